@@ -1,0 +1,30 @@
+/**
+ * Every purpose for which Vigo signs or hashes a frame. A tag is never reused or changed: a new layout gets a new one.
+ * The fields of each are given in docs/protocol.md and in shared/canonical/vectors/.
+ */
+export const DOMAIN = {
+  /** envoy UUID, method, timestamp in ms, nonce, SHA-256 of the body. Signed by an envoy. */
+  request: "vigo.request.v1",
+  /** token hash, SHA-256 of the CSR. Signed by the ed25519 key that wants to enrol. */
+  enrolment: "vigo.enrolment.v1",
+  /** server nonce, SHA-256 of the CSR, envoy UUID. Signed by an envoy whose certificate has expired. */
+  renewal: "vigo.renewal.v1",
+  /** payload. Signed by the server, as are the three below. */
+  policyBundle: "vigo.policy_bundle.v1",
+  fleetDocument: "vigo.fleet_document.v1",
+  envoyDocument: "vigo.envoy_document.v1",
+  serverTime: "vigo.server_time.v1",
+  /** envoy UUID, counter: keyed hash by the server, see the clone token. */
+  cloneToken: "vigo.clone_token.v1",
+  /** The fields of a manifest entry in the order of its type. Signed by its author. */
+  manifestEntry: "vigo.manifest_entry.v1",
+  /** previous hash, sequence, time in ms, principal, action, canonical JSON of the payload. Hashed. */
+  auditRecord: "vigo.audit_record.v1",
+  /** head sequence, head hash, time in ms. Signed by the server. */
+  auditHead: "vigo.audit_head.v1",
+  /** Merkle tree over resources: a leaf is the canonical JSON, a node is left and right hash. Hashed. */
+  resourceLeaf: "vigo.resource_leaf.v1",
+  resourceNode: "vigo.resource_node.v1",
+} as const;
+
+export type Domain = typeof DOMAIN[keyof typeof DOMAIN];

@@ -1,0 +1,26 @@
+import { z } from "zod";
+
+/** Largest fleet document, in bytes of its payload. */
+export const MAX_FLEET_DOCUMENT_BYTES = 256 * 1024;
+
+const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** What every envoy of a fleet must know about the others; the same for all, signed by the server. */
+export const fleetDocumentSchema = z.strictObject({
+  schema: z.literal(1),
+  /** max(previous + 1, server clock in ms); a lower one is never accepted. */
+  serial: z.number().int().positive(),
+  issuedAtMs: z.number().int().nonnegative(),
+  swarm: z.strictObject({
+    /** Gate list of hostnames that may originate seeds. */
+    seeders: z.array(z.string().max(256)).max(1000),
+    /** ed25519 keys (hex) of the envoys that `seeders` admits now, with the hostname each was enrolled under. */
+    seederKeys: z.array(z.strictObject({ key: hex32, hostname: z.string().max(253) })).max(1000),
+  }),
+  /** UUIDs whose certificates no peer accepts any more. */
+  revokedEnvoys: z.array(z.uuid()).max(4000),
+  /** SHA-256 fingerprints of single certificates that are not accepted any more. */
+  revokedCertificates: z.array(hex32).max(4000),
+});
+
+export type FleetDocument = z.infer<typeof fleetDocumentSchema>;

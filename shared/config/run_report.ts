@@ -1,0 +1,55 @@
+import { z } from "zod";
+
+/** Longest diff kept for one resource, in characters; what is cut is marked. */
+export const MAX_DIFF_LENGTH = 16 * 1024;
+/** Largest report accepted, in bytes of JSON. */
+export const MAX_REPORT_BYTES = 1024 * 1024;
+
+/**
+ * What came of one resource. `blocked` is a fault of the infrastructure (a full disk, a broken package source): diverged,
+ * not failed. `unknown` is a check that could not tell. `would_*` appear in dry runs alone.
+ */
+export const OUTCOMES = [
+  "none",
+  "created",
+  "updated",
+  "deleted",
+  "skipped",
+  "blocked",
+  "failed",
+  "unknown",
+  "would_change",
+] as const;
+
+export type Outcome = typeof OUTCOMES[number];
+
+export const resourceReportSchema = z.strictObject({
+  id: z.string().max(1024),
+  crate: z.string().max(255),
+  outcome: z.enum(OUTCOMES),
+  /** Unified diff or a line that says what differs; absent when nothing does. */
+  diff: z.string().max(MAX_DIFF_LENGTH + 200).optional(),
+  /** Why it failed, was skipped or blocked, or cannot be known. */
+  reason: z.string().max(4096).optional(),
+  durationMs: z.number().nonnegative(),
+});
+
+export type ResourceReport = z.infer<typeof resourceReportSchema>;
+
+/** One application of a bundle. Resources that came to `none` are counted, not listed. */
+export const runReportSchema = z.strictObject({
+  schema: z.literal(1),
+  runId: z.uuid(),
+  policyVersion: z.string().max(128),
+  root: z.string().regex(/^[0-9a-f]{64}$/),
+  startedAtMs: z.number().int().nonnegative(),
+  durationMs: z.number().nonnegative(),
+  trigger: z.enum(["interval", "push", "manual", "offline", "start"]),
+  dryRun: z.boolean(),
+  counts: z.record(z.enum(OUTCOMES), z.number().int().nonnegative()),
+  resources: z.array(resourceReportSchema).max(20_000),
+  /** Set when diffs or resources were left out to stay below the size limit. */
+  truncated: z.boolean(),
+});
+
+export type RunReport = z.infer<typeof runReportSchema>;

@@ -1,0 +1,121 @@
+import { z } from "zod";
+import { endpoint } from "./endpoint.ts";
+
+/** One mistake in a tree of stacks. */
+export const configProblemSchema = z.object({
+  /** Path below `stacks/`. */
+  file: z.string(),
+  line: z.number().int(),
+  column: z.number().int(),
+  message: z.string(),
+});
+export type ConfigProblem = z.infer<typeof configProblemSchema>;
+
+export const configVersionSchema = z.object({
+  version: z.string(),
+  publishedAtMs: z.number(),
+  publishedBy: z.string(),
+  message: z.string(),
+  live: z.boolean(),
+  /** The version that this one put back, for a rollback. */
+  rollbackOf: z.string().nullable(),
+});
+export type ConfigVersion = z.infer<typeof configVersionSchema>;
+
+export const resourceChangeSchema = z.object({
+  id: z.string(),
+  change: z.enum(["added", "removed", "changed"]),
+  crate: z.string(),
+  diff: z.string(),
+});
+
+/** What a version would change for a group of hosts that change alike. */
+export const hostChangeSchema = z.object({
+  hosts: z.array(z.string()),
+  changes: z.array(resourceChangeSchema),
+  problems: z.array(z.string()),
+});
+export type HostChange = z.infer<typeof hostChangeSchema>;
+
+export const configValidate = endpoint({
+  method: "POST",
+  path: "/config/validate",
+  summary: "Check the staged stacks and report every mistake",
+  permission: "fleet.read",
+  query: z.object({}),
+  body: z.strictObject({}),
+  answer: z.object({
+    valid: z.boolean(),
+    version: z.string().nullable(),
+    problems: z.array(configProblemSchema),
+    files: z.number().int(),
+    hosts: z.number().int(),
+  }),
+});
+
+export const configDiff = endpoint({
+  method: "POST",
+  path: "/config/diff",
+  summary: "Compile staged and live stacks and compare them for each host",
+  permission: "fleet.read",
+  query: z.object({}),
+  body: z.strictObject({
+    host: z.string().max(255).optional(),
+    /** Version to compare with the live one instead of the staged stacks. */
+    version: z.string().max(128).optional(),
+  }),
+  answer: z.object({
+    from: z.string().nullable(),
+    to: z.string(),
+    problems: z.array(configProblemSchema),
+    unchangedHosts: z.number().int(),
+    changes: z.array(hostChangeSchema),
+  }),
+});
+
+export const configPublish = endpoint({
+  method: "POST",
+  path: "/config/publish",
+  summary: "Validate the staged stacks and make them live",
+  permission: "config.publish",
+  query: z.object({}),
+  body: z.strictObject({
+    message: z.string().max(500).default(""),
+    operator: z.string().max(128).default(""),
+  }),
+  answer: z.object({
+    published: z.boolean(),
+    version: z.string().nullable(),
+    problems: z.array(configProblemSchema),
+    unchangedHosts: z.number().int(),
+    changes: z.array(hostChangeSchema),
+  }),
+});
+
+export const configHistory = endpoint({
+  method: "GET",
+  path: "/config/history",
+  summary: "List published versions, newest first",
+  permission: "fleet.read",
+  query: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(50) }),
+  body: z.undefined(),
+  answer: z.object({ versions: z.array(configVersionSchema) }),
+});
+
+export const configRollback = endpoint({
+  method: "POST",
+  path: "/config/rollback",
+  summary: "Make an earlier version live again",
+  permission: "config.publish",
+  query: z.object({}),
+  body: z.strictObject({
+    /** Version or unique prefix; the one before the live version when absent. */
+    version: z.string().max(128).optional(),
+    operator: z.string().max(128).default(""),
+  }),
+  answer: z.object({
+    version: z.string(),
+    unchangedHosts: z.number().int(),
+    changes: z.array(hostChangeSchema),
+  }),
+});

@@ -1,0 +1,52 @@
+import { auditList, auditVerify } from "./audit.ts";
+import {
+  configDiff,
+  configHistory,
+  configPublish,
+  configRollback,
+  configValidate,
+} from "./config.ts";
+import {
+  enroll,
+  enrollTokenCreate,
+  enrollTokenList,
+  enrollTokenRevoke,
+  renew,
+  renewNonce,
+  serverTime,
+} from "./enroll.ts";
+import { envoyAccept, envoyList, envoyPush, envoyRevoke, envoyShow } from "./envoys.ts";
+import { runList, runShow } from "./runs.ts";
+import { filecastDistribute, filecastList, filecastRevoke, filecastShow } from "./swarm.ts";
+
+/** Where every endpoint below is mounted. */
+export const API_PREFIX = "/api/v1";
+
+/** The whole REST contract: the server mounts each of these, the OpenAPI document describes each of these. */
+export const CONTRACT = {
+  auditList,
+  auditVerify,
+  configDiff,
+  configHistory,
+  configPublish,
+  configRollback,
+  configValidate,
+  enroll,
+  enrollTokenCreate,
+  enrollTokenList,
+  enrollTokenRevoke,
+  envoyAccept,
+  envoyList,
+  envoyPush,
+  envoyRevoke,
+  envoyShow,
+  filecastDistribute,
+  filecastList,
+  filecastRevoke,
+  filecastShow,
+  renew,
+  renewNonce,
+  runList,
+  runShow,
+  serverTime,
+} as const;
