@@ -1,0 +1,86 @@
+import type { EnvoyDocument } from "../../shared/config/envoy_document.ts";
+import type { FleetDocument } from "../../shared/config/fleet_document.ts";
+import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { ManifestEntry, UnsignedManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import type { BlobProgress, SeedProblem } from "../../shared/proto/agent.ts";
+
+/** One address of this machine on which the swarm may be found. */
+export interface NetworkInterface {
+  readonly name: string;
+  readonly address: string;
+  readonly netmask: string;
+  /** Link speed in Mbit/s; absent when the system does not tell. */
+  readonly speedMbps?: number;
+}
+
+/** What the engine needs once, at its start. It never gets the ed25519 key: the daemon signs for it. */
+export interface EngineStart {
+  readonly kind: "start";
+  /** The `swarm/` folder, absolute; the only place on disk the engine can reach. */
+  readonly folder: string;
+  readonly envoyUuid: string;
+  readonly hostname: string;
+  /** ed25519 public key of this envoy, hex. */
+  readonly author: string;
+  /** ed25519 public key of the server, hex: its revocations count for every entry. */
+  readonly serverKey: string;
+  readonly identity: TlsIdentity;
+  readonly ca: string;
+  /** Address the peer server and discovery bind; absent means every interface. */
+  readonly listenAddress?: string;
+  /** Overrides the address that is announced, host:port. */
+  readonly announceAddress?: string;
+  /** The peer server's port when the envoy document does not decide it (several agents on one address). */
+  readonly portOverride?: number;
+  /** A download is refused below this share of free space, in percent. */
+  readonly minFreePercent: number;
+}
+
+/** From the daemon to the engine. */
+export type ToEngine =
+  | EngineStart
+  | {
+    readonly kind: "documents";
+    readonly fleet: FleetDocument;
+    /** The same document as it was signed, to be served to peers. */
+    readonly fleetSigned: SignedBytes;
+    readonly envoy: EnvoyDocument;
+  }
+  | { readonly kind: "traits"; readonly traits: unknown }
+  | { readonly kind: "interfaces"; readonly interfaces: readonly NetworkInterface[] }
+  /** Server time minus local time, in ms. */
+  | { readonly kind: "clock"; readonly offsetMs: number }
+  /** Cells from the server; verified by the engine like those of any peer. */
+  | { readonly kind: "entries"; readonly entries: readonly ManifestEntry[] }
+  | { readonly kind: "hints"; readonly peers: readonly { envoyUuid: string; address: string }[] }
+  | { readonly kind: "signed"; readonly requestId: number; readonly entry: ManifestEntry }
+  /** A new certificate after a renewal. */
+  | { readonly kind: "identity"; readonly identity: TlsIdentity }
+  | { readonly kind: "stop" };
+
+/** From the engine to the daemon. */
+export type FromEngine =
+  | { readonly kind: "ready"; readonly port: number; readonly address: string }
+  /** Cells merged since the last such event, for the server. */
+  | {
+    readonly kind: "entries";
+    readonly entries: readonly ManifestEntry[];
+    readonly digest: string;
+  }
+  | {
+    readonly kind: "progress";
+    readonly blobs: readonly BlobProgress[];
+    readonly problems: readonly SeedProblem[];
+  }
+  | { readonly kind: "sign"; readonly requestId: number; readonly entry: UnsignedManifestEntry }
+  /** A fleet document that a peer gave; the daemon verifies it before anything believes it. */
+  | { readonly kind: "fleet"; readonly signed: SignedBytes }
+  | {
+    readonly kind: "log";
+    readonly level: "debug" | "info" | "warning" | "error";
+    readonly message: string;
+    readonly properties: Record<string, unknown>;
+  }
+  | { readonly kind: "fatal"; readonly reason: string }
+  | { readonly kind: "stopped" };

@@ -1,0 +1,57 @@
+import { dirname } from "node:path";
+
+/** How a durable write creates its file. */
+export interface DurableWriteOptions {
+  /** Permission bits of the finished file. Keys are 0600. */
+  readonly mode: number;
+}
+
+/**
+ * Replaces the file at `path` in one step: temporary file in the same folder, fsync, rename, fsync of the folder.
+ *
+ * After a crash the path holds the old bytes or the new ones, never a mixture: before the rename only a `.tmp-*` file can
+ * be left behind, after it the new content is complete; once this returns the change survives loss of power.
+ *
+ * @throws {Deno.errors.NotFound} if the folder does not exist, and whatever else the file system reports (a full disk, a
+ * missing right). The old file is then untouched and the temporary file is gone.
+ */
+export async function writeFileDurable(
+  path: string,
+  data: Uint8Array | string,
+  { mode }: DurableWriteOptions,
+): Promise<void> {
+  const temporary = `${dirname(path)}/.tmp-${crypto.randomUUID()}`;
+  try {
+    await writeSynced(temporary, data, mode);
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await removeIfPresent(temporary);
+    throw error;
+  }
+  await syncFolder(dirname(path));
+}
+
+/** Makes the names in a folder durable: a rename survives a crash only after this. */
+export async function syncFolder(path: string): Promise<void> {
+  using folder = await Deno.open(path, { read: true });
+  await folder.sync();
+}
+
+async function writeSynced(path: string, data: Uint8Array | string, mode: number): Promise<void> {
+  using file = await Deno.open(path, { write: true, createNew: true, mode: 0o600 });
+  const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+  for (let written = 0; written < bytes.length;) {
+    written += await file.write(bytes.subarray(written));
+  }
+  // The umask masks the mode given to open, so it is set while the file still has its temporary name.
+  await Deno.chmod(path, mode);
+  await file.sync();
+}
+
+async function removeIfPresent(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
