@@ -1,0 +1,54 @@
+import type { z } from "zod";
+import { directorySchema } from "./resources/directory.ts";
+import { execSchema } from "./resources/exec.ts";
+import { fileSchema } from "./resources/file.ts";
+import { packageSchema } from "./resources/package.ts";
+import { serviceSchema } from "./resources/service.ts";
+import { symlinkSchema } from "./resources/symlink.ts";
+import { userSchema } from "./resources/user.ts";
+
+const DEFINITIONS = {
+  file: { schema: fileSchema, naturalKey: "path" },
+  directory: { schema: directorySchema, naturalKey: "path" },
+  symlink: { schema: symlinkSchema, naturalKey: "path" },
+  exec: { schema: execSchema, naturalKey: "command" },
+  package: { schema: packageSchema, naturalKey: "name" },
+  service: { schema: serviceSchema, naturalKey: "name" },
+  user: { schema: userSchema, naturalKey: "name" },
+} as const;
+
+/** The types of resource this stage knows. */
+export type ResourceTypeName = keyof typeof DEFINITIONS;
+
+/**
+ * The parameters of each resource type. What a schema returns is plain JSON with defaults filled in, and valid again:
+ * parsing twice is parsing once. Server and agent validate with the same schema.
+ */
+export const RESOURCE_SCHEMAS: Readonly<Record<string, z.ZodType>> = mapDefinitions((definition) =>
+  definition.schema
+);
+
+/**
+ * The parameter that a resource's name stands for when that parameter is not written: `file: /etc/motd` has the path
+ * /etc/motd, `exec: systemctl daemon-reload` that command. With the parameter written the name is a label of its own.
+ */
+export const NATURAL_KEY: Readonly<Record<string, string>> = mapDefinitions((definition) =>
+  definition.naturalKey
+);
+
+/** Every parameter a type knows, in the order of its schema, to suggest the nearest one for a misspelt name. */
+export const PARAMETER_NAMES: Readonly<Record<string, readonly string[]>> = mapDefinitions(
+  ({ schema }) => {
+    const shapes = "options" in schema ? schema.options.map(({ shape }) => shape) : [schema.shape];
+    return [...new Set(shapes.flatMap((shape) => Object.keys(shape)))];
+  },
+);
+
+function mapDefinitions<Value>(
+  select: (definition: typeof DEFINITIONS[ResourceTypeName]) => Value,
+): Readonly<Record<string, Value>> {
+  // Without a prototype, so that a type called "constructor" is not found.
+  const mapped: Record<string, Value> = Object.create(null);
+  for (const [type, definition] of Object.entries(DEFINITIONS)) mapped[type] = select(definition);
+  return mapped;
+}

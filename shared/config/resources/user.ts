@@ -1,0 +1,67 @@
+import { z } from "zod";
+import {
+  absent,
+  absolutePath,
+  accountId,
+  accountName,
+  accountReference,
+  ensureOneOf,
+  onlyWhenPresent,
+  present,
+} from "./parameters.ts";
+
+/** Longest password, in characters: hashing time grows with it, and crypt implementations cut near here. */
+const MAX_PASSWORD_LENGTH = 256;
+/** Most keys of one user, and the longest key: an RSA key of 16384 bits has about 2,800 characters. */
+const MAX_AUTHORIZED_KEYS = 200;
+const MAX_AUTHORIZED_KEY_LENGTH = 8192;
+
+const KEY_HINT = 'expected one line of an OpenSSH public key, like "ssh-ed25519 AAAA… name"';
+
+/** The grants of a user on the swarm; what is not given is not granted. */
+export const SWARM_FLAGS = ["puddle", "gitback", "curator", "poolq"] as const;
+
+export type SwarmFlag = typeof SWARM_FLAGS[number];
+
+/** A Unix account. Everything but the name is optional, and what is not given stays as it is. */
+export const userSchema = z.discriminatedUnion("ensure", [
+  z.strictObject({
+    ensure: present,
+    name: accountName,
+    uid: accountId.optional(),
+    /** Primary group: a name or a number. It must exist. Without it a new user gets a group of its own name. */
+    gid: accountReference.optional(),
+    /** Supplementary groups the user has at least; it stays in others it may be in. */
+    groups: z.array(accountName).max(256).optional(),
+    comment: z.string().max(256).regex(/^[^:\n\0]*$/, 'expected text without ":"').optional(),
+    shell: absolutePath.refine((path) => !path.includes(":"), 'expected a path without ":"')
+      .optional(),
+    home: absolutePath.refine((path) => !path.includes(":"), 'expected a path without ":"')
+      .optional(),
+    /** Whether a new user's home is made. */
+    create_home: z.boolean().default(true),
+    /** Whether a new user gets an id from the range of system accounts. */
+    system: z.boolean().default(false),
+    /** In plain text (from a secret), stored as `$6$`; a complete `$6$` hash is stored as it is. */
+    password: z.string({ error: "expected a password of text" }).min(1).max(MAX_PASSWORD_LENGTH)
+      .refine((text) => !/[\n\r\0]/.test(text), "expected a password on one line").optional(),
+    /** The whole of `~/.ssh/authorized_keys`: a key that is not listed is removed. */
+    authorized_keys: z.array(
+      z.string({ error: KEY_HINT }).max(MAX_AUTHORIZED_KEY_LENGTH).refine(isKeyLine, KEY_HINT),
+    ).max(MAX_AUTHORIZED_KEYS).optional(),
+    puddle: z.boolean().default(false),
+    gitback: z.boolean().default(false),
+    curator: z.boolean().default(false),
+    poolq: z.boolean().default(false),
+  }),
+  /** The account goes; its home stays, for a person to decide. */
+  z.strictObject({ ensure: absent, name: accountName }, onlyWhenPresent),
+], ensureOneOf("present", "absent"));
+
+export type UserParams = z.infer<typeof userSchema>;
+
+/** One key of authorized_keys(5), options allowed; comments and control characters are not. */
+function isKeyLine(line: string): boolean {
+  if (/^[# ]|[\p{Cc}]/u.test(line)) return false;
+  return /(?:^| )(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ AAAA[A-Za-z0-9+/]+={0,3}(?: |$)/.test(line);
+}
