@@ -1,0 +1,109 @@
+import { Command } from "@commander-js/extra-typings";
+import {
+  type EnrollToken,
+  enrollTokenCreate,
+  enrollTokenList,
+  enrollTokenRevoke,
+} from "../../shared/rest/enroll.ts";
+import { parseDuration } from "../../shared/terminal/duration.ts";
+import { formatRelativeTime } from "../../shared/terminal/relative_time.ts";
+import { renderTable } from "../../shared/terminal/table.ts";
+import { withExamples } from "../../shared/terminal/run_cli.ts";
+import type { CliContext } from "../context.ts";
+import { parseCount } from "./parse_count.ts";
+import { serverCommand } from "./server_command.ts";
+
+/** `vigocli enroll`: admits machines to the fleet. */
+export function enrollCommand(context: CliContext): Command {
+  const token = new Command("token").description("Create, list and revoke enrolment tokens");
+  token.addCommand(createCommand(context));
+  token.addCommand(listCommand(context));
+  token.addCommand(revokeCommand(context));
+  const enroll = new Command("enroll").description("Admit machines to the fleet");
+  enroll.addCommand(token);
+  return enroll;
+}
+
+function createCommand(context: CliContext) {
+  const command = serverCommand("create")
+    .description("Create an enrolment token; it is shown once")
+    .option("--ttl <duration>", "how long it may be used", parseDuration, parseDuration("1h"))
+    .option("--uses <count>", "how many machines it admits", parseCount, 1)
+    .option("--hostname <glob>", "only machines of this name")
+    .option(
+      "--replace",
+      "let the machine take over a hostname in use; needs a plain --hostname",
+      false,
+    )
+    .action(async ({ ttl, uses, hostname, replace, json, ...flags }) => {
+      using client = await context.connect(flags);
+      const answer = await client.call(enrollTokenCreate, {
+        body: { ttlMs: ttl, uses, replace, ...(hostname === undefined ? {} : { hostname }) },
+      });
+      if (json) return context.output.json(answer);
+      context.output.line(answer.token);
+      context.output.note(`On the new machine:\n  ${answer.command}`);
+      context.output.note(
+        `Usable ${uses === 1 ? "once" : `${uses} times`} until ${
+          new Date(answer.info.expiresAtMs).toISOString()
+        }. It is not shown again.`,
+      );
+    });
+  return withExamples(command, [
+    ["vigocli enroll token create", "a token for one machine, for one hour"],
+    [
+      "vigocli enroll token create --hostname 'web-*' --uses 20 --ttl 24h",
+      "for a rack of web servers",
+    ],
+    ["vigocli enroll token create --hostname db-1 --replace", "to re-install db-1"],
+  ]);
+}
+
+function listCommand(context: CliContext) {
+  const command = serverCommand("list")
+    .description("List enrolment tokens")
+    .action(async ({ json, ...flags }) => {
+      using client = await context.connect(flags);
+      const answer = await client.call(enrollTokenList);
+      if (json) return context.output.json(answer);
+      if (answer.tokens.length === 0) {
+        return context.output.note("No tokens. Create one with: vigocli enroll token create");
+      }
+      context.output.line(renderTokens(answer.tokens, context.now()));
+    });
+  return withExamples(command, [[
+    "vigocli enroll token list",
+    "which tokens exist, and what is left of them",
+  ]]);
+}
+
+function revokeCommand(context: CliContext) {
+  const command = serverCommand("revoke")
+    .description("Revoke an enrolment token")
+    .argument("<id>", "the ID that `list` shows")
+    .action(async (id, { json, ...flags }) => {
+      using client = await context.connect(flags);
+      const answer = await client.call(enrollTokenRevoke, { params: { id } });
+      if (json) return context.output.json(answer);
+      context.output.line(`Token ${id} is revoked`);
+    });
+  return withExamples(command, [[
+    "vigocli enroll token revoke 3f9a1c0b",
+    "no machine can use it from now on",
+  ]]);
+}
+
+function renderTokens(tokens: readonly EnrollToken[], nowMs: number): string {
+  return renderTable(
+    ["ID", "STATE", "USES LEFT", "HOSTNAME", "REPLACE", "EXPIRES", "CREATED BY"],
+    tokens.map((token) => [
+      token.id,
+      token.state,
+      String(token.usesLeft),
+      token.hostname ?? "any",
+      token.replace ? "yes" : "no",
+      formatRelativeTime(token.expiresAtMs, nowMs),
+      token.createdBy,
+    ]),
+  );
+}

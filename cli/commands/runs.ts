@@ -1,0 +1,110 @@
+import { Command } from "@commander-js/extra-typings";
+import { runList, runShow, type RunSummary } from "../../shared/rest/runs.ts";
+import type { ResourceReport } from "../../shared/config/run_report.ts";
+import { formatDuration } from "../../shared/terminal/duration.ts";
+import { formatRelativeTime } from "../../shared/terminal/relative_time.ts";
+import { sanitize } from "../../shared/terminal/sanitize.ts";
+import { renderTable } from "../../shared/terminal/table.ts";
+import { withExamples } from "../../shared/terminal/run_cli.ts";
+import type { CliContext } from "../context.ts";
+import { parseCount } from "./parse_count.ts";
+import { serverCommand } from "./server_command.ts";
+
+/** `vigocli runs`: what applying the policy changed, and where it failed. Without a verb it lists. */
+export function runsCommand(context: CliContext): Command {
+  const runs = new Command("runs").description("What runs changed, and where they failed");
+  runs.addCommand(listCommand(context), { isDefault: true });
+  runs.addCommand(showCommand(context));
+  return runs;
+}
+
+function listCommand(context: CliContext) {
+  const command = serverCommand("list")
+    .description("List runs that changed something or failed, newest first")
+    .option("--host <host>", "only of this envoy (hostname or UUID)")
+    .option("--failed", "only failed ones", false)
+    .option("--limit <count>", "how many", parseCount, 20)
+    .action(async ({ host, failed, limit, json, ...flags }) => {
+      using client = await context.connect(flags);
+      const answer = await client.call(runList, {
+        query: {
+          limit,
+          ...(host === undefined ? {} : { host }),
+          ...(failed ? { failed: "true" } : {}),
+        },
+      });
+      if (json) return context.output.json(answer);
+      if (answer.runs.length === 0) {
+        return context.output.note(
+          "No such runs. A run that changes nothing is a heartbeat, not a row",
+        );
+      }
+      context.output.line(renderRuns(answer.runs, context.now()));
+    });
+  return withExamples(command, [
+    ["vigocli runs", "the latest changes of the fleet"],
+    ["vigocli runs list --host web-1 --failed", "what went wrong on web-1"],
+  ]);
+}
+
+function showCommand(context: CliContext) {
+  const command = serverCommand("show")
+    .description("Show one run with its changes")
+    .argument("<id>", "run ID")
+    .action(async (id, { json, ...flags }) => {
+      using client = await context.connect(flags);
+      const run = await client.call(runShow, { params: { id } });
+      if (json) return context.output.json(run);
+      context.output.line(
+        [
+          `Run:      ${run.runId}`,
+          `Host:     ${sanitize(run.hostname)}`,
+          `Outcome:  ${run.outcome}`,
+          `Policy:   ${run.policyVersion}`,
+          `Trigger:  ${run.trigger}`,
+          `Started:  ${new Date(run.startedAtMs).toISOString()}`,
+          `Took:     ${formatDuration(run.durationMs)}`,
+          `Changed:  ${run.changed} of ${run.total}, ${run.failed} failed, ${run.blocked} blocked, ${run.skipped} skipped`,
+          ...run.report.resources.flatMap(renderResource),
+          ...(run.report.truncated
+            ? ["", "Some diffs were left out to keep the report small"]
+            : []),
+        ].join("\n"),
+      );
+    });
+  return withExamples(command, [[
+    "vigocli runs show 6f1c2a4e-0000-4000-8000-000000000000",
+    "the diffs of one run",
+  ]]);
+}
+
+function renderRuns(runs: readonly RunSummary[], nowMs: number): string {
+  return renderTable(
+    ["RUN", "HOST", "OUTCOME", "CHANGED", "FAILED", "SKIPPED", "TRIGGER", "TOOK", "STARTED"],
+    runs.map((run) => [
+      run.runId,
+      run.hostname,
+      run.outcome,
+      `${run.changed}/${run.total}`,
+      String(run.failed + run.blocked),
+      String(run.skipped),
+      run.trigger,
+      formatDuration(run.durationMs),
+      formatRelativeTime(run.startedAtMs, nowMs),
+    ]),
+  );
+}
+
+function renderResource(resource: ResourceReport): string[] {
+  const lines = [
+    "",
+    `--- ${sanitize(resource.id)} [${resource.outcome}] (${sanitize(resource.crate)})`,
+  ];
+  if (resource.reason !== undefined) lines.push(sanitizeLines(resource.reason));
+  if (resource.diff !== undefined) lines.push(sanitizeLines(resource.diff.trimEnd()));
+  return lines;
+}
+
+function sanitizeLines(text: string): string {
+  return text.split("\n").map(sanitize).join("\n");
+}

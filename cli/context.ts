@@ -1,0 +1,27 @@
+import type { ApiClient } from "./client/api_client.ts";
+import type { ConnectionFlags } from "./client/connection.ts";
+import type { Output } from "./output/output.ts";
+
+/** What a command may touch besides the server. Tests pass fakes. */
+export interface CliContext {
+  readonly output: Output;
+  /** Opens a client for the server that the flags mean. */
+  connect(flags: ConnectionFlags): Promise<ApiClient>;
+  /** The name of whoever runs the command, for the note in audit records. */
+  readonly operator: string;
+  /** The present, in ms since 1970. */
+  now(): number;
+  /** Opens a file that the operator named. */
+  openFile(path: string): Promise<LocalFile>;
+  /** Waits; returns early, without an error, when the signal fires. */
+  pause(ms: number): Promise<void>;
+  /** Fires when the operator interrupts. */
+  readonly signal: AbortSignal;
+}
+
+/** A file on the operator's machine. */
+export interface LocalFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+  stream(): ReadableStream<Uint8Array>;
+}

@@ -1,0 +1,59 @@
+/** Where a command's answer goes. Errors and progress go to standard error, so that output can be piped. */
+export interface Output {
+  /** True if people look at standard output, so that colour and live redrawing make sense. */
+  readonly isTerminal: boolean;
+  /** Width of the terminal in columns; absent when there is none. */
+  readonly columns?: number;
+  /** Writes text and a newline to standard output. */
+  line(text: string): void;
+  /** Writes a value as indented JSON to standard output. */
+  json(value: unknown): void;
+  /** Replaces the current progress text on standard error; only the last one on a pipe. */
+  progress(text: string): void;
+  /** Ends the progress text: leaves it when `keep`, wipes it otherwise. */
+  endProgress(keep: boolean): void;
+  /** A remark for people, on standard error. */
+  note(text: string): void;
+}
+
+/** The streams behind an output. */
+export interface OutputStreams {
+  write(text: string): void;
+  writeError(text: string): void;
+  readonly isTerminal: boolean;
+  readonly isErrorTerminal: boolean;
+  readonly columns?: number;
+}
+
+/** Wipes the line and returns to its start (ECMA-48: EL, CR); cursor up is CSI A. */
+const WIPE = "\r\x1b[2K";
+
+/** An output over two streams. */
+export function createOutput(streams: OutputStreams): Output {
+  let shown: string | undefined;
+  const wipe = () => {
+    if (shown === undefined || !streams.isErrorTerminal) return;
+    const rows = shown.split("\n").length;
+    streams.writeError(WIPE + "\x1b[A\x1b[2K".repeat(rows - 1));
+  };
+  return {
+    isTerminal: streams.isTerminal,
+    ...(streams.columns === undefined ? {} : { columns: streams.columns }),
+    line: (text) => streams.write(`${text}\n`),
+    json: (value) => streams.write(`${JSON.stringify(value, null, 2)}\n`),
+    note: (text) => streams.writeError(`${text}\n`),
+    progress: (text) => {
+      wipe();
+      if (streams.isErrorTerminal) streams.writeError(text);
+      shown = text;
+    },
+    endProgress: (keep) => {
+      if (shown === undefined) return;
+      if (!streams.isErrorTerminal) {
+        if (keep) streams.writeError(`${shown}\n`);
+      } else if (keep) streams.writeError("\n");
+      else wipe();
+      shown = undefined;
+    },
+  };
+}
