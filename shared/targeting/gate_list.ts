@@ -1,3 +1,4 @@
+import { GlobError } from "./glob.ts";
 import { type HostnameGlob, parseHostnameGlob } from "./hostname_glob.ts";
 
 /**
@@ -50,9 +51,12 @@ function parseRule(pattern: string, index: number): Rule {
     const glob = parseHostnameGlob(denies ? pattern.slice(1) : pattern);
     return { pattern: denies ? `-${glob.source}` : glob.source, glob, verdict: !denies };
   } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
+    if (!(cause instanceof GlobError)) throw cause;
+    const { problem, remedy } = cause;
     throw new SyntaxError(
-      `Cannot read pattern ${index + 1} of gate list, ${JSON.stringify(pattern)}: ${cause.message}`,
+      `Cannot read pattern ${index + 1} of gate list, ${
+        JSON.stringify(pattern)
+      }: ${problem}. ${remedy}`,
       { cause },
     );
   }

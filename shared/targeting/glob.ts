@@ -3,6 +3,15 @@ export interface Glob {
   matches(text: string): boolean;
 }
 
+/** A glob that cannot be read. The message is one line: the pattern, what is wrong with it, and what to do. */
+export class GlobError extends SyntaxError {
+  override readonly name = "GlobError";
+
+  constructor(source: string, readonly problem: string, readonly remedy: string) {
+    super(`Cannot read pattern ${JSON.stringify(source)}: ${problem}. ${remedy}`);
+  }
+}
+
 type Step =
   | { readonly kind: "any_run" }
   | { readonly kind: "any_one" }
@@ -19,7 +28,7 @@ type Range = readonly [low: number, high: number];
  * Matching takes at most (pattern length × text length) steps, whatever both hold. A translation to a regular expression,
  * picomatch's included, backtracks exponentially in the number of stars, and patterns come from outside.
  *
- * @throws {SyntaxError} for what Go calls `ErrBadPattern`; the message says what is wrong and what to do.
+ * @throws {GlobError} for what Go calls `ErrBadPattern`.
  * @see https://pkg.go.dev/path/filepath#Match
  */
 export function parseGlob(source: string): Glob {
@@ -66,13 +75,17 @@ function readClass(source: readonly string[], start: number): { step: Step; next
 
 function readClassMember(source: readonly string[], at: number) {
   const character = source[at];
-  if (character === undefined) throw new SyntaxError('"[" is never closed. Add "]" or write "\\["');
+  if (character === undefined) {
+    throw new GlobError(source.join(""), '"[" is never closed', 'Add "]", or write "\\["');
+  }
   if (character === "]") {
-    throw new SyntaxError('nothing stands between "[" and "]". Name a character');
+    throw new GlobError(source.join(""), 'nothing stands between "[" and "]"', "Name a character");
   }
   if (character === "-") {
-    throw new SyntaxError(
-      '"-" in a class needs a character on both sides. Write "\\-" for the dash',
+    throw new GlobError(
+      source.join(""),
+      'a "-" in brackets has no character beside it',
+      'Write "\\-" for the dash itself',
     );
   }
   return readCharacter(source, at);
@@ -82,7 +95,7 @@ function readCharacter(source: readonly string[], at: number): { value: string; 
   const escaped = source[at] === "\\";
   const value = source[escaped ? at + 1 : at];
   if (value === undefined) {
-    throw new SyntaxError('it ends in "\\". Remove the backslash or double it');
+    throw new GlobError(source.join(""), "it ends in a backslash", "Remove or double it");
   }
   return { value, next: at + (escaped ? 2 : 1) };
 }

@@ -21,7 +21,7 @@ Deno.test("a glob of the longest accepted length is read, a longer one is refuse
   assert.equal(parseHostnameGlob("a".repeat(MAX_GLOB_LENGTH)).matches("b"), false);
   assert.throws(
     () => parseHostnameGlob("a".repeat(MAX_GLOB_LENGTH + 1)),
-    /256 characters: the limit is 255/,
+    /256 characters, and the limit is 255/,
   );
 });
 
@@ -29,7 +29,7 @@ Deno.test("empty, parenthesised and malformed patterns are refused with the reme
   assert.throws(() => parseHostnameGlob(""), /it is empty/);
   assert.throws(
     () => parseHostnameGlob("web-(a|b)"),
-    /"web-\(a\|b\)": parentheses .* one pattern for each/,
+    /"web-\(a\|b\)": parentheses .*one pattern for each/,
   );
   assert.throws(() => parseHostnameGlob("web-["), /"web-\[": "\[" is never closed\. Add "\]"/);
 });
