@@ -1,0 +1,96 @@
+import type { Filecast, FilecastHost } from "../../shared/rest/swarm.ts";
+import { renderProgressBar } from "../../shared/terminal/progress_bar.ts";
+import { sanitize } from "../../shared/terminal/sanitize.ts";
+import { renderTable } from "../../shared/terminal/table.ts";
+
+/** Most hosts drawn one by one while waiting; past that only the sum is readable. */
+const MAX_BARS = 16;
+
+/** Whether nothing more will happen: every target has the blob or skipped it. */
+export function isSettled(cast: Filecast, hosts: readonly FilecastHost[]): boolean {
+  if (cast.state === "revoked") return hosts.every((host) => host.status === "revoked");
+  return hosts.length > 0 &&
+    hosts.every(({ status }) => status === "complete" || status === "skipped");
+}
+
+/** Where a cast stands, host by host, as the admin reads it. */
+export function renderFilecast(cast: Filecast, hosts: readonly FilecastHost[]): string {
+  const parts = [
+    [cast.complete, "complete"],
+    [cast.downloading, "downloading"],
+    [cast.pending, "pending"],
+    [cast.skipped, "skipped"],
+  ].filter(([count, word]) => count !== 0 || word === "complete").map(([count, word]) =>
+    `${count} ${word}`
+  );
+  return [
+    `Blob: ${cast.sha256.slice(0, 12)}... (${sanitize(cast.label)})`,
+    `Summary: ${parts.join(", ")} (${hosts.length} total)`,
+    "",
+    renderTable(
+      ["HOSTNAME", "STATUS", "CHUNKS", "SOURCES", "SKIP REASON"],
+      hosts.map((host) => [
+        host.hostname,
+        host.status,
+        `${host.chunksHave}/${host.chunksTotal}`,
+        host.origin ? "(origin)" : renderSources(host.sources),
+        host.skipReason,
+      ]),
+    ),
+  ].join("\n");
+}
+
+/** A bar for each host while the cast is under way. */
+export function renderWait(
+  cast: Filecast,
+  hosts: readonly FilecastHost[],
+  columns?: number,
+): string {
+  const bar = (label: string, fraction: number, detail: string) =>
+    renderProgressBar({ label, fraction, detail, ...(columns === undefined ? {} : { columns }) });
+  const shown = hosts.slice(0, MAX_BARS).map((host) =>
+    bar(
+      sanitize(host.hostname),
+      host.chunksTotal === 0 ? 0 : host.chunksHave / host.chunksTotal,
+      host.status === "skipped" ? `skipped: ${sanitize(host.skipReason)}` : host.status,
+    )
+  );
+  if (hosts.length > MAX_BARS) {
+    shown.push(
+      bar(`${hosts.length} envoys`, cast.complete / hosts.length, `${cast.complete} complete`),
+    );
+  }
+  return shown.join("\n");
+}
+
+/** How much of the delivered bytes came from where: the proof that the origin is no bottleneck. */
+export function renderShares(hosts: readonly FilecastHost[]): string {
+  const origins = new Set(hosts.filter((host) => host.origin).map((host) => host.hostname));
+  let fromOrigin = 0, fromPeers = 0, cached = 0, fromServer = 0;
+  for (const host of hosts) {
+    for (const [source, chunks] of Object.entries(host.sources)) {
+      if (host.origin) continue;
+      if (source === "cached") cached += chunks;
+      else if (source === "server") fromServer += chunks;
+      else if (origins.has(source)) fromOrigin += chunks;
+      else fromPeers += chunks;
+    }
+  }
+  const total = fromOrigin + fromPeers + cached + fromServer;
+  if (total === 0) return "Nothing had to be delivered";
+  const share = (chunks: number, what: string) =>
+    chunks === 0 ? [] : [`${Math.round(100 * chunks / total)} % ${what}`];
+  return `Delivered chunks: ${
+    [
+      ...share(fromPeers, "from peers"),
+      ...share(fromOrigin, "from the origin"),
+      ...share(fromServer, "from the server"),
+      ...share(cached, "were there already"),
+    ].join(", ")
+  }`;
+}
+
+function renderSources(sources: Readonly<Record<string, number>>): string {
+  return Object.entries(sources).sort(([, a], [, b]) => b - a)
+    .map(([source, chunks]) => `${source}: ${chunks}`).join(" ");
+}
