@@ -1,0 +1,108 @@
+import { DatabaseSync } from "node:sqlite";
+import { Kysely, sql, SqliteDialect } from "kysely";
+import { migrate } from "./migrate.ts";
+import type { Migration } from "./migrations/migration.ts";
+import { NodeSqliteDatabase } from "./node_sqlite.ts";
+import { createSqlStore } from "./sql_store.ts";
+import type { Store } from "./store.ts";
+import { StoreError } from "./store_error.ts";
+import type { Tables } from "./tables.ts";
+
+/** How long a statement waits for a lock of another process, such as a backup; it also blocks the caller, so it is short. */
+const BUSY_TIMEOUT_MS = 2_000;
+/** Primary result codes (https://www.sqlite.org/rescode.html). */
+const SQLITE_BUSY = 5;
+const SQLITE_READONLY = 8;
+const SQLITE_CORRUPT = 11;
+const SQLITE_CANTOPEN = 14;
+const SQLITE_NOTADB = 26;
+
+/**
+ * Opens the database at `path`, checks it, and brings its schema up to date; creates it if nothing is there.
+ *
+ * `synchronous=FULL`: a commit has reached the disk when it returns, because enrolments, revocations and results are
+ * acknowledged to machines that then forget them. Check-ins that change nothing never come here, so the price is paid
+ * seldom.
+ *
+ * @throws {StoreError} one line with the file and what to do, if it is damaged, locked, of a newer version, or cannot be
+ * opened. A damaged database is never repaired or replaced here.
+ */
+export async function openSqliteStore(
+  path: string,
+  options: { migrations?: readonly Migration[] } = {},
+): Promise<Store> {
+  const database = new Kysely<Tables>({
+    dialect: new SqliteDialect({ database: new NodeSqliteDatabase(openChecked(path)) }),
+  });
+  try {
+    await migrate(database, path, options.migrations);
+  } catch (error) {
+    await database.destroy();
+    throw explain(path, error);
+  }
+  return createSqlStore(database, () => checkIntegrity(database));
+}
+
+function openChecked(path: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, {
+      timeout: BUSY_TIMEOUT_MS,
+      enableForeignKeyConstraints: true,
+    });
+    database.exec("PRAGMA journal_mode = WAL");
+    database.exec("PRAGMA synchronous = FULL");
+    const rows = database.prepare("PRAGMA quick_check(1)").all();
+    const finding = String(Object.values(rows[0] ?? { finding: "ok" })[0]);
+    if (finding !== "ok") throw damaged(path, finding);
+    return database;
+  } catch (error) {
+    if (database?.isOpen) database.close();
+    throw explain(path, error);
+  }
+}
+
+async function checkIntegrity(database: Kysely<Tables>): Promise<string[]> {
+  const pages = await sql<{ integrity_check: string }>`PRAGMA integrity_check`.execute(database);
+  const references = await sql<{ table: string; rowid: number; parent: string }>`
+    PRAGMA foreign_key_check`.execute(database);
+  return [
+    ...pages.rows.map((row) => row.integrity_check).filter((finding) => finding !== "ok"),
+    ...references.rows.map((row) =>
+      `row ${row.rowid} of ${row.table} names a missing row of ${row.parent}`
+    ),
+  ];
+}
+
+function explain(path: string, error: unknown): unknown {
+  if (error instanceof StoreError || !(error instanceof Error) || !("errcode" in error)) {
+    return error;
+  }
+  // Extended result codes carry the primary one in their low byte.
+  switch (Number(error.errcode) & 0xff) {
+    case SQLITE_BUSY:
+      return new StoreError(
+        `Cannot open database "${path}": another process holds a lock on it. Find it with: fuser -v "${path}"`,
+        { cause: error },
+      );
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return damaged(path, error.message, error);
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+      return new StoreError(
+        `Cannot open database "${path}": ${error.message}. Let the user of vigosrv write to the file and its folder`,
+        { cause: error },
+      );
+    default:
+      return new StoreError(`Cannot open database "${path}": ${error.message}`, { cause: error });
+  }
+}
+
+function damaged(path: string, finding: string, cause?: unknown): StoreError {
+  const line = finding.replaceAll(/\s+/g, " ").slice(0, 200);
+  return new StoreError(
+    `Cannot open database "${path}": it is damaged (${line}). Nothing was changed; restore it from a backup`,
+    { cause },
+  );
+}

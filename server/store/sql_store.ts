@@ -1,0 +1,50 @@
+import type { Kysely, Transaction } from "kysely";
+import { SqlAuditRepository } from "./audit_repository.ts";
+import { SqlCertificateRepository } from "./certificate_repository.ts";
+import { SqlConfigVersionRepository } from "./config_version_repository.ts";
+import { SqlEnrollTokenRepository } from "./enroll_token_repository.ts";
+import { SqlEnvoyRepository } from "./envoy_repository.ts";
+import { SqlFactRepository } from "./fact_repository.ts";
+import { SqlManifestRepository } from "./manifest_repository.ts";
+import { SqlRunRepository } from "./run_repository.ts";
+import type { Store } from "./store.ts";
+import type { Tables } from "./tables.ts";
+
+type Repositories = Omit<Store, "transaction" | "integrity" | "close">;
+
+/** A store over any database that kysely speaks to; `check` is the database's own check of itself. */
+export function createSqlStore(database: Kysely<Tables>, check: () => Promise<string[]>): Store {
+  const store: Store = {
+    ...createRepositories(database, (work) => database.transaction().execute(work)),
+    transaction: (work) =>
+      database.transaction().execute((transaction) => work(storeInside(transaction, check))),
+    integrity: check,
+    close: () => database.destroy(),
+  };
+  return store;
+}
+
+function storeInside(transaction: Transaction<Tables>, check: () => Promise<string[]>): Store {
+  return {
+    ...createRepositories(transaction, (work) => work(transaction)),
+    transaction: () => Promise.reject(new Error("Cannot nest a transaction: use the given store")),
+    integrity: check,
+    close: () => Promise.reject(new Error("Cannot close a store inside its transaction")),
+  };
+}
+
+function createRepositories(
+  database: Kysely<Tables>,
+  atomically: <T>(work: (database: Kysely<Tables>) => Promise<T>) => Promise<T>,
+): Repositories {
+  return {
+    envoys: new SqlEnvoyRepository(database, atomically),
+    certificates: new SqlCertificateRepository(database),
+    enrollTokens: new SqlEnrollTokenRepository(database),
+    runs: new SqlRunRepository(database),
+    audit: new SqlAuditRepository(database),
+    facts: new SqlFactRepository(database),
+    configVersions: new SqlConfigVersionRepository(database, atomically),
+    manifest: new SqlManifestRepository(database, atomically),
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * The columns as the database has them. Times are ms since 1970; flags are 0 or 1 and structures are JSON text, which
+ * every SQL database has alike.
+ */
+export interface Tables {
+  envoys: {
+    uuid: string;
+    hostname: string;
+    signing_key: string;
+    state: "active" | "revoked";
+    enrolled_at_ms: number;
+    revoked_at_ms: number | null;
+    tags: string;
+    tag_revision: number;
+    suspected_clone: number;
+  };
+  envoy_observations: {
+    uuid: string;
+    last_seen_ms: number;
+    interval_ms: number;
+    observed_hostname: string;
+    lan_address: string;
+    swarm_address: string;
+    agent_version: string;
+    policy_version: string;
+    fingerprint: string;
+    paused_reason: string;
+    volatile_traits: string;
+    clone_counter: number;
+    convergence: "Converged" | "Degraded" | "Failed" | "NoData";
+    bundle_serial: number;
+    envoy_serial: number;
+  };
+  envoy_stable_traits: { uuid: string; traits: string };
+  certificates: {
+    fingerprint: string;
+    envoy_uuid: string;
+    not_after_ms: number;
+    revoked_at_ms: number | null;
+  };
+  enroll_tokens: {
+    hash: string;
+    created_at_ms: number;
+    expires_at_ms: number;
+    uses: number;
+    uses_left: number;
+    hostname: string | null;
+    replace_envoy: number;
+    created_by: string;
+    revoked_at_ms: number | null;
+  };
+  enroll_answers: {
+    token_hash: string;
+    request_hash: string;
+    envoy_uuid: string;
+    certificate_pem: string;
+    expires_at_ms: number;
+  };
+  runs: {
+    run_id: string;
+    envoy_uuid: string;
+    started_at_ms: number;
+    is_failed: number;
+    summary: string;
+    report: string;
+  };
+  audit_records: {
+    seq: number;
+    at_ms: number;
+    principal: string;
+    action: string;
+    payload: string;
+    prev_hash: string;
+    hash: string;
+  };
+  audit_heads: { seq: number; payload: string; signature: string };
+  facts: { name: string; value: string };
+  config_versions: {
+    seq: number;
+    version: string;
+    published_at_ms: number;
+    published_by: string;
+    message: string;
+    is_live: number;
+    rollback_of: string | null;
+  };
+  manifest_entries: { sha256: string; author: string; stamp: number; entry: string };
+  schema_migrations: { number: number; name: string; applied_at_ms: number };
+}
