@@ -1,0 +1,132 @@
+import type { ConfigProblem } from "../../shared/rest/config.ts";
+import { linkStacks, type ParsedStacks } from "./link_stacks.ts";
+import { parseVgo } from "./parse_vgo.ts";
+import { compareText, ProblemList, quote } from "./problem_list.ts";
+import { readConfigcrate } from "./read_configcrate.ts";
+import { readCommon, readMatchEntries } from "./read_hostcrates.ts";
+import { readRoles } from "./read_roles.ts";
+import type { StackReaders } from "./read_variables.ts";
+import { RESOURCE_CATALOG, type ResourceCatalog } from "./resource_catalog.ts";
+import type { StackTree } from "./stack_tree.ts";
+import { ValueReader } from "./stack_value.ts";
+import { createTemplateEngine } from "./template_engine.ts";
+import { VgoReader } from "./vgo_reader.ts";
+import type { VgoNode } from "./vgo_node.ts";
+
+/** One file of a tree. */
+export interface StackFile {
+  /** Path below `stacks/`, with `/`. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A tree as far as it can be read. It may be used only if there are no problems. */
+export interface LoadedStacks {
+  readonly tree: StackTree;
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** Folders and files of the language that this version does not carry out. */
+const LATER_FOLDERS: readonly string[] = ["usercrates", "tasks"];
+
+/**
+ * Reads a whole tree: parses each file, resolves roles, configcrates and inheritance, and reports everything that is wrong
+ * at once, sorted by place. Nothing in here throws for what stands in a file.
+ */
+export function loadStacks(
+  files: Iterable<StackFile>,
+  catalog: ResourceCatalog = RESOURCE_CATALOG,
+): LoadedStacks {
+  const problems = new ProblemList();
+  const readers: StackReaders = {
+    nodes: new VgoReader(problems),
+    values: new ValueReader(createTemplateEngine(), problems),
+    problems,
+  };
+  const parsed: ParsedStacks = {
+    crates: [],
+    roles: [],
+    commons: new Map(),
+    matches: [],
+    templates: new Map(),
+    unreadableCrates: false,
+    unreadableRoles: false,
+  };
+  const sorted = [...files].sort((a, b) => compareText(a.path, b.path));
+  for (const file of sorted) loadFile(file, parsed, catalog, readers);
+  const tree = linkStacks(parsed, catalog, problems);
+  return { tree, problems: problems.sorted() };
+}
+
+function loadFile(
+  { path, bytes }: StackFile,
+  parsed: ParsedStacks,
+  catalog: ResourceCatalog,
+  readers: StackReaders,
+): void {
+  const top = { file: path, line: 1, column: 1 };
+  const [folder = "", ...below] = path.split("/");
+  const text = decode(bytes);
+  if (text === undefined) {
+    readers.problems.add(top, "file is not UTF-8 text");
+    if (folder === "configcrates") parsed.unreadableCrates = true;
+    return;
+  }
+  if (folder === "templates" && below.length > 0) return loadTemplate(path, text, parsed, readers);
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  if (LATER_FOLDERS.includes(folder) && below.length > 0 || name === "environments.vgo") {
+    const what = name === "environments.vgo" ? name : `${folder}/`;
+    return readers.problems.add(top, `${quote(what)} is not supported yet: remove the file`);
+  }
+  const node = parseVgo(path, text, readers.problems);
+  if (folder === "configcrates" && below.length > 0) {
+    const crate = node && readConfigcrate(node, catalog, readers);
+    if (crate) parsed.crates.push(crate);
+    else parsed.unreadableCrates = true;
+  } else if (name === "common.vgo") {
+    const common = node && readCommon(node, readers);
+    if (common) parsed.commons.set(path.slice(0, -name.length), common);
+  } else if (path === "roles.vgo") {
+    if (node) parsed.roles.push(...readRoles(node, readers));
+    else parsed.unreadableRoles = true;
+  } else if (name === "roles.vgo") {
+    readers.problems.add(
+      top,
+      '"roles.vgo" stands in a folder: there is one, at the top of stacks/',
+    );
+  } else loadMatches(path, node, parsed, readers);
+}
+
+function loadMatches(
+  path: string,
+  node: VgoNode | undefined,
+  parsed: ParsedStacks,
+  readers: StackReaders,
+): void {
+  if (!node) return;
+  const folder = path.slice(0, path.lastIndexOf("/") + 1);
+  for (const entry of readMatchEntries(node, readers)) parsed.matches.push({ folder, entry });
+}
+
+function loadTemplate(
+  path: string,
+  text: string,
+  parsed: ParsedStacks,
+  { values }: StackReaders,
+): void {
+  const placeAt = (offset: number) => {
+    const before = text.slice(0, offset).split("\n");
+    return { file: path, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+  };
+  const template = values.parseTemplate(text, placeAt);
+  parsed.templates.set(path, template && { template, placeAt });
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}

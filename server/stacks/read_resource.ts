@@ -1,0 +1,161 @@
+import { suggestName } from "./nearest_name.ts";
+import { quote } from "./problem_list.ts";
+import type { StackReaders } from "./read_variables.ts";
+import type { ResourceCatalog } from "./resource_catalog.ts";
+import type { ResourceDeclaration } from "./stack_tree.ts";
+import type { StackValue } from "./stack_value.ts";
+import { describeNode, type VgoEntry, type VgoNode } from "./vgo_node.ts";
+
+/** Keys of every resource, beside its parameters. */
+const META_KEYS: readonly string[] = ["depends_on", "before", "notify", "subscribes", "when"];
+const LATER_KEYS: readonly string[] = ["foreach"];
+/** Types of the language that agents do not carry out yet. */
+const LATER_TYPES: readonly string[] = [
+  "archive",
+  "blockinfile",
+  "cron",
+  "custom",
+  "file_line",
+  "firewall",
+  "git",
+  "group",
+  "host",
+  "hostname",
+  "ini",
+  "json_file",
+  "mount",
+  "process",
+  "repository",
+  "ssh_authorized_key",
+  "ssh_known_host",
+  "sysctl",
+  "timezone",
+];
+
+/**
+ * Reads one item of `resources:`. Its first key is its type and carries its name; parameters and the keys that order it
+ * follow:
+ *
+ * ```yaml
+ * - file: /etc/motd
+ *   content: "welcome\n"
+ *   notify: exec:reload
+ * ```
+ */
+export function readResource(
+  node: VgoNode,
+  crate: string,
+  catalog: ResourceCatalog,
+  readers: StackReaders,
+): ResourceDeclaration | undefined {
+  const { nodes, problems } = readers;
+  const map = nodes.anyMap(node, "a resource");
+  const [head, ...rest] = map?.entries ?? [];
+  if (!head) {
+    if (map) problems.add(node.place, 'empty resource: expected one like "file: /etc/motd"');
+    return undefined;
+  }
+  if (!isKnownType(head, rest, catalog, readers)) return undefined;
+  const type = head.key;
+  const name = readName(head, readers);
+  const entries = new Map(rest.map((entry) => [entry.key, entry]));
+  const params = readParameters(type, rest, catalog, readers);
+  const declaration: Omit<ResourceDeclaration, "name"> = {
+    type,
+    crate,
+    place: head.keyPlace,
+    keyPlaces: new Map(rest.map(({ key, keyPlace }) => [key, keyPlace])),
+    params,
+    dependsOn: readReferences(entries.get("depends_on"), readers),
+    before: readReferences(entries.get("before"), readers),
+    notify: readReferences(entries.get("notify"), readers),
+    subscribes: readReferences(entries.get("subscribes"), readers),
+    whenChanged: readWhen(entries.get("when"), readers),
+  };
+  return name && { ...declaration, name };
+}
+
+function isKnownType(
+  { key, keyPlace }: VgoEntry,
+  rest: readonly VgoEntry[],
+  catalog: ResourceCatalog,
+  { problems }: StackReaders,
+): boolean {
+  const types = Object.keys(catalog.schemas);
+  if (types.includes(key)) return true;
+  if (LATER_TYPES.includes(key)) {
+    problems.add(keyPlace, `resource type ${quote(key)} is not supported yet`);
+    return false;
+  }
+  const later = rest.find((entry) => types.includes(entry.key));
+  const near = suggestName(key, [...types, ...LATER_TYPES]);
+  problems.add(
+    keyPlace,
+    key === "type"
+      ? `"type" is not a key of resources: write the type first, as in "file: /etc/motd"`
+      : later && !near
+      ? `${quote(key)} stands before the type: write "${later.key}: …" first`
+      : `unknown resource type ${quote(key)}${near || `: expected one of ${types.join(", ")}`}`,
+  );
+  return false;
+}
+
+function readName({ key, value }: VgoEntry, readers: StackReaders): StackValue | undefined {
+  if (value.kind === "scalar" && typeof value.value === "string" && value.value !== "") {
+    return readers.values.readScalar(value);
+  }
+  readers.problems.add(
+    value.place,
+    `expected the name of the ${key} as text, found ${describeNode(value)}`,
+  );
+  return undefined;
+}
+
+function readParameters(
+  type: string,
+  entries: readonly VgoEntry[],
+  catalog: ResourceCatalog,
+  { nodes, values }: StackReaders,
+): ReadonlyMap<string, StackValue> {
+  const known = catalog.parameterNames[type] ?? [];
+  const rules = { what: type, known: [...known, ...META_KEYS], later: LATER_KEYS };
+  const parameters = entries.filter((entry) => {
+    if (!rules.known.includes(entry.key)) nodes.unknownKey(entry, rules);
+    return known.includes(entry.key);
+  });
+  return values.readEntries(parameters);
+}
+
+function readReferences(
+  entry: VgoEntry | undefined,
+  { nodes, values, problems }: StackReaders,
+): StackValue[] {
+  const references: StackValue[] = [];
+  for (const item of entry ? nodes.list(entry.value, quote(entry.key)) : []) {
+    const text = nodes.text(item, "a reference to a resource");
+    if (text === undefined || item.kind !== "scalar") continue;
+    if (!/^[a-z_]+:./s.test(text)) {
+      problems.add(
+        item.place,
+        `cannot read reference ${quote(text)}: expected type and name, as in "file:/etc/motd"`,
+      );
+      continue;
+    }
+    const value = values.readScalar(item);
+    if (value) references.push(value);
+  }
+  return references;
+}
+
+function readWhen(entry: VgoEntry | undefined, { problems }: StackReaders): boolean {
+  if (!entry) return false;
+  const { value } = entry;
+  if (value.kind === "scalar" && value.value === "changed") return true;
+  problems.add(
+    value.place,
+    value.kind === "scalar" && typeof value.value === "string"
+      ? `condition ${quote(value.value)} is not supported yet: only "changed" is`
+      : `expected "changed" for "when", found ${describeNode(value)}`,
+  );
+  return false;
+}

@@ -1,0 +1,33 @@
+import { quote } from "./problem_list.ts";
+import type { StackReaders } from "./read_variables.ts";
+import type { NameReference } from "./stack_tree.ts";
+import type { VgoNode } from "./vgo_node.ts";
+
+/** A named list of configcrates, with those of the roles it includes. */
+export interface Role {
+  readonly name: string;
+  readonly place: NameReference["place"];
+  readonly includes: readonly NameReference[];
+  readonly configcrates: readonly NameReference[];
+}
+
+/** Reads `roles.vgo`. */
+export function readRoles(node: VgoNode, readers: StackReaders): Role[] {
+  const { nodes } = readers;
+  const top = nodes.map(node, { what: "roles.vgo", known: ["roles"] })?.get("roles");
+  const map = top && nodes.anyMap(top.value, '"roles"');
+  const roles: Role[] = [];
+  for (const { key, keyPlace, value } of map?.entries ?? []) {
+    const entries = nodes.map(value, {
+      what: `role ${quote(key)}`,
+      known: ["configcrates", "includes"],
+    });
+    roles.push({
+      name: key,
+      place: keyPlace,
+      includes: nodes.names(entries?.get("includes"), "the name of a role"),
+      configcrates: nodes.names(entries?.get("configcrates"), "the name of a configcrate"),
+    });
+  }
+  return roles;
+}

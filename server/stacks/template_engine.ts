@@ -1,0 +1,45 @@
+import { Liquid } from "liquidjs";
+
+/** Longest template, in characters; it holds the largest configuration file that is still written by hand. */
+export const MAX_TEMPLATE_LENGTH = 1024 * 1024;
+/** Longest text that a template may render to, in characters. */
+export const MAX_RENDERED_LENGTH = 4 * 1024 * 1024;
+/** Items that one rendering may create: ranges, splits, joined text. Reached long before memory is. */
+const MEMORY_LIMIT = 2_000_000;
+/** Ends nested loops whose bodies create nothing, in milliseconds; a real file renders in less than one. */
+const RENDER_LIMIT_MS = 250;
+
+/** Tags that read other files, which templates cannot: what is shared stands in vars. The last two write into the scope. */
+const REMOVED_TAGS = ["include", "render", "layout", "block", "increment", "decrement"];
+/** Filters that answer differently each time, or by the server's clock: a policy must follow from stacks and traits alone. */
+const REMOVED_FILTERS = [
+  "sample",
+  "date",
+  "date_to_xmlschema",
+  "date_to_rfc822",
+  "date_to_string",
+  "date_to_long_string",
+];
+
+/**
+ * The template language of stacks: LiquidJS, strict about variables and filters, without file access, clocks or chance.
+ * A name that is not there is an error except as the condition of `if`/`unless` or in front of `default`.
+ */
+export function createTemplateEngine(): Liquid {
+  const engine = new Liquid({
+    strictVariables: true,
+    strictFilters: true,
+    lenientIf: true,
+    ownPropertyOnly: true,
+    dynamicPartials: false,
+    relativeReference: false,
+    cache: false,
+    templates: {},
+    parseLimit: MAX_TEMPLATE_LENGTH,
+    memoryLimit: MEMORY_LIMIT,
+    renderLimit: RENDER_LIMIT_MS,
+  });
+  for (const tag of REMOVED_TAGS) delete engine.tags[tag];
+  for (const filter of REMOVED_FILTERS) delete engine.filters[filter];
+  return engine;
+}
