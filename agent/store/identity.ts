@@ -1,0 +1,154 @@
+import { X509Certificate } from "node:crypto";
+import { z } from "zod";
+import {
+  ED25519_KEY_BYTES,
+  loadSigner,
+  loadVerifier,
+  type Signer,
+  type Verifier,
+} from "../../shared/crypto/ed25519.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import { writeFileDurable } from "../../shared/platform/durable_write.ts";
+import { isAbsent } from "./is_absent.ts";
+
+/** Who this envoy is, and whom it believes. */
+export interface Identity {
+  readonly envoyUuid: string;
+  /** The hostname bound at enrolment. */
+  readonly hostname: string;
+  readonly signer: Signer;
+  readonly tls: TlsIdentity;
+  /** PEM of the fleet's CA. */
+  readonly ca: string;
+  readonly serverVerifier: Verifier;
+}
+
+/** What an enrolment leaves on disk; PEM, but for the raw server key. */
+export interface IdentityFiles {
+  readonly envoyUuid: string;
+  readonly hostname: string;
+  readonly signingKeyPem: string;
+  readonly tls: TlsIdentity;
+  readonly ca: string;
+  readonly serverKey: Uint8Array;
+}
+
+/** No enrolment is complete under this root. */
+export class NotEnrolledError extends Error {
+  override readonly name = "NotEnrolledError";
+}
+
+const KEY_MODE = 0o600;
+const PUBLIC_MODE = 0o644;
+
+const markerSchema = z.strictObject({
+  envoyUuid: z.uuid(),
+  hostname: z.string().min(1).max(253),
+});
+
+/** Who enrolled, or `undefined` while no enrolment is complete: `envoy.json` is written last. */
+export async function readEnrolment(
+  folder: string,
+): Promise<z.infer<typeof markerSchema> | undefined> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(`${folder}/envoy.json`);
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+  return markerSchema.parse(JSON.parse(text));
+}
+
+/**
+ * Writes an identity. Each file is durable before the next; `envoy.json` commits them all, so after a crash an envoy is
+ * enrolled with all of it or may run `vigo bootstrap` again.
+ */
+export async function writeIdentity(folder: string, files: IdentityFiles): Promise<void> {
+  await writeFileDurable(`${folder}/signing.key`, files.signingKeyPem, { mode: KEY_MODE });
+  await writeFileDurable(`${folder}/ca.pem`, files.ca, { mode: PUBLIC_MODE });
+  await writeFileDurable(`${folder}/server.pub`, `${files.serverKey.toBase64()}\n`, {
+    mode: PUBLIC_MODE,
+  });
+  await writeTlsIdentity(folder, files.tls);
+  const marker = { envoyUuid: files.envoyUuid, hostname: files.hostname };
+  await writeFileDurable(`${folder}/envoy.json`, `${JSON.stringify(marker)}\n`, {
+    mode: PUBLIC_MODE,
+  });
+}
+
+/** Replaces certificate and key together: they share a file, so that no crash can part them. */
+export async function writeTlsIdentity(folder: string, tls: TlsIdentity): Promise<void> {
+  const pem = `${tls.privateKey.trim()}\n${tls.certificate.trim()}\n`;
+  await writeFileDurable(`${folder}/client.pem`, pem, { mode: KEY_MODE });
+}
+
+/**
+ * Loads the identity of an enrolled envoy.
+ *
+ * @throws {NotEnrolledError} if there is none.
+ * @throws {Error} naming the file that is missing or damaged.
+ */
+export async function loadIdentity(folder: string): Promise<Identity> {
+  const marker = await readEnrolment(folder);
+  if (!marker) {
+    throw new NotEnrolledError(
+      `This machine is not enrolled (no ${folder}/envoy.json). Run "vigo bootstrap --server https://HOST:8443"`,
+    );
+  }
+  const [signingKeyPem, client, ca, serverKey] = await Promise.all(
+    ["signing.key", "client.pem", "ca.pem", "server.pub"].map((name) => readPart(folder, name)),
+  );
+  const tls = splitPem(client ?? "", `${folder}/client.pem`);
+  return {
+    ...marker,
+    signer: loadSigner(signingKeyPem ?? ""),
+    tls,
+    ca: ca ?? "",
+    serverVerifier: loadVerifier(parseKey(serverKey ?? "", `${folder}/server.pub`)),
+  };
+}
+
+/** When a certificate starts and ends, in ms since 1970. */
+export function certificateLifetime(pem: string): { notBeforeMs: number; notAfterMs: number } {
+  const certificate = new X509Certificate(pem);
+  return {
+    notBeforeMs: Date.parse(certificate.validFrom),
+    notAfterMs: Date.parse(certificate.validTo),
+  };
+}
+
+async function readPart(folder: string, name: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(`${folder}/${name}`);
+  } catch (cause) {
+    throw new Error(
+      `Cannot load the identity of this envoy: ${folder}/${name}: ${
+        cause instanceof Error ? cause.message : cause
+      }. Run as the user who enrolled it, or enrol again`,
+      { cause },
+    );
+  }
+}
+
+function splitPem(text: string, file: string): TlsIdentity {
+  const privateKey = text.match(/-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----/)?.[0];
+  const certificate = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/)?.[0];
+  if (!privateKey || !certificate) {
+    throw new Error(`Cannot load ${file}: it does not hold a private key and a certificate`);
+  }
+  return { privateKey: `${privateKey}\n`, certificate: `${certificate}\n` };
+}
+
+function parseKey(text: string, file: string): Uint8Array {
+  let raw: Uint8Array;
+  try {
+    raw = Uint8Array.fromBase64(text.trim());
+  } catch (cause) {
+    throw new Error(`Cannot load ${file}: it is not base64`, { cause });
+  }
+  if (raw.length !== ED25519_KEY_BYTES) {
+    throw new Error(`Cannot load ${file}: it has ${raw.length} bytes, not ${ED25519_KEY_BYTES}`);
+  }
+  return raw;
+}
