@@ -37,9 +37,9 @@ const term = fc.oneof(
     fc.constantFrom("=", "!=", " = ", "~"),
     fc.oneof(quoted, fc.constantFrom("x", "y z", "*", "1[^2]")),
   ).map(([name, operator, wanted]) => {
-    // Quoted text is not a glob in general; only its syntax is at stake here.
-    const isMalformed = operator === "~" && /\\/.test(wanted);
-    return `${name}${isMalformed ? "=" : operator}${wanted}`;
+    // A backslash in a glob escapes what follows; random text with one need not be a glob.
+    const mayBeMalformed = operator === "~" && /\\/.test(wanted);
+    return `${name}${mayBeMalformed ? "=" : operator}${wanted}`;
   }),
   fc.tuple(field, fc.constantFrom(">", "<"), fc.constantFrom("3", '"-3"', "0.5"))
     .map((pieces) => pieces.join("")),
