@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { checkGuardrails } from "./guardrails.ts";
+
+function check(type: string, params: Record<string, string | boolean | string[]>) {
+  return checkGuardrails({ type, name: "x", crate: "base", params });
+}
+
+const REFUSED: readonly [string, Record<string, string | boolean | string[]>][] = [
+  ["file", { path: "/etc/vigo-envoy/config" }],
+  ["file", { path: "/etc/../etc//vigo-envoy/./config" }],
+  ["file", { path: "/srv/vigo" }],
+  ["file", { path: "/proc/self/root/srv/vigo/server.yaml" }],
+  ["file", { path: "/proc/1/root/etc/vigo-envoy/config" }],
+  ["file", { path: "/private/var/lib/vigo/agent.db" }],
+  ["file", { path: "/Library/Vigo/agent.db" }],
+  ["file", { path: "/var/run/vigo/agent.sock" }],
+  ["directory", { path: "/var/lib/vigo/swarm" }],
+  ["directory", { path: "/var/lib", ensure: "absent" }],
+  ["directory", { path: "/", ensure: "absent" }],
+  ["symlink", { path: "/var/lib" }],
+  ["symlink", { path: "/usr/bin" }],
+  ["file", { path: "/usr/local/bin/vigo" }],
+  ["symlink", { path: "/usr/bin/vigosrv" }],
+  ["file", { path: "/etc/systemd/system/vigo-envoy.service" }],
+  ["file", { path: "/etc/systemd/system/vigo-envoy.service.d/override.conf" }],
+  ["directory", { path: "/etc/systemd/system/vigo-envoy.service.d" }],
+  ["service", { name: "vigo-envoy", state: "stopped" }],
+  ["service", { name: "vigo-envoy.service", enabled: false }],
+  ["package", { name: ["curl", "vigo"], ensure: "absent" }],
+];
+
+for (const [type, params] of REFUSED) {
+  Deno.test(`${type} ${JSON.stringify(params)} is refused`, () => {
+    const verdict = check(type, params);
+    assert.equal(verdict.ok, false);
+    assert.match(verdict.ok ? "" : verdict.reason, /configcrate "base" may not have .*:x: /);
+  });
+}
+
+const ALLOWED: readonly [string, Record<string, string | boolean>][] = [
+  ["file", { path: "/etc/motd" }],
+  ["file", { path: "/srv/vigorous/x" }],
+  ["file", { path: "/srv/vigo-demo/x" }],
+  ["file", { path: "/etc/vigo-envoyage" }],
+  ["directory", { path: "/srv" }],
+  ["directory", { path: "/etc" }],
+  ["file", { path: "/usr/local/bin/vigorous" }],
+  ["file", { path: "/etc/systemd/system/nginx.service" }],
+  ["service", { name: "vigo-envoy", state: "running", enabled: true }],
+  ["package", { name: "vigo", ensure: "latest" }],
+  ["exec", { command: "true" }],
+];
+
+for (const [type, params] of ALLOWED) {
+  Deno.test(`${type} ${JSON.stringify(params)} is allowed`, () => {
+    assert.deepEqual(check(type, params), { ok: true });
+  });
+}
+
+Deno.test("no detour in a path gets past the guardrails", () => {
+  const detour = fc.constantFrom("/", "/./", "//", "/a/../", "/a/b/../../", "/./a/.././");
+  fc.assert(fc.property(detour, detour, detour, (first, second, third) => {
+    assert.equal(check("file", { path: `${first}etc${second}vigo-envoy${third}config` }).ok, false);
+  }));
+});
