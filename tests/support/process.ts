@@ -2,6 +2,7 @@ import { type ChildProcess as NodeChild, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { createInterface } from "node:readline";
 import process from "node:process";
+import { sendSignal } from "./signal.ts";
 
 /** One printed line, without its line end. */
 export interface OutputLine {
@@ -192,15 +193,5 @@ export class TestProcess implements AsyncDisposable {
   #failure(what: string): Error {
     const last = this.#lines.slice(-QUOTED_LINES).map(({ text }) => `  ${text}`).join("\n");
     return new Error(`"${this.#command}" ${what}; its last lines:\n${last || "  (none)"}`);
-  }
-}
-
-/** A negative `pid` names a process group. */
-function sendSignal(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(pid, signal);
-  } catch (error) {
-    // ESRCH: it is gone already, which is what was wanted.
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
   }
 }

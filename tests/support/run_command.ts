@@ -1,3 +1,5 @@
+import { sendSignal } from "./signal.ts";
+
 /** How a finished command ended, and everything it printed. */
 export interface CommandResult {
   /** Exit status; 128 + signal number if a signal ended it. */
@@ -38,11 +40,13 @@ export async function runCommand(
     stdin: options.stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
+    detached: true,
     clearEnv: options.clearEnv ?? false,
     env: { ...options.env },
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   }).spawn();
-  const kill = () => child.kill("SIGKILL");
+  // The whole group: a command's own children would hold its output open.
+  const kill = () => sendSignal(-child.pid, "SIGKILL");
   timeout.addEventListener("abort", kill);
   try {
     const [output] = await Promise.all([child.output(), feed(child, options.stdin)]);

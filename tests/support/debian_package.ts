@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import { dirname, join } from "node:path";
+import { runOrThrow } from "./run_command.ts";
+import { TemporaryRoot } from "./temporary_root.ts";
+import type { ThrowawayMachine } from "./throwaway_machine.ts";
+
+/** What goes into a package: just enough for dpkg and apt to treat it as a real one. */
+export interface DebianPackage {
+  readonly name: string;
+  readonly version: string;
+  /** Contents of installed files by absolute path. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Lines of the control file beyond the required ones, as in `{ Depends: "vigo-tiny-base" }`. */
+  readonly fields?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Builds a .deb in `folder` with `dpkg-deb` and returns its path.
+ *
+ * @throws {Error} if dpkg-deb refuses, for example a name in capitals.
+ */
+export async function buildDebianPackage(
+  folder: string,
+  wanted: DebianPackage,
+): Promise<string> {
+  await using tree = await TemporaryRoot.create();
+  for (const [path, content] of Object.entries(wanted.files ?? {})) {
+    await Deno.mkdir(tree.join(dirname(path)), { recursive: true });
+    await Deno.writeTextFile(tree.join(path), content);
+  }
+  await Deno.mkdir(tree.join("DEBIAN"));
+  await Deno.writeTextFile(tree.join("DEBIAN", "control"), `${controlText(wanted)}\n`);
+  await Deno.chmod(tree.path, 0o755);
+  const file = join(folder, `${wanted.name}_${wanted.version}_all.deb`);
+  await runOrThrow("dpkg-deb", ["--root-owner-group", "--build", tree.path, file]);
+  return file;
+}
+
+/**
+ * Makes `wanted` the only packages that apt knows in a machine: a flat `file:` repository below `/srv`, with every
+ * other source removed, so that no test needs the internet. A later call replaces the repository.
+ */
+export async function offerPackages(
+  machine: ThrowawayMachine,
+  wanted: readonly DebianPackage[],
+): Promise<void> {
+  const repository = "/srv/vigo-test-packages";
+  const folder = join(machine.root, repository);
+  await machine.runOrThrow("rm", ["-rf", repository, "/etc/apt/sources.list.d"]);
+  await Deno.mkdir(folder, { recursive: true });
+  await Deno.mkdir(join(machine.root, "etc/apt/sources.list.d"));
+  const entries: string[] = [];
+  for (const one of wanted) {
+    const file = await buildDebianPackage(folder, one);
+    const bytes = await Deno.readFile(file);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const name = file.slice(folder.length + 1);
+    entries.push(
+      `${controlText(one)}\nFilename: ./${name}\nSize: ${bytes.length}\nSHA256: ${sha256}\n`,
+    );
+  }
+  await Deno.writeTextFile(join(folder, "Packages"), entries.join("\n"));
+  await Deno.writeTextFile(
+    join(machine.root, "etc/apt/sources.list"),
+    `deb [trusted=yes] file:${repository} ./\n`,
+  );
+  await machine.runOrThrow("apt-get", ["update"]);
+}
+
+function controlText({ name, version, fields }: DebianPackage): string {
+  return [
+    `Package: ${name}`,
+    `Version: ${version}`,
+    "Architecture: all",
+    "Maintainer: Vigo tests <tests@vigo.invalid>",
+    "Description: made by a test",
+    ...Object.entries(fields ?? {}).map(([field, value]) => `${field}: ${value}`),
+  ].join("\n");
+}
