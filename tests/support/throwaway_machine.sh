@@ -17,8 +17,9 @@ if [ "${1:-}" != --inside ]; then
   remove() {
     if [ -n "$machine" ]; then
       # Its pid 1 first: all its processes have ended when the wait for it returns.
-      read -r init <"/proc/$machine/task/$machine/children" || init=$machine
-      kill -KILL "$init" 2>/dev/null || true
+      init=
+      read -r init _ <"/proc/$machine/task/$machine/children" || true
+      kill -KILL "${init:-$machine}" 2>/dev/null || true
       wait "$machine" 2>/dev/null || true
     fi
     # The machine's mounts ended with its namespaces; its control groups are left, empty, innermost first.
