@@ -56,7 +56,13 @@ function verifyCommand(context: CliContext) {
 
 function renderRecords(records: readonly AuditRecord[]): string {
   return renderTable(
-    ["SEQ", "TIME", "WHO", "ACTION", "DETAILS"],
+    [
+      { header: "SEQ", align: "right" },
+      { header: "TIME" },
+      { header: "WHO" },
+      { header: "ACTION" },
+      { header: "DETAILS" },
+    ],
     records.map((record) => [
       String(record.seq),
       new Date(record.atMs).toISOString(),
@@ -64,5 +70,5 @@ function renderRecords(records: readonly AuditRecord[]): string {
       record.action,
       JSON.stringify(record.payload),
     ]),
-  );
+  ).trimEnd();
 }

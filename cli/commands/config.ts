@@ -152,7 +152,9 @@ function rollbackCommand(context: CliContext) {
 
 function renderVersions(versions: readonly ConfigVersion[], nowMs: number): string {
   return renderTable(
-    ["VERSION", "LIVE", "PUBLISHED", "BY", "MESSAGE"],
+    [{ header: "VERSION" }, { header: "LIVE" }, { header: "PUBLISHED" }, { header: "BY" }, {
+      header: "MESSAGE",
+    }],
     versions.map((version) => [
       short(version.version),
       version.live ? "yes" : "",
@@ -160,7 +162,7 @@ function renderVersions(versions: readonly ConfigVersion[], nowMs: number): stri
       version.publishedBy,
       version.rollbackOf === null ? version.message : `rollback to ${short(version.rollbackOf)}`,
     ]),
-  );
+  ).trimEnd();
 }
 
 function refused(problems: readonly ConfigProblem[]): UserError {

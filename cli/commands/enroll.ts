@@ -95,7 +95,15 @@ function revokeCommand(context: CliContext) {
 
 function renderTokens(tokens: readonly EnrollToken[], nowMs: number): string {
   return renderTable(
-    ["ID", "STATE", "USES LEFT", "HOSTNAME", "REPLACE", "EXPIRES", "CREATED BY"],
+    [
+      { header: "ID" },
+      { header: "STATE" },
+      { header: "USES LEFT", align: "right" },
+      { header: "HOSTNAME" },
+      { header: "REPLACE" },
+      { header: "EXPIRES" },
+      { header: "CREATED BY" },
+    ],
     tokens.map((token) => [
       token.id,
       token.state,
@@ -105,5 +113,5 @@ function renderTokens(tokens: readonly EnrollToken[], nowMs: number): string {
       formatRelativeTime(token.expiresAtMs, nowMs),
       token.createdBy,
     ]),
-  );
+  ).trimEnd();
 }

@@ -145,7 +145,9 @@ function revokeCommand(context: CliContext) {
 
 function renderEnvoys(envoys: readonly EnvoySummary[], nowMs: number): string {
   return renderTable(
-    ["HOSTNAME", "STATUS", "CONVERGENCE", "IP", "VERSION", "LAST SEEN"],
+    [{ header: "HOSTNAME" }, { header: "STATUS" }, { header: "CONVERGENCE" }, { header: "IP" }, {
+      header: "VERSION",
+    }, { header: "LAST SEEN" }],
     envoys.map((envoy) => [
       envoy.hostname,
       envoy.state === "active" ? envoy.presence : envoy.state,
@@ -154,7 +156,7 @@ function renderEnvoys(envoys: readonly EnvoySummary[], nowMs: number): string {
       envoy.agentVersion ?? "-",
       envoy.lastSeenMs === null ? "never" : formatRelativeTime(envoy.lastSeenMs, nowMs),
     ]),
-  );
+  ).trimEnd();
 }
 
 function renderEnvoy(envoy: EnvoyDetail, nowMs: number): string {

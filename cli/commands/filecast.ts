@@ -153,8 +153,7 @@ function watchUpload(file: LocalFile, context: CliContext): ReadableStream<Uint8
         context.output.progress(renderProgressBar({
           label: "upload",
           fraction: file.sizeBytes === 0 ? 1 : sentBytes / file.sizeBytes,
-          detail: `${formatBytes(sentBytes / seconds)}/s`,
-          ...(context.output.columns === undefined ? {} : { columns: context.output.columns }),
+          bytesPerSecond: sentBytes / seconds,
         }));
         controller.enqueue(chunk);
       },
@@ -170,7 +169,7 @@ async function follow(
 ): Promise<void> {
   while (!context.signal.aborted) {
     const answer = await client.call(filecastShow, { params: { sha } });
-    context.output.progress(renderWait(answer.filecast, answer.hosts, context.output.columns));
+    context.output.progress(renderWait(answer.filecast, answer.hosts));
     if (isSettled(answer.filecast, answer.hosts)) {
       context.output.endProgress(false);
       if (json) context.output.json(answer);
@@ -199,7 +198,16 @@ async function follow(
 
 function renderList(filecasts: readonly Filecast[], nowMs: number): string {
   return renderTable(
-    ["SHA256", "LABEL", "SIZE", "STATE", "TARGET", "COMPLETE", "ORIGIN", "CREATED"],
+    [
+      { header: "SHA256" },
+      { header: "LABEL" },
+      { header: "SIZE", align: "right" },
+      { header: "STATE" },
+      { header: "TARGET" },
+      { header: "COMPLETE", align: "right" },
+      { header: "ORIGIN" },
+      { header: "CREATED" },
+    ],
     filecasts.map((cast) => [
       cast.sha256.slice(0, 12),
       cast.label,
@@ -210,5 +218,5 @@ function renderList(filecasts: readonly Filecast[], nowMs: number): string {
       cast.origin,
       formatRelativeTime(cast.createdAtMs, nowMs),
     ]),
-  );
+  ).trimEnd();
 }

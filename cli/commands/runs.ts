@@ -80,7 +80,17 @@ function showCommand(context: CliContext) {
 
 function renderRuns(runs: readonly RunSummary[], nowMs: number): string {
   return renderTable(
-    ["RUN", "HOST", "OUTCOME", "CHANGED", "FAILED", "SKIPPED", "TRIGGER", "TOOK", "STARTED"],
+    [
+      { header: "RUN" },
+      { header: "HOST" },
+      { header: "OUTCOME" },
+      { header: "CHANGED", align: "right" },
+      { header: "FAILED", align: "right" },
+      { header: "SKIPPED", align: "right" },
+      { header: "TRIGGER" },
+      { header: "TOOK", align: "right" },
+      { header: "STARTED" },
+    ],
     runs.map((run) => [
       run.runId,
       run.hostname,
@@ -92,7 +102,7 @@ function renderRuns(runs: readonly RunSummary[], nowMs: number): string {
       formatDuration(run.durationMs),
       formatRelativeTime(run.startedAtMs, nowMs),
     ]),
-  );
+  ).trimEnd();
 }
 
 function renderResource(resource: ResourceReport): string[] {

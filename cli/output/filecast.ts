@@ -28,7 +28,9 @@ export function renderFilecast(cast: Filecast, hosts: readonly FilecastHost[]): 
     `Summary: ${parts.join(", ")} (${hosts.length} total)`,
     "",
     renderTable(
-      ["HOSTNAME", "STATUS", "CHUNKS", "SOURCES", "SKIP REASON"],
+      [{ header: "HOSTNAME" }, { header: "STATUS" }, { header: "CHUNKS", align: "right" }, {
+        header: "SOURCES",
+      }, { header: "SKIP REASON" }],
       hosts.map((host) => [
         host.hostname,
         host.status,
@@ -36,28 +38,25 @@ export function renderFilecast(cast: Filecast, hosts: readonly FilecastHost[]): 
         host.origin ? "(origin)" : renderSources(host.sources),
         host.skipReason,
       ]),
-    ),
+    ).trimEnd(),
   ].join("\n");
 }
 
 /** A bar for each host while the cast is under way. */
-export function renderWait(
-  cast: Filecast,
-  hosts: readonly FilecastHost[],
-  columns?: number,
-): string {
+export function renderWait(cast: Filecast, hosts: readonly FilecastHost[]): string {
+  const labelWidth = Math.max(...hosts.map((host) => host.hostname.length), 10);
   const bar = (label: string, fraction: number, detail: string) =>
-    renderProgressBar({ label, fraction, detail, ...(columns === undefined ? {} : { columns }) });
+    `${renderProgressBar({ label, fraction }, { labelWidth })}  ${sanitize(detail)}`;
   const shown = hosts.slice(0, MAX_BARS).map((host) =>
     bar(
-      sanitize(host.hostname),
+      host.hostname,
       host.chunksTotal === 0 ? 0 : host.chunksHave / host.chunksTotal,
-      host.status === "skipped" ? `skipped: ${sanitize(host.skipReason)}` : host.status,
+      host.status === "skipped" ? `skipped: ${host.skipReason}` : host.status,
     )
   );
   if (hosts.length > MAX_BARS) {
     shown.push(
-      bar(`${hosts.length} envoys`, cast.complete / hosts.length, `${cast.complete} complete`),
+      bar("all", cast.complete / hosts.length, `${cast.complete} of ${hosts.length} envoys`),
     );
   }
   return shown.join("\n");
