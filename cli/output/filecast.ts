@@ -77,15 +77,17 @@ export function renderShares(hosts: readonly FilecastHost[]): string {
   }
   const total = fromOrigin + fromPeers + cached + fromServer;
   if (total === 0) return "Nothing had to be delivered";
-  const share = (chunks: number, what: string) =>
-    chunks === 0 ? [] : [`${Math.round(100 * chunks / total)} % ${what}`];
+  const percent = (chunks: number) => Math.round(100 * chunks / total);
+  const others: [number, string][] = [
+    [percent(fromOrigin), "from the origin"],
+    [percent(fromServer), "from the server"],
+    [percent(cached), "were there already"],
+  ];
+  // Peers get what rounding leaves, so that the shares add up.
+  const peers = fromPeers === 0 ? 0 : 100 - others.reduce((sum, [share]) => sum + share, 0);
+  const shares: [number, string][] = [[peers, "from peers"], ...others];
   return `Delivered chunks: ${
-    [
-      ...share(fromPeers, "from peers"),
-      ...share(fromOrigin, "from the origin"),
-      ...share(fromServer, "from the server"),
-      ...share(cached, "were there already"),
-    ].join(", ")
+    shares.filter(([share]) => share > 0).map(([share, what]) => `${share} % ${what}`).join(", ")
   }`;
 }
 

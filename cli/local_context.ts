@@ -1,0 +1,103 @@
+import { basename } from "node:path";
+import { EXIT_CODE } from "../shared/terminal/exit_code.ts";
+import { UserError } from "../shared/terminal/user_error.ts";
+import { createApiClient } from "./client/api_client.ts";
+import { ConnectionError, resolveConnection } from "./client/connection.ts";
+import type { CliContext, LocalFile } from "./context.ts";
+import { createOutput } from "./output/output.ts";
+
+/** The real outside world of `vigocli`: this terminal, these files, that server. */
+export function createLocalContext(signal: AbortSignal): CliContext {
+  const encoder = new TextEncoder();
+  const isTerminal = Deno.stdout.isTerminal();
+  return {
+    output: createOutput({
+      write: (text) => writeAll(Deno.stdout, encoder.encode(text)),
+      writeError: (text) => writeAll(Deno.stderr, encoder.encode(text)),
+      isTerminal,
+      isErrorTerminal: Deno.stderr.isTerminal(),
+      ...(isTerminal ? { columns: Deno.consoleSize().columns } : {}),
+    }),
+    connect: async (flags) => {
+      try {
+        const sources = { env: (name: string) => Deno.env.get(name), readText };
+        return createApiClient(await resolveConnection(flags, sources));
+      } catch (cause) {
+        if (!(cause instanceof ConnectionError)) throw cause;
+        throw new UserError(cause.message, { exitCode: EXIT_CODE.usage, cause });
+      }
+    },
+    operator: Deno.env.get("USER") ?? Deno.env.get("LOGNAME") ?? "",
+    now: () => Date.now(),
+    openFile,
+    pause: (ms) => pause(ms, signal),
+    signal,
+  };
+}
+
+/** The text of a small file; undefined if it is not there or not ours to read. */
+async function readText(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+async function openFile(path: string): Promise<LocalFile> {
+  let info: Deno.FileInfo;
+  try {
+    info = await Deno.stat(path);
+  } catch (cause) {
+    throw new UserError(`Cannot read "${path}": ${explainFileError(cause)}`, {
+      exitCode: EXIT_CODE.usage,
+      cause,
+    });
+  }
+  if (!info.isFile) {
+    throw new UserError(`Cannot cast "${path}": it is not a file. Pack a folder with tar first`, {
+      exitCode: EXIT_CODE.usage,
+    });
+  }
+  return { name: basename(path), sizeBytes: info.size, stream: () => streamFile(path) };
+}
+
+function streamFile(path: string): ReadableStream<Uint8Array> {
+  const opened = Deno.open(path, { read: true });
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  // A failed read reaches whoever reads the stream: pipeTo aborts the other side with the same error.
+  opened.then((file) => file.readable.pipeTo(writable)).catch((error: unknown) =>
+    writable.abort(error).catch(() => {
+      // Already aborted by pipeTo, which passed the error on.
+    })
+  );
+  return readable;
+}
+
+function explainFileError(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "no such file";
+  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
+  return error instanceof Error ? error.message : String(error);
+}
+
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length;) {
+    written += stream.writeSync(bytes.subarray(written));
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((done) => {
+    if (signal.aborted) return done();
+    const finish = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", finish);
+      done();
+    };
+    const timer = setTimeout(finish, ms);
+    signal.addEventListener("abort", finish, { once: true });
+  });
+}
