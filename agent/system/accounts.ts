@@ -1,0 +1,58 @@
+import type { Secret } from "./secret.ts";
+
+/** A line of passwd(5). */
+export interface UserEntry {
+  readonly name: string;
+  readonly uid: number;
+  /** Primary group. */
+  readonly gid: number;
+  readonly comment: string;
+  readonly home: string;
+  readonly shell: string;
+}
+
+/** A line of group(5). */
+export interface GroupEntry {
+  readonly name: string;
+  readonly gid: number;
+  readonly members: readonly string[];
+}
+
+/** What may be changed of a user. */
+export interface UserChange {
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly comment?: string;
+  readonly home?: string;
+  readonly shell?: string;
+  /** Groups to join; none is left. */
+  readonly addToGroups?: readonly string[];
+}
+
+export interface NewUser extends UserChange {
+  readonly createHome: boolean;
+  readonly system: boolean;
+}
+
+/** The users and groups of a machine, or of a root folder that has some of its own. */
+export interface Accounts {
+  /** By name or by uid. */
+  findUser(reference: string | number): Promise<UserEntry | undefined>;
+  /** By name or by gid. */
+  findGroup(reference: string | number): Promise<GroupEntry | undefined>;
+  /** The groups that list a user as a member: the supplementary ones. */
+  groupsOf(name: string): Promise<readonly GroupEntry[]>;
+  /** The hash in shadow(5); `undefined` if the user has no line there. */
+  passwordHash(name: string): Promise<Secret | undefined>;
+  createUser(name: string, user: NewUser): Promise<void>;
+  changeUser(name: string, change: UserChange): Promise<void>;
+  /** Removes the account and the group of its own; files stay. */
+  deleteUser(name: string): Promise<void>;
+  /** The hash never appears among the arguments of a program. */
+  setPasswordHash(name: string, hash: Secret): Promise<void>;
+}
+
+/** The account database cannot be changed now: another program holds its lock, or the disk is full. */
+export class AccountsBusyError extends Error {
+  override readonly name = "AccountsBusyError";
+}

@@ -1,0 +1,282 @@
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  renameSync,
+  rmdirSync,
+  type Stats,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
+import { createHash } from "node:crypto";
+import { basename, dirname, join } from "node:path";
+import { type Sha256, sha256Hex } from "../../shared/crypto/sha256.ts";
+import { errorCode, FileError } from "./file_error.ts";
+import type { Attributes, Entry, Files, NewFile } from "./files.ts";
+import { HeldFolder } from "./held_folder.ts";
+
+const PERMISSION_BITS = 0o7777;
+/** Read at a time; between two pieces of a large file other work of the process gets its turn. */
+const PIECE_BYTES = 1024 * 1024;
+/** Reading a FIFO that somebody put in the way must not wait for a writer. */
+const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+const CREATE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL |
+  constants.O_NOFOLLOW;
+
+/** The files of this machine. Small calls are synchronous: see {@linkcode HeldFolder}. */
+export class LocalFiles implements Files {
+  inspect(path: string): Promise<Entry | undefined> {
+    return attempt("look at", path, () => {
+      try {
+        return within(path, (at) => entryOf(at, lstatSync(at)));
+      } catch (error) {
+        if (isMissing(error)) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  sha256(path: string): Promise<Sha256> {
+    return attempt("read", path, async () => {
+      const hash = createHash("sha256");
+      await readPieces(path, (piece) => hash.update(piece));
+      // Proven by construction: 32 bytes printed as hex.
+      return hash.digest("hex") as Sha256;
+    });
+  }
+
+  read(path: string, maxBytes: number): Promise<Uint8Array> {
+    return attempt("read", path, async () => {
+      const pieces: Uint8Array[] = [];
+      let sizeBytes = 0;
+      await readPieces(path, (piece) => {
+        sizeBytes += piece.length;
+        if (sizeBytes > maxBytes) throw new Error(`it has more than ${maxBytes} bytes`);
+        pieces.push(piece.slice());
+      });
+      return joinPieces(pieces, sizeBytes);
+    });
+  }
+
+  list(path: string): Promise<readonly string[]> {
+    return attempt("list", path, () => {
+      using folder = HeldFolder.open(path);
+      return readdirSync(folder.child("."));
+    });
+  }
+
+  writeFile(path: string, file: NewFile): Promise<void> {
+    return attempt("write", path, async () => {
+      const name = basename(path);
+      using folder = HeldFolder.open(dirname(path));
+      const temporary = temporaryName(name);
+      unlinkIfPresent(folder.child(temporary));
+      try {
+        await writeSynced(folder.child(temporary), file);
+        await file.approve?.(join(folder.path, temporary));
+        renameSync(folder.child(temporary), folder.child(name));
+      } catch (error) {
+        unlinkIfPresent(folder.child(temporary));
+        throw error;
+      }
+      await syncFolder(folder);
+    });
+  }
+
+  setAttributes(path: string, attributes: Partial<Attributes>): Promise<void> {
+    return attempt(
+      "change the attributes of",
+      path,
+      () => within(path, (at) => setAttributesAt(at, attributes)),
+    );
+  }
+
+  makeDirectory(path: string, mode: number): Promise<void> {
+    return attempt("make folder", path, async () => {
+      using folder = HeldFolder.open(dirname(path));
+      const at = folder.child(basename(path));
+      mkdirSync(at, 0o700);
+      setAttributesAt(at, { mode });
+      await syncFolder(folder);
+    });
+  }
+
+  writeSymlink(path: string, target: string): Promise<void> {
+    return attempt("write link", path, async () => {
+      using folder = HeldFolder.open(dirname(path));
+      const temporary = folder.child(temporaryName(basename(path)));
+      unlinkIfPresent(temporary);
+      symlinkSync(target, temporary);
+      try {
+        renameSync(temporary, folder.child(basename(path)));
+      } catch (error) {
+        unlinkIfPresent(temporary);
+        throw error;
+      }
+      await syncFolder(folder);
+    });
+  }
+
+  removeFile(path: string): Promise<void> {
+    return attempt("remove", path, async () => {
+      using folder = HeldFolder.open(dirname(path));
+      unlinkSync(folder.child(basename(path)));
+      await syncFolder(folder);
+    });
+  }
+
+  removeDirectory(path: string, { recursive }: { readonly recursive: boolean }): Promise<void> {
+    return attempt("remove folder", path, async () => {
+      using folder = HeldFolder.open(dirname(path));
+      const name = basename(path);
+      if (recursive) emptyFolder(folder, name, lstatSync(folder.child(name)).dev);
+      rmdirSync(folder.child(name));
+      await syncFolder(folder);
+    });
+  }
+}
+
+async function attempt<T>(doing: string, path: string, act: () => T | Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw error instanceof FileError ? error : new FileError(doing, path, error);
+  }
+}
+
+function within<T>(path: string, use: (at: string) => T): T {
+  if (path === "/") return use("/");
+  using folder = HeldFolder.open(dirname(path));
+  return use(folder.child(basename(path)));
+}
+
+function entryOf(at: string, found: Stats): Entry {
+  const attributes = { mode: found.mode & PERMISSION_BITS, uid: found.uid, gid: found.gid };
+  if (found.isFile()) {
+    const stamp = `${found.ino}:${found.ctimeMs}:${found.size}`;
+    return { kind: "file", sizeBytes: found.size, stamp, ...attributes };
+  }
+  if (found.isDirectory()) return { kind: "directory", ...attributes };
+  if (found.isSymbolicLink()) return { kind: "symlink", target: readlinkSync(at), ...attributes };
+  return { kind: "other", ...attributes };
+}
+
+async function readPieces(path: string, take: (piece: Uint8Array) => void): Promise<void> {
+  const descriptor = within(path, (at) => openSync(at, READ_FLAGS));
+  try {
+    if (!fstatSync(descriptor).isFile()) throw new Error("it is not a regular file");
+    const piece = new Uint8Array(Math.min(PIECE_BYTES, fstatSync(descriptor).size + 1));
+    for (let length = readSync(descriptor, piece); length > 0;) {
+      take(piece.subarray(0, length));
+      if (length === PIECE_BYTES) await nextTurn();
+      length = readSync(descriptor, piece);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+function joinPieces(pieces: readonly Uint8Array[], sizeBytes: number): Uint8Array {
+  const whole = new Uint8Array(sizeBytes);
+  let offset = 0;
+  for (const piece of pieces) {
+    whole.set(piece, offset);
+    offset += piece.length;
+  }
+  return whole;
+}
+
+/** Derived from the name, so that a later run finds and removes what a killed one left; short enough for any name. */
+function temporaryName(name: string): string {
+  return `.vigo-tmp-${sha256Hex(name).slice(0, 16)}`;
+}
+
+async function writeSynced(at: string, file: NewFile): Promise<void> {
+  const descriptor = openSync(at, CREATE_FLAGS, 0o600);
+  try {
+    for (let written = 0; written < file.content.length;) {
+      written += writeSync(descriptor, file.content, written);
+    }
+    const found = fstatSync(descriptor);
+    if (found.uid !== file.uid || found.gid !== file.gid) {
+      fchownSync(descriptor, file.uid, file.gid);
+    }
+    // After the owner: changing it clears the set-user-id bits. Not in open, where the umask would mask them.
+    fchmodSync(descriptor, file.mode);
+    await sync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function setAttributesAt(at: string, wanted: Partial<Attributes>): void {
+  const descriptor = openSync(at, READ_FLAGS);
+  try {
+    const found = fstatSync(descriptor);
+    if (found.isFile() && found.nlink > 1) {
+      // Another name may be a link that somebody made to a file that is not theirs.
+      throw new Error(`it has ${found.nlink} names; remove the other hard links first`);
+    }
+    const uid = wanted.uid ?? found.uid;
+    const gid = wanted.gid ?? found.gid;
+    if (uid !== found.uid || gid !== found.gid) fchownSync(descriptor, uid, gid);
+    // After the owner: changing it clears the set-user-id bits.
+    fchmodSync(descriptor, wanted.mode ?? found.mode & PERMISSION_BITS);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function emptyFolder(parent: HeldFolder, name: string, device: number): void {
+  using folder = parent.openChild(name);
+  for (const entry of readdirSync(folder.child("."))) {
+    const at = folder.child(entry);
+    const found = lstatSync(at);
+    if (found.dev !== device) throw Object.assign(new Error(entry), { code: "EXDEV" });
+    if (found.isDirectory()) {
+      emptyFolder(folder, entry, device);
+      rmdirSync(at);
+    } else unlinkSync(at);
+  }
+}
+
+async function syncFolder(folder: HeldFolder): Promise<void> {
+  const descriptor = openSync(folder.child("."), constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await sync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function sync(descriptor: number): Promise<void> {
+  return new Promise((resolve, reject) =>
+    fsync(descriptor, (error) => error ? reject(error) : resolve())
+  );
+}
+
+function unlinkIfPresent(at: string): void {
+  try {
+    unlinkSync(at);
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return errorCode(error) === "ENOENT";
+}
