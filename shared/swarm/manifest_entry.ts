@@ -39,7 +39,7 @@ export const manifestEntrySchema = z.strictObject({
   /** Hybrid logical clock in ms. */
   stamp: z.number().int().nonnegative(),
   /** ed25519 public key of whoever signed this cell, as hex. */
-  author: hex32,
+  author: z.string().regex(/^[0-9a-f]{64}$/),
   /** Over {@linkcode manifestEntryBytes}, as hex. */
   signature: z.string().regex(/^[0-9a-f]{128}$/),
 });

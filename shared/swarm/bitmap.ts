@@ -1,0 +1,93 @@
+/** Which of `length` chunks are there: one bit each, lowest bit of the first byte first. */
+export class Bitmap {
+  readonly length: number;
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  #count = 0;
+
+  constructor(length: number) {
+    this.length = length;
+    this.#bytes = new Uint8Array(bitmapBytes(length));
+  }
+
+  /**
+   * Reads a bitmap that came from outside; `undefined` if its size is wrong or a bit past the end is set, since two
+   * bitmaps that mean the same would then differ.
+   */
+  static fromBytes(length: number, bytes: Uint8Array): Bitmap | undefined {
+    if (bytes.length !== bitmapBytes(length)) return undefined;
+    const spareBits = bytes.length * 8 - length;
+    if (spareBits > 0 && (bytes.at(-1) ?? 0) >> (8 - spareBits) !== 0) return undefined;
+    const bitmap = new Bitmap(length);
+    bitmap.#bytes.set(bytes);
+    for (const byte of bytes) bitmap.#count += countBits(byte);
+    return bitmap;
+  }
+
+  /** A bitmap with every bit set. */
+  static full(length: number): Bitmap {
+    const bitmap = new Bitmap(length);
+    for (let index = 0; index < length; index += 1) bitmap.set(index);
+    return bitmap;
+  }
+
+  /** How many bits are set. */
+  get count(): number {
+    return this.#count;
+  }
+
+  get isFull(): boolean {
+    return this.#count === this.length;
+  }
+
+  has(index: number): boolean {
+    return ((this.#bytes[index >> 3] ?? 0) & (1 << (index & 7))) !== 0;
+  }
+
+  /** Sets a bit and says whether it was clear. */
+  set(index: number): boolean {
+    this.#assertIndex(index);
+    if (this.has(index)) return false;
+    this.#bytes[index >> 3] = (this.#bytes[index >> 3] ?? 0) | (1 << (index & 7));
+    this.#count += 1;
+    return true;
+  }
+
+  /** Clears a bit and says whether it was set. */
+  clear(index: number): boolean {
+    this.#assertIndex(index);
+    if (!this.has(index)) return false;
+    this.#bytes[index >> 3] = (this.#bytes[index >> 3] ?? 0) & ~(1 << (index & 7));
+    this.#count -= 1;
+    return true;
+  }
+
+  /** How many chunks from the first one on are there without a gap. */
+  get contiguousPrefix(): number {
+    let index = 0;
+    while (index + 8 <= this.length && this.#bytes[index >> 3] === 0xff) index += 8;
+    while (index < this.length && this.has(index)) index += 1;
+    return index;
+  }
+
+  /** A copy of the bits. */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice();
+  }
+
+  #assertIndex(index: number): void {
+    if (!Number.isInteger(index) || index < 0 || index >= this.length) {
+      throw new RangeError(`Cannot use chunk ${index}: the bitmap has ${this.length}`);
+    }
+  }
+}
+
+/** Size of a bitmap of `length` bits, in bytes. */
+export function bitmapBytes(length: number): number {
+  return (length + 7) >> 3;
+}
+
+function countBits(byte: number): number {
+  let count = 0;
+  for (let rest = byte; rest !== 0; rest &= rest - 1) count += 1;
+  return count;
+}

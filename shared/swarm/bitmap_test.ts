@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Bitmap } from "./bitmap.ts";
+
+Deno.test("a bitmap agrees with a set of numbers through any sets and clears", () => {
+  const step = fc.record({ index: fc.nat(99), set: fc.boolean() });
+  fc.assert(fc.property(fc.array(step), (steps) => {
+    const bitmap = new Bitmap(100);
+    const model = new Set<number>();
+    for (const { index, set } of steps) {
+      assert.equal(set ? bitmap.set(index) : bitmap.clear(index), set !== model.has(index));
+      if (set) model.add(index);
+      else model.delete(index);
+    }
+    assert.equal(bitmap.count, model.size);
+    for (let index = 0; index < 100; index += 1) assert.equal(bitmap.has(index), model.has(index));
+    let prefix = 0;
+    while (model.has(prefix)) prefix += 1;
+    assert.equal(bitmap.contiguousPrefix, prefix);
+    assert.deepEqual(Bitmap.fromBytes(100, bitmap.toBytes())?.toBytes(), bitmap.toBytes());
+  }));
+});
+
+Deno.test("bytes of the wrong size or with a bit past the end are no bitmap", () => {
+  assert.equal(Bitmap.fromBytes(9, new Uint8Array([0xff])), undefined);
+  assert.equal(Bitmap.fromBytes(9, new Uint8Array([0xff, 0b10])), undefined);
+  assert.equal(Bitmap.fromBytes(9, new Uint8Array([0xff, 0b1]))?.isFull, true);
+  assert.equal(Bitmap.full(9).count, 9);
+});
+
+Deno.test("a bit outside the bitmap cannot be set", () => {
+  assert.throws(() => new Bitmap(8).set(8), /Cannot use chunk 8: the bitmap has 8/);
+});

@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Manifest, MAX_HELD_PER_AUTHOR, REVOKED_HORIZON_MS } from "./manifest.ts";
+import { type ManifestEntry, manifestEntrySchema } from "./manifest_entry.ts";
+import { ManifestTrust } from "./manifest_trust.ts";
+
+const SERVER = "0".repeat(64);
+const SEEDER = "a".repeat(64);
+const OTHER = "b".repeat(64);
+const STRANGER = "f".repeat(64);
+const TRUST = new ManifestTrust(SERVER, [
+  { key: SEEDER, hostname: "seeder" },
+  { key: OTHER, hostname: "other" },
+]);
+const HOSTNAMES: Record<string, string> = { [SEEDER]: "seeder", [OTHER]: "other" };
+const NOW = 1_800_000_000_000;
+const CONTEXT = { nowMs: NOW, fromServer: false };
+
+type Fields = Partial<Omit<ManifestEntry, "sha256"> & { sha256: string }>;
+
+function cell(fields: Fields = {}): ManifestEntry {
+  const author = fields.author ?? SEEDER;
+  return manifestEntrySchema.parse({
+    sha256: "1".repeat(64),
+    sizeBytes: 1,
+    chunkSizeBytes: 1024 * 1024,
+    chunksDigest: "2".repeat(64),
+    label: "firmware.bin",
+    target: "*",
+    retentionSecs: 0,
+    subsystem: "payload",
+    origin: HOSTNAMES[author] ?? "elsewhere",
+    createdMs: NOW,
+    state: "active",
+    stamp: NOW,
+    author,
+    signature: "3".repeat(128),
+    ...fields,
+  });
+}
+
+const anyCell: fc.Arbitrary<ManifestEntry> = fc.record({
+  sha256: fc.constantFrom(...["1", "2", "3"].map((digit) => digit.repeat(64))),
+  author: fc.constantFrom(SERVER, SEEDER, OTHER, STRANGER),
+  state: fc.constantFrom("active" as const, "revoked" as const),
+  stamp: fc.integer({ min: NOW - 5, max: NOW }),
+  signature: fc.constantFrom("4".repeat(128), "5".repeat(128)),
+}).map(cell);
+
+/** Everything that can be seen of a manifest. */
+function view(manifest: Manifest) {
+  return {
+    digest: manifest.digest(),
+    blobs: [...manifest.blobs()].sort((one, other) => one.sha256 < other.sha256 ? -1 : 1),
+    all: manifest.all().map((entry) => JSON.stringify(entry)).sort(),
+  };
+}
+
+function merged(...batches: ManifestEntry[][]): Manifest {
+  const manifest = new Manifest(TRUST);
+  for (const batch of batches) manifest.merge(batch, CONTEXT);
+  return manifest;
+}
+
+Deno.test("merging is commutative, associative and idempotent", () => {
+  const batch = fc.array(anyCell, { maxLength: 12 });
+  fc.assert(fc.property(batch, batch, batch, (one, two, three) => {
+    const expected = view(merged(one, two, three));
+    assert.deepEqual(view(merged(three, one, two)), expected);
+    assert.deepEqual(view(merged([...two, ...three], one, one)), expected);
+    const inner = merged(two, three);
+    assert.deepEqual(view(merged(one, inner.all())), expected);
+  }));
+});
+
+Deno.test("the bound on held cells keeps the same ones whatever the order of arrival", () => {
+  const held = fc.uniqueArray(fc.integer({ min: 0, max: 5000 }), { minLength: 120, maxLength: 150 })
+    .map((numbers) =>
+      numbers.map((number) =>
+        cell({
+          author: STRANGER,
+          sha256: number.toString(16).padStart(64, "0"),
+          stamp: NOW - number % 7,
+        })
+      )
+    );
+  fc.assert(
+    fc.property(held, fc.integer({ min: 1, max: 149 }), (cells, cut) => {
+      const forwards = merged(cells.slice(0, cut), cells.slice(cut));
+      const backwards = merged(merged(cells.slice(cut)).all(), merged(cells.slice(0, cut)).all());
+      assert.deepEqual(view(forwards), view(backwards));
+      assert.equal(forwards.all().length, MAX_HELD_PER_AUTHOR);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+Deno.test("30,000 cells of an unauthorised envoy that shadow an active blob change nothing for anyone", () => {
+  const manifest = merged([cell()]);
+  const before = { digest: manifest.digest(), blobs: [...manifest.blobs()] };
+  for (let start = 0; start < 30_000; start += 1000) {
+    manifest.merge(
+      Array.from({ length: 1000 }, (_, index) =>
+        cell({
+          author: STRANGER,
+          sha256: index === 0 ? "1".repeat(64) : (start + index).toString(16).padStart(64, "0"),
+          state: "revoked",
+          stamp: NOW + start,
+        })),
+      { nowMs: NOW + start, fromServer: false },
+    );
+  }
+  assert.deepEqual({ digest: manifest.digest(), blobs: [...manifest.blobs()] }, before);
+  assert.equal(manifest.all().length, 1 + MAX_HELD_PER_AUTHOR);
+  assert.equal(manifest.isLive("1".repeat(64)), true);
+  assert.ok(manifest.nextStamp(NOW) <= NOW + 1);
+});
+
+Deno.test("a revocation by the server covers every author's cell with a lower or equal stamp", () => {
+  const revoked = cell({ author: SERVER, state: "revoked", stamp: NOW });
+  const manifest = merged([cell(), cell({ author: OTHER }), revoked]);
+  assert.equal(manifest.isRevoked(revoked.sha256), true);
+  manifest.merge([cell({ stamp: NOW + 1 })], CONTEXT);
+  assert.equal(manifest.isLive(revoked.sha256), true);
+});
+
+Deno.test("an author revokes only its own word", () => {
+  const manifest = merged([
+    cell(),
+    cell({ author: OTHER }),
+    cell({ state: "revoked", stamp: NOW + 1 }),
+  ]);
+  assert.equal(manifest.effective("1".repeat(64))?.author, OTHER);
+  manifest.merge([cell({ author: OTHER, state: "revoked", stamp: NOW + 1 })], CONTEXT);
+  assert.equal(manifest.isRevoked("1".repeat(64)), true);
+});
+
+Deno.test("a seeder cannot speak in another host's name", () => {
+  assert.equal(merged([cell({ origin: "other" })]).effective("1".repeat(64)), undefined);
+});
+
+Deno.test("a held cell counts from the fleet document on that allows its author", () => {
+  const manifest = new Manifest(new ManifestTrust(SERVER));
+  assert.deepEqual(manifest.merge([cell()], CONTEXT), []);
+  assert.equal(manifest.size, 0);
+  assert.deepEqual(manifest.since(0, 10).entries, []);
+  assert.deepEqual(manifest.setTrust(TRUST), [cell()]);
+  assert.equal(manifest.isLive("1".repeat(64)), true);
+  assert.deepEqual(manifest.since(0, 10).entries, [cell()]);
+  manifest.setTrust(new ManifestTrust(SERVER));
+  assert.equal(manifest.effective("1".repeat(64)), undefined);
+});
+
+Deno.test("a cell from the future is not merged, but its revocation stops the blob at once", () => {
+  const manifest = merged([cell()]);
+  const future = NOW + 3_600_000;
+  assert.deepEqual(manifest.merge([cell({ author: OTHER, stamp: future })], CONTEXT), []);
+  assert.equal(manifest.cell("1".repeat(64), OTHER), undefined);
+  manifest.merge([cell({ author: OTHER, state: "revoked", stamp: future })], CONTEXT);
+  assert.equal(manifest.isLive("1".repeat(64)), true);
+  manifest.merge([cell({ author: SERVER, state: "revoked", stamp: future })], CONTEXT);
+  assert.equal(manifest.isLive("1".repeat(64)), false);
+  assert.equal(manifest.nextStamp(NOW), NOW + 1);
+});
+
+Deno.test("what is older than the horizon comes back only from the server", () => {
+  const old = cell({ stamp: NOW - REVOKED_HORIZON_MS - 1 });
+  assert.deepEqual(merged([old]).all(), []);
+  const manifest = new Manifest(TRUST);
+  manifest.merge([old], { nowMs: NOW, fromServer: true });
+  assert.equal(manifest.isLive(old.sha256), true);
+});
+
+Deno.test("an old revocation is forgotten together with every cell it covered", () => {
+  const manifest = merged([cell(), cell({ author: SERVER, state: "revoked" })]);
+  assert.deepEqual(manifest.pruneRevoked(NOW + REVOKED_HORIZON_MS), []);
+  assert.deepEqual(manifest.pruneRevoked(NOW + REVOKED_HORIZON_MS + 1), ["1".repeat(64)]);
+  assert.deepEqual(manifest.all(), []);
+});
+
+Deno.test("pages together give every allowed cell once, in the order in which they became news", () => {
+  fc.assert(fc.property(fc.array(anyCell), fc.integer({ min: 1, max: 4 }), (cells, limit) => {
+    const manifest = merged(cells);
+    const seen: string[] = [];
+    for (let sequence = 0, more = true; more;) {
+      const page = manifest.since(sequence, limit);
+      assert.ok(page.entries.length <= limit);
+      seen.push(...page.entries.map((entry) => JSON.stringify(entry)));
+      ({ next: sequence, more } = page);
+    }
+    const expected = manifest.all().filter((entry) => TRUST.allows(entry));
+    assert.deepEqual(seen.sort(), expected.map((entry) => JSON.stringify(entry)).sort());
+  }));
+});
+
+Deno.test("stamps rise above the clock and above everything merged", () => {
+  assert.equal(merged([cell({ stamp: NOW + 1000 })]).nextStamp(NOW), NOW + 1001);
+  assert.equal(merged([cell({ stamp: NOW - 1000 })]).nextStamp(NOW), NOW + 1);
+});

@@ -1,0 +1,254 @@
+import { Bitmap } from "./bitmap.ts";
+import type { SchedulerLimits } from "./scheduler_limits.ts";
+import { SchedulerPeer } from "./scheduler_peer.ts";
+
+/** One chunk asked of one peer. */
+export interface ChunkRequest {
+  readonly id: number;
+  readonly peer: string;
+  readonly chunk: number;
+  readonly timeoutMs: number;
+}
+
+/** How a request ended. */
+export type RequestOutcome =
+  /** The bytes came and match the digest. */
+  | { readonly kind: "verified"; readonly elapsedMs: number }
+  /** The bytes came and do not match. */
+  | { readonly kind: "corrupt" }
+  /** The peer does not hold this chunk. */
+  | { readonly kind: "not_held" }
+  /** The peer is over a limit of its own. */
+  | { readonly kind: "busy"; readonly retryAfterMs: number }
+  | { readonly kind: "failed" }
+  | { readonly kind: "timed_out"; readonly waitedMs: number };
+
+/** What to do now. */
+export interface SchedulerStep {
+  readonly requests: readonly ChunkRequest[];
+  /** Ids of requests whose chunk has come from elsewhere. */
+  readonly cancel: readonly number[];
+}
+
+export type DownloadState = "running" | "complete" | "no_progress";
+
+/** What a download begins with. */
+export interface SchedulerStart {
+  /** Chunks that are there already. */
+  readonly have: Bitmap;
+  readonly limits: SchedulerLimits;
+  /** Where the search for the rarest chunk begins, so that envoys that start together fetch different ones. */
+  readonly firstChunk: number;
+  readonly nowMs: number;
+}
+
+/**
+ * Decides which chunk of one blob is asked of which peer: rarest first, least busy holder first, duplicates only at the
+ * end. A state machine without clock or network: outcomes and time go in, requests come out.
+ */
+export class DownloadScheduler {
+  readonly #have: Bitmap;
+  readonly #limits: SchedulerLimits;
+  readonly #firstChunk: number;
+  readonly #peers = new Map<string, SchedulerPeer>();
+  readonly #inFlight = new Map<number, ChunkRequest>();
+  readonly #copies: Uint8Array;
+  readonly #rarity: Uint16Array;
+  #cancel: number[] = [];
+  #nextId = 1;
+  #progressMs: number;
+
+  constructor({ have, limits, firstChunk, nowMs }: SchedulerStart) {
+    this.#have = Bitmap.fromBytes(have.length, have.toBytes()) ?? new Bitmap(have.length);
+    this.#limits = limits;
+    this.#firstChunk = firstChunk;
+    this.#copies = new Uint8Array(have.length);
+    this.#rarity = new Uint16Array(have.length);
+    this.#progressMs = nowMs;
+  }
+
+  /** Tells which chunks a peer holds now. Its history stays; see {@linkcode removePeer}. */
+  setPeer(peer: string, chunks: Bitmap): void {
+    const known = this.#peers.get(peer);
+    this.#countRarity(known?.chunks, chunks);
+    if (known) known.chunks = chunks;
+    else this.#peers.set(peer, new SchedulerPeer(chunks, this.#limits));
+  }
+
+  /** Forgets a peer for good, as when its certificate is revoked; its requests are to be cancelled. */
+  removePeer(peer: string): void {
+    const known = this.#peers.get(peer);
+    if (!known) return;
+    this.#countRarity(known.chunks, undefined);
+    this.#peers.delete(peer);
+    for (const request of [...this.#inFlight.values()]) {
+      if (request.peer === peer) this.#release(request, true);
+    }
+  }
+
+  /** How a request ended. Unknown ids (cancelled before) change nothing. Says whether the chunk is news. */
+  finish(id: number, outcome: RequestOutcome, nowMs: number): boolean {
+    const request = this.#inFlight.get(id);
+    if (!request) return false;
+    this.#release(request, false);
+    const peer = this.#peers.get(request.peer);
+    switch (outcome.kind) {
+      case "verified":
+        peer?.noteSuccess(outcome.elapsedMs);
+        return this.#noteChunk(request.chunk, nowMs);
+      case "corrupt":
+        peer?.bench(nowMs);
+        break;
+      case "not_held":
+        this.#clearChunk(peer, request.chunk);
+        break;
+      case "busy":
+        peer?.pause(nowMs + Math.min(outcome.retryAfterMs, this.#limits.maxBackOffMs));
+        break;
+      case "failed":
+        peer?.noteFailure(nowMs);
+        break;
+      case "timed_out":
+        peer?.noteTimeout(nowMs, outcome.waitedMs);
+        break;
+    }
+    return false;
+  }
+
+  /** What to ask of whom now. Call it after every event and at the latest at {@linkcode wakeMs}. */
+  step(nowMs: number): SchedulerStep {
+    const requests: ChunkRequest[] = [];
+    while (this.#inFlight.size < this.#limits.maxInFlight) {
+      const request = this.#choose(nowMs);
+      if (!request) break;
+      requests.push(request);
+    }
+    const cancel = this.#cancel;
+    this.#cancel = [];
+    return { requests, cancel };
+  }
+
+  state(nowMs: number): DownloadState {
+    if (this.#have.isFull) return "complete";
+    return nowMs - this.#progressMs >= this.#limits.noProgressMs ? "no_progress" : "running";
+  }
+
+  /** When {@linkcode step} may say something new although nothing has happened. */
+  wakeMs(nowMs: number): number {
+    let wakeMs = this.#progressMs + this.#limits.noProgressMs;
+    for (const { pausedUntilMs } of this.#peers.values()) {
+      if (pausedUntilMs > nowMs) wakeMs = Math.min(wakeMs, pausedUntilMs);
+    }
+    return wakeMs;
+  }
+
+  get have(): Bitmap {
+    return this.#have;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** Peers left alone because of wrong bytes. */
+  benched(nowMs: number): string[] {
+    return [...this.#peers].filter(([, { corruptions, pausedUntilMs }]) =>
+      corruptions > 0 && pausedUntilMs > nowMs
+    ).map(([name]) => name);
+  }
+
+  #choose(nowMs: number): ChunkRequest | undefined {
+    const open = this.#openPeers(nowMs);
+    if (open.length === 0) return undefined;
+    const chunk = this.#rarest(open, 1) ?? (this.#isEndgame() ? this.#duplicable(open) : undefined);
+    if (chunk === undefined) return undefined;
+    let best: { name: string; peer: SchedulerPeer } | undefined;
+    for (const [name, peer] of open) {
+      if (!peer.chunks.has(chunk) || this.#isAsked(name, chunk)) continue;
+      if (!best || peer.load < best.peer.load) best = { name, peer };
+    }
+    if (!best) return undefined;
+    const { name, peer } = best;
+    const request = { id: this.#nextId, peer: name, chunk, timeoutMs: peer.timeoutMs };
+    this.#nextId += 1;
+    this.#inFlight.set(request.id, request);
+    this.#copies[chunk] = (this.#copies[chunk] ?? 0) + 1;
+    peer.inFlight += 1;
+    return request;
+  }
+
+  /** Peers that may be asked now; when enough are busy, no further one is drawn in. */
+  #openPeers(nowMs: number): [string, SchedulerPeer][] {
+    const busy = [...this.#peers.values()].filter(({ inFlight }) => inFlight > 0).length;
+    return [...this.#peers].filter(([, peer]) =>
+      peer.isOpen(nowMs) && (peer.inFlight > 0 || busy < this.#limits.maxPeers)
+    );
+  }
+
+  /** The chunk with fewest holders among those that an open peer holds and that are asked of fewer than `copies`. */
+  #rarest(open: readonly [string, SchedulerPeer][], copies: number): number | undefined {
+    const count = this.#have.length;
+    let best: number | undefined;
+    let bestRarity = Infinity;
+    for (let step = 0; step < count; step += 1) {
+      const chunk = (this.#firstChunk + step) % count;
+      const rarity = this.#rarity[chunk] ?? 0;
+      if (rarity === 0 || rarity >= bestRarity || this.#have.has(chunk)) continue;
+      if ((this.#copies[chunk] ?? 0) >= copies) continue;
+      if (!open.some(([, { chunks }]) => chunks.has(chunk))) continue;
+      best = chunk;
+      bestRarity = rarity;
+      if (rarity === 1) break;
+    }
+    return best;
+  }
+
+  #duplicable(open: readonly [string, SchedulerPeer][]): number | undefined {
+    for (const { chunk } of this.#inFlight.values()) {
+      if ((this.#copies[chunk] ?? 0) >= this.#limits.maxCopies) continue;
+      if (open.some(([name, { chunks }]) => chunks.has(chunk) && !this.#isAsked(name, chunk))) {
+        return chunk;
+      }
+    }
+    return undefined;
+  }
+
+  #isEndgame(): boolean {
+    return this.#have.length - this.#have.count <= this.#inFlight.size;
+  }
+
+  #isAsked(peer: string, chunk: number): boolean {
+    for (const request of this.#inFlight.values()) {
+      if (request.peer === peer && request.chunk === chunk) return true;
+    }
+    return false;
+  }
+
+  #noteChunk(chunk: number, nowMs: number): boolean {
+    if (!this.#have.set(chunk)) return false;
+    this.#progressMs = nowMs;
+    for (const request of [...this.#inFlight.values()]) {
+      if (request.chunk === chunk) this.#release(request, true);
+    }
+    return true;
+  }
+
+  #release(request: ChunkRequest, cancel: boolean): void {
+    this.#inFlight.delete(request.id);
+    this.#copies[request.chunk] = (this.#copies[request.chunk] ?? 1) - 1;
+    const peer = this.#peers.get(request.peer);
+    if (peer) peer.inFlight -= 1;
+    if (cancel) this.#cancel.push(request.id);
+  }
+
+  #clearChunk(peer: SchedulerPeer | undefined, chunk: number): void {
+    if (peer?.chunks.clear(chunk)) this.#rarity[chunk] = (this.#rarity[chunk] ?? 1) - 1;
+  }
+
+  #countRarity(before: Bitmap | undefined, after: Bitmap | undefined): void {
+    for (let chunk = 0; chunk < this.#rarity.length; chunk += 1) {
+      const change = Number(after?.has(chunk) ?? false) - Number(before?.has(chunk) ?? false);
+      if (change !== 0) this.#rarity[chunk] = (this.#rarity[chunk] ?? 0) + change;
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import type { Bitmap } from "./bitmap.ts";
+import type { SchedulerLimits } from "./scheduler_limits.ts";
+
+/** What a download knows about one peer. */
+export class SchedulerPeer {
+  chunks: Bitmap;
+  inFlight = 0;
+  /** No request goes there before this time. */
+  pausedUntilMs = 0;
+  /** Chunks of wrong bytes it has sent. */
+  corruptions = 0;
+  #failures = 0;
+  #window: number;
+  #chunkMs: number | undefined;
+  readonly #limits: SchedulerLimits;
+
+  constructor(chunks: Bitmap, limits: SchedulerLimits) {
+    this.chunks = chunks;
+    this.#limits = limits;
+    this.#window = limits.maxInFlightPerPeer;
+  }
+
+  /** Whether another request may go there now. */
+  isOpen(nowMs: number): boolean {
+    return this.inFlight < this.#window && nowMs >= this.pausedUntilMs;
+  }
+
+  /**
+   * How much is asked of this peer already. One that has everything counts as busier: it is often the origin, and what
+   * others can give should not cost its bandwidth.
+   */
+  get load(): number {
+    return this.inFlight + (this.chunks.isFull ? 2 : 0);
+  }
+
+  /** How long a request to it may take. */
+  get timeoutMs(): number {
+    const { minTimeoutMs, maxTimeoutMs } = this.#limits;
+    const expectedMs = this.#chunkMs === undefined ? maxTimeoutMs / 4 : 4 * this.#chunkMs;
+    return Math.min(maxTimeoutMs, Math.max(minTimeoutMs, expectedMs));
+  }
+
+  noteSuccess(elapsedMs: number): void {
+    this.#failures = 0;
+    this.#window = Math.min(this.#limits.maxInFlightPerPeer, this.#window + 1);
+    this.#chunkMs = this.#chunkMs === undefined ? elapsedMs : 0.7 * this.#chunkMs + 0.3 * elapsedMs;
+  }
+
+  /** Doubles the pause with every failure in a row. */
+  noteFailure(nowMs: number): void {
+    const { firstBackOffMs, maxBackOffMs } = this.#limits;
+    const pauseMs = Math.min(maxBackOffMs, firstBackOffMs * 2 ** Math.min(this.#failures, 20));
+    this.#failures += 1;
+    this.pause(nowMs + pauseMs);
+  }
+
+  /** A chunk did not come in time: one request at a time from now on, until it delivers again. */
+  noteTimeout(nowMs: number, waitedMs: number): void {
+    this.#window = 1;
+    this.#chunkMs = Math.max(this.#chunkMs ?? 0, waitedMs);
+    this.noteFailure(nowMs);
+  }
+
+  pause(untilMs: number): void {
+    this.pausedUntilMs = Math.max(this.pausedUntilMs, untilMs);
+  }
+
+  bench(nowMs: number): void {
+    this.corruptions += 1;
+    this.pause(nowMs + this.#limits.benchMs);
+  }
+}

@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Bitmap } from "./bitmap.ts";
+import { DownloadScheduler } from "./scheduler.ts";
+import { schedulerLimits } from "./scheduler_limits.ts";
+
+const LIMITS = schedulerLimits(1024 * 1024);
+
+function bitmap(length: number, ...chunks: number[]): Bitmap {
+  const made = new Bitmap(length);
+  for (const chunk of chunks) made.set(chunk);
+  return made;
+}
+
+function scheduler(have: Bitmap, firstChunk = 0): DownloadScheduler {
+  return new DownloadScheduler({ have, limits: LIMITS, firstChunk, nowMs: 0 });
+}
+
+Deno.test("the rarest chunk is asked for first", () => {
+  const download = scheduler(new Bitmap(3));
+  download.setPeer("origin", Bitmap.full(3));
+  download.setPeer("other", bitmap(3, 0, 2));
+  assert.equal(download.step(0).requests[0]?.chunk, 1);
+});
+
+Deno.test("envoys that start together begin at different chunks", () => {
+  const first = (firstChunk: number) => {
+    const download = scheduler(new Bitmap(10), firstChunk);
+    download.setPeer("origin", Bitmap.full(10));
+    return download.step(0).requests.map(({ chunk }) => chunk);
+  };
+  assert.deepEqual(first(0), [0, 1, 2, 3]);
+  assert.deepEqual(first(8), [8, 9, 0, 1]);
+});
+
+Deno.test("no peer gets more than four requests, and a holder of everything gets them last", () => {
+  const download = scheduler(new Bitmap(20));
+  download.setPeer("origin", Bitmap.full(20));
+  download.setPeer("peer", bitmap(20, ...Array.from({ length: 19 }, (_, index) => index)));
+  const { requests } = download.step(0);
+  const asked = (name: string) => requests.filter(({ peer }) => peer === name).length;
+  assert.deepEqual([asked("origin"), asked("peer")], [4, 4]);
+  assert.equal(requests[0]?.chunk, 19);
+  assert.deepEqual(requests.slice(1, 3).map(({ peer }) => peer), ["peer", "peer"]);
+});
+
+Deno.test("at most eight peers are asked at once", () => {
+  const download = scheduler(new Bitmap(100));
+  for (let index = 0; index < 20; index += 1) download.setPeer(`p${index}`, Bitmap.full(100));
+  const peers = new Set(download.step(0).requests.map(({ peer }) => peer));
+  assert.equal(peers.size, 8);
+});
+
+Deno.test("a peer that sends wrong bytes is benched for ten minutes and the chunk asked elsewhere", () => {
+  const download = scheduler(new Bitmap(1));
+  download.setPeer("liar", Bitmap.full(1));
+  const [request] = download.step(0).requests;
+  download.finish(request?.id ?? 0, { kind: "corrupt" }, 0);
+  assert.deepEqual(download.step(1).requests, []);
+  assert.deepEqual(download.benched(1), ["liar"]);
+  download.setPeer("honest", Bitmap.full(1));
+  assert.equal(download.step(1).requests[0]?.peer, "honest");
+  assert.deepEqual(download.benched(600_000), []);
+});
+
+Deno.test("failures in a row pause a peer longer each time", () => {
+  const download = scheduler(new Bitmap(1));
+  download.setPeer("peer", Bitmap.full(1));
+  let nowMs = 0;
+  const pauses: number[] = [];
+  for (let round = 0; round < 4; round += 1) {
+    const [request] = download.step(nowMs).requests;
+    assert.ok(request);
+    download.finish(request.id, { kind: "failed" }, nowMs);
+    const wakeMs = download.wakeMs(nowMs);
+    assert.deepEqual(download.step(wakeMs - 1).requests, []);
+    pauses.push(wakeMs - nowMs);
+    nowMs = wakeMs;
+  }
+  assert.deepEqual(pauses, [250, 500, 1000, 2000]);
+});
+
+Deno.test("the last chunks are asked of two peers, and the slower answer is cancelled", () => {
+  const download = scheduler(new Bitmap(1));
+  download.setPeer("slow", Bitmap.full(1));
+  const [slow] = download.step(0).requests;
+  download.setPeer("fast", Bitmap.full(1));
+  const [fast] = download.step(1).requests;
+  assert.equal(fast?.peer, "fast");
+  assert.equal(download.finish(fast?.id ?? 0, { kind: "verified", elapsedMs: 1 }, 2), true);
+  assert.deepEqual(download.step(2).cancel, [slow?.id]);
+  assert.equal(download.finish(slow?.id ?? 0, { kind: "verified", elapsedMs: 9 }, 9), false);
+  assert.equal(download.state(9), "complete");
+});
+
+Deno.test("a peer that does not hold what it said is not asked for that chunk again", () => {
+  const download = scheduler(new Bitmap(2));
+  download.setPeer("peer", Bitmap.full(2));
+  const [first] = download.step(0).requests;
+  download.finish(first?.id ?? 0, { kind: "not_held" }, 0);
+  assert.deepEqual(download.step(0).requests, []);
+  download.setPeer("peer", Bitmap.full(2));
+  assert.equal(download.step(0).requests[0]?.chunk, first?.chunk);
+});
+
+Deno.test("without a new chunk for half a minute a download gives up", () => {
+  const download = scheduler(new Bitmap(1));
+  assert.equal(download.state(LIMITS.noProgressMs - 1), "running");
+  assert.equal(download.state(LIMITS.noProgressMs), "no_progress");
+});
+
+Deno.test("whatever peers do, each chunk counts once and an honest holder completes the download", () => {
+  const kinds = ["verified", "corrupt", "not_held", "failed", "timed_out", "busy"] as const;
+  const scenario = fc.record({
+    count: fc.integer({ min: 1, max: 40 }),
+    firstChunk: fc.nat(39),
+    peers: fc.integer({ min: 1, max: 10 }),
+    fates: fc.infiniteStream(fc.constantFrom(...kinds)),
+  });
+  fc.assert(fc.property(scenario, ({ count, firstChunk, peers, fates }) => {
+    const download = scheduler(new Bitmap(count), firstChunk);
+    for (let index = 0; index < peers; index += 1) {
+      download.setPeer(`p${index}`, Bitmap.full(count));
+    }
+    download.setPeer("honest", Bitmap.full(count));
+    const perPeer = new Map<string, number>();
+    const news = new Set<number>();
+    for (let nowMs = 0; download.state(nowMs) === "running"; nowMs = download.wakeMs(nowMs)) {
+      for (let more = true; more;) {
+        const { requests } = download.step(nowMs);
+        more = requests.length > 0;
+        perPeer.clear();
+        for (const { peer } of requests) perPeer.set(peer, (perPeer.get(peer) ?? 0) + 1);
+        for (const asked of perPeer.values()) assert.ok(asked <= LIMITS.maxInFlightPerPeer);
+        for (const { id, peer, chunk } of requests) {
+          const fate = peer === "honest" ? "verified" : fates.next().value;
+          const outcome = { kind: fate, elapsedMs: 1, waitedMs: 1, retryAfterMs: 1000 };
+          if (download.finish(id, outcome, nowMs)) {
+            assert.equal(news.has(chunk), false);
+            news.add(chunk);
+          }
+        }
+      }
+    }
+    assert.equal(news.size, count);
+  }));
+});
