@@ -29,10 +29,12 @@ const SQLITE_NOTADB = 26;
  */
 export async function openSqliteStore(
   path: string,
-  options: { migrations?: readonly Migration[] } = {},
+  options: { migrations?: readonly Migration[]; busyTimeoutMs?: number } = {},
 ): Promise<Store> {
   const database = new Kysely<Tables>({
-    dialect: new SqliteDialect({ database: new NodeSqliteDatabase(openChecked(path)) }),
+    dialect: new SqliteDialect({
+      database: new NodeSqliteDatabase(openChecked(path, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS)),
+    }),
   });
   try {
     await migrate(database, path, options.migrations);
@@ -43,15 +45,16 @@ export async function openSqliteStore(
   return createSqlStore(database, () => checkIntegrity(database));
 }
 
-function openChecked(path: string): DatabaseSync {
+function openChecked(path: string, busyTimeoutMs: number): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     database = new DatabaseSync(path, {
-      timeout: BUSY_TIMEOUT_MS,
+      timeout: busyTimeoutMs,
       enableForeignKeyConstraints: true,
     });
-    database.exec("PRAGMA journal_mode = WAL");
-    database.exec("PRAGMA synchronous = FULL");
+    // Not exec(), whose errors carry no result code.
+    database.prepare("PRAGMA journal_mode = WAL").get();
+    database.prepare("PRAGMA synchronous = FULL").get();
     const rows = database.prepare("PRAGMA quick_check(1)").all();
     const finding = String(Object.values(rows[0] ?? { finding: "ok" })[0]);
     if (finding !== "ok") throw damaged(path, finding);
@@ -75,11 +78,8 @@ async function checkIntegrity(database: Kysely<Tables>): Promise<string[]> {
 }
 
 function explain(path: string, error: unknown): unknown {
-  if (error instanceof StoreError || !(error instanceof Error) || !("errcode" in error)) {
-    return error;
-  }
-  // Extended result codes carry the primary one in their low byte.
-  switch (Number(error.errcode) & 0xff) {
+  if (error instanceof StoreError || !(error instanceof Error)) return error;
+  switch (resultCode(error)) {
     case SQLITE_BUSY:
       return new StoreError(
         `Cannot open database "${path}": another process holds a lock on it. Find it with: fuser -v "${path}"`,
@@ -94,9 +94,19 @@ function explain(path: string, error: unknown): unknown {
         `Cannot open database "${path}": ${error.message}. Let the user of vigosrv write to the file and its folder`,
         { cause: error },
       );
+    case undefined:
+      return error;
     default:
       return new StoreError(`Cannot open database "${path}": ${error.message}`, { cause: error });
   }
+}
+
+/** The primary result code of an error of SQLite; extended codes carry it in their low byte. */
+function resultCode(error: Error): number | undefined {
+  if ("errcode" in error) return Number(error.errcode) & 0xff;
+  // A failure to open the file has a code of its own but does not carry it.
+  const isSqlite = "code" in error && error.code === "ERR_SQLITE_ERROR";
+  return isSqlite && error.message.startsWith("unable to open") ? SQLITE_CANTOPEN : undefined;
 }
 
 function damaged(path: string, finding: string, cause?: unknown): StoreError {

@@ -12,16 +12,20 @@ import type { Tables } from "./tables.ts";
 
 type Repositories = Omit<Store, "transaction" | "integrity" | "close">;
 
-/** A store over any database that kysely speaks to; `check` is the database's own check of itself. */
+/**
+ * A store over any database that kysely speaks to; `check` is the database's own check of itself.
+ *
+ * SQLite has one connection: everything else waits while a transaction runs, so work inside one must use the store it is
+ * given, never the outer one, or it waits for itself.
+ */
 export function createSqlStore(database: Kysely<Tables>, check: () => Promise<string[]>): Store {
-  const store: Store = {
+  return {
     ...createRepositories(database, (work) => database.transaction().execute(work)),
     transaction: (work) =>
       database.transaction().execute((transaction) => work(storeInside(transaction, check))),
     integrity: check,
     close: () => database.destroy(),
   };
-  return store;
 }
 
 function storeInside(transaction: Transaction<Tables>, check: () => Promise<string[]>): Store {

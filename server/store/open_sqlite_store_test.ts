@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
+import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
+import { ALL_MIGRATIONS } from "./migrations/all_migrations.ts";
+import type { Migration } from "./migrations/migration.ts";
+import { openSqliteStore } from "./open_sqlite_store.ts";
+import { testStoreContract } from "./store_contract_suite.ts";
+import { StoreError } from "./store_error.ts";
+
+testStoreContract("sqlite store", () => openSqliteStore(":memory:"));
+
+Deno.test("what was committed is there after the database is opened again", async () => {
+  await using root = await TemporaryRoot.create();
+  const path = root.join("vigo.db");
+  const first = await openSqliteStore(path);
+  await first.facts.set("fleet_serial", "7");
+  await first.close();
+  const second = await openSqliteStore(path);
+  assert.equal(await second.facts.get("fleet_serial"), "7");
+  assert.deepEqual(await second.integrity(), []);
+  await second.close();
+});
+
+Deno.test("what was committed survives a process that never closed its database", async () => {
+  await using root = await TemporaryRoot.create();
+  const abandoned = await openSqliteStore(root.join("vigo.db"));
+  await abandoned.facts.set("fleet_serial", "7");
+  // The files as they lie on the disk at this moment, the write-ahead log included.
+  for (const suffix of ["", "-wal"]) {
+    await Deno.copyFile(root.join(`vigo.db${suffix}`), root.join(`copy.db${suffix}`));
+  }
+  const copy = await openSqliteStore(root.join("copy.db"));
+  assert.equal(await copy.facts.get("fleet_serial"), "7");
+  await copy.close();
+  await abandoned.close();
+});
+
+Deno.test("a file that is no database is refused by name and left as it is", async () => {
+  await using root = await TemporaryRoot.create();
+  const path = root.join("vigo.db");
+  const bytes = new Uint8Array(8192).fill(7);
+  await Deno.writeFile(path, bytes);
+  await assert.rejects(
+    openSqliteStore(path),
+    isRefusal(path, /damaged .* restore it from a backup/),
+  );
+  assert.deepEqual(await Deno.readFile(path), bytes);
+});
+
+Deno.test("a database with a damaged page is refused and left as it is", async () => {
+  await using root = await TemporaryRoot.create();
+  const path = root.join("vigo.db");
+  const store = await openSqliteStore(path);
+  await store.transaction(async (inside) => {
+    for (let n = 0; n < 2000; n += 1) await inside.facts.set(`fact ${n}`, "value");
+  });
+  await store.close();
+  const bytes = await Deno.readFile(path);
+  // The header and the schema stay whole: only a look at the pages themselves finds this.
+  bytes.fill(0xa5, bytes.length - 3 * 4096);
+  await Deno.writeFile(path, bytes);
+  await assert.rejects(openSqliteStore(path), isRefusal(path, /damaged/));
+  assert.deepEqual(await Deno.readFile(path), bytes);
+});
+
+Deno.test("a database that another process has locked is refused, with how to find that process", async () => {
+  await using root = await TemporaryRoot.create();
+  const path = root.join("vigo.db");
+  await (await openSqliteStore(path)).close();
+  const other = new DatabaseSync(path);
+  other.exec("PRAGMA locking_mode = EXCLUSIVE");
+  other.exec("BEGIN EXCLUSIVE");
+  try {
+    await assert.rejects(
+      openSqliteStore(path, { busyTimeoutMs: 1 }),
+      isRefusal(path, /another process holds a lock on it\. Find it with: fuser -v/),
+    );
+  } finally {
+    other.close();
+  }
+});
+
+Deno.test("a database in a missing folder is refused", async () => {
+  await using root = await TemporaryRoot.create();
+  const path = root.join("missing", "vigo.db");
+  await assert.rejects(openSqliteStore(path), isRefusal(path, /unable to open/));
+});
+
+const addNote: Migration = {
+  number: ALL_MIGRATIONS.length + 1,
+  name: "add_note",
+  apply: (transaction) =>
+    transaction.schema.alterTable("facts").addColumn("note", "text").execute(),
+};
+
+Deno.test("an older database is brought up to date with what it holds", async () => {
+  await using root = await TemporaryRoot.create();
+  const path = root.join("vigo.db");
+  const old = await openSqliteStore(path);
+  await old.facts.set("a", "kept");
+  await old.close();
+  const migrated = await openSqliteStore(path, { migrations: [...ALL_MIGRATIONS, addNote] });
+  assert.equal(await migrated.facts.get("a"), "kept");
+  await migrated.close();
+  assert.equal(columnsOf(path, "facts").includes("note"), true);
+});
+
+Deno.test("a database of a newer version is refused with both versions", async () => {
+  await using root = await TemporaryRoot.create();
+  const path = root.join("vigo.db");
+  await (await openSqliteStore(path, { migrations: [...ALL_MIGRATIONS, addNote] })).close();
+  await assert.rejects(
+    openSqliteStore(path),
+    isRefusal(
+      path,
+      new RegExp(`version ${addNote.number} .* knows up to ${ALL_MIGRATIONS.length}`),
+    ),
+  );
+});
+
+Deno.test("a migration that fails halfway leaves the database at the step before it", async () => {
+  await using root = await TemporaryRoot.create();
+  const path = root.join("vigo.db");
+  const broken: Migration = {
+    ...addNote,
+    apply: async (transaction) => {
+      await addNote.apply(transaction);
+      throw new RangeError("on purpose");
+    },
+  };
+  await assert.rejects(
+    openSqliteStore(path, { migrations: [...ALL_MIGRATIONS, broken] }),
+    RangeError,
+  );
+  assert.equal(columnsOf(path, "facts").includes("note"), false);
+  await (await openSqliteStore(path)).close();
+});
+
+Deno.test("the migrations are numbered from 1 without gaps", () => {
+  assert.deepEqual(
+    ALL_MIGRATIONS.map(({ number }) => number),
+    ALL_MIGRATIONS.map((_migration, index) => index + 1),
+  );
+});
+
+function columnsOf(path: string, table: string): unknown[] {
+  const database = new DatabaseSync(path);
+  try {
+    return database.prepare("SELECT name FROM pragma_table_info(?)").all(table)
+      .map(({ name }) => name);
+  } finally {
+    database.close();
+  }
+}
+
+function isRefusal(path: string, pattern: RegExp): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof StoreError, String(error));
+    assert.ok(error.message.includes(`"${path}"`), error.message);
+    assert.match(error.message, pattern);
+    assert.equal(error.message.includes("\n"), false);
+    return true;
+  };
+}
