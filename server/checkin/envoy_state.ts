@@ -1,0 +1,77 @@
+import { loadVerifier, type Verifier } from "../../shared/crypto/ed25519.ts";
+import type { EnvoyObservation, EnvoyRecord } from "../store/store.ts";
+import { type CloneWindow, NEW_CLONE_WINDOW } from "./clone_tokens.ts";
+import type { SentPolicy } from "./delta_rule.ts";
+import { EnvoyTraits } from "./envoy_traits.ts";
+import { NonceCache } from "./nonce_cache.ts";
+
+/** What an envoy reports of itself at every check-in; the mutable part of an {@linkcode EnvoyObservation}. */
+export type Reported = {
+  -readonly [
+    Key in Exclude<
+      keyof EnvoyObservation,
+      "uuid" | "stableTraits" | "volatileTraits" | "cloneCounter"
+    >
+  ]: EnvoyObservation[Key];
+};
+
+/** A policy that was resolved for an envoy, with what decides whether it still holds. */
+export interface KnownPolicy extends SentPolicy {
+  readonly reads: readonly string[];
+  /** First steps of `reads`: a change of any other collector cannot matter. */
+  readonly collectors: ReadonlySet<string>;
+}
+
+/** Everything the server holds in memory about one envoy. */
+export class EnvoyState {
+  record: EnvoyRecord;
+  readonly verifier: Verifier;
+  readonly traits: EnvoyTraits;
+  readonly nonces = new NonceCache();
+  cloneWindow: CloneWindow;
+  policy: KnownPolicy | undefined;
+  /** `undefined` until the first check-in. */
+  reported: Reported | undefined;
+  /** Revision of the peer hints that it last got. */
+  hintRevision = 0;
+  /** Warnings for people, such as a hostname that differs from the bound one. */
+  warnings: readonly string[] = [];
+  /** When its newest certificate ends, as far as known. */
+  certificateNotAfterMs: number | undefined;
+
+  constructor(record: EnvoyRecord, observation?: EnvoyObservation) {
+    this.record = record;
+    this.verifier = loadVerifier(Uint8Array.fromHex(record.signingKey));
+    this.traits = new EnvoyTraits(
+      observation?.stableTraits ?? "",
+      observation?.volatileTraits ?? "",
+    );
+    if (observation === undefined) this.cloneWindow = NEW_CLONE_WINDOW;
+    else {
+      const { uuid: _, stableTraits: _s, volatileTraits: _v, cloneCounter, ...reported } =
+        observation;
+      this.cloneWindow = { presented: cloneCounter, issued: undefined };
+      this.reported = reported;
+    }
+  }
+
+  /** What is written to the store; `undefined` before the first check-in. The clone counter is the one last presented. */
+  observation(): EnvoyObservation | undefined {
+    if (this.reported === undefined) return undefined;
+    return {
+      ...this.reported,
+      uuid: this.record.uuid,
+      stableTraits: this.traits.stableText,
+      volatileTraits: this.traits.volatileText,
+      cloneCounter: this.cloneWindow.presented,
+    };
+  }
+
+  /** Whether it was heard within 2.5 × its own observed interval. */
+  isOnline(nowMs: number): boolean {
+    if (this.reported === undefined || this.record.state !== "active") return false;
+    return nowMs - this.reported.lastSeenMs <= STALE_FACTOR * this.reported.intervalMs;
+  }
+}
+
+const STALE_FACTOR = 2.5;

@@ -1,0 +1,152 @@
+import type { EnvoyDetail, EnvoySummary } from "../../shared/rest/envoys.ts";
+import type { TargetSpec } from "../../shared/targeting/target_spec.ts";
+import type { EnvoyRecord, Store } from "../store/store.ts";
+import { EnvoyState } from "./envoy_state.ts";
+
+/** One page of envoys, by hostname. */
+export interface EnvoyPage {
+  readonly envoys: EnvoySummary[];
+  readonly nextCursor: string | null;
+}
+
+/** Which envoys are asked for. */
+export interface EnvoyFilter {
+  readonly target?: TargetSpec;
+  /** Include revoked ones. */
+  readonly all?: boolean;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** The fleet in memory: answers check-ins and views without the database. Rebuilt from the store at start. */
+export class FleetIndex {
+  readonly #envoys = new Map<string, EnvoyState>();
+  readonly #activeByHostname = new Map<string, EnvoyState>();
+  readonly #bySigningKey = new Map<string, EnvoyState>();
+  readonly #now: () => number;
+
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Reads every envoy and what was last seen of it. */
+  static async load(store: Store, now: () => number): Promise<FleetIndex> {
+    const index = new FleetIndex(now);
+    const observations = new Map(
+      (await store.envoys.listObservations()).map((observation) => [observation.uuid, observation]),
+    );
+    for (const record of await store.envoys.list()) {
+      const state = new EnvoyState(record, observations.get(record.uuid));
+      const certificates = await store.certificates.listByEnvoy(record.uuid);
+      if (certificates.length > 0) {
+        state.certificateNotAfterMs = Math.max(...certificates.map(({ notAfterMs }) => notAfterMs));
+      }
+      index.#insert(state);
+    }
+    return index;
+  }
+
+  get(uuid: string): EnvoyState | undefined {
+    return this.#envoys.get(uuid);
+  }
+
+  /** The active envoy with this hostname, in any case. */
+  getActive(hostname: string): EnvoyState | undefined {
+    return this.#activeByHostname.get(hostname.toLowerCase());
+  }
+
+  /** Whoever has this ed25519 key (hex), the active one before a revoked one. */
+  getBySigningKey(signingKey: string): EnvoyState | undefined {
+    return this.#bySigningKey.get(signingKey);
+  }
+
+  /** Every envoy, in no order; revoked ones only if asked for. */
+  *states({ all = false } = {}): Generator<EnvoyState> {
+    for (const state of this.#envoys.values()) {
+      if (all || state.record.state === "active") yield state;
+    }
+  }
+
+  /** Takes in a record that the store has just accepted: a new envoy, or a change of a known one. */
+  put(record: EnvoyRecord): EnvoyState {
+    const known = this.#envoys.get(record.uuid);
+    const state = known ?? new EnvoyState(record);
+    if (known && this.#activeByHostname.get(known.record.hostname) === known) {
+      this.#activeByHostname.delete(known.record.hostname);
+    }
+    state.record = record;
+    this.#insert(state);
+    return state;
+  }
+
+  /** Envoys by hostname, then UUID; the cursor is the last row's place. */
+  list({ target, all = false, limit, cursor }: EnvoyFilter): EnvoyPage {
+    const rows = [...this.states({ all })]
+      .filter((state) => target === undefined || matches(target, state))
+      .map((state) => ({ state, place: `${state.record.hostname} ${state.record.uuid}` }))
+      .filter(({ place }) => cursor === undefined || place > cursor)
+      .sort((a, b) => a.place < b.place ? -1 : 1);
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      envoys: page.map(({ state }) => this.summarize(state)),
+      nextCursor: rows.length > page.length && last ? last.place : null,
+    };
+  }
+
+  /** Active envoys that a target spec hits, by hostname. */
+  target(target: TargetSpec): EnvoyState[] {
+    return [...this.states()].filter((state) => matches(target, state))
+      .sort((a, b) => a.record.hostname < b.record.hostname ? -1 : 1);
+  }
+
+  /** One envoy by hostname or UUID; a revoked one by its UUID alone. */
+  find(host: string): EnvoyState | undefined {
+    return this.getActive(host) ?? this.#envoys.get(host.toLowerCase());
+  }
+
+  summarize(state: EnvoyState): EnvoySummary {
+    const { record, reported } = state;
+    return {
+      uuid: record.uuid,
+      hostname: record.hostname,
+      presence: state.isOnline(this.#now()) ? "online" : "offline",
+      state: record.state === "revoked" ? "revoked" : record.suspectedClone ? "cloned?" : "active",
+      convergence: reported?.convergence ?? "NoData",
+      ip: reported?.lanAddress || null,
+      agentVersion: reported?.agentVersion ?? null,
+      lastSeenMs: reported?.lastSeenMs ?? null,
+      policyVersion: reported?.policyVersion || null,
+      pausedReason: reported?.pausedReason || null,
+    };
+  }
+
+  detail(state: EnvoyState): EnvoyDetail {
+    const { record, reported } = state;
+    return {
+      ...this.summarize(state),
+      enrolledAtMs: record.enrolledAtMs,
+      observedHostname: reported?.observedHostname ?? null,
+      intervalMs: reported?.intervalMs ?? null,
+      fingerprint: reported?.fingerprint || null,
+      certificateExpiresAtMs: state.certificateNotAfterMs ?? null,
+      tags: { ...record.tags },
+      // Traits came through JSON.parse, so they are JSON; the contract's type has no readonly.
+      traits: state.traits.merged() as EnvoyDetail["traits"],
+      warnings: [...state.warnings],
+    };
+  }
+
+  #insert(state: EnvoyState): void {
+    const { uuid, hostname, signingKey, state: lifecycle } = state.record;
+    this.#envoys.set(uuid, state);
+    if (lifecycle === "active") this.#activeByHostname.set(hostname.toLowerCase(), state);
+    const holder = this.#bySigningKey.get(signingKey);
+    if (lifecycle === "active" || holder === undefined) this.#bySigningKey.set(signingKey, state);
+  }
+}
+
+function matches(target: TargetSpec, state: EnvoyState): boolean {
+  const { hostname, uuid, tags } = state.record;
+  return target.matches({ hostname, uuid, tags, traits: state.traits.merged() });
+}
