@@ -2,7 +2,7 @@ import type { Kysely } from "kysely";
 import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
 import { type AuditRecord, auditRecordSchema } from "../../shared/rest/audit.ts";
 import type { AuditRepository } from "./store.ts";
-import { SequenceTakenError } from "./store_error.ts";
+import { DamagedRecordError, SequenceTakenError } from "./store_error.ts";
 import type { Tables } from "./tables.ts";
 
 export class SqlAuditRepository implements AuditRepository {
@@ -67,13 +67,17 @@ export class SqlAuditRepository implements AuditRepository {
 }
 
 function toRecord(row: Tables["audit_records"]): AuditRecord {
-  return auditRecordSchema.parse({
-    seq: row.seq,
-    atMs: row.at_ms,
-    principal: row.principal,
-    action: row.action,
-    payload: JSON.parse(row.payload),
-    prevHash: row.prev_hash,
-    hash: row.hash,
-  });
+  try {
+    return auditRecordSchema.parse({
+      seq: row.seq,
+      atMs: row.at_ms,
+      principal: row.principal,
+      action: row.action,
+      payload: JSON.parse(row.payload),
+      prevHash: row.prev_hash,
+      hash: row.hash,
+    });
+  } catch (cause) {
+    throw new DamagedRecordError(row.seq, { cause });
+  }
 }

@@ -24,3 +24,12 @@ export class SequenceTakenError extends Error {
     super(`Cannot append audit record ${seq}: the sequence is taken`);
   }
 }
+
+/** A row of the audit chain no longer has the form of a record. */
+export class DamagedRecordError extends Error {
+  override readonly name = "DamagedRecordError";
+
+  constructor(readonly seq: number, options?: ErrorOptions) {
+    super(`Cannot read audit record ${seq}: its columns do not parse`, options);
+  }
+}

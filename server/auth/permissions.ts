@@ -1,0 +1,47 @@
+import type { Permission } from "../../shared/rest/endpoint.ts";
+import type { Principal } from "./principal.ts";
+
+/** What people are given: a role, never single permissions. */
+export type Role = "admin" | "operator" | "viewer";
+
+/** What each role may do. Everybody may do what needs `none`. */
+export const ROLE_PERMISSIONS: Readonly<Record<Role, ReadonlySet<Permission>>> = {
+  admin: new Set(["fleet.read", "fleet.write", "config.publish", "push.execute", "admin"]),
+  operator: new Set(["fleet.read", "fleet.write", "config.publish", "push.execute"]),
+  viewer: new Set(["fleet.read"]),
+};
+
+export type PermissionVerdict =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly status: 401 | 403; readonly reason: string };
+
+/** The one place where it is decided who may do what. Every endpoint asks it before it reads the request. */
+export function checkPermission(principal: Principal, permission: Permission): PermissionVerdict {
+  if (permission === "none") return { ok: true };
+  const role = roleOf(principal);
+  if (role === undefined) {
+    return {
+      ok: false,
+      status: 401,
+      reason:
+        `This needs the permission "${permission}": send "Authorization: Bearer TOKEN", or a client certificate of this fleet`,
+    };
+  }
+  if (ROLE_PERMISSIONS[role].has(permission)) return { ok: true };
+  return {
+    ok: false,
+    status: 403,
+    reason: `This needs the permission "${permission}", which ${principal.name} (${role}) lacks`,
+  };
+}
+
+function roleOf(principal: Principal): Role | undefined {
+  switch (principal.kind) {
+    case "local_root":
+      return "admin";
+    case "envoy":
+      return "viewer";
+    case "anonymous":
+      return undefined;
+  }
+}

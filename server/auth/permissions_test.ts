@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import type { Permission } from "../../shared/rest/endpoint.ts";
+import { checkPermission, ROLE_PERMISSIONS } from "./permissions.ts";
+import { ANONYMOUS, envoyPrincipal, LOCAL_ROOT } from "./principal.ts";
+
+const PERMISSIONS: readonly Permission[] = [
+  "none",
+  "fleet.read",
+  "fleet.write",
+  "config.publish",
+  "push.execute",
+  "admin",
+];
+
+Deno.test("each principal may do exactly what its row of the table says", () => {
+  const envoy = envoyPrincipal(crypto.randomUUID());
+  const verdicts = (principal: Parameters<typeof checkPermission>[0]) =>
+    PERMISSIONS.map((permission) => {
+      const verdict = checkPermission(principal, permission);
+      return verdict.ok ? "yes" : verdict.status;
+    });
+  //                                  none   read   write  publish push  admin
+  assert.deepEqual(verdicts(LOCAL_ROOT), ["yes", "yes", "yes", "yes", "yes", "yes"]);
+  assert.deepEqual(verdicts(envoy), ["yes", "yes", 403, 403, 403, 403]);
+  assert.deepEqual(verdicts(ANONYMOUS), ["yes", 401, 401, 401, 401, 401]);
+});
+
+Deno.test("an operator does everything but administer", () => {
+  assert.deepEqual(
+    [...ROLE_PERMISSIONS.admin.difference(ROLE_PERMISSIONS.operator)],
+    ["admin"],
+  );
+});
+
+Deno.test("a refusal names the permission and who lacks it", () => {
+  const verdict = checkPermission(envoyPrincipal("u"), "admin");
+  assert.deepEqual(verdict, {
+    ok: false,
+    status: 403,
+    reason: 'This needs the permission "admin", which envoy:u (viewer) lacks',
+  });
+});
