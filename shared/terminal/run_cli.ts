@@ -5,6 +5,8 @@ import { sanitize } from "./sanitize.ts";
 import { createStyle, wantsColor } from "./style.ts";
 import { exitCodeOf, formatError } from "./user_error.ts";
 
+export { type HelpExample, withExamples } from "./help_examples.ts";
+
 /** What a command line needs of the process it runs in. */
 export interface CliContext {
   /** The arguments after the program's name. */

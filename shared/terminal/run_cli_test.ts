@@ -4,8 +4,7 @@ import { asArgument, wholeNumber } from "./argument_parser.ts";
 import { CommandExit } from "./command_exit.ts";
 import { parseDuration } from "./duration.ts";
 import { EXIT_CODE } from "./exit_code.ts";
-import { addExamples } from "./help_examples.ts";
-import { hasFlag, runCli } from "./run_cli.ts";
+import { hasFlag, runCli, withExamples } from "./run_cli.ts";
 import { UserError } from "./user_error.ts";
 
 interface Circumstances {
@@ -27,7 +26,7 @@ async function run(
     .action(async () => {
       await act();
     });
-  addExamples(runCommand, [{ command: "vigocli task run uptime", does: "Ask for the uptime" }]);
+  withExamples(runCommand, [["vigocli task run uptime", "Ask for the uptime"]]);
   let output = "";
   let errors = "";
   const exitCode = await runCli(program, {
