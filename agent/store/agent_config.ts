@@ -101,6 +101,27 @@ rest: ${JSON.stringify(config.rest)}
 `;
 }
 
+/**
+ * A configuration file with the addresses of a newly joined server; everything else, comments too, stays.
+ *
+ * @throws {AgentConfigError} if the text is not a YAML mapping.
+ */
+export function replaceAddresses(
+  text: string,
+  file: string,
+  config: { server: string; rest: string },
+): string {
+  const document = parseDocument(text);
+  if (document.errors.length > 0 || !(document.contents === null || isMap(document.contents))) {
+    throw new AgentConfigError(
+      `Cannot change ${file}: it is not a YAML mapping. Repair or remove it`,
+    );
+  }
+  document.set("server", config.server);
+  document.set("rest", config.rest);
+  return document.toString();
+}
+
 function describe(issue: z.core.$ZodIssue): string {
   if (issue.code === "unrecognized_keys") {
     return `unknown key; the keys are server, rest, swarm, interval, bundle_max_age, log`;

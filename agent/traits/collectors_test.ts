@@ -1,0 +1,247 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { rootPaths } from "../../shared/platform/root_paths.ts";
+import { collectTraits } from "./collect_traits.ts";
+import type { Collector } from "./collector.ts";
+import { COLLECTORS } from "./collectors.ts";
+import { fakeSystem } from "./fake_system.ts";
+import { hardware } from "./hardware.ts";
+import { loadavg } from "./loadavg.ts";
+import { memory } from "./memory.ts";
+import { mountpoints, parseDarwinMounts, parseProcMounts } from "./mountpoints.ts";
+import { nativeSystem } from "./native_system.ts";
+import { network } from "./network.ts";
+import { os, parseOsRelease } from "./os.ts";
+import { packages } from "./packages.ts";
+import { uptime } from "./uptime.ts";
+import { parsePasswd, users } from "./users.ts";
+
+const signal = new AbortController().signal;
+const collect = (collector: Collector, system = fakeSystem()) => collector.collect(system, signal);
+
+Deno.test("os reads os-release and knows the family of a derivative by ID_LIKE", async () => {
+  const release = 'NAME="Linux Mint"\nID=linuxmint\nID_LIKE="ubuntu debian"\nVERSION_ID="21.3"\n';
+  assert.deepEqual(await collect(os, fakeSystem({ files: { "/etc/os-release": release } })), {
+    hostname: "web-1",
+    arch: "x86_64",
+    kernel: "6.1.0",
+    name: "Linux Mint",
+    distro: "linuxmint",
+    version: "21.3",
+    codename: "",
+    family: "debian",
+    type: "linux",
+  });
+});
+
+Deno.test("os has the same members on macOS", async () => {
+  const darwin = fakeSystem({
+    platform: "darwin",
+    programs: { "/usr/bin/sw_vers -productVersion": "14.5\n" },
+  });
+  const onDarwin = await collect(os, darwin), onLinux = await collect(os);
+  assert.deepEqual(Object.keys(Object(onDarwin)).sort(), Object.keys(Object(onLinux)).sort());
+  assert.equal(Object(onDarwin).version, "14.5");
+});
+
+Deno.test("os-release quoting is undone", () => {
+  assert.deepEqual(parseOsRelease('# c\nA=\'x y\'\nB="a\\"b"\nbad line\nC=\n'), {
+    A: "x y",
+    B: 'a"b',
+    C: "",
+  });
+});
+
+Deno.test("hardware has the same members on both systems and sees a hypervisor", async () => {
+  const linux = await collect(
+    hardware,
+    fakeSystem({
+      files: {
+        "/proc/cpuinfo": "model name\t: AMD EPYC\nflags\t\t: fpu hypervisor\n",
+        "/sys/class/dmi/id/product_name": "PowerEdge R750\n",
+      },
+    }),
+  );
+  assert.deepEqual(linux, {
+    cpu_model: "AMD EPYC",
+    cpu_count: 4,
+    memory_mb: 8192,
+    vendor: "",
+    product: "PowerEdge R750",
+    virtual: true,
+  });
+  const darwin = await collect(hardware, fakeSystem({ platform: "darwin" }));
+  assert.deepEqual(Object.keys(Object(darwin)), Object.keys(linux));
+});
+
+Deno.test("uptime, memory and load are plain rounded numbers", async () => {
+  assert.deepEqual(await collect(uptime), { seconds: 90_000, days: 1 });
+  assert.deepEqual(await collect(loadavg), { one: 0.13, five: 0.5, fifteen: 1 });
+  assert.equal(Object(await collect(memory)).used_mb, 4096);
+});
+
+Deno.test("mountpoints leaves kernel interfaces out and undoes escapes", async () => {
+  const text = "/dev/sda1 / ext4 rw,relatime 0 0\nproc /proc proc rw 0 0\n" +
+    "/dev/sdb1 /srv/my\\040data xfs ro 0 0\ntmpfs /run tmpfs rw 0 0\n";
+  assert.deepEqual(
+    await collect(mountpoints, fakeSystem({ files: { "/proc/self/mounts": text } })),
+    {
+      "/": { device: "/dev/sda1", type: "ext4", options: ["rw", "relatime"] },
+      "/srv/my data": { device: "/dev/sdb1", type: "xfs", options: ["ro"] },
+    },
+  );
+});
+
+Deno.test("mount(8) of macOS gives the same fields", () => {
+  assert.deepEqual(parseDarwinMounts("/dev/disk3s1s1 on / (apfs, sealed, local)\nnonsense\n"), [
+    { path: "/", device: "/dev/disk3s1s1", type: "apfs", options: ["sealed", "local"] },
+  ]);
+});
+
+Deno.test("users come with ids, home, shell and the groups that list them", async () => {
+  const files = {
+    "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\n+nis\nmara:x:1000:1000::/home/mara:/bin/zsh\n",
+    "/etc/group": "wheel:x:10:root,mara\ndocker:x:11:mara\nempty:x:12:\n",
+  };
+  assert.deepEqual(await collect(users, fakeSystem({ files })), {
+    root: { uid: 0, gid: 0, home: "/root", shell: "/bin/sh", groups: ["wheel"] },
+    mara: {
+      uid: 1000,
+      gid: 1000,
+      home: "/home/mara",
+      shell: "/bin/zsh",
+      groups: ["docker", "wheel"],
+    },
+  });
+});
+
+Deno.test("a machine without a passwd file fails to give users instead of giving none", async () => {
+  await assert.rejects(collect(users), /no passwd/);
+});
+
+const PACKAGE_SOURCES = [
+  {
+    manager: "apt",
+    folders: { "/var/lib/dpkg": ["status"] },
+    program: "dpkg-query -W -f ${db:Status-Abbrev}\t${Package}\t${Version}\n",
+    output: "ii \tbash\t5.2-1\nrc \tgone\t1\nhi \theld\t2\n",
+    installed: { bash: "5.2-1", held: "2" },
+  },
+  {
+    manager: "rpm",
+    folders: { "/var/lib/rpm": ["rpmdb.sqlite"] },
+    program: "rpm -qa --qf %{NAME}\t%{VERSION}-%{RELEASE}\n",
+    output: "zlib\t1.2-3.el9\nbash\t5.1-6.el9\n",
+    installed: { bash: "5.1-6.el9", zlib: "1.2-3.el9" },
+  },
+  {
+    manager: "apk",
+    folders: { "/lib/apk/db": ["installed"] },
+    program: "apk info -v",
+    output: "alpine-baselayout-3.4.3-r2\nmusl-1.2.4-r2\n",
+    installed: { "alpine-baselayout": "3.4.3-r2", musl: "1.2.4-r2" },
+  },
+  {
+    manager: "pacman",
+    folders: { "/var/lib/pacman/local": ["bash-5"] },
+    program: "pacman -Q",
+    output: "bash 5.2.026-2\n",
+    installed: { bash: "5.2.026-2" },
+  },
+] as const;
+
+for (const { manager, folders, program, output, installed } of PACKAGE_SOURCES) {
+  Deno.test(`packages of ${manager} are listed with their versions`, async () => {
+    const system = fakeSystem({ folders, programs: { [program]: output } });
+    assert.deepEqual(await collect(packages, system), {
+      manager,
+      count: Object.keys(installed).length,
+      installed,
+    });
+  });
+}
+
+Deno.test("packages of brew have the same shape", async () => {
+  const system = fakeSystem({
+    platform: "darwin",
+    folders: { "/opt/homebrew": ["bin"] },
+    programs: { "/opt/homebrew/bin/brew list --versions": "git 2.45.1\nnode 22.1 20.0\n" },
+  });
+  assert.deepEqual(await collect(packages, system), {
+    manager: "brew",
+    count: 2,
+    installed: { git: "2.45.1", node: "22.1" },
+  });
+});
+
+Deno.test("network gives the LAN address of the default route's interface", async () => {
+  const address = (name: string, ip: string) =>
+    ({
+      name,
+      family: "IPv4",
+      address: ip,
+      netmask: "255.255.255.0",
+      mac: "02:00:00:00:00:01",
+    }) as const;
+  const route =
+    "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n" +
+    "eth1\t00000000\t0102A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n";
+  const facts = Object(
+    await collect(
+      network,
+      fakeSystem({
+        files: { "/proc/net/route": route },
+        networkInterfaces: () => [
+          address("docker0", "172.17.0.1"),
+          address("eth0", "10.0.0.5"),
+          address("eth1", "192.168.2.7"),
+        ],
+      }),
+    ),
+  );
+  assert.equal(facts.lan_address, "192.168.2.7");
+  assert.equal(facts.default_interface, "eth1");
+  assert.deepEqual(Object.keys(facts.interfaces), ["docker0", "eth0", "eth1"]);
+});
+
+Deno.test("parsers of the machine's own files take any text", () => {
+  fc.assert(fc.property(fc.string(), (text) => {
+    parseOsRelease(text);
+    parsePasswd(text);
+    parseProcMounts(text);
+    parseDarwinMounts(text);
+  }));
+});
+
+Deno.test("a collector that fails or is late is named and the others are kept", async () => {
+  const made = (name: string, work: Collector["collect"]): Collector => ({
+    name,
+    kind: "stable",
+    collect: work,
+  });
+  const { traits, failed } = await collectTraits(
+    [
+      made("good", () => Promise.resolve(1)),
+      made("bad", () => Promise.reject(new Error("broken pipe"))),
+      made("late", () => new Promise(() => {})),
+    ],
+    fakeSystem(),
+    1,
+  );
+  assert.deepEqual(traits, { good: 1 });
+  assert.deepEqual(failed, [
+    { name: "bad", reason: "broken pipe" },
+    { name: "late", reason: "no answer in 1 ms" },
+  ]);
+});
+
+Deno.test("every collector finds something on the machine that runs this, and agrees with it", async () => {
+  const { traits, failed } = await collectTraits(COLLECTORS, nativeSystem(rootPaths("/")));
+  assert.deepEqual(failed, []);
+  assert.equal(Object(traits["os"]).hostname, Deno.hostname());
+  assert.equal(Object(traits["users"]).root.uid, 0);
+  assert.ok(Object(traits["memory"]).total_mb > 0);
+  const addresses = new Set(Deno.networkInterfaces().map(({ address }) => address));
+  const lan = Object(traits["network"]).lan_address;
+  assert.ok(lan === "" || addresses.has(lan), lan);
+});
