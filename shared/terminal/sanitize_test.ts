@@ -19,21 +19,17 @@ Deno.test("a line break cannot end a line unless lines were asked for", () => {
   assert.equal(sanitizeLines("a\r\nb\tc\r!"), "a\nb\tc\\r!");
 });
 
-Deno.test("no text keeps a control character", () => {
-  fc.assert(
-    fc.property(
-      fc.string({
-        unit: fc.oneof(
-          fc.integer({ min: 0, max: 0x2fff }),
-          fc.integer({ min: 0xd000, max: 0x10ffff }),
-        ).map((point) => String.fromCodePoint(point)),
-      }),
-      (text) => {
-        assert.doesNotMatch(sanitize(text), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
-        assert.doesNotMatch(sanitizeLines(text), /(?![\n\t])\p{Cc}/u);
-        assert.equal(sanitize(sanitize(text)), sanitize(text));
-      },
-    ),
-    { numRuns: 50 },
-  );
+// Beside the whole of Unicode, often the region where most acting characters are.
+const character = fc.oneof(
+  fc.integer({ max: 0x206f, min: 0 }),
+  fc.integer({ max: 0x10ffff, min: 0 }),
+)
+  .map((point) => String.fromCodePoint(point));
+
+Deno.test("no text keeps a character that acts", () => {
+  fc.assert(fc.property(fc.string({ unit: character }), (text) => {
+    assert.doesNotMatch(sanitize(text), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+    assert.doesNotMatch(sanitizeLines(text), /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+    assert.equal(sanitize(sanitize(text)), sanitize(text));
+  }));
 });
