@@ -2,31 +2,36 @@ import { basename } from "node:path";
 import { EXIT_CODE } from "../shared/terminal/exit_code.ts";
 import { UserError } from "../shared/terminal/user_error.ts";
 import { createApiClient } from "./client/api_client.ts";
-import { ConnectionError, resolveConnection } from "./client/connection.ts";
+import { resolveConnection } from "./client/connection.ts";
 import type { CliContext, LocalFile } from "./context.ts";
 import { createOutput } from "./output/output.ts";
 
+/** A context over the streams of this process, with those streams for whoever prints besides the commands. */
+export interface LocalContext extends CliContext {
+  write(text: string): void;
+  writeError(text: string): void;
+}
+
 /** The real outside world of `vigocli`: this terminal, these files, that server. */
-export function createLocalContext(signal: AbortSignal): CliContext {
+export function createLocalContext(signal: AbortSignal): LocalContext {
   const encoder = new TextEncoder();
   const isTerminal = Deno.stdout.isTerminal();
+  const write = (text: string) => writeAll(Deno.stdout, encoder.encode(text));
+  const writeError = (text: string) => writeAll(Deno.stderr, encoder.encode(text));
   return {
+    write,
+    writeError,
     output: createOutput({
-      write: (text) => writeAll(Deno.stdout, encoder.encode(text)),
-      writeError: (text) => writeAll(Deno.stderr, encoder.encode(text)),
+      write,
+      writeError,
       isTerminal,
       isErrorTerminal: Deno.stderr.isTerminal(),
       ...(isTerminal ? { columns: Deno.consoleSize().columns } : {}),
     }),
-    connect: async (flags) => {
-      try {
-        const sources = { env: (name: string) => Deno.env.get(name), readText };
-        return createApiClient(await resolveConnection(flags, sources));
-      } catch (cause) {
-        if (!(cause instanceof ConnectionError)) throw cause;
-        throw new UserError(cause.message, { exitCode: EXIT_CODE.usage, cause });
-      }
-    },
+    connect: async (flags) =>
+      createApiClient(
+        await resolveConnection(flags, { env: (name) => Deno.env.get(name), readText }),
+      ),
     operator: Deno.env.get("USER") ?? Deno.env.get("LOGNAME") ?? "",
     now: () => Date.now(),
     openFile,

@@ -76,9 +76,10 @@ async function send(url: URL, init: RequestInit): Promise<{ status: number; text
     if (init.signal?.aborted && (init.signal.reason as Error | undefined)?.name === "AbortError") {
       throw cause;
     }
-    throw new UnreachableError(`Cannot reach the server at ${url.origin}: ${explain(cause)}`, {
+    throw new UnreachableError(
+      `Cannot reach the server at ${url.origin}: ${explain(cause)}`,
       cause,
-    });
+    );
   }
 }
 

@@ -1,13 +1,17 @@
-/** An answer of the server that is not a success; `message` is the server's own sentence. */
-export class ApiError extends Error {
-  override readonly name = "ApiError";
+import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
+import { UserError } from "../../shared/terminal/user_error.ts";
 
+/** An answer of the server that is not a success; `message` is the server's own sentence. */
+export class ApiError extends UserError {
   constructor(readonly status: number, message: string) {
-    super(message);
+    const isDenied = status === 401 || status === 403;
+    super(message, { exitCode: isDenied ? EXIT_CODE.notPermitted : EXIT_CODE.failed });
   }
 }
 
 /** No answer at all: the server is away, or is not the one that the CA names. */
-export class UnreachableError extends Error {
-  override readonly name = "UnreachableError";
+export class UnreachableError extends UserError {
+  constructor(message: string, cause: unknown) {
+    super(message, { exitCode: EXIT_CODE.unreachable, cause });
+  }
 }

@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
+import { UserError } from "../../shared/terminal/user_error.ts";
 import { rootPaths } from "../../shared/platform/root_paths.ts";
 
 /** What an operator may say about which server to talk to; all of it is optional on the server's own host. */
@@ -24,8 +26,10 @@ export interface ConnectionSources {
 }
 
 /** A connection could not be put together; the message says which file or flag to give. */
-export class ConnectionError extends Error {
-  override readonly name = "ConnectionError";
+export class ConnectionError extends UserError {
+  constructor(message: string) {
+    super(message, { exitCode: EXIT_CODE.usage });
+  }
 }
 
 const DEFAULT_SERVER = "https://localhost:8443";

@@ -5,7 +5,7 @@ import { renderTable } from "../../shared/terminal/table.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import type { CliContext } from "../context.ts";
-import { parseCount } from "./parse_count.ts";
+import { parseCountOption } from "./parse_option.ts";
 import { serverCommand } from "./server_command.ts";
 
 /** `vigocli audit`: who did what, and whether the record of it is whole. */
@@ -19,7 +19,7 @@ export function auditCommand(context: CliContext): Command {
 function listCommand(context: CliContext) {
   const command = serverCommand("list")
     .description("List audit records, newest first")
-    .option("--limit <count>", "how many", parseCount, 20)
+    .option("--limit <count>", "how many", parseCountOption, 20)
     .action(async ({ limit, json, ...flags }) => {
       using client = await context.connect(flags);
       const answer = await client.call(auditList, { query: { limit } });

@@ -15,7 +15,7 @@ import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import type { CliContext } from "../context.ts";
 import { renderChanges, renderProblems } from "../output/changes.ts";
-import { parseCount } from "./parse_count.ts";
+import { parseCountOption } from "./parse_option.ts";
 import { serverCommand } from "./server_command.ts";
 
 /** Digits of a version that are shown: enough to name one among thousands. */
@@ -108,7 +108,7 @@ function diffCommand(context: CliContext) {
 function historyCommand(context: CliContext) {
   const command = serverCommand("history")
     .description("List published versions, newest first")
-    .option("--limit <count>", "how many", parseCount, 20)
+    .option("--limit <count>", "how many", parseCountOption, 20)
     .action(async ({ limit, json, ...flags }) => {
       using client = await context.connect(flags);
       const answer = await client.call(configHistory, { query: { limit } });

@@ -5,13 +5,15 @@ import {
   enrollTokenList,
   enrollTokenRevoke,
 } from "../../shared/rest/enroll.ts";
-import { parseDuration } from "../../shared/terminal/duration.ts";
 import { formatRelativeTime } from "../../shared/terminal/relative_time.ts";
 import { renderTable } from "../../shared/terminal/table.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import type { CliContext } from "../context.ts";
-import { parseCount } from "./parse_count.ts";
+import { parseCountOption, parseDurationOption } from "./parse_option.ts";
 import { serverCommand } from "./server_command.ts";
+
+/** How long a token may be used when nothing is said, in ms: an hour. */
+const DEFAULT_TTL_MS = 3_600_000;
 
 /** `vigocli enroll`: admits machines to the fleet. */
 export function enrollCommand(context: CliContext): Command {
@@ -27,8 +29,8 @@ export function enrollCommand(context: CliContext): Command {
 function createCommand(context: CliContext) {
   const command = serverCommand("create")
     .description("Create an enrolment token; it is shown once")
-    .option("--ttl <duration>", "how long it may be used", parseDuration, parseDuration("1h"))
-    .option("--uses <count>", "how many machines it admits", parseCount, 1)
+    .option("--ttl <duration>", "how long it may be used", parseDurationOption, DEFAULT_TTL_MS)
+    .option("--uses <count>", "how many machines it admits", parseCountOption, 1)
     .option("--hostname <glob>", "only machines of this name")
     .option(
       "--replace",

@@ -34,7 +34,8 @@ function listCommand(context: CliContext) {
     .action(async ({ target, all, json, ...flags }) => {
       using client = await context.connect(flags);
       const envoys: EnvoySummary[] = [];
-      for (let cursor: string | undefined;;) {
+      let cursor: string | undefined;
+      do {
         const page = await client.call(envoyList, {
           query: {
             limit: 1000,
@@ -44,9 +45,8 @@ function listCommand(context: CliContext) {
           },
         });
         envoys.push(...page.envoys);
-        if (page.nextCursor === null) break;
-        cursor = page.nextCursor;
-      }
+        cursor = page.nextCursor ?? undefined;
+      } while (cursor !== undefined);
       if (json) return context.output.json({ envoys });
       if (envoys.length === 0) {
         return context.output.note(

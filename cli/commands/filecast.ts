@@ -17,7 +17,7 @@ import { UserError } from "../../shared/terminal/user_error.ts";
 import type { ApiClient } from "../client/api_client.ts";
 import type { CliContext, LocalFile } from "../context.ts";
 import { isSettled, renderFilecast, renderShares, renderWait } from "../output/filecast.ts";
-import { parseCount } from "./parse_count.ts";
+import { parseCountOption } from "./parse_option.ts";
 import { serverCommand } from "./server_command.ts";
 
 /** How often `--wait` asks, in ms. */
@@ -107,7 +107,7 @@ function statusCommand(context: CliContext) {
 function listCommand(context: CliContext) {
   const command = serverCommand("list")
     .description("List filecasts, newest first")
-    .option("--limit <count>", "how many", parseCount, 50)
+    .option("--limit <count>", "how many", parseCountOption, 50)
     .action(async ({ limit, json, ...flags }) => {
       using client = await context.connect(flags);
       const answer = await client.call(filecastList, { query: { limit } });

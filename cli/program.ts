@@ -1,0 +1,33 @@
+import { Command } from "@commander-js/extra-typings";
+import { VERSION } from "../shared/config/version.ts";
+import { withExamples } from "../shared/terminal/run_cli.ts";
+import { auditCommand } from "./commands/audit.ts";
+import { completionCommand } from "./commands/completion.ts";
+import { configCommand } from "./commands/config.ts";
+import { enrollCommand } from "./commands/enroll.ts";
+import { envoysCommand } from "./commands/envoys.ts";
+import { swarmCommand } from "./commands/filecast.ts";
+import { runsCommand } from "./commands/runs.ts";
+import { versionCommand } from "./commands/version.ts";
+import type { CliContext } from "./context.ts";
+
+/** The whole command line of `vigocli`. */
+export function createProgram(context: CliContext): Command {
+  const program = new Command("vigocli")
+    .description("Runs a fleet: who belongs to it, what state it is in, and what it should be")
+    .version(VERSION, "--version", "print the version");
+  program.addCommand(enrollCommand(context));
+  program.addCommand(envoysCommand(context));
+  program.addCommand(runsCommand(context));
+  program.addCommand(configCommand(context));
+  program.addCommand(swarmCommand(context));
+  program.addCommand(auditCommand(context));
+  program.addCommand(completionCommand(context, program));
+  program.addCommand(versionCommand(context));
+  return withExamples(program, [
+    ["vigocli enroll token create", "admit a machine"],
+    ["vigocli config publish -m 'new motd'", "make the staged stacks live"],
+    ["vigocli envoys", "see the fleet"],
+    ["vigocli swarm filecast distribute app.tar.gz --target 'web-*' --wait", "cast a file"],
+  ]);
+}
