@@ -1,0 +1,75 @@
+import { ApiError } from "./api_error.ts";
+
+/** Largest JSON body: the largest legitimate one, an enrolment, is a few kB; a diff request a few hundred bytes. */
+export const MAX_JSON_BODY_BYTES = 1024 * 1024;
+/** A JSON body that is not complete by then is given up, so that slow senders hold nothing. */
+export const JSON_BODY_DEADLINE_MS = 30_000;
+
+/**
+ * Reads a JSON body; an empty one counts as `{}`, so that a request without options needs no body.
+ *
+ * @throws {ApiError} 413 above the limit (whatever the sender declared), 415 for another media type, 400 for what is not
+ * JSON in UTF-8 or does not arrive in time.
+ */
+export async function readJsonBody(
+  request: Request,
+  limits = { maxBytes: MAX_JSON_BODY_BYTES, deadlineMs: JSON_BODY_DEADLINE_MS },
+): Promise<unknown> {
+  if (Number(request.headers.get("content-length") ?? 0) > limits.maxBytes) {
+    throw tooLarge(limits.maxBytes);
+  }
+  const bytes = await readBytes(request, limits);
+  if (bytes.length === 0) return {};
+  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  // Also what keeps a foreign web page from posting with a reader's credentials: this type needs a preflight.
+  if (type !== "application/json") {
+    throw new ApiError(415, `Cannot read a body of type "${type ?? ""}": send application/json`);
+  }
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new ApiError(400, "Cannot read the body: it is not JSON in UTF-8", { cause });
+  }
+}
+
+async function readBytes(
+  request: Request,
+  { maxBytes, deadlineMs }: { maxBytes: number; deadlineMs: number },
+): Promise<Uint8Array> {
+  if (request.body === null) return new Uint8Array();
+  const reader = request.body.getReader();
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new ApiError(400, `The body was not complete after ${deadlineMs} ms`)),
+    deadlineMs,
+  );
+  try {
+    const chunks: Uint8Array[] = [];
+    let sizeBytes = 0;
+    while (true) {
+      const { done, value } = await Promise.race([reader.read(), late.promise]);
+      if (done) break;
+      sizeBytes += value.length;
+      if (sizeBytes > maxBytes) throw tooLarge(maxBytes);
+      chunks.push(value);
+    }
+    return concatenate(chunks, sizeBytes);
+  } finally {
+    clearTimeout(timer);
+    reader.releaseLock();
+  }
+}
+
+function tooLarge(maxBytes: number): ApiError {
+  return new ApiError(413, `The body is larger than ${maxBytes} bytes`);
+}
+
+function concatenate(chunks: readonly Uint8Array[], sizeBytes: number): Uint8Array {
+  const whole = new Uint8Array(sizeBytes);
+  let offset = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, offset);
+    offset += chunk.length;
+  }
+  return whole;
+}

@@ -1,0 +1,63 @@
+import { type Context, Hono } from "hono";
+import type { Logger } from "@logtape/logtape";
+import { API_PREFIX, CONTRACT } from "../../shared/rest/contract.ts";
+import type { Authentication } from "../auth/authenticator.ts";
+import { answerError, errorResponse } from "./answer_error.ts";
+import type { HealthChecks } from "./health.ts";
+import type { Metrics } from "./metrics.ts";
+import { mount } from "./mount.ts";
+import { openApiDocument } from "./open_api_document.ts";
+import type { EndpointName, RouteTable } from "./route.ts";
+
+/** What the REST application is made of. */
+export interface ApiDependencies {
+  /** The handlers of all areas together. */
+  readonly routes: RouteTable;
+  /** Says who asks, from the request's headers and its connection. */
+  readonly authenticate: (context: Context) => Authentication;
+  readonly health: HealthChecks;
+  readonly metrics: Metrics;
+  /** Of the program, for the API document. */
+  readonly version: string;
+  readonly logger: Logger;
+}
+
+/** The one HTTP application of the server: the contract under `/api/v1`, its description, health and metrics. */
+export function createApi(dependencies: ApiDependencies): Hono {
+  const { routes, authenticate, health, metrics, logger } = dependencies;
+  const app = new Hono();
+  app.use(async (context, next) => {
+    const startMs = performance.now();
+    await next();
+    metrics.requestAnswered(context.req.method, context.res.status, performance.now() - startMs);
+    context.res.headers.set("x-content-type-options", "nosniff");
+  });
+  const names = Object.keys(CONTRACT).filter((name): name is EndpointName => name in CONTRACT);
+  // A fixed path before one with a parameter in the same place: `/enroll/tokens/:id` must not swallow a sibling.
+  for (const name of names.sort((a, b) => parameters(a) - parameters(b))) {
+    const { method, path } = CONTRACT[name];
+    app.on(method, `${API_PREFIX}${path}`, mount(name, routes, authenticate));
+  }
+  const description = openApiDocument(dependencies.version);
+  app.get(`${API_PREFIX}/openapi.json`, () => Response.json(description));
+  app.get("/healthz", () => Response.json({ status: "ok" }));
+  app.get("/readyz", async () => {
+    const report = await health.report();
+    return Response.json(report, { status: report.ready ? 200 : 503 });
+  });
+  app.get(
+    "/metrics",
+    async () =>
+      new Response(await metrics.text(), { headers: { "content-type": metrics.contentType } }),
+  );
+  app.notFound((context) => {
+    const { method, path } = context.req;
+    return errorResponse(404, `Nothing answers ${method} ${path}; see ${API_PREFIX}/openapi.json`);
+  });
+  app.onError((error, context) => answerError(error, context.req.raw, logger));
+  return app;
+}
+
+function parameters(name: EndpointName): number {
+  return CONTRACT[name].path.split(":").length;
+}

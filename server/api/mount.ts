@@ -1,0 +1,56 @@
+import type { Context } from "hono";
+import { z } from "zod";
+import { CONTRACT } from "../../shared/rest/contract.ts";
+import type { Endpoint } from "../../shared/rest/endpoint.ts";
+import type { Authentication } from "../auth/authenticator.ts";
+import { checkPermission } from "../auth/permissions.ts";
+import { ApiError } from "./api_error.ts";
+import { readJsonBody } from "./bounded_body.ts";
+import { parseInput, readQuery } from "./parse_input.ts";
+import type { EndpointName, RouteTable } from "./route.ts";
+
+/** An endpoint of any contract row; the types of one row meet again in its handler. */
+type AnyEndpoint = Endpoint<z.ZodType, z.ZodType, z.ZodType>;
+type AnyHandler = (context: {
+  params: Record<string, string>;
+  query: unknown;
+  body: unknown;
+  principal: Extract<Authentication, { ok: true }>["principal"];
+  request: Request;
+}) => Promise<unknown>;
+
+/**
+ * One endpoint as a function of a request, always in this order: who asks, may they, is the request well-formed, the
+ * handler, and last the schema of the answer, which lets nothing out that the contract does not name.
+ */
+export function mount(
+  name: EndpointName,
+  routes: RouteTable,
+  authenticate: (context: Context) => Authentication,
+): (context: Context) => Promise<Response> {
+  // A table has under each name the handler for the schemas of that name, which is what its type says; the compiler
+  // cannot follow that for a name it does not know.
+  const endpoint = CONTRACT[name] as AnyEndpoint;
+  const handler = routes[name] as AnyHandler;
+  return async (context) => {
+    const authentication = authenticate(context);
+    if (!authentication.ok) throw new ApiError(401, authentication.reason);
+    const { principal } = authentication;
+    const verdict = checkPermission(principal, endpoint.permission);
+    if (!verdict.ok) throw new ApiError(verdict.status, verdict.reason);
+    const request = context.req.raw;
+    const query = parseInput(
+      "query",
+      endpoint.query,
+      readQuery(endpoint.query, new URL(request.url).searchParams),
+    );
+    const body = endpoint.body instanceof z.ZodUndefined
+      ? undefined
+      : parseInput("body", endpoint.body, await readJsonBody(request));
+    const params = context.req.param();
+    const answer = await handler({ params, query, body, principal, request });
+    return Response.json(endpoint.answer.parse(answer), {
+      headers: { "cache-control": "no-store" },
+    });
+  };
+}

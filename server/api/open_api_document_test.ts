@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { CONTRACT } from "../../shared/rest/contract.ts";
+import { openApiDocument } from "./open_api_document.ts";
+
+const document = JSON.parse(JSON.stringify(openApiDocument("1.2.3")));
+
+interface Operation {
+  operationId: string;
+  parameters: { name: string; in: string }[];
+  security?: unknown[];
+  responses: Record<string, unknown>;
+}
+
+const operations: [path: string, method: string, operation: Operation][] = Object.entries(
+  document.paths,
+)
+  .flatMap(([path, methods]) =>
+    Object.entries(methods as Record<string, Operation>).map((
+      [method, operation],
+    ): [string, string, Operation] => [path, method, operation])
+  );
+
+Deno.test("the API document has every endpoint of the contract once", () => {
+  assert.equal(document.openapi, "3.1.0");
+  assert.equal(document.info.version, "1.2.3");
+  assert.deepEqual(
+    operations.map(([, , { operationId }]) => operationId).sort(),
+    Object.keys(CONTRACT).sort(),
+  );
+});
+
+Deno.test("each part of a path is a declared parameter, and every operation has its answers", () => {
+  for (const [path, , operation] of operations) {
+    const declared = operation.parameters.filter((one) => one.in === "path").map(({ name }) =>
+      name
+    );
+    assert.deepEqual([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name), declared);
+    assert.deepEqual(Object.keys(operation.responses), ["200", "default"]);
+  }
+});
+
+Deno.test("only what needs no permission is described as open", () => {
+  for (const [, , { operationId, security }] of operations) {
+    const { permission } = Object.entries(CONTRACT).find(([name]) => name === operationId)?.[1] ??
+      assert.fail(operationId);
+    assert.deepEqual(security, permission === "none" ? [] : undefined);
+  }
+});
+
+Deno.test("every reference in the API document leads somewhere", () => {
+  const references: string[] = [];
+  JSON.stringify(document, (key, value) => {
+    if (key === "$ref") references.push(value);
+    return value;
+  });
+  assert.ok(references.length > 0);
+  for (const reference of new Set(references)) {
+    const target = reference.replace(/^#\//, "").split("/")
+      .reduce((node, step) => node?.[step], document);
+    assert.notEqual(target, undefined, reference);
+  }
+});
+
+Deno.test("a parameter is required exactly when the contract refuses its absence", () => {
+  const required = (operationId: string) =>
+    document.paths[`/api/v1${operationId}`].post.parameters
+      .filter((one: { required: boolean }) => one.required).map((one: { name: string }) =>
+        one.name
+      );
+  assert.deepEqual(required("/swarm/filecasts"), ["label", "target", "sizeBytes"]);
+});
