@@ -1,3 +1,4 @@
+import type { TraitRead } from "../resolve/trait_reads.ts";
 import { loadVerifier, type Verifier } from "../../shared/crypto/ed25519.ts";
 import type { EnvoyObservation, EnvoyRecord } from "../store/store.ts";
 import { type CloneWindow, NEW_CLONE_WINDOW } from "./clone_tokens.ts";
@@ -17,9 +18,9 @@ export type Reported = {
 
 /** A policy that was resolved for an envoy, with what decides whether it still holds. */
 export interface KnownPolicy extends SentPolicy {
-  readonly reads: readonly string[];
-  /** First steps of `reads`: a change of any other collector cannot matter. */
-  readonly collectors: ReadonlySet<string>;
+  readonly reads: readonly TraitRead[];
+  /** What `reads` look into: a change of any other collector cannot matter. `undefined` means all. */
+  readonly collectors: ReadonlySet<string> | undefined;
 }
 
 /** Everything the server holds in memory about one envoy. */

@@ -1,7 +1,9 @@
 import { Buffer } from "node:buffer";
 import type { Json } from "../../shared/canonical/canonical_json.ts";
 import { sha256 } from "../../shared/crypto/sha256.ts";
-import type { Traits } from "./policy_resolver.ts";
+
+/** The traits of one machine, by collector. */
+type Traits = { readonly [collector: string]: Json };
 
 /** Largest stable traits accepted, in bytes of JSON: a machine with 10,000 packages stays below. */
 export const MAX_STABLE_TRAITS_BYTES = 1024 * 1024;

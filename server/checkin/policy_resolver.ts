@@ -1,9 +1,5 @@
-import { canonicalJson, type Json } from "../../shared/canonical/canonical_json.ts";
 import type { BundleResource } from "../../shared/config/policy_bundle.ts";
-import { sha256Hex } from "../../shared/crypto/sha256.ts";
-
-/** The traits of one machine, by collector. */
-export type Traits = { readonly [collector: string]: Json };
+import type { TraitRead, Traits } from "../resolve/trait_reads.ts";
 
 /** Whom a policy is resolved for. `hostname` is the one bound at enrolment. */
 export interface PolicySubject {
@@ -12,45 +8,38 @@ export interface PolicySubject {
   readonly traits: Traits;
 }
 
-/** What one envoy is to be. */
-export interface ResolvedPolicy {
-  readonly policyVersion: string;
-  readonly resources: readonly BundleResource[];
-  /** Merkle root of `resources`, hex. */
-  readonly root: string;
-  /** Dotted paths of the traits that the resolution read, such as `os.distro`, absent ones included. */
-  readonly reads: readonly string[];
-}
-
-export type ResolveResult =
-  | { readonly ok: true; readonly policy: ResolvedPolicy }
-  | { readonly ok: false; readonly reason: string };
+/** What one envoy is to be, or why that cannot be said. Either holds for all traits in which `reads` see the same. */
+export type ResolvedPolicy =
+  | {
+    readonly ok: true;
+    readonly policyVersion: string;
+    readonly resources: readonly BundleResource[];
+    /** Merkle root of `resources`, hex. */
+    readonly root: string;
+    readonly reads: readonly TraitRead[];
+  }
+  | {
+    readonly ok: false;
+    readonly policyVersion: string;
+    readonly reason: string;
+    readonly reads: readonly TraitRead[];
+  };
 
 /** Turns published stacks into the policy of one envoy. */
 export interface PolicyResolver {
   /** Content hash and compiler version of what is live; `undefined` before anything was published. */
   version(): string | undefined;
-  /** Pure for one version: the same subject gives the same policy. */
-  resolve(subject: PolicySubject): ResolveResult;
+  /** Pure for one version; `undefined` before anything was published. */
+  resolve(subject: PolicySubject): ResolvedPolicy | undefined;
 }
 
-/** One digest over the traits that a resolution read: when it is equal, resolving again gives the same. */
-export function digestReads(reads: readonly string[], traits: Traits): string {
-  return sha256Hex(canonicalJson(reads.map((path) => {
-    const value = lookUp(path, traits);
-    // A list tells an absent trait from one that is null.
-    return value === undefined ? [path] : [path, value];
-  })));
-}
-
-function lookUp(path: string, traits: Traits): Json | undefined {
-  let value: Json | undefined = traits;
-  for (const step of path.split(".")) {
-    if (value === null || typeof value !== "object" || !Object.hasOwn(value, step)) {
-      return undefined;
-    }
-    // Own property of an object or a list, checked above; JSON holds nothing else.
-    value = (value as Record<string, Json | undefined>)[step];
+/** The collectors that reads look into; `undefined` if one of them listed all collectors. */
+export function collectorsOf(reads: readonly TraitRead[]): ReadonlySet<string> | undefined {
+  const collectors = new Set<string>();
+  for (const read of reads) {
+    const collector = read.split("/")[1];
+    if (collector === undefined) return undefined;
+    collectors.add(collector.replaceAll("~1", "/").replaceAll("~0", "~"));
   }
-  return value;
+  return collectors;
 }
