@@ -34,7 +34,10 @@ export interface NewUser extends UserChange {
   readonly system: boolean;
 }
 
-/** The users and groups of a machine, or of a root folder that has some of its own. */
+/**
+ * The users and groups of a machine, or of a root folder that has some of its own. What changes them throws
+ * `BlockedError` while another program holds the database or the disk is full.
+ */
 export interface Accounts {
   /** By name or by uid. */
   findUser(reference: string | number): Promise<UserEntry | undefined>;
@@ -50,9 +53,4 @@ export interface Accounts {
   deleteUser(name: string): Promise<void>;
   /** The hash never appears among the arguments of a program. */
   setPasswordHash(name: string, hash: Secret): Promise<void>;
-}
-
-/** The account database cannot be changed now: another program holds its lock, or the disk is full. */
-export class AccountsBusyError extends Error {
-  override readonly name = "AccountsBusyError";
 }

@@ -1,13 +1,7 @@
 import { AccountReader } from "./account_reader.ts";
 import { parseGroup, parsePasswd } from "./account_tables.ts";
-import {
-  type Accounts,
-  AccountsBusyError,
-  type GroupEntry,
-  type NewUser,
-  type UserChange,
-  type UserEntry,
-} from "./accounts.ts";
+import type { Accounts, GroupEntry, NewUser, UserChange, UserEntry } from "./accounts.ts";
+import { BlockedError } from "./blocked_error.ts";
 import type { Files } from "./files.ts";
 import { describeFailure, type Processes, type ProgramResult } from "./processes.ts";
 import type { Secret } from "./secret.ts";
@@ -98,7 +92,7 @@ export class ShadowAccounts implements Accounts {
     });
     if (result.end === "exited" && result.status === 0) return;
     const message = `Cannot ${doing} user "${name}": ${describeFailure(argv[0], result)}`;
-    throw isBusy(result) ? new AccountsBusyError(message) : new Error(message);
+    throw isBusy(result) ? new BlockedError(message) : new Error(message);
   }
 }
 

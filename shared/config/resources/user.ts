@@ -65,3 +65,14 @@ function isKeyLine(line: string): boolean {
   if (/^[# ]|[\p{Cc}]/u.test(line)) return false;
   return /(?:^| )(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ AAAA[A-Za-z0-9+/]+={0,3}(?: |$)/.test(line);
 }
+
+/** What the file of one user in `usercrate-policy/` holds; a missing file grants nothing. */
+export const usercratePolicySchema = z.strictObject({
+  user: accountName,
+  puddle: z.boolean(),
+  gitback: z.boolean(),
+  curator: z.boolean(),
+  poolq: z.boolean(),
+});
+
+export type UsercratePolicy = z.infer<typeof usercratePolicySchema>;

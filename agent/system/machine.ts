@@ -1,0 +1,18 @@
+import type { Accounts } from "./accounts.ts";
+import type { Files } from "./files.ts";
+import type { Packages } from "./packages/package_provider.ts";
+import type { Processes } from "./processes.ts";
+import type { Services } from "./services/service_manager.ts";
+
+/** Everything of a machine that resources read and change, each part behind a narrow interface. */
+export interface Machine {
+  readonly files: Files;
+  readonly processes: Processes;
+  readonly accounts: Accounts;
+  readonly packages: Packages;
+  readonly services: Services;
+  /** Who the agent runs as; what it makes belongs to it unless an owner is given. */
+  readonly self: { readonly uid: number; readonly gid: number };
+  /** Folder of the files that say what each user may do on the swarm. */
+  readonly policyFolder: string;
+}

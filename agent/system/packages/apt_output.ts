@@ -1,0 +1,34 @@
+import type { PackageState } from "./package_provider.ts";
+
+/**
+ * Reads lines of package, architecture, want, status and version, separated by tabs. A package is known by its name and
+ * by `name:architecture`; of several architectures the installed one stands for the bare name.
+ */
+export function parseDpkgQuery(text: string): ReadonlyMap<string, PackageState> {
+  const states = new Map<string, PackageState>();
+  for (const line of text.split("\n")) {
+    const [name, architecture, want, status, version] = line.split("\t");
+    if (!name || version === undefined) continue;
+    // "config-files" and the half-done states are not installed.
+    const installed = status === "installed" ? version : undefined;
+    const state = { held: want === "hold", ...(installed === undefined ? {} : { installed }) };
+    states.set(`${name}:${architecture}`, state);
+    if (states.get(name)?.installed === undefined) states.set(name, state);
+  }
+  return states;
+}
+
+/** Reads `apt-cache policy`: the candidate version of each package that the sources offer. */
+export function parseAptPolicy(text: string): ReadonlyMap<string, string> {
+  const candidates = new Map<string, string>();
+  let current: string | undefined;
+  for (const line of text.split("\n")) {
+    const heading = /^(\S+):$/.exec(line);
+    if (heading !== null) current = heading[1];
+    const candidate = /^ {2}Candidate: (\S+)$/.exec(line)?.[1];
+    if (current !== undefined && candidate !== undefined && candidate !== "(none)") {
+      candidates.set(current, candidate);
+    }
+  }
+  return candidates;
+}
