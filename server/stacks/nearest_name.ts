@@ -1,14 +1,18 @@
 /** Longest name compared, in characters: the distance takes time in the product of the lengths. */
 const MAX_COMPARED_LENGTH = 64;
+/** Below this length every name is near every other. */
+const MIN_COMPARED_LENGTH = 3;
 
 /**
  * The known name that `written` was most likely meant to be, or undefined if none is close: at most a third of its letters
  * may differ, counting a swap of two neighbours as one (optimal string alignment distance).
  */
 export function nearestName(written: string, known: Iterable<string>): string | undefined {
-  if (written.length > MAX_COMPARED_LENGTH) return undefined;
+  if (written.length < MIN_COMPARED_LENGTH || written.length > MAX_COMPARED_LENGTH) {
+    return undefined;
+  }
   let nearest: string | undefined;
-  let least = Math.max(1, Math.floor(written.length / 3)) + 1;
+  let least = Math.floor(written.length / 3) + 1;
   for (const name of known) {
     if (name.length > MAX_COMPARED_LENGTH || Math.abs(name.length - written.length) >= least) {
       continue;

@@ -53,7 +53,9 @@ class FolderReader implements StackFolder {
       if (path.length > MAX_STACK_PATH_LENGTH) {
         this.#refuse(path, `path is longer than ${MAX_STACK_PATH_LENGTH} characters`);
       } else if (entry.isDirectory) await this.walk(path, depth + 1);
-      else if (this.#isWanted(path)) await this.#readFile(path, entry.isSymlink);
+      else if (entry.isSymlink || this.#isWanted(path)) {
+        await this.#readFile(path, entry.isSymlink);
+      }
     }
   }
 
@@ -70,6 +72,7 @@ class FolderReader implements StackFolder {
     if (real === undefined) return;
     const { isFile, size } = await Deno.stat(real);
     if (!isFile) return this.#refuse(path, "not a regular file: expected one, or a link to one");
+    if (isSymlink && !this.#isWanted(path)) return;
     if (size > MAX_STACK_FILE_BYTES) {
       return this.#refuse(path, `file of ${size} bytes: the limit is ${MAX_STACK_FILE_BYTES}`);
     }
@@ -93,7 +96,7 @@ class FolderReader implements StackFolder {
     } catch (error) {
       // A loop, a missing target, or a target that the server may not even look at.
       if (!(error instanceof Error)) throw error;
-      this.#refuse(path, "symbolic link leads nowhere: remove it");
+      this.#refuse(path, "symbolic link leads nowhere, or out of the stacks: remove it");
     }
     return undefined;
   }

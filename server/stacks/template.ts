@@ -46,6 +46,7 @@ export class Template {
   readonly #parsed: readonly LiquidTemplate[];
   /** Set if the text is one `{{ … }}` and nothing else: such a template keeps the type of its value. */
   readonly #only: Output | undefined;
+  #names: readonly TemplateName[] | undefined;
 
   /** @throws {TemplateError} if `text` is too long or not Liquid. */
   constructor(readonly text: string, private readonly engine: Liquid) {
@@ -61,7 +62,12 @@ export class Template {
   }
 
   /** Every name from outside the template. */
-  names(): TemplateName[] {
+  names(): readonly TemplateName[] {
+    this.#names ??= this.#findNames();
+    return this.#names;
+  }
+
+  #findNames(): TemplateName[] {
     const { globals } = convertErrors(() =>
       this.engine.analyzeSync([...this.#parsed], { partials: false })
     );

@@ -42,7 +42,7 @@ export class VgoReader {
 
   unknownKey({ key, keyPlace }: VgoEntry, { what, known, later = [] }: KeyRules): void {
     if (later.includes(key)) {
-      this.problems.add(keyPlace, `key ${quote(key)} of a ${what} is not supported yet: remove it`);
+      this.problems.add(keyPlace, `key ${quote(key)} in ${what} is not supported yet: remove it`);
       return;
     }
     const hint = suggestName(key, [...known, ...later]);

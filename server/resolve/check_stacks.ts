@@ -1,0 +1,177 @@
+import { canonicalJson } from "../../shared/canonical/canonical_json.ts";
+import type { ConfigProblem } from "../../shared/rest/config.ts";
+import { loadStacks, type StackFile } from "../stacks/load_stacks.ts";
+import { type Place, ProblemList } from "../stacks/problem_list.ts";
+import { RESOURCE_CATALOG, type ResourceCatalog } from "../stacks/resource_catalog.ts";
+import type { Configcrate, Hostcrate, StackTree, Variables } from "../stacks/stack_tree.ts";
+import type { StackValue } from "../stacks/stack_value.ts";
+import { explainUndefined, type Template } from "../stacks/template.ts";
+import { checkHostcrate } from "./compile_host.ts";
+
+export type CheckedStacks =
+  | { readonly ok: true; readonly tree: StackTree }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+
+/** Most patterns that a message names; the rest is counted. */
+const MAX_NAMED_PATTERNS = 3;
+
+/**
+ * Loads a tree and checks everything that can be known without a host: what each file says, and then, for every `match:`
+ * entry, names of variables, parameters, references between resources, cycles and guardrails. Configcrates that no entry
+ * uses are checked as if one did. All mistakes come back at once, sorted by place.
+ */
+export function checkStacks(
+  files: Iterable<StackFile>,
+  catalog: ResourceCatalog = RESOURCE_CATALOG,
+): CheckedStacks {
+  const { tree, problems: loading } = loadStacks(files, catalog);
+  const problems = new ProblemList();
+  problems.addAll(loading);
+  const isWhole = loading.length === 0;
+  const cases = [...distinctHostcrates(tree), ...unusedCrates(tree)];
+  const found = cases.map(({ hostcrate, isUsed }) => {
+    const list = new ProblemList();
+    const everywhere = isUsed ? undefined : declaredIds(tree);
+    checkHostcrate(
+      tree,
+      hostcrate,
+      list,
+      ({ id }) => isWhole && everywhere?.has(id) !== true,
+    );
+    if (isWhole) checkVariableNames(tree, hostcrate, list);
+    return { hostcrate, isUsed, problems: list.sorted() };
+  });
+  mergeFindings(found, problems);
+  return problems.size === 0 ? { ok: true, tree } : { ok: false, problems: problems.sorted() };
+}
+
+interface Case {
+  readonly hostcrate: Hostcrate;
+  readonly isUsed: boolean;
+}
+
+/** Entries that give the same crates and variables compile alike; one of them stands for all. */
+function distinctHostcrates(tree: StackTree): Case[] {
+  const distinct = new Map<string, Case>();
+  for (const hostcrate of tree.hostcrates) {
+    const crates = hostcrate.crates.map(({ name }) => name);
+    const vars = [...hostcrate.vars].sort(([a], [b]) => a < b ? -1 : 1)
+      .map(([name, { place }]) => [name, place.file, place.line, place.column]);
+    const key = canonicalJson([crates, vars]);
+    if (!distinct.has(key)) distinct.set(key, { hostcrate, isUsed: true });
+  }
+  return [...distinct.values()];
+}
+
+/** For each crate that no entry reaches an entry of its own, with every variable that some entry sets. */
+function unusedCrates(tree: StackTree): Case[] {
+  const used = new Set(tree.hostcrates.flatMap(({ crates }) => crates));
+  const vars = new Map(tree.hostcrates.flatMap((hostcrate) => [...hostcrate.vars]));
+  return [...tree.crates.values()].filter((crate) => !used.has(crate)).map((crate) => ({
+    hostcrate: {
+      match: { source: "*", matches: () => false },
+      place: crate.place,
+      environment: undefined,
+      crates: [crate],
+      vars,
+    },
+    isUsed: false,
+  }));
+}
+
+function declaredIds(tree: StackTree): ReadonlySet<string> {
+  const ids = new Set<string>();
+  for (const crate of tree.crates.values()) {
+    for (const { type, name } of crate.resources) {
+      ids.add(`${type}:${name.kind === "template" ? name.template.text : name.constant}`);
+    }
+  }
+  return ids;
+}
+
+/** Finds names of variables that do not exist, also where rendering would not come by. */
+function checkVariableNames(tree: StackTree, { crates, vars }: Hostcrate, problems: ProblemList) {
+  for (const crate of crates) {
+    const known: Record<string, null> = Object.create(null);
+    for (const name of [...crate.vars.keys(), ...vars.keys()]) known[name] = null;
+    for (const { template, placeAt } of templatesOf(tree, crate, vars)) {
+      for (const { path: [root, name], offset } of template.names()) {
+        if (root !== "vars" || name === undefined || name in known) continue;
+        const message = explainUndefined(`vars.${name}`, { vars: known, traits: {} });
+        problems.add(placeAt(offset), message);
+      }
+    }
+  }
+}
+
+interface PlacedTemplate {
+  readonly template: Template;
+  placeAt(offset: number): Place;
+}
+
+function* templatesOf(
+  tree: StackTree,
+  crate: Configcrate,
+  vars: Variables,
+): Generator<PlacedTemplate> {
+  for (const [name, value] of crate.vars) if (!vars.has(name)) yield* templatesIn(value);
+  for (const defaults of crate.defaults.values()) yield* templatesInAll(defaults.values());
+  for (const resource of crate.resources) {
+    yield* templatesInAll(resource.params.values());
+    const { dependsOn, before, notify, subscribes } = resource;
+    yield* templatesInAll([resource.name, ...dependsOn, ...before, ...notify, ...subscribes]);
+    const source = resource.params.get("source");
+    const file = source?.kind === "scalar"
+      ? tree.templates.get(String(source.constant))
+      : undefined;
+    if (file) yield file;
+  }
+}
+
+function* templatesInAll(values: Iterable<StackValue>): Generator<PlacedTemplate> {
+  for (const value of values) yield* templatesIn(value);
+}
+
+function* templatesIn(value: StackValue): Generator<PlacedTemplate> {
+  if (value.kind === "template") yield value;
+  else if (value.kind === "list") yield* templatesInAll(value.items);
+  else if (value.kind === "map") yield* templatesInAll(value.entries.values());
+}
+
+/** What is wrong for every entry that uses a file is said once; otherwise the message names the entries. */
+function mergeFindings(
+  findings: readonly (Case & { readonly problems: readonly ConfigProblem[] })[],
+  problems: ProblemList,
+): void {
+  const patterns = new Map<
+    string,
+    { problem: ConfigProblem; patterns: string[]; isUsed: boolean }
+  >();
+  const users = new Map<string, number>();
+  for (const { hostcrate, isUsed, problems: found } of findings) {
+    for (const file of new Set(hostcrate.crates.map(({ place }) => place.file))) {
+      users.set(file, (users.get(file) ?? 0) + 1);
+    }
+    for (const problem of found) {
+      const key = JSON.stringify(problem);
+      const entry = patterns.get(key) ?? { problem, patterns: [], isUsed };
+      entry.patterns.push(hostcrate.match.source);
+      patterns.set(key, entry);
+    }
+  }
+  for (const { problem, patterns: named, isUsed } of patterns.values()) {
+    const total = users.get(problem.file) ?? named.length;
+    problems.add(
+      problem,
+      !isUsed || named.length >= total
+        ? problem.message
+        : `${problem.message} (for hosts that match ${namePatterns(named)})`,
+    );
+  }
+}
+
+function namePatterns(patterns: readonly string[]): string {
+  const named = patterns.slice(0, MAX_NAMED_PATTERNS).map((pattern) => JSON.stringify(pattern));
+  const left = patterns.length - named.length;
+  return named.join(", ") + (left > 0 ? ` and ${left} more patterns` : "");
+}

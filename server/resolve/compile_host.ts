@@ -1,0 +1,128 @@
+import {
+  type BundleResource,
+  merkleRoot,
+  type ResourceId,
+} from "../../shared/config/policy_bundle.ts";
+import type { ConfigProblem } from "../../shared/rest/config.ts";
+import { formatPlace, ProblemList } from "../stacks/problem_list.ts";
+import type { Hostcrate, StackTree } from "../stacks/stack_tree.ts";
+import { renderResource } from "./render_resource.ts";
+import type { Reference, RenderedResource } from "./rendered_resource.ts";
+import { buildResourceGraph, orderResources, type ResourceGraph } from "./resource_graph.ts";
+import { recordTraitReads, type TraitRead, type Traits, UNKNOWN_TRAITS } from "./trait_reads.ts";
+import { createScope } from "./variable_scope.ts";
+
+/** What a host is known by: the hostname bound at enrolment, and its traits. */
+export interface HostFacts {
+  readonly hostname: string;
+  readonly traits: Traits;
+}
+
+/** What a host is to be, or why that cannot be said. Either way it holds for all traits in which `reads` see the same. */
+export type CompiledHost = CompiledPolicy | RefusedPolicy;
+
+export interface CompiledPolicy {
+  readonly ok: true;
+  /** In an order that satisfies `dependsOn`; empty for a host that no entry matches. */
+  readonly resources: readonly BundleResource[];
+  /** Merkle root of `resources`, as hex. */
+  readonly root: string;
+  readonly reads: readonly TraitRead[];
+}
+
+export interface RefusedPolicy {
+  readonly ok: false;
+  readonly problems: readonly ConfigProblem[];
+  readonly reads: readonly TraitRead[];
+}
+
+/** The first `match:` entry that matches, or undefined. Case does not count. */
+export function findHostcrate(tree: StackTree, hostname: string): Hostcrate | undefined {
+  return tree.hostcrates.find(({ match }) => match.matches(hostname));
+}
+
+/** Compiles the policy of one host. Pure: the same tree, hostname and traits give the same answer. */
+export function compileHost(tree: StackTree, { hostname, traits }: HostFacts): CompiledHost {
+  return compileHostcrate(tree, findHostcrate(tree, hostname), traits);
+}
+
+/** Compiles what a `match:` entry gives to a host with these traits. */
+export function compileHostcrate(
+  tree: StackTree,
+  hostcrate: Hostcrate | undefined,
+  traits: Traits,
+): CompiledHost {
+  const reads = new Set<TraitRead>();
+  const problems = new ProblemList();
+  const compiled = hostcrate
+    ? compile(tree, hostcrate, recordTraitReads(traits, reads), problems, () => true)
+    : undefined;
+  if (problems.size > 0) return { ok: false, problems: problems.sorted(), reads: [...reads] };
+  const resources = compiled ? toBundle(compiled.graph, compiled.order) : [];
+  return { ok: true, resources, root: merkleRoot(resources).toHex(), reads: [...reads] };
+}
+
+/** Finds what is wrong with a `match:` entry whatever the traits of its hosts are. */
+export function checkHostcrate(
+  tree: StackTree,
+  hostcrate: Hostcrate,
+  problems: ProblemList,
+  mustResolve: (reference: Reference) => boolean,
+): void {
+  compile(tree, hostcrate, UNKNOWN_TRAITS, problems, mustResolve);
+}
+
+function compile(
+  tree: StackTree,
+  { crates, vars }: Hostcrate,
+  traits: object,
+  problems: ProblemList,
+  mustResolve: (reference: Reference) => boolean,
+): { readonly graph: ResourceGraph; readonly order: readonly number[] } | undefined {
+  const resources: RenderedResource[] = [];
+  let declared = 0;
+  for (const crate of crates) {
+    const scope = createScope(crate.vars, vars, traits);
+    declared += crate.resources.length;
+    for (const declaration of crate.resources) {
+      const defaults = crate.defaults.get(declaration.type) ?? new Map();
+      const rendered = renderResource(declaration, { tree, scope, defaults, problems });
+      if (rendered) resources.push(rendered);
+    }
+  }
+  // What could not be rendered is missing, so that references to it would be reported for the wrong reason.
+  const isWhole = resources.length === declared;
+  const graph = buildResourceGraph(resources, crates, problems, {
+    mustResolve: (reference) => isWhole && mustResolve(reference),
+  });
+  const order = orderResources(graph, problems);
+  return order && { graph, order };
+}
+
+function toBundle(
+  { resources, needs, notifies }: ResourceGraph,
+  order: readonly number[],
+): BundleResource[] {
+  const ids = (positions: Iterable<number>) =>
+    [...positions].map((position) => resources[position]?.id).filter((id) => id !== undefined)
+      .sort().map(asResourceId);
+  return order.map((position) => resources[position]).filter((found) => found !== undefined).map(
+    (resource, step) => ({
+      id: asResourceId(resource.id),
+      type: resource.type,
+      name: resource.name,
+      crate: resource.crate,
+      source: formatPlace(resource.place),
+      dependsOn: ids(needs[order[step] ?? -1]?.keys() ?? []),
+      notify: ids(notifies[order[step] ?? -1] ?? []),
+      ...(resource.whenChanged ? { when: "changed" as const } : {}),
+      // JSON either way; the type of the bundle only does not say that nobody writes to it.
+      params: resource.params as BundleResource["params"],
+    }),
+  );
+}
+
+function asResourceId(id: string): ResourceId {
+  // Made of a type of the catalogue, a colon and a name that is not empty.
+  return id as ResourceId;
+}

@@ -1,0 +1,232 @@
+import { MAX_BUNDLE_RESOURCES } from "../../shared/config/policy_bundle.ts";
+import { suggestName } from "../stacks/nearest_name.ts";
+import { formatPlace, type Place, type ProblemList, quote } from "../stacks/problem_list.ts";
+import type { Configcrate } from "../stacks/stack_tree.ts";
+import { findAutomaticEdges } from "./automatic_edges.ts";
+import type { Reference, RenderedResource } from "./rendered_resource.ts";
+
+/** Most resources that one may depend on or notify; bundles have the same limit. */
+const MAX_EDGES = 1000;
+
+/** Resources with what they need and whom they tell, as positions in the list. */
+export interface ResourceGraph {
+  readonly resources: readonly RenderedResource[];
+  /** For each resource what comes before it, and why. */
+  readonly needs: readonly ReadonlyMap<number, Edge>[];
+  readonly notifies: readonly ReadonlySet<number>[];
+}
+
+interface Edge {
+  readonly reason: string;
+  /** Where it is written; undefined for an automatic one. */
+  readonly place: Place | undefined;
+}
+
+/** How a graph is built. */
+export interface GraphOptions {
+  /** Whether a reference to a resource that is not there is a mistake, or may be the echo of another. */
+  readonly mustResolve: (reference: Reference) => boolean;
+}
+
+/**
+ * Joins resources by `depends_on`, `before`, `notify`, `subscribes`, the dependencies of their crates, and what they need by
+ * nature. Who is told comes after who tells. Duplicates and references that lead nowhere go to `problems`.
+ */
+export function buildResourceGraph(
+  resources: readonly RenderedResource[],
+  crates: readonly Configcrate[],
+  problems: ProblemList,
+  { mustResolve }: GraphOptions,
+): ResourceGraph {
+  if (resources.length > MAX_BUNDLE_RESOURCES) {
+    const place = resources[MAX_BUNDLE_RESOURCES]?.place;
+    if (place) problems.add(place, `host has more than ${MAX_BUNDLE_RESOURCES} resources`);
+  }
+  const positions = indexResources(resources, problems);
+  const needs = resources.map(() => new Map<number, Edge>());
+  const notifies = resources.map(() => new Set<number>());
+  const find = (reference: Reference) => {
+    const position = positions.get(reference.id);
+    if (position === undefined && mustResolve(reference)) {
+      problems.add(
+        reference.place,
+        `unknown resource ${quote(reference.id)}${
+          suggestName(reference.id, positions.keys()) ||
+          ": no configcrate of the same hosts declares it"
+        }`,
+      );
+    }
+    return position;
+  };
+  const need = (from: number | undefined, to: number | undefined, edge: Edge) => {
+    if (from === undefined || to === undefined) return;
+    const known = needs[from];
+    if (known && !known.has(to)) known.set(to, edge);
+  };
+  for (const [position, resource] of resources.entries()) {
+    for (const reference of resource.dependsOn) {
+      need(position, find(reference), { reason: "depends_on", place: reference.place });
+    }
+    for (const reference of resource.before) {
+      need(find(reference), position, { reason: "before", place: reference.place });
+    }
+    for (const reference of resource.notify) {
+      const target = find(reference);
+      if (target !== undefined) notifies[position]?.add(target);
+      need(target, position, { reason: "notify", place: reference.place });
+    }
+    for (const reference of resource.subscribes) {
+      const source = find(reference);
+      if (source !== undefined) notifies[source]?.add(position);
+      need(position, source, { reason: "subscribes", place: reference.place });
+    }
+  }
+  for (const { from, to, reason } of findAutomaticEdges(resources)) {
+    need(from, to, { reason, place: undefined });
+  }
+  addCrateEdges(resources, crates, needs, need);
+  for (const [position, { id, place }] of resources.entries()) {
+    const edges = Math.max(needs[position]?.size ?? 0, notifies[position]?.size ?? 0);
+    if (edges > MAX_EDGES) {
+      problems.add(place, `${id} is joined to ${edges} resources: the limit is ${MAX_EDGES}`);
+    }
+  }
+  return { resources, needs, notifies };
+}
+
+/** By id, after reporting those that are declared twice or that claim one path or account between them. */
+function indexResources(
+  resources: readonly RenderedResource[],
+  problems: ProblemList,
+): Map<string, number> {
+  const positions = new Map<string, number>();
+  const claims = new Map<string, RenderedResource>();
+  for (const [position, resource] of resources.entries()) {
+    const { id, place } = resource;
+    const earlier = resources[positions.get(id) ?? -1];
+    if (earlier) {
+      problems.add(place, `duplicate resource ${quote(id)}: ${formatPlace(earlier.place)} has it`);
+      continue;
+    }
+    positions.set(id, position);
+    const claim = claimOf(resource);
+    const holder = claim === undefined ? undefined : claims.get(claim);
+    if (claim === undefined) continue;
+    if (!holder) claims.set(claim, resource);
+    else {
+      problems.add(
+        place,
+        `${id} and ${holder.id} (${formatPlace(holder.place)}) both manage ${claim}: keep one`,
+      );
+    }
+  }
+  return positions;
+}
+
+/** What only one resource can keep in a state. */
+function claimOf({ type, params }: RenderedResource): string | undefined {
+  const { path, name } = params;
+  if (type === "user" && typeof name === "string") return `user ${quote(name)}`;
+  const hasPath = type === "file" || type === "directory" || type === "symlink";
+  return hasPath && typeof path === "string" ? quote(path) : undefined;
+}
+
+/**
+ * A crate comes after those it depends on: its first resources need the last ones of theirs. First and last are those that
+ * no other resource of the same crate precedes or follows; the rest follows from the order within the crates.
+ */
+function addCrateEdges(
+  resources: readonly RenderedResource[],
+  crates: readonly Configcrate[],
+  needs: readonly ReadonlyMap<number, Edge>[],
+  need: (from: number, to: number, edge: Edge) => void,
+): void {
+  const members = new Map<string, number[]>();
+  for (const [position, { crate }] of resources.entries()) {
+    const list = members.get(crate);
+    if (list) list.push(position);
+    else members.set(crate, [position]);
+  }
+  const inside = (position: number) =>
+    [...needs[position]?.keys() ?? []].filter((other) =>
+      resources[other]?.crate === resources[position]?.crate
+    );
+  const firsts = (crate: string) =>
+    (members.get(crate) ?? []).filter((position) => inside(position).length === 0);
+  const lasts = new Map<string, readonly number[]>();
+  const edges: [number, number, Edge][] = [];
+  // Crates stand in an order in which those that are depended on come first.
+  for (const { name, dependsOn } of crates) {
+    const needed = dependsOn.flatMap((reference) =>
+      (lasts.get(reference.name) ?? []).map((to) => ({ to, place: reference.place }))
+    );
+    for (const from of needed.length > 0 ? firsts(name) : []) {
+      for (const { to, place } of needed) {
+        edges.push([from, to, { reason: `depends_on of configcrate ${quote(name)}`, place }]);
+      }
+    }
+    const own = members.get(name) ?? [];
+    const followed = new Set(own.flatMap(inside));
+    lasts.set(
+      name,
+      own.length > 0
+        ? own.filter((position) => !followed.has(position))
+        : [...new Set(needed.map(({ to }) => to))],
+    );
+  }
+  for (const [from, to, edge] of edges) need(from, to, edge);
+}
+
+/**
+ * An order in which everything comes after what it needs, and otherwise stays where the files have it: each resource in
+ * turn, preceded by what it still waits for. A cycle goes to `problems` as the path that closes it; the answer is then
+ * undefined.
+ */
+export function orderResources(graph: ResourceGraph, problems: ProblemList): number[] | undefined {
+  const { resources, needs } = graph;
+  const order: number[] = [];
+  const state: ("open" | "done" | undefined)[] = resources.map(() => undefined);
+  let hasCycle = false;
+  for (const start of resources.keys()) {
+    const path: { readonly position: number; readonly rest: Iterator<number> }[] = [];
+    const enter = (position: number) => {
+      state[position] = "open";
+      const following = [...needs[position]?.keys() ?? []].sort((a, b) => a - b);
+      path.push({ position, rest: following.values() });
+    };
+    if (state[start] === undefined) enter(start);
+    for (let top = path.at(-1); top; top = path.at(-1)) {
+      const next = top.rest.next();
+      if (next.done) {
+        state[top.position] = "done";
+        order.push(top.position);
+        path.pop();
+      } else if (state[next.value] === "open") {
+        hasCycle = true;
+        const positions = path.map(({ position }) => position);
+        reportCycle(graph, positions.slice(positions.indexOf(next.value)), problems);
+      } else if (state[next.value] === undefined) enter(next.value);
+    }
+  }
+  return hasCycle ? undefined : order;
+}
+
+function reportCycle(
+  { resources, needs }: ResourceGraph,
+  cycle: readonly number[],
+  problems: ProblemList,
+): void {
+  // It begins with the resource that stands first, so that one cycle is one message however it was found.
+  const least = cycle.indexOf(Math.min(...cycle.slice(0, MAX_EDGES)));
+  const turned = [...cycle.slice(least), ...cycle.slice(0, least)];
+  const steps = turned.map((position, step) => {
+    const next = turned[(step + 1) % turned.length] ?? position;
+    const edge = needs[position]?.get(next);
+    const why = edge?.place ? `${edge.reason} at ${formatPlace(edge.place)}` : `${edge?.reason}`;
+    return ` → ${resources[next]?.id} (${why})`;
+  });
+  const first = resources[turned[0] ?? 0];
+  if (first) {
+    problems.add(first.place, `resources wait for each other: ${first.id}${steps.join("")}`);
+  }
+}

@@ -1,0 +1,116 @@
+import { canonicalJson, type Json } from "../../shared/canonical/canonical_json.ts";
+import { encodeFrame } from "../../shared/canonical/frame.ts";
+import { type Sha256, sha256Hex } from "../../shared/crypto/sha256.ts";
+import { ScopeInterruption } from "../stacks/template.ts";
+
+/** The traits of one envoy, as its last check-in told them. */
+export type Traits = { readonly [key: string]: Json | undefined };
+
+/**
+ * A place in the traits that a compilation looked at: a JSON Pointer (RFC 6901), as in `/os/distro`. It stands for the value
+ * there, or for its absence; of a list or map only for its being one. With a `*` in front, as in `*` + `/network/interfaces`,
+ * it stands for everything below, since something listed the keys.
+ */
+export type TraitRead = string & { readonly __brand: "TraitRead" };
+
+const DIGEST_TAG = "vigo.trait_reads.v1";
+
+/** A view of `traits` that notes into `reads` whatever is looked at, absent things included. */
+export function recordTraitReads(traits: Traits, reads: Set<TraitRead>): object {
+  return new TraitRecorder(reads).view(traits, "");
+}
+
+/**
+ * One digest over what `reads` saw in `traits`. Equal digests mean that a compilation that made these reads would come to
+ * the same result again, since what it reads next follows from what it has read.
+ */
+export function digestOfReads(reads: Iterable<TraitRead>, traits: Traits): Sha256 {
+  const fields: string[] = [];
+  for (const read of [...reads].sort()) fields.push(read, stateAt(read, traits));
+  return sha256Hex(encodeFrame(DIGEST_TAG, fields));
+}
+
+/** Thrown where traits are looked at while they are not known: when stacks are checked without a host. */
+export class TraitsUnknown extends ScopeInterruption {
+  override readonly name = "TraitsUnknown";
+}
+
+/** Traits of no host in particular. */
+export const UNKNOWN_TRAITS: object = new Proxy({}, {
+  get: refuseLook,
+  has: refuseLook,
+  ownKeys: refuseLook,
+  getOwnPropertyDescriptor: refuseLook,
+});
+
+function refuseLook(): never {
+  throw new TraitsUnknown("Traits are known only when stacks are compiled for a host");
+}
+
+class TraitRecorder {
+  /** One view for each container: a list of thousands of packages is copied once, however often it is looked at. */
+  readonly #views = new Map<string, object>();
+
+  constructor(private readonly reads: Set<TraitRead>) {}
+
+  view(value: object, path: string): object {
+    const known = this.#views.get(path);
+    if (known) return known;
+    // A proxy must answer for frozen members with those members themselves, and these answers are proxies too.
+    const target: object = Array.isArray(value) ? [...value] : { ...value };
+    const view = new Proxy(target, {
+      get: (_, key) => this.#get(target, path, key),
+      has: (_, key) => {
+        if (typeof key === "string") this.#note(path, key);
+        return Object.hasOwn(target, key);
+      },
+      getOwnPropertyDescriptor: (_, key) => {
+        if (typeof key === "string") this.#note(path, key);
+        return Reflect.getOwnPropertyDescriptor(target, key);
+      },
+      ownKeys: () => {
+        // The form that the type stands for, as in #note.
+        this.reads.add(`*${path}` as TraitRead);
+        return Reflect.ownKeys(target);
+      },
+    });
+    this.#views.set(path, view);
+    return view;
+  }
+
+  #get(target: object, path: string, key: string | symbol): unknown {
+    if (typeof key === "symbol") return Reflect.get(target, key);
+    const isOwn = Object.hasOwn(target, key);
+    if (!isOwn && Array.isArray(target) && key in Array.prototype) return Reflect.get(target, key);
+    this.#note(path, key);
+    if (!isOwn) return undefined;
+    const member: unknown = Reflect.get(target, key);
+    return typeof member === "object" && member !== null
+      ? this.view(member, `${path}/${escapeKey(key)}`)
+      : member;
+  }
+
+  #note(path: string, key: string): void {
+    this.reads.add(`${path}/${escapeKey(key)}` as TraitRead);
+  }
+}
+
+function escapeKey(key: string): string {
+  return key.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+function stateAt(read: TraitRead, traits: Traits): string {
+  const isWhole = read.startsWith("*");
+  let value: unknown = traits;
+  for (const part of read.split("/").slice(1)) {
+    const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return "absent";
+    value = Reflect.get(value, key);
+  }
+  if (value === undefined) return "absent";
+  if (typeof value !== "object" || value === null || isWhole) {
+    // Traits are JSON, and so is everything in them.
+    return `=${canonicalJson(value as Json)}`;
+  }
+  return Array.isArray(value) ? "list" : "map";
+}
