@@ -1,11 +1,12 @@
 import { Command } from "@commander-js/extra-typings";
 import { auditList, type AuditRecord, auditVerify } from "../../shared/rest/audit.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
+import { wholeNumber } from "../../shared/terminal/argument_parser.ts";
 import { renderTable } from "../../shared/terminal/table.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import type { CliContext } from "../context.ts";
-import { parseCountOption } from "./parse_option.ts";
+
 import { serverCommand } from "./server_command.ts";
 
 /** `vigocli audit`: who did what, and whether the record of it is whole. */
@@ -19,7 +20,7 @@ export function auditCommand(context: CliContext): Command {
 function listCommand(context: CliContext) {
   const command = serverCommand("list")
     .description("List audit records, newest first")
-    .option("--limit <count>", "how many", parseCountOption, 20)
+    .option("--limit <count>", "how many", wholeNumber(1, 1000), 20)
     .action(async ({ limit, json, ...flags }) => {
       using client = await context.connect(flags);
       const answer = await client.call(auditList, { query: { limit } });

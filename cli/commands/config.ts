@@ -10,12 +10,13 @@ import {
 } from "../../shared/rest/config.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
 import { formatRelativeTime } from "../../shared/terminal/relative_time.ts";
+import { wholeNumber } from "../../shared/terminal/argument_parser.ts";
 import { renderTable } from "../../shared/terminal/table.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import type { CliContext } from "../context.ts";
 import { renderChanges, renderProblems } from "../output/changes.ts";
-import { parseCountOption } from "./parse_option.ts";
+
 import { serverCommand } from "./server_command.ts";
 
 /** Digits of a version that are shown: enough to name one among thousands. */
@@ -108,7 +109,7 @@ function diffCommand(context: CliContext) {
 function historyCommand(context: CliContext) {
   const command = serverCommand("history")
     .description("List published versions, newest first")
-    .option("--limit <count>", "how many", parseCountOption, 20)
+    .option("--limit <count>", "how many", wholeNumber(1, 1000), 20)
     .action(async ({ limit, json, ...flags }) => {
       using client = await context.connect(flags);
       const answer = await client.call(configHistory, { query: { limit } });

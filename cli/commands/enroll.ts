@@ -1,4 +1,4 @@
-import { Command } from "@commander-js/extra-typings";
+import { Command, Option } from "@commander-js/extra-typings";
 import {
   type EnrollToken,
   enrollTokenCreate,
@@ -6,10 +6,12 @@ import {
   enrollTokenRevoke,
 } from "../../shared/rest/enroll.ts";
 import { formatRelativeTime } from "../../shared/terminal/relative_time.ts";
+import { asArgument, wholeNumber } from "../../shared/terminal/argument_parser.ts";
+import { parseDuration } from "../../shared/terminal/duration.ts";
 import { renderTable } from "../../shared/terminal/table.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import type { CliContext } from "../context.ts";
-import { parseCountOption, parseDurationOption } from "./parse_option.ts";
+
 import { serverCommand } from "./server_command.ts";
 
 /** How long a token may be used when nothing is said, in ms: an hour. */
@@ -29,8 +31,11 @@ export function enrollCommand(context: CliContext): Command {
 function createCommand(context: CliContext) {
   const command = serverCommand("create")
     .description("Create an enrolment token; it is shown once")
-    .option("--ttl <duration>", "how long it may be used", parseDurationOption, DEFAULT_TTL_MS)
-    .option("--uses <count>", "how many machines it admits", parseCountOption, 1)
+    .addOption(
+      new Option("--ttl <duration>", "how long it may be used")
+        .argParser(asArgument(parseDuration)).default(DEFAULT_TTL_MS, "1h"),
+    )
+    .option("--uses <count>", "how many machines it admits", wholeNumber(1, 10_000), 1)
     .option("--hostname <glob>", "only machines of this name")
     .option(
       "--replace",

@@ -12,12 +12,13 @@ import { renderProgressBar } from "../../shared/terminal/progress_bar.ts";
 import { formatRelativeTime } from "../../shared/terminal/relative_time.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
+import { wholeNumber } from "../../shared/terminal/argument_parser.ts";
 import { renderTable } from "../../shared/terminal/table.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import type { ApiClient } from "../client/api_client.ts";
 import type { CliContext, LocalFile } from "../context.ts";
 import { isSettled, renderFilecast, renderShares, renderWait } from "../output/filecast.ts";
-import { parseCountOption } from "./parse_option.ts";
+
 import { serverCommand } from "./server_command.ts";
 
 /** How often `--wait` asks, in ms. */
@@ -107,7 +108,7 @@ function statusCommand(context: CliContext) {
 function listCommand(context: CliContext) {
   const command = serverCommand("list")
     .description("List filecasts, newest first")
-    .option("--limit <count>", "how many", parseCountOption, 50)
+    .option("--limit <count>", "how many", wholeNumber(1, 1000), 50)
     .action(async ({ limit, json, ...flags }) => {
       using client = await context.connect(flags);
       const answer = await client.call(filecastList, { query: { limit } });

@@ -4,10 +4,11 @@ import type { ResourceReport } from "../../shared/config/run_report.ts";
 import { formatDuration } from "../../shared/terminal/duration.ts";
 import { formatRelativeTime } from "../../shared/terminal/relative_time.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
+import { wholeNumber } from "../../shared/terminal/argument_parser.ts";
 import { renderTable } from "../../shared/terminal/table.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import type { CliContext } from "../context.ts";
-import { parseCountOption } from "./parse_option.ts";
+
 import { serverCommand } from "./server_command.ts";
 
 /** `vigocli runs`: what applying the policy changed, and where it failed. Without a verb it lists. */
@@ -23,7 +24,7 @@ function listCommand(context: CliContext) {
     .description("List runs that changed something or failed, newest first")
     .option("--host <host>", "only of this envoy (hostname or UUID)")
     .option("--failed", "only failed ones", false)
-    .option("--limit <count>", "how many", parseCountOption, 20)
+    .option("--limit <count>", "how many", wholeNumber(1, 1000), 20)
     .action(async ({ host, failed, limit, json, ...flags }) => {
       using client = await context.connect(flags);
       const answer = await client.call(runList, {
