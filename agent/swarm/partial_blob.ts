@@ -1,0 +1,207 @@
+import { join } from "node:path";
+import { syncFolder, writeFileDurable } from "../../shared/platform/durable_write.ts";
+import { Bitmap } from "../../shared/swarm/bitmap.ts";
+import {
+  chunkDigest,
+  type ChunkLayout,
+  chunkSpan,
+  digestAt,
+  digestOfChunks,
+  layoutOf,
+  sameDigest,
+} from "../../shared/swarm/chunk_layout.ts";
+import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import { readChunk, readIfPresent, removeIfPresent } from "./chunk_file.ts";
+import type { SwarmPaths } from "./swarm_paths.ts";
+
+/** Chunks written between two syncs; what came since the last one is fetched again after a crash. */
+const GROUP_CHUNKS = 32;
+/** A group is synced after this time even if it is small. */
+const GROUP_MS = 1000;
+
+/**
+ * A blob in flight: `.blobs/<sha>.partial/` with one sparse file, the digest list, and a bitmap.
+ *
+ * The bitmap on disk never claims a chunk that is not safely in the data file: data is synced first, then the bitmap is
+ * replaced. After a crash it may claim less than is there.
+ */
+export class PartialBlob {
+  readonly layout: ChunkLayout;
+  readonly digests: Uint8Array<ArrayBuffer>;
+  /** Chunks that are verified and written. */
+  readonly chunks: Bitmap;
+  /** Where the content lies until it is complete. */
+  readonly dataPath: string;
+  readonly #paths: SwarmPaths;
+  readonly #entry: ManifestEntry;
+  readonly #file: Deno.FsFile;
+  #queue: Promise<void> = Promise.resolve();
+  #unsynced = 0;
+  #syncTimer: ReturnType<typeof setTimeout> | undefined;
+  #failure: unknown;
+  #closed = false;
+
+  private constructor(
+    paths: SwarmPaths,
+    entry: ManifestEntry,
+    digests: Uint8Array<ArrayBuffer>,
+    chunks: Bitmap,
+    file: Deno.FsFile,
+  ) {
+    this.#paths = paths;
+    this.#entry = entry;
+    this.#file = file;
+    this.layout = layoutOf(entry);
+    this.digests = digests;
+    this.chunks = chunks;
+    this.dataPath = join(paths.partial(entry.sha256), "data");
+  }
+
+  /** The digest list that an earlier run left for this blob, if it is whole. */
+  static async readDigests(
+    paths: SwarmPaths,
+    entry: ManifestEntry,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const digests = await readIfPresent(join(paths.partial(entry.sha256), "digests"));
+    return digests && digestOfChunks(digests) === entry.chunksDigest ? digests : undefined;
+  }
+
+  /**
+   * Opens what an earlier run left, or begins anew.
+   *
+   * @param digests The digest list, verified against the entry.
+   */
+  static async open(
+    paths: SwarmPaths,
+    entry: ManifestEntry,
+    digests: Uint8Array<ArrayBuffer>,
+  ): Promise<PartialBlob> {
+    const folder = paths.partial(entry.sha256);
+    const { count } = layoutOf(entry);
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    const before = await PartialBlob.readDigests(paths, entry);
+    const bits = before ? await readIfPresent(join(folder, "bitmap")) : undefined;
+    const chunks = bits && Bitmap.fromBytes(count, bits);
+    if (!before) await writeFileDurable(join(folder, "digests"), digests, { mode: 0o600 });
+    const file = await Deno.open(join(folder, "data"), {
+      read: true,
+      write: true,
+      create: true,
+      mode: 0o600,
+    });
+    try {
+      await file.truncate(entry.sizeBytes);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    return new PartialBlob(paths, entry, digests, chunks ?? new Bitmap(count), file);
+  }
+
+  /** Whether these are the bytes of chunk `chunk`. */
+  verify(chunk: number, bytes: Uint8Array): boolean {
+    return sameDigest(chunkDigest(bytes), digestAt(this.digests, chunk));
+  }
+
+  /**
+   * Writes a chunk whose bytes were verified. It counts as held when this returns.
+   *
+   * @throws {Error} what the file system says, for example that it is full; nothing is held then.
+   */
+  async write(chunk: number, bytes: Uint8Array): Promise<void> {
+    await this.#enqueue(async () => {
+      await this.#file.seek(chunkSpan(this.layout, chunk).offset, Deno.SeekMode.Start);
+      for (let written = 0; written < bytes.length;) {
+        written += await this.#file.write(bytes.subarray(written));
+      }
+      this.chunks.set(chunk);
+      this.#unsynced += 1;
+    });
+    if (this.#unsynced >= GROUP_CHUNKS) await this.sync();
+    else if (this.#unsynced > 0) this.#syncTimer ??= setTimeout(() => this.#syncLater(), GROUP_MS);
+  }
+
+  /** Makes everything held so far survive a crash. */
+  async sync(): Promise<void> {
+    clearTimeout(this.#syncTimer);
+    this.#syncTimer = undefined;
+    if (this.#failure !== undefined) throw this.#failure;
+    await this.#enqueue(async () => {
+      if (this.#unsynced === 0 || this.#closed) return;
+      this.#unsynced = 0;
+      const bits = this.chunks.toBytes();
+      await this.#file.syncData();
+      await writeFileDurable(join(this.#paths.partial(this.#entry.sha256), "bitmap"), bits, {
+        mode: 0o600,
+      });
+    });
+  }
+
+  /** Reads every chunk again and lets go of those that are wrong. Returns how many. */
+  async verifyAll(): Promise<number> {
+    let wrong = 0;
+    for (let chunk = 0; chunk < this.layout.count; chunk += 1) {
+      if (!this.chunks.has(chunk)) continue;
+      const bytes = await readChunk(this.dataPath, this.layout, chunk);
+      if (bytes && this.verify(chunk, bytes)) continue;
+      this.chunks.clear(chunk);
+      this.#unsynced += 1;
+      wrong += 1;
+    }
+    await this.sync();
+    return wrong;
+  }
+
+  /** Turns the whole and verified content into a blob of the store. A crash leaves the partial or the blob. */
+  async complete(): Promise<void> {
+    await this.sync();
+    await this.#enqueue(() => this.#file.sync());
+    this.#close();
+    const { sha256 } = this.#entry;
+    await writeFileDurable(this.#paths.digests(sha256), this.digests, { mode: 0o600 });
+    await Deno.chmod(this.dataPath, 0o644);
+    await Deno.rename(this.dataPath, this.#paths.blob(sha256));
+    await syncFolder(this.#paths.blobs);
+    await removeIfPresent(this.#paths.partial(sha256));
+  }
+
+  /** Keeps what is there for a later run. */
+  async park(): Promise<void> {
+    try {
+      await this.sync();
+    } finally {
+      await this.#queue;
+      this.#close();
+    }
+  }
+
+  /** Removes everything. */
+  async discard(): Promise<void> {
+    clearTimeout(this.#syncTimer);
+    await this.#queue;
+    this.#close();
+    await removeIfPresent(this.#paths.partial(this.#entry.sha256));
+  }
+
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    const done = this.#queue.then(work);
+    this.#queue = done.catch(() => {
+      // Whoever asked for the work gets the error; those behind go on.
+    });
+    return done;
+  }
+
+  #syncLater(): void {
+    this.sync().catch((error: unknown) => {
+      // Reported to the next caller that waits: a timer has nobody to tell.
+      this.#failure = error;
+    });
+  }
+
+  #close(): void {
+    clearTimeout(this.#syncTimer);
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#file.close();
+  }
+}

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { sha256Hex } from "../../shared/crypto/sha256.ts";
+import { chunkDigest, digestOfChunks } from "../../shared/swarm/chunk_layout.ts";
+import { type ManifestEntry, manifestEntrySchema } from "../../shared/swarm/manifest_entry.ts";
+import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
+import { PartialBlob } from "./partial_blob.ts";
+import { SwarmPaths } from "./swarm_paths.ts";
+
+const CHUNK = 64 * 1024;
+
+function blobOf(sizeBytes: number) {
+  const content = new Uint8Array(sizeBytes).map((_, index) => index % 251);
+  const chunks: Uint8Array[] = [];
+  for (let at = 0; at < sizeBytes; at += CHUNK) chunks.push(content.subarray(at, at + CHUNK));
+  const digests = new Uint8Array(chunks.flatMap((chunk) => [...chunkDigest(chunk)]));
+  const entry: ManifestEntry = manifestEntrySchema.parse({
+    sha256: sha256Hex(content),
+    sizeBytes,
+    chunkSizeBytes: CHUNK,
+    chunksDigest: digestOfChunks(digests),
+    label: "blob",
+    target: "*",
+    retentionSecs: 0,
+    subsystem: "payload",
+    origin: "seeder",
+    createdMs: 0,
+    state: "active",
+    stamp: 1,
+    author: "0".repeat(64),
+    signature: "0".repeat(128),
+  });
+  return { content, chunks, digests, entry };
+}
+
+async function store(root: TemporaryRoot): Promise<SwarmPaths> {
+  const paths = new SwarmPaths(root.path);
+  await Deno.mkdir(paths.blobs);
+  return paths;
+}
+
+Deno.test("chunks written in any order become the blob", async () => {
+  await using root = await TemporaryRoot.create();
+  const paths = await store(root);
+  const { content, chunks, digests, entry } = blobOf(3 * CHUNK + 5);
+  const partial = await PartialBlob.open(paths, entry, digests);
+  for (const index of [3, 1, 0, 2]) {
+    const bytes = chunks[index] ?? new Uint8Array();
+    assert.equal(partial.verify(index, bytes), true);
+    await partial.write(index, bytes);
+  }
+  assert.equal(partial.chunks.isFull, true);
+  await partial.complete();
+  assert.deepEqual(await Deno.readFile(paths.blob(entry.sha256)), content);
+  await assert.rejects(Deno.stat(paths.partial(entry.sha256)), Deno.errors.NotFound);
+});
+
+Deno.test("after a crash the chunks that were synced are there, and no others are claimed", async () => {
+  await using root = await TemporaryRoot.create();
+  const paths = await store(root);
+  const { chunks, digests, entry } = blobOf(4 * CHUNK);
+  const before = await PartialBlob.open(paths, entry, digests);
+  await before.write(2, chunks[2] ?? new Uint8Array());
+  await before.sync();
+  const bitmap = join(paths.partial(entry.sha256), "bitmap");
+  const synced = await Deno.readFile(bitmap);
+  await before.write(0, chunks[0] ?? new Uint8Array());
+  await before.park();
+  // What a kill before the second sync leaves behind.
+  await Deno.writeFile(bitmap, synced);
+  const after = await PartialBlob.open(paths, entry, digests);
+  assert.deepEqual([0, 1, 2, 3].filter((index) => after.chunks.has(index)), [2]);
+  await after.discard();
+});
+
+Deno.test("a damaged digest list or bitmap begins the download anew instead of trusting it", async () => {
+  for (const damaged of ["digests", "bitmap"]) {
+    await using root = await TemporaryRoot.create();
+    const paths = await store(root);
+    const { chunks, digests, entry } = blobOf(2 * CHUNK);
+    const before = await PartialBlob.open(paths, entry, digests);
+    await before.write(1, chunks[1] ?? new Uint8Array());
+    await before.park();
+    await Deno.writeFile(join(paths.partial(entry.sha256), damaged), new Uint8Array([0xff, 1, 2]));
+    const after = await PartialBlob.open(paths, entry, digests);
+    assert.equal(after.chunks.count, 0, damaged);
+    await after.discard();
+  }
+});
+
+Deno.test("a bit that flipped on disk is found and its chunk fetched again", async () => {
+  await using root = await TemporaryRoot.create();
+  const paths = await store(root);
+  const { content, chunks, digests, entry } = blobOf(2 * CHUNK);
+  const partial = await PartialBlob.open(paths, entry, digests);
+  for (const [index, bytes] of chunks.entries()) await partial.write(index, bytes);
+  const damaged = content.slice();
+  damaged[CHUNK + 7] = (damaged[CHUNK + 7] ?? 0) ^ 1;
+  await Deno.writeFile(partial.dataPath, damaged);
+  assert.equal(await partial.verifyAll(), 1);
+  assert.deepEqual([partial.chunks.has(0), partial.chunks.has(1)], [true, false]);
+  await partial.discard();
+});
+
+Deno.test("wrong bytes are told from right ones", async () => {
+  await using root = await TemporaryRoot.create();
+  const paths = await store(root);
+  const { chunks, digests, entry } = blobOf(2 * CHUNK);
+  const partial = await PartialBlob.open(paths, entry, digests);
+  assert.equal(partial.verify(0, chunks[1] ?? new Uint8Array()), false);
+  await partial.discard();
+});

@@ -1,0 +1,69 @@
+import { Buffer } from "node:buffer";
+import { z } from "zod";
+import { manifestEntrySchema } from "../../shared/swarm/manifest_entry.ts";
+import { CHUNK_DIGEST_BYTES, MAX_ACCEPTED_CHUNKS } from "../../shared/swarm/chunk_layout.ts";
+import { parseEndpoint } from "../../shared/swarm/announce_line.ts";
+
+/** Entries on one page of a manifest, and in one push of revocations. */
+export const MAX_PAGE_ENTRIES = 1000;
+/** Largest JSON body between peers: a page of the longest entries. */
+export const MAX_PEER_JSON_BYTES = 8 * 1024 * 1024;
+/** Largest answer about one blob: its digest list in base64 and some room. */
+export const MAX_BLOB_ANSWER_BYTES = Math.ceil(MAX_ACCEPTED_CHUNKS * CHUNK_DIGEST_BYTES * 4 / 3) +
+  64 * 1024;
+/** Addresses passed on with one answer. */
+export const MAX_EXCHANGED_PEERS = 16;
+
+/** Header with the bits of the chunks that the answering peer holds of this blob, base64. */
+export const CHUNKS_HEADER = "x-chunks";
+/** Header with addresses of other peers, proven by mTLS. */
+export const PEERS_HEADER = "x-peers";
+/** Header with the port of the caller's own peer server. */
+export const PORT_HEADER = "x-vigo-port";
+
+const base64 = z.base64().transform((text) => new Uint8Array(Buffer.from(text, "base64")));
+
+export const manifestPageSchema = z.object({
+  /** The answering engine's start: its counter means nothing in another one. */
+  instance: z.string().regex(/^[0-9a-f]{16}$/),
+  /** Counter to ask from next time. */
+  next: z.number().int().nonnegative(),
+  more: z.boolean(),
+  /** Serial of the fleet document that the peer holds; 0 if none. */
+  fleetSerial: z.number().int().nonnegative(),
+  entries: z.array(manifestEntrySchema).max(MAX_PAGE_ENTRIES),
+});
+export type ManifestPage = z.input<typeof manifestPageSchema>;
+
+export const manifestPushSchema = z.object({
+  entries: z.array(manifestEntrySchema).max(MAX_PAGE_ENTRIES),
+});
+
+export const blobAnswerSchema = z.object({
+  sizeBytes: z.number().int().nonnegative(),
+  chunkSizeBytes: z.number().int().positive(),
+  /** Bits of the chunks that the peer holds, base64. */
+  chunks: base64,
+  /** Chunk digests one after the other, base64; absent if they were not asked for. */
+  digests: base64.optional(),
+});
+export type BlobAnswer = z.output<typeof blobAnswerSchema>;
+
+export const fleetAnswerSchema = z.object({ payload: base64, signature: base64 });
+
+export const storageAnswerSchema = z.object({
+  free_pct: z.number(),
+  free_bytes: z.number(),
+});
+export type StorageAnswer = z.infer<typeof storageAnswerSchema>;
+
+/** Reads an `X-Peers` header; what is not an address is passed over. */
+export function parsePeersHeader(
+  text: string,
+): { readonly address: string; readonly port: number }[] {
+  return text.split(",", MAX_EXCHANGED_PEERS).flatMap((part) => parseEndpoint(part.trim()) ?? []);
+}
+
+export function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+}

@@ -1,0 +1,49 @@
+import "reflect-metadata";
+import * as x509 from "@peculiar/x509";
+import { sha256Hex } from "../../shared/crypto/sha256.ts";
+
+/** Who is at the other end of a connection, as the fleet's CA certified it. */
+export interface PeerIdentity {
+  readonly uuid: string;
+  readonly hostname: string;
+  /** SHA-256 of the certificate, hex. */
+  readonly fingerprint: string;
+}
+
+export type PeerVerdict =
+  | { readonly ok: true; readonly peer: PeerIdentity }
+  | { readonly ok: false; readonly reason: string };
+
+const ENVOY_URI = /^vigo:envoy:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+/**
+ * Reads who a certificate is for. The TLS layer has verified its chain and time; peers are told apart by UUID, never by
+ * address or by the name they were dialled under.
+ *
+ * @param raw The certificate, DER.
+ * @param role What the peer must be allowed to be.
+ */
+export function readPeerIdentity(raw: Uint8Array, role: "client" | "server"): PeerVerdict {
+  const certificate = new x509.X509Certificate(new Uint8Array(raw));
+  const usages = certificate.getExtension(x509.ExtendedKeyUsageExtension)?.usages ?? [];
+  const wanted = role === "server"
+    ? x509.ExtendedKeyUsage.serverAuth
+    : x509.ExtendedKeyUsage.clientAuth;
+  if (!usages.includes(wanted)) {
+    return {
+      ok: false,
+      reason:
+        `certificate does not allow extended key usage for ${role} authentication: re-enrol this envoy`,
+    };
+  }
+  const names = certificate.getExtension(x509.SubjectAlternativeNameExtension)?.names.items ?? [];
+  const uuids = names.flatMap(({ type, value }) =>
+    type === "url" ? ENVOY_URI.exec(value)?.[1] ?? [] : []
+  );
+  const hostname = names.find(({ type }) => type === "dns")?.value;
+  const [uuid] = uuids;
+  if (uuids.length !== 1 || uuid === undefined || hostname === undefined) {
+    return { ok: false, reason: "certificate does not name exactly one envoy" };
+  }
+  return { ok: true, peer: { uuid, hostname, fingerprint: sha256Hex(raw) } };
+}

@@ -1,0 +1,139 @@
+import type { PeerIdentity } from "./peer_identity.ts";
+
+/** Where a peer server listens. */
+export interface PeerEndpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** How an address came to be known. */
+export type PeerSource = "multicast" | "exchange" | "server" | "inbound" | "remembered";
+
+/** A peer that proved who it is at this address. */
+export interface ProvenPeer extends PeerIdentity, PeerEndpoint {
+  readonly source: PeerSource;
+  readonly provenMs: number;
+  readonly failures: number;
+}
+
+/** Peers remembered; more than any LAN has, and all of them fit into a small file. */
+export const MAX_PEERS = 2000;
+/** Addresses waiting for their first dial. */
+const MAX_CANDIDATES = 1000;
+/** An unproven address is dialled at most once in this time. */
+export const REDIAL_MS = 60_000;
+/** Unproven addresses dialled in all within {@linkcode REDIAL_MS}. */
+export const MAX_DIALS_PER_MINUTE = 16;
+/** A peer that failed this often in a row is forgotten until somebody names it again. */
+const MAX_FAILURES = 8;
+
+interface Candidate extends PeerEndpoint {
+  readonly source: PeerSource;
+}
+
+/** Who is out there: proven peers by UUID, and addresses that somebody named. Pure; time goes in. */
+export class PeerRegistry {
+  readonly #proven = new Map<string, ProvenPeer>();
+  readonly #byEndpoint = new Map<string, string>();
+  readonly #candidates = new Map<string, Candidate>();
+  readonly #dialledMs = new Map<string, number>();
+
+  get size(): number {
+    return this.#proven.size;
+  }
+
+  all(): ProvenPeer[] {
+    return [...this.#proven.values()];
+  }
+
+  get(uuid: string): ProvenPeer | undefined {
+    return this.#proven.get(uuid);
+  }
+
+  at(endpoint: PeerEndpoint): ProvenPeer | undefined {
+    return this.#proven.get(this.#byEndpoint.get(endpointKey(endpoint)) ?? "");
+  }
+
+  /** Notes an address that somebody named. Says whether it is new, so that a dial may be worthwhile. */
+  suggest(endpoint: PeerEndpoint, source: PeerSource): boolean {
+    const key = endpointKey(endpoint);
+    if (this.#byEndpoint.has(key) || this.#candidates.has(key)) return false;
+    if (this.#candidates.size >= MAX_CANDIDATES) return false;
+    this.#candidates.set(key, { address: endpoint.address, port: endpoint.port, source });
+    return true;
+  }
+
+  /** The addresses to dial now, within the limits; they count as dialled. */
+  takeDialable(nowMs: number): Candidate[] {
+    for (const [key, dialledMs] of this.#dialledMs) {
+      if (nowMs - dialledMs >= REDIAL_MS) this.#dialledMs.delete(key);
+    }
+    const taken: Candidate[] = [];
+    for (const [key, candidate] of this.#candidates) {
+      // A caller that has proven itself by its certificate may be called back without counting.
+      const isFree = candidate.source === "inbound";
+      if (!isFree && this.#dialledMs.size >= MAX_DIALS_PER_MINUTE) continue;
+      this.#candidates.delete(key);
+      if (this.#dialledMs.has(key)) continue;
+      if (!isFree) this.#dialledMs.set(key, nowMs);
+      taken.push(candidate);
+    }
+    return taken;
+  }
+
+  /** Notes that a peer proved itself at an address. Says whether it was not known there. */
+  prove(
+    identity: PeerIdentity,
+    endpoint: PeerEndpoint,
+    source: PeerSource,
+    nowMs: number,
+  ): boolean {
+    const known = this.#proven.get(identity.uuid);
+    const isNews = !known || endpointKey(known) !== endpointKey(endpoint);
+    if (known && isNews) this.#byEndpoint.delete(endpointKey(known));
+    if (!known && this.#proven.size >= MAX_PEERS) this.#forgetOldest();
+    const formerUuid = this.#byEndpoint.get(endpointKey(endpoint));
+    if (formerUuid !== undefined && formerUuid !== identity.uuid) this.#proven.delete(formerUuid);
+    this.#proven.set(identity.uuid, {
+      uuid: identity.uuid,
+      hostname: identity.hostname,
+      fingerprint: identity.fingerprint,
+      address: endpoint.address,
+      port: endpoint.port,
+      source: isNews ? source : known.source,
+      provenMs: nowMs,
+      failures: 0,
+    });
+    this.#byEndpoint.set(endpointKey(endpoint), identity.uuid);
+    this.#candidates.delete(endpointKey(endpoint));
+    return isNews;
+  }
+
+  /** Notes that a proven peer did not answer. */
+  noteFailure(uuid: string): void {
+    const known = this.#proven.get(uuid);
+    if (!known) return;
+    if (known.failures + 1 >= MAX_FAILURES) this.remove(uuid);
+    else this.#proven.set(uuid, { ...known, failures: known.failures + 1 });
+  }
+
+  remove(uuid: string): void {
+    const known = this.#proven.get(uuid);
+    if (!known) return;
+    this.#proven.delete(uuid);
+    this.#byEndpoint.delete(endpointKey(known));
+  }
+
+  #forgetOldest(): void {
+    let oldest: ProvenPeer | undefined;
+    for (const peer of this.#proven.values()) {
+      if (!oldest || peer.provenMs < oldest.provenMs) oldest = peer;
+    }
+    if (oldest) this.remove(oldest.uuid);
+  }
+}
+
+/** `address:port`, as it is announced and written. */
+export function endpointKey({ address, port }: PeerEndpoint): string {
+  return `${address}:${port}`;
+}

@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { MAX_DIALS_PER_MINUTE, MAX_PEERS, PeerRegistry, REDIAL_MS } from "./peer_registry.ts";
+
+const identity = (uuid: string) => ({ uuid, hostname: `host-${uuid}`, fingerprint: "0" });
+const endpoint = (number: number) => ({
+  address: `10.0.${number >> 8}.${number & 255}`,
+  port: 1531,
+});
+
+Deno.test("a flood of named addresses causes sixteen dials a minute", () => {
+  const registry = new PeerRegistry();
+  for (let number = 0; number < 500; number += 1) registry.suggest(endpoint(number), "multicast");
+  assert.equal(registry.takeDialable(0).length, MAX_DIALS_PER_MINUTE);
+  assert.equal(registry.takeDialable(REDIAL_MS - 1).length, 0);
+  assert.equal(registry.takeDialable(REDIAL_MS).length, MAX_DIALS_PER_MINUTE);
+});
+
+Deno.test("an unproven address is dialled once a minute, however often it is named", () => {
+  const registry = new PeerRegistry();
+  registry.suggest(endpoint(1), "multicast");
+  assert.equal(registry.takeDialable(0).length, 1);
+  registry.suggest(endpoint(1), "multicast");
+  assert.equal(registry.takeDialable(1).length, 0);
+});
+
+Deno.test("a caller with a certificate is called back without using up the limit", () => {
+  const registry = new PeerRegistry();
+  for (let number = 0; number < 40; number += 1) registry.suggest(endpoint(number), "inbound");
+  assert.equal(registry.takeDialable(0).length, 40);
+});
+
+Deno.test("an envoy that moves is known at its new address alone", () => {
+  const registry = new PeerRegistry();
+  assert.equal(registry.prove(identity("a"), endpoint(1), "multicast", 0), true);
+  assert.equal(registry.prove(identity("a"), endpoint(1), "exchange", 1), false);
+  assert.equal(registry.prove(identity("a"), endpoint(2), "exchange", 2), true);
+  assert.equal(registry.at(endpoint(1)), undefined);
+  assert.equal(registry.at(endpoint(2))?.uuid, "a");
+});
+
+Deno.test("an address taken over by another envoy belongs to that one", () => {
+  const registry = new PeerRegistry();
+  registry.prove(identity("a"), endpoint(1), "multicast", 0);
+  registry.prove(identity("b"), endpoint(1), "multicast", 1);
+  assert.deepEqual(registry.all().map(({ uuid }) => uuid), ["b"]);
+});
+
+Deno.test("past the limit the peer that was silent longest is forgotten", () => {
+  const registry = new PeerRegistry();
+  for (let number = 0; number <= MAX_PEERS; number += 1) {
+    registry.prove(identity(`${number}`), endpoint(number), "multicast", number);
+  }
+  assert.equal(registry.size, MAX_PEERS);
+  assert.equal(registry.get("0"), undefined);
+});
+
+Deno.test("a peer that keeps failing is forgotten, and one answer clears its record", () => {
+  const registry = new PeerRegistry();
+  registry.prove(identity("a"), endpoint(1), "multicast", 0);
+  for (let time = 0; time < 7; time += 1) registry.noteFailure("a");
+  registry.prove(identity("a"), endpoint(1), "multicast", 1);
+  assert.equal(registry.get("a")?.failures, 0);
+  for (let time = 0; time < 8; time += 1) registry.noteFailure("a");
+  assert.equal(registry.size, 0);
+});

@@ -1,0 +1,193 @@
+import type { IncomingMessage } from "node:http";
+import { isSha256 } from "../../shared/crypto/sha256.ts";
+import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
+import type { Bitmap } from "../../shared/swarm/bitmap.ts";
+import { type ChunkLayout, chunkSpan } from "../../shared/swarm/chunk_layout.ts";
+import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import type { RequestClass } from "./connection_limits.ts";
+import type { EngineLog } from "./engine_log.ts";
+import {
+  CHUNKS_HEADER,
+  type ManifestPage,
+  manifestPushSchema,
+  MAX_PEER_JSON_BYTES,
+  PEERS_HEADER,
+  type StorageAnswer,
+  toBase64,
+} from "./peer_api.ts";
+import type { PeerIdentity } from "./peer_identity.ts";
+
+/** Content is sent in pieces of this size, so that many slow receivers cost little memory. */
+const SLICE_BYTES = 256 * 1024;
+
+/** A blob, or the part of one, that this envoy can give. */
+export interface ServedBlob {
+  readonly layout: ChunkLayout;
+  readonly chunks: Bitmap;
+  readonly path: string;
+  readonly digests: Uint8Array;
+}
+
+/** What the peer server asks the engine. */
+export interface PeerContent {
+  blob(sha256: string): Promise<ServedBlob | "unknown" | "revoked">;
+  manifestPage(since: string): ManifestPage;
+  acceptPush(entries: readonly ManifestEntry[], from: PeerIdentity): Promise<void>;
+  fleet(): SignedBytes | undefined;
+  /** Addresses of proven peers, `address:port` with commas between. */
+  exchange(): string;
+  /** Room where the data of `purpose` lands; `undefined` if there is no such purpose. */
+  storage(purpose: string): Promise<StorageAnswer | undefined>;
+  /** Waits until so many bytes may be sent. */
+  takeUpload(sizeBytes: number): Promise<void>;
+  log: EngineLog;
+}
+
+/** An answer; a body that is not bytes is sent piece by piece. */
+export interface RoutedAnswer {
+  readonly status: number;
+  readonly headers?: Record<string, string>;
+  readonly body?: Uint8Array | {
+    readonly length: number;
+    readonly slices: AsyncIterable<Uint8Array>;
+  };
+}
+
+export interface Route {
+  readonly kind: RequestClass;
+  readonly answer: (peer: PeerIdentity, request: IncomingMessage) => Promise<RoutedAnswer>;
+}
+
+const NOT_FOUND: RoutedAnswer = { status: 404 };
+const GONE: RoutedAnswer = { status: 410 };
+
+/** Which request is answered how. */
+export class PeerRoutes {
+  readonly #content: PeerContent;
+  readonly log: EngineLog;
+
+  constructor(content: PeerContent) {
+    this.#content = content;
+    this.log = content.log;
+  }
+
+  /** Finds the answer to a request line; nothing is read or sent yet. */
+  route(method: string, target: string): Route {
+    const url = URL.parse(target, "https://peer/");
+    const [root, version, room, ...rest] = url?.pathname.slice(1).split("/") ?? [];
+    if (root === "health" && version === "storage" && room === undefined && method === "GET") {
+      return control(() => this.#storage(url?.searchParams.get("for") ?? ""));
+    }
+    if (root !== "swarm" || version !== "v1") return control(() => Promise.resolve(NOT_FOUND));
+    const [sha256, chunks, chunk, ...more] = rest;
+    if (room === "blobs" && method === "GET" && sha256 !== undefined && isSha256(sha256)) {
+      if (chunks === undefined) {
+        return control(() => this.#blob(sha256, url?.searchParams.get("digests") !== "0"));
+      }
+      if (chunks === "chunks" && more.length === 0 && /^\d{1,7}$/.test(chunk ?? "")) {
+        return { kind: "content", answer: () => this.#chunk(sha256, Number(chunk)) };
+      }
+    }
+    if (room === "manifest" && rest.length === 0) {
+      if (method === "GET") {
+        return control(() =>
+          Promise.resolve(json(this.#content.manifestPage(url?.searchParams.get("since") ?? "")))
+        );
+      }
+      if (method === "POST") return control((peer, request) => this.#push(peer, request));
+    }
+    if (room === "fleet" && rest.length === 0 && method === "GET") {
+      return control(() => Promise.resolve(this.#fleet()));
+    }
+    return control(() => Promise.resolve(NOT_FOUND));
+  }
+
+  async #blob(sha256: string, withDigests: boolean): Promise<RoutedAnswer> {
+    const blob = await this.#content.blob(sha256);
+    if (blob === "unknown") return NOT_FOUND;
+    if (blob === "revoked") return GONE;
+    return json({
+      sizeBytes: blob.layout.sizeBytes,
+      chunkSizeBytes: blob.layout.chunkSizeBytes,
+      chunks: toBase64(blob.chunks.toBytes()),
+      ...(withDigests ? { digests: toBase64(blob.digests) } : {}),
+    });
+  }
+
+  async #chunk(sha256: string, chunk: number): Promise<RoutedAnswer> {
+    const blob = await this.#content.blob(sha256);
+    if (blob === "revoked") return GONE;
+    if (blob === "unknown" || chunk >= blob.layout.count || !blob.chunks.has(chunk)) {
+      return NOT_FOUND;
+    }
+    const { offset, length } = chunkSpan(blob.layout, chunk);
+    const peers = this.#content.exchange();
+    return {
+      status: 200,
+      headers: {
+        "content-type": "application/octet-stream",
+        [CHUNKS_HEADER]: toBase64(blob.chunks.toBytes()),
+        ...(peers ? { [PEERS_HEADER]: peers } : {}),
+      },
+      body: { length, slices: this.#slices(blob.path, offset, length) },
+    };
+  }
+
+  async *#slices(path: string, offset: number, length: number): AsyncGenerator<Uint8Array> {
+    using file = await Deno.open(path, { read: true });
+    await file.seek(offset, Deno.SeekMode.Start);
+    for (let left = length; left > 0;) {
+      const slice = new Uint8Array(Math.min(left, SLICE_BYTES));
+      await this.#content.takeUpload(slice.length);
+      const count = await file.read(slice);
+      if (count === null) throw new Error(`${path} ended early`);
+      left -= count;
+      yield slice.subarray(0, count);
+    }
+  }
+
+  async #push(peer: PeerIdentity, request: IncomingMessage): Promise<RoutedAnswer> {
+    const declaredBytes = Number(request.headers["content-length"]);
+    if (!(declaredBytes <= MAX_PEER_JSON_BYTES)) return { status: 413 };
+    const parts: Uint8Array[] = [];
+    let sizeBytes = 0;
+    for await (const part of request) {
+      sizeBytes += part.length;
+      if (sizeBytes > declaredBytes) return { status: 413 };
+      parts.push(part);
+    }
+    let body: unknown;
+    try {
+      body = JSON.parse(await new Blob(parts.map((part) => new Uint8Array(part))).text());
+    } catch {
+      return { status: 400 };
+    }
+    const push = manifestPushSchema.safeParse(body);
+    if (!push.success) return { status: 400 };
+    await this.#content.acceptPush(push.data.entries, peer);
+    return json({});
+  }
+
+  #fleet(): RoutedAnswer {
+    const signed = this.#content.fleet();
+    if (!signed) return NOT_FOUND;
+    return json({ payload: toBase64(signed.payload), signature: toBase64(signed.signature) });
+  }
+
+  async #storage(purpose: string): Promise<RoutedAnswer> {
+    const storage = await this.#content.storage(purpose);
+    return storage ? json(storage) : NOT_FOUND;
+  }
+}
+
+function control(answer: Route["answer"]): Route {
+  return { kind: "control", answer };
+}
+
+function json(value: unknown): RoutedAnswer {
+  return {
+    status: 200,
+    headers: { "content-type": "application/json" },
+    body: new TextEncoder().encode(JSON.stringify(value)),
+  };
+}

@@ -1,0 +1,189 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import https from "node:https";
+import type { AddressInfo } from "node:net";
+import type { TLSSocket } from "node:tls";
+import {
+  assertClientCertificatesRequired,
+  type TlsIdentity,
+} from "../../shared/platform/client_certificate_self_test.ts";
+import { ConnectionLimits } from "./connection_limits.ts";
+import { type PeerIdentity, readPeerIdentity } from "./peer_identity.ts";
+import { PORT_HEADER } from "./peer_api.ts";
+import type { PeerEndpoint } from "./peer_registry.ts";
+import type { PeerRoutes, RoutedAnswer } from "./peer_routes.ts";
+import { makeStrangerIdentity } from "./stranger_identity.ts";
+
+/** A connection that is idle, or sends its request header this slowly, is closed. */
+const IDLE_TIMEOUT_MS = 15_000;
+/** An answer of which the other end takes nothing for this long is cut. */
+const STALLED_TIMEOUT_MS = 15_000;
+const MAX_HEADER_BYTES = 16 * 1024;
+/** Seconds that a refused client should wait. */
+const RETRY_AFTER_SECS = "1";
+
+export interface PeerServerOptions {
+  readonly identity: TlsIdentity;
+  readonly ca: string;
+  /** Address to bind; absent means every interface. */
+  readonly address?: string | undefined;
+  readonly port: number;
+  readonly routes: PeerRoutes;
+  readonly isRevoked: (peer: PeerIdentity) => boolean;
+  /** Called when a caller with a certificate names the port of its own peer server. */
+  readonly onCaller: (peer: PeerIdentity, endpoint: PeerEndpoint) => void;
+}
+
+/** Serves manifest, chunks and health to other envoys over mTLS. Nobody without a certificate of the fleet's CA is heard. */
+export class PeerServer {
+  readonly #options: PeerServerOptions;
+  readonly #server: https.Server;
+  readonly #limits = new ConnectionLimits();
+  readonly #sockets = new Map<TLSSocket, PeerIdentity>();
+
+  private constructor(options: PeerServerOptions) {
+    this.#options = options;
+    this.#server = https.createServer({
+      cert: options.identity.certificate,
+      key: options.identity.privateKey,
+      ca: options.ca,
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: "TLSv1.3",
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: IDLE_TIMEOUT_MS,
+      keepAliveTimeout: IDLE_TIMEOUT_MS,
+      connectionsCheckingInterval: 1000,
+    }, (request, response) => void this.#handle(request, response));
+    // A failed handshake is the other end's problem and says nothing that an operator could act on.
+    this.#server.on("tlsClientError", () => {});
+    this.#server.on("clientError", (_error, socket) => socket.destroy());
+  }
+
+  /**
+   * Listens, and proves that strangers are turned away before anybody is told the port.
+   *
+   * @throws {Error} if the port cannot be bound, or a stranger was served; nothing listens then.
+   */
+  static async start(options: PeerServerOptions): Promise<PeerServer> {
+    const server = new PeerServer(options);
+    await server.#listen();
+    try {
+      await assertClientCertificatesRequired({
+        hostname: options.address ?? "127.0.0.1",
+        port: server.port,
+        ca: options.ca,
+        member: options.identity,
+        stranger: await makeStrangerIdentity(),
+      });
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    return server;
+  }
+
+  get port(): number {
+    // A TCP listener's address is an object; it is a string for Unix sockets only.
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Closes the connections of peers that have been revoked meanwhile. */
+  closeRevoked(): void {
+    for (const [socket, peer] of this.#sockets) {
+      if (this.#options.isRevoked(peer)) socket.destroy();
+    }
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  #listen(): Promise<void> {
+    const { address, port } = this.#options;
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(port, address ?? "0.0.0.0", () => {
+        this.#server.off("error", reject);
+        resolve();
+      });
+    });
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const peer = this.#identify(request);
+    if (!peer || this.#options.isRevoked(peer)) return void request.socket.destroy();
+    this.#noteCaller(request, peer);
+    const { routes } = this.#options;
+    const { kind, answer } = routes.route(request.method ?? "", request.url ?? "");
+    const leave = this.#limits.enter(peer.uuid, kind);
+    if (!leave) {
+      return send(response, { status: 503, headers: { "retry-after": RETRY_AFTER_SECS } });
+    }
+    response.once("close", leave);
+    try {
+      await sendBody(response, await answer(peer, request));
+    } catch (error) {
+      routes.log("warning", "could not answer a peer", {
+        peer: peer.hostname,
+        path: request.url,
+        reason: String(error),
+      });
+      if (response.headersSent) response.destroy();
+      else send(response, { status: 500 });
+    }
+  }
+
+  #identify(request: IncomingMessage): PeerIdentity | undefined {
+    // Every connection of an https server is a TLS socket.
+    const socket = request.socket as TLSSocket;
+    const known = this.#sockets.get(socket);
+    if (known) return known;
+    const raw = socket.getPeerCertificate()?.raw;
+    const verdict = raw ? readPeerIdentity(raw, "client") : undefined;
+    if (!verdict?.ok) return undefined;
+    this.#sockets.set(socket, verdict.peer);
+    socket.once("close", () => this.#sockets.delete(socket));
+    return verdict.peer;
+  }
+
+  #noteCaller(request: IncomingMessage, peer: PeerIdentity): void {
+    const port = Number(request.headers[PORT_HEADER]);
+    const address = request.socket.remoteAddress?.replace(/^::ffff:/, "");
+    if (!address || !Number.isInteger(port) || port < 1 || port > 65_535) return;
+    this.#options.onCaller(peer, { address, port });
+  }
+}
+
+function send(response: ServerResponse, { status, headers, body }: RoutedAnswer): void {
+  const bytes = body instanceof Uint8Array ? body : undefined;
+  response.writeHead(status, { ...headers, "content-length": bytes?.length ?? 0 });
+  response.end(bytes);
+}
+
+async function sendBody(response: ServerResponse, answer: RoutedAnswer): Promise<void> {
+  const { status, headers, body } = answer;
+  if (body === undefined || body instanceof Uint8Array) return send(response, answer);
+  response.writeHead(status, { ...headers, "content-length": body.length });
+  for await (const slice of body.slices) {
+    if (response.destroyed) return;
+    if (!response.write(slice)) await drained(response);
+  }
+  response.end();
+}
+
+/** Waits until the other end has taken what was written, and cuts it off if it takes nothing for too long. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = () => {
+      clearTimeout(timer);
+      response.off("drain", finish);
+      response.off("close", finish);
+      resolve();
+    };
+    const timer = setTimeout(() => response.destroy(), STALLED_TIMEOUT_MS);
+    response.once("drain", finish);
+    response.once("close", finish);
+  });
+}
