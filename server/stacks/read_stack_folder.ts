@@ -54,7 +54,7 @@ class FolderReader implements StackFolder {
         this.#refuse(path, `path is longer than ${MAX_STACK_PATH_LENGTH} characters`);
       } else if (entry.isDirectory) await this.walk(path, depth + 1);
       else if (entry.isSymlink || this.#isWanted(path)) {
-        await this.#readFile(path, entry.isSymlink);
+        await this.#tryFile(path, entry.isSymlink);
       }
     }
   }
@@ -65,6 +65,18 @@ class FolderReader implements StackFolder {
       this.#refuse(path, 'file is not read: stacks end in ".vgo", rename it');
     }
     return false;
+  }
+
+  async #tryFile(path: string, isSymlink: boolean): Promise<void> {
+    try {
+      await this.#readFile(path, isSymlink);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) {
+        this.#refuse(path, "file vanished while the stacks were read: try again");
+      } else if (error instanceof Deno.errors.PermissionDenied) {
+        this.#refuse(path, "file cannot be read: give the server the right to");
+      } else throw error;
+    }
   }
 
   async #readFile(path: string, isSymlink: boolean): Promise<void> {

@@ -1,0 +1,63 @@
+import type { Sha256 } from "../../shared/crypto/sha256.ts";
+import type { Hostcrate, StackTree } from "../stacks/stack_tree.ts";
+import {
+  type CompiledHost,
+  compileHostcrate,
+  findHostcrate,
+  type HostFacts,
+} from "./compile_host.ts";
+import { digestOfReads, type TraitRead, type Traits } from "./trait_reads.ts";
+
+/** Most results kept for one `match:` entry; hosts whose policy names their own address need one each. */
+const MAX_RESULTS = 1000;
+/** Most different sets of reads tried for one entry: each costs a digest. More come only from templates full of branches. */
+const MAX_READ_SETS = 8;
+
+interface ReadSet {
+  readonly reads: readonly TraitRead[];
+  readonly results: Map<Sha256, CompiledHost>;
+}
+
+/**
+ * Compiles hosts of one tree and remembers results by what they read: hosts that are alike in that cost one compilation
+ * between them. The memory is bounded; what falls out is compiled again.
+ */
+export class PolicyCompiler {
+  readonly #known = new Map<Hostcrate, Map<string, ReadSet>>();
+
+  constructor(readonly tree: StackTree) {}
+
+  /** The same answer as `compileHost`. */
+  compile({ hostname, traits }: HostFacts): CompiledHost {
+    const hostcrate = findHostcrate(this.tree, hostname);
+    if (!hostcrate) return compileHostcrate(this.tree, undefined, traits);
+    const sets = this.#known.get(hostcrate) ?? new Map<string, ReadSet>();
+    this.#known.set(hostcrate, sets);
+    for (const { reads, results } of sets.values()) {
+      const known = results.get(digestOfReads(reads, traits));
+      if (known) return known;
+    }
+    const compiled = compileHostcrate(this.tree, hostcrate, traits);
+    remember(sets, compiled, traits);
+    return compiled;
+  }
+}
+
+function remember(sets: Map<string, ReadSet>, compiled: CompiledHost, traits: Traits): void {
+  const { reads } = compiled;
+  const key = JSON.stringify([...reads].sort());
+  const set = sets.get(key) ?? { reads, results: new Map<Sha256, CompiledHost>() };
+  if (!sets.has(key)) {
+    dropOldest(sets, MAX_READ_SETS);
+    sets.set(key, set);
+  }
+  dropOldest(set.results, MAX_RESULTS);
+  set.results.set(digestOfReads(reads, traits), compiled);
+}
+
+function dropOldest<Key>(map: Map<Key, unknown>, limit: number): void {
+  for (const key of map.keys()) {
+    if (map.size < limit) return;
+    map.delete(key);
+  }
+}
