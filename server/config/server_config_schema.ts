@@ -1,0 +1,69 @@
+import { isIP } from "node:net";
+import { z } from "zod";
+import { DurationError, parseDuration } from "../../shared/terminal/duration.ts";
+import { swarmSectionSchema } from "../swarm/swarm_section.ts";
+
+const SECOND_MS = 1000;
+const DAY_MS = 86_400_000;
+
+/** A duration such as `60s`; a bare `0` is allowed where `minMs` is 0. */
+function duration(minMs: number, maxMs: number, range: string) {
+  return z.union([z.string(), z.literal(0)], { error: `expected a duration, ${range}` })
+    .transform((text, context) => {
+      try {
+        const ms = parseDuration(String(text));
+        if (ms >= minMs && ms <= maxMs) return ms;
+        context.addIssue({ code: "custom", message: `expected ${range}` });
+      } catch (error) {
+        if (!(error instanceof DurationError)) throw error;
+        context.addIssue({
+          code: "custom",
+          message: `expected a duration such as 90s, 15m or 30d, ${range}`,
+        });
+      }
+      return z.NEVER;
+    });
+}
+
+const port = z.number({ error: "expected a port, 0 to 65535" }).int().min(0).max(65535);
+const hostname = z.string().min(1).max(253)
+  .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, { error: "expected a hostname" });
+const address = z.string().refine((text) => isIP(text) !== 0, { error: "expected an IP address" });
+
+/** `server.yaml`: every section and key may be left out, none may be invented. */
+export const serverConfigSchema = z.strictObject({
+  server: z.strictObject({
+    hostname: hostname.optional()
+      .describe("Name under which envoys reach this server. Default: the host's own name."),
+    listen: address.default("0.0.0.0")
+      .describe("Address of both listeners. Default: 0.0.0.0, every interface."),
+    grpc_port: port.default(1530).describe("Port for agents, gRPC over mutual TLS."),
+    rest_port: port.default(8443).describe("Port for REST, health and metrics."),
+    tls_sans: z.array(z.union([hostname, address])).max(100).default([])
+      .describe("Further names and addresses for the server's certificate."),
+  }).prefault({}),
+  checkin: z.strictObject({
+    interval: duration(SECOND_MS, DAY_MS, "1s to 24h").prefault("60s")
+      .describe("How often each envoy checks in."),
+    bundle_max_age: duration(0, 36_525 * DAY_MS, "0 (for ever) to 36525d").prefault("24h")
+      .describe("How long an envoy keeps applying its last bundle without the server."),
+  }).prefault({}),
+  envoys: z.strictObject({
+    renew_grace: duration(0, 3650 * DAY_MS, "0 to 3650d").prefault("180d")
+      .describe("How long after its expiry a certificate may still be renewed."),
+  }).prefault({}),
+  swarm: swarmSectionSchema.optional()
+    .describe("Peer-to-peer distribution. Without this section it is off everywhere."),
+  database: z.strictObject({
+    driver: z.enum(["sqlite"]).default("sqlite").describe("Where the server keeps its state."),
+    retention: duration(DAY_MS, 3650 * DAY_MS, "1d to 3650d").prefault("30d")
+      .describe("How long runs are kept."),
+  }).prefault({}),
+  log: z.strictObject({
+    level: z.enum(["debug", "info", "warning", "error"]).default("info")
+      .describe("The least important events that are logged."),
+  }).prefault({}),
+});
+
+/** The configuration as the program uses it: durations in ms, every default filled in. */
+export type ServerConfig = z.output<typeof serverConfigSchema>;
