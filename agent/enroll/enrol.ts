@@ -1,5 +1,4 @@
-import { DOMAIN } from "../../shared/canonical/domain.ts";
-import { encodeFrame } from "../../shared/canonical/frame.ts";
+import { enrolmentBytes } from "../../shared/canonical/envoy_frames.ts";
 import { loadSigner } from "../../shared/crypto/ed25519.ts";
 import { sha256 } from "../../shared/crypto/sha256.ts";
 import { writeFileDurable } from "../../shared/platform/durable_write.ts";
@@ -83,7 +82,7 @@ function callEnroll(
 ): Promise<EnrollAnswer> {
   const signer = loadSigner(pending.signingKeyPem);
   const csr = Uint8Array.fromBase64(pending.csr);
-  const signature = signer.sign(encodeFrame(DOMAIN.enrolment, [sha256(token), sha256(csr)]));
+  const signature = signer.sign(enrolmentBytes(token, csr));
   return callRest(server, trust, enroll, {
     query: {},
     body: {

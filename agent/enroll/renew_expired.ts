@@ -1,7 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { DOMAIN } from "../../shared/canonical/domain.ts";
-import { encodeFrame } from "../../shared/canonical/frame.ts";
-import { sha256 } from "../../shared/crypto/sha256.ts";
+import { renewalBytes } from "../../shared/canonical/envoy_frames.ts";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
 import { renew, renewNonce } from "../../shared/rest/enroll.ts";
 import type { Identity } from "../store/identity.ts";
@@ -18,11 +16,11 @@ export async function renewExpired(rest: string, identity: Identity): Promise<Tl
   const trust: ServerTrust = { kind: "ca", pem: identity.ca };
   const { nonce } = await callRest(rest, trust, renewNonce, { query: {}, body: undefined });
   const { privateKeyPem, csr } = await makeKeyAndRequest(identity.hostname);
-  const frame = encodeFrame(DOMAIN.renewal, [
-    Uint8Array.fromHex(nonce),
-    sha256(csr),
-    identity.envoyUuid,
-  ]);
+  const frame = renewalBytes({
+    nonce: Uint8Array.fromHex(nonce),
+    csr,
+    envoyUuid: identity.envoyUuid,
+  });
   const { certificate } = await callRest(rest, trust, renew, {
     query: {},
     body: {

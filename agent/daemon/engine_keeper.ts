@@ -1,0 +1,265 @@
+import type { Json } from "../../shared/canonical/canonical_json.ts";
+import type { Signer } from "../../shared/crypto/ed25519.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { SwarmProgress } from "../../shared/proto/agent.ts";
+import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import type { EngineStart, FromEngine, NetworkInterface, ToEngine } from "../swarm/channel.ts";
+import { backoffMs, type BackoffPlan } from "./backoff.ts";
+import type { Clock } from "./clock.ts";
+import type { CycleLog, SwarmFacts } from "./cycle.ts";
+import type { HeldDocuments } from "./held_documents.ts";
+import { signEntry } from "./sign_entry.ts";
+
+/** A running engine, as the daemon needs it. */
+export interface Engine {
+  send(message: ToEngine): void;
+  /** Ends it in order; resolves when it has. */
+  stop(): Promise<void>;
+}
+
+/** Told what a running engine says, and once if it ends unasked. */
+export interface EngineEvents {
+  onMessage(message: FromEngine): void;
+  onExit(reason: string): void;
+}
+
+export type StartEngine = (start: EngineStart, events: EngineEvents) => Engine;
+
+/** An engine that dies at once is not started in a loop. */
+export const ENGINE_BACKOFF: BackoffPlan = { firstMs: 1_000, longestMs: 60_000 };
+/** An engine that ran this long was healthy: its next death starts the back-off anew. */
+const HEALTHY_AFTER_MS = 60_000;
+/** Own entries remembered for the server, the limit of a manifest. */
+const MAX_OWN_ENTRIES = 20_000;
+
+/** What an engine keeper works with. */
+export interface EngineKeeperParts {
+  readonly startEngine: StartEngine;
+  readonly held: HeldDocuments;
+  readonly signer: Signer;
+  readonly hostname: string;
+  readonly clock: Clock;
+  readonly log: CycleLog;
+  /** What an engine is started with; asked at every start, since the certificate changes. */
+  start(): EngineStart;
+  interfaces(): readonly NetworkInterface[];
+  clockOffsetMs(): number;
+  random(): number;
+  /** For the server, when it can be reached. */
+  onEntries(entries: readonly ManifestEntry[]): void;
+  onProgress(progress: SwarmProgress): void;
+  /** A fleet document that a peer brought was accepted. */
+  onFleetDocument(): void;
+}
+
+/**
+ * Runs the swarm engine while this envoy's gates are open, and starts it again when it dies. Everything the engine says
+ * comes from code that reads what other machines send, and is judged here before it is believed.
+ */
+export class EngineKeeper {
+  readonly #parts: EngineKeeperParts;
+  readonly #own = new Map<string, ManifestEntry>();
+  #engine: Engine | undefined;
+  #startedAtMs = 0;
+  #deaths = 0;
+  #restart: AbortController | undefined;
+  #pending: Promise<void> = Promise.resolve();
+  #stopped = false;
+  #facts: SwarmFacts = { manifestDigest: new Uint8Array(), address: "" };
+  #traits: Readonly<Record<string, Json>> = {};
+  #state: "off" | "starting" | "running" | "failed" = "off";
+
+  constructor(parts: EngineKeeperParts) {
+    this.#parts = parts;
+  }
+
+  get state(): "off" | "starting" | "running" | "failed" {
+    return this.#state;
+  }
+
+  facts(): SwarmFacts {
+    return this.#facts;
+  }
+
+  /** Entries that this envoy signed, for a server that may have missed them. */
+  ownEntries(): readonly ManifestEntry[] {
+    return [...this.#own.values()];
+  }
+
+  /** Starts or stops the engine as the envoy document says, and hands it the documents. */
+  update(): void {
+    if (this.#stopped) return;
+    if (!this.#isWanted()) {
+      this.#restart?.abort();
+      if (this.#engine) this.#halt("the gates of this envoy are closed");
+      this.#state = "off";
+      return;
+    }
+    if (this.#engine) this.#sendDocuments();
+    else if (!this.#restart) this.#launch();
+  }
+
+  sendTraits(traits: Readonly<Record<string, Json>>): void {
+    this.#traits = traits;
+    this.#engine?.send({ kind: "traits", traits });
+    this.#engine?.send({ kind: "interfaces", interfaces: this.#parts.interfaces() });
+    this.#engine?.send({ kind: "clock", offsetMs: this.#parts.clockOffsetMs() });
+  }
+
+  /** Cells from the server. */
+  sendEntries(entries: readonly ManifestEntry[]): void {
+    if (entries.length > 0) this.#engine?.send({ kind: "entries", entries });
+  }
+
+  sendHints(peers: readonly { envoyUuid: string; address: string }[]): void {
+    if (peers.length > 0) this.#engine?.send({ kind: "hints", peers });
+  }
+
+  sendIdentity(identity: TlsIdentity): void {
+    this.#engine?.send({ kind: "identity", identity });
+  }
+
+  /** Ends the engine and whatever restart was planned. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#restart?.abort();
+    if (this.#engine) this.#halt("the daemon stops");
+    await this.#pending;
+  }
+
+  #isWanted(): boolean {
+    const swarm = this.#parts.held.envoy()?.value.swarm;
+    return swarm !== undefined && swarm.enabled && swarm.subsystems.payload === true &&
+      this.#parts.held.fleet() !== undefined;
+  }
+
+  #launch(): void {
+    const { startEngine, clock, log } = this.#parts;
+    this.#startedAtMs = clock.nowMs();
+    this.#state = "starting";
+    log.info("starting the swarm engine");
+    const engine = startEngine(this.#parts.start(), {
+      onMessage: (message) => this.#hear(message),
+      onExit: (reason) => {
+        if (this.#engine === engine) this.#bury(reason);
+      },
+    });
+    this.#engine = engine;
+    this.#sendDocuments();
+    this.sendTraits(this.#traits);
+  }
+
+  #sendDocuments(): void {
+    const fleet = this.#parts.held.fleet(), envoy = this.#parts.held.envoy();
+    if (!fleet || !envoy) return;
+    this.#engine?.send({
+      kind: "documents",
+      fleet: fleet.value,
+      fleetSigned: fleet.signed,
+      envoy: envoy.value,
+    });
+  }
+
+  #halt(reason: string): void {
+    const engine = this.#engine;
+    if (!engine) return;
+    this.#forgetEngine();
+    this.#parts.log.info("stopping the swarm engine", { reason });
+    this.#pending = this.#pending.then(() => engine.stop()).catch((error) =>
+      this.#parts.log.error("the swarm engine did not stop in order", { reason: String(error) })
+    );
+  }
+
+  #bury(reason: string): void {
+    const { clock, log, random } = this.#parts;
+    const livedMs = clock.nowMs() - this.#startedAtMs;
+    this.#forgetEngine();
+    this.#deaths = livedMs >= HEALTHY_AFTER_MS ? 1 : this.#deaths + 1;
+    this.#state = "failed";
+    const delayMs = backoffMs(this.#deaths, ENGINE_BACKOFF, random());
+    log.error("swarm engine ended; it is started again", { reason, delayMs });
+    const restart = new AbortController();
+    this.#restart = restart;
+    this.#pending = this.#pending.then(() => clock.sleep(delayMs, restart.signal)).then(() => {
+      this.#restart = undefined;
+      if (!restart.signal.aborted) this.update();
+    });
+  }
+
+  #forgetEngine(): void {
+    this.#engine = undefined;
+    this.#facts = { manifestDigest: new Uint8Array(), address: "" };
+  }
+
+  #hear(message: FromEngine): void {
+    const { log } = this.#parts;
+    switch (message.kind) {
+      case "ready":
+        this.#state = "running";
+        this.#facts = { ...this.#facts, address: message.address };
+        log.info("swarm engine is ready", { address: message.address, port: message.port });
+        return;
+      case "entries":
+        this.#facts = { ...this.#facts, manifestDigest: readDigest(message.digest) };
+        this.#rememberOwn(message.entries);
+        this.#parts.onEntries(message.entries);
+        return;
+      case "progress":
+        this.#parts.onProgress({ blobs: [...message.blobs], problems: [...message.problems] });
+        return;
+      case "sign":
+        this.#sign(message.requestId, message.entry);
+        return;
+      case "fleet": {
+        const held = this.#parts.held.fleet()?.value.serial ?? 0;
+        const verdict = this.#parts.held.takeFleet(message.signed);
+        if (!verdict.ok) log.warn("fleet document of a peer refused", { reason: verdict.reason });
+        else if (verdict.value.serial > held) {
+          log.info("fleet document accepted from a peer", { serial: verdict.value.serial });
+          this.#sendDocuments();
+          this.#parts.onFleetDocument();
+        }
+        return;
+      }
+      case "log":
+        log[message.level === "warning" ? "warn" : message.level](
+          message.message,
+          message.properties,
+        );
+        return;
+      case "fatal": {
+        const engine = this.#engine;
+        if (!engine) return;
+        this.#bury(message.reason);
+        this.#pending = this.#pending.then(() => engine.stop());
+        return;
+      }
+      case "stopped":
+        return;
+    }
+  }
+
+  #sign(requestId: number, asked: object): void {
+    const { signer, hostname, log } = this.#parts;
+    const signed = signEntry(asked, signer, hostname);
+    if (signed.ok) this.#engine?.send({ kind: "signed", requestId, entry: signed.entry });
+    else log.error("the swarm engine asked for a signature it may not have", signed);
+  }
+
+  #rememberOwn(entries: readonly ManifestEntry[]): void {
+    const author = this.#parts.signer.publicKey.toHex();
+    for (const entry of entries) {
+      if (entry.author !== author) continue;
+      this.#own.delete(entry.sha256);
+      this.#own.set(entry.sha256, entry);
+    }
+    for (const sha of this.#own.keys()) {
+      if (this.#own.size <= MAX_OWN_ENTRIES) break;
+      this.#own.delete(sha);
+    }
+  }
+}
+
+function readDigest(hex: string): Uint8Array {
+  return /^([0-9a-f]{2})*$/.test(hex) ? Uint8Array.fromHex(hex) : new Uint8Array();
+}

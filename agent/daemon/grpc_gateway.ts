@@ -1,0 +1,155 @@
+import { Buffer } from "node:buffer";
+import * as grpc from "@grpc/grpc-js";
+import {
+  AgentMessage,
+  Refusal,
+  ServerMessage,
+  SignedRequest,
+  VigoAgentService,
+} from "../../shared/proto/agent.ts";
+import { MAX_DOCUMENT_BYTES } from "../../shared/crypto/signed_document.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import { checkServerIdentity } from "../enroll/check_server_identity.ts";
+import type {
+  CallFailure,
+  CallOutcome,
+  ServerGateway,
+  ServerStream,
+  StreamHandlers,
+  UnaryMethod,
+} from "./server_gateway.ts";
+
+/** Room for the largest bundle and what stands beside it. */
+const MAX_MESSAGE_BYTES = MAX_DOCUMENT_BYTES + 2 * 1024 * 1024;
+/** A server that is busy resolving a large policy answers within this; a hung call ends with it. */
+const CALL_DEADLINE_MS = 30_000;
+/** How often a silent connection is probed, and how long an answer may take. */
+const KEEPALIVE_MS = 30_000;
+const KEEPALIVE_TIMEOUT_MS = 10_000;
+/** Most bytes waiting in a stream: progress is worth nothing when it is late. */
+const MAX_STREAM_BACKLOG_BYTES = 4 * 1024 * 1024;
+
+const PATHS: Readonly<Record<UnaryMethod, string>> = {
+  CheckIn: VigoAgentService.checkIn.path,
+  ReportResult: VigoAgentService.reportResult.path,
+  RenewCertificate: VigoAgentService.renewCertificate.path,
+};
+
+/** A gateway over gRPC with client certificates. */
+export class GrpcGateway implements ServerGateway {
+  readonly #address: string;
+  readonly #ca: Buffer;
+  #client: grpc.Client;
+
+  /** @param address host:port of the server. */
+  constructor(address: string, ca: string, identity: TlsIdentity) {
+    this.#address = address;
+    this.#ca = Buffer.from(ca);
+    this.#client = this.#connect(identity);
+  }
+
+  call(method: UnaryMethod, request: SignedRequest): Promise<CallOutcome<Uint8Array>> {
+    return new Promise((resolve) => {
+      this.#client.makeUnaryRequest(
+        PATHS[method],
+        (value: SignedRequest) => Buffer.from(SignedRequest.encode(value).finish()),
+        (bytes: Buffer) => new Uint8Array(bytes),
+        request,
+        new grpc.Metadata(),
+        { deadline: Date.now() + CALL_DEADLINE_MS },
+        (error, value) => {
+          if (error) resolve({ ok: false, failure: describeFailure(error) });
+          else if (value) resolve({ ok: true, value });
+          else {resolve({
+              ok: false,
+              failure: { message: `${method} was answered with nothing`, clockSuspected: false },
+            });}
+        },
+      );
+    });
+  }
+
+  openStream(hello: SignedRequest, handlers: StreamHandlers): ServerStream {
+    const { path, requestSerialize, responseDeserialize } = VigoAgentService.agentStream;
+    const call = this.#client.makeBidiStreamRequest<AgentMessage, ServerMessage>(
+      path,
+      requestSerialize,
+      responseDeserialize,
+    );
+    let ended = false;
+    const end = (failure: CallFailure | undefined) => {
+      if (ended) return;
+      ended = true;
+      handlers.onEnd(failure);
+    };
+    call.on("data", (message: ServerMessage) => handlers.onMessage(message));
+    call.on("error", (error: Error) => end(describeFailure(error)));
+    call.on("end", () => end(undefined));
+    call.write({ hello });
+    return {
+      send: (message) => {
+        if (!ended && call.writableLength < MAX_STREAM_BACKLOG_BYTES) call.write(message);
+      },
+      close: () => call.cancel(),
+    };
+  }
+
+  useIdentity(identity: TlsIdentity): void {
+    const previous = this.#client;
+    this.#client = this.#connect(identity);
+    // Calls under way finish on the old connection; its stream ends and is opened anew.
+    previous.close();
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  #connect({ certificate, privateKey }: TlsIdentity): grpc.Client {
+    const credentials = grpc.credentials.createSsl(
+      this.#ca,
+      Buffer.from(privateKey),
+      Buffer.from(certificate),
+      { checkServerIdentity },
+    );
+    return new grpc.Client(this.#address, credentials, {
+      "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+      "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
+      "grpc.keepalive_time_ms": KEEPALIVE_MS,
+      "grpc.keepalive_timeout_ms": KEEPALIVE_TIMEOUT_MS,
+      "grpc.initial_reconnect_backoff_ms": 250,
+      "grpc.max_reconnect_backoff_ms": 2_000,
+      // Without a separate pool two clients of one process would share the connection of the old certificate.
+      "grpc.use_local_subchannel_pool": 1,
+      "grpc.enable_http_proxy": 0,
+    });
+  }
+}
+
+function describeFailure(error: Error & Partial<grpc.ServiceError>): CallFailure {
+  const details = error.details || error.message;
+  return {
+    ...readRefusal(error.metadata),
+    isPermanent: error.code === grpc.status.INVALID_ARGUMENT,
+    message: details,
+    clockSuspected: error.code === grpc.status.UNAVAILABLE && looksLikeWrongClock(details),
+  };
+}
+
+/** Whether the text of a failed TLS handshake speaks of a certificate's time. */
+export function looksLikeWrongClock(details: string): boolean {
+  return /not[ _]?(yet[ _]?valid|valid[ _]?yet)|NotValidYet|expired|CERT_NOT_YET_VALID/i.test(
+    details,
+  );
+}
+
+function readRefusal(metadata: grpc.Metadata | undefined): { refusal?: Refusal } {
+  const [bytes] = metadata?.get("vigo-refusal-bin") ?? [];
+  if (!(bytes instanceof Uint8Array)) return {};
+  try {
+    return { refusal: Refusal.decode(bytes) };
+  } catch {
+    // A refusal that cannot be read is still a failed call, with its message.
+    return {};
+  }
+}

@@ -1,0 +1,29 @@
+import type { PolicyBundle } from "../../shared/config/policy_bundle.ts";
+import type { ResourceReport, RunReport } from "../../shared/config/run_report.ts";
+import type { Json } from "../../shared/canonical/canonical_json.ts";
+
+export type Trigger = RunReport["trigger"];
+
+/** How a bundle is applied. */
+export interface ApplyRequest {
+  readonly runId: string;
+  readonly trigger: Trigger;
+  readonly dryRun: boolean;
+  /** Resources that an earlier run notified and that have not run since. */
+  readonly pendingNotifications: readonly string[];
+  readonly traits: Readonly<Record<string, Json>>;
+  /** Ends the run between two resources. */
+  readonly signal: AbortSignal;
+  /** Told of each resource as it is done. */
+  onResource?(resource: ResourceReport): void;
+}
+
+/** What an application of a bundle came to. */
+export interface Applied {
+  readonly report: RunReport;
+  /** Notified resources that did not run: kept for the next run. */
+  readonly pendingNotifications: readonly string[];
+}
+
+/** Makes a machine be what a bundle says. */
+export type ApplyPolicy = (bundle: PolicyBundle, request: ApplyRequest) => Promise<Applied>;
