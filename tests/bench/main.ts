@@ -1,0 +1,40 @@
+/** Runs one benchmark: `deno task bench NAME [--json]`. Prints a table, or with `--json` one document and nothing else. */
+import { Argument, Command } from "@commander-js/extra-typings";
+import { runCli, withExamples } from "../../shared/terminal/run_cli.ts";
+import { type BenchReport, renderReport } from "./bench_report.ts";
+
+/** Tells people on standard error what is being measured. */
+export type Progress = (text: string) => void;
+export type Benchmark = (progress: Progress) => Promise<BenchReport>;
+
+/** Loaded when asked for: one benchmark must not pay for what another imports. */
+const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
+  checkin: async () => (await import("./checkin.ts")).benchCheckin,
+  converge: async () => (await import("./converge.ts")).benchConverge,
+};
+
+const program = new Command("bench")
+  .description("Measure this machine; prints figures, never fails on time")
+  .addArgument(new Argument("<name>", "which benchmark").choices(Object.keys(BENCHMARKS)))
+  .option("--json", "print one JSON document", false)
+  .action(async (name, { json }) => {
+    const load = BENCHMARKS[name];
+    if (load === undefined) throw new Error(`unreachable: commander admits known names only`);
+    const benchmark = await load();
+    const report = await benchmark((text) => console.error(text));
+    console.log(json ? JSON.stringify(report, null, 2) : renderReport(report));
+  });
+withExamples(program, [
+  ["deno task bench checkin", "what a check-in costs the server"],
+  ["deno task bench converge --json", "for a program"],
+]);
+
+Deno.exit(
+  await runCli(program, {
+    args: Deno.args,
+    write: (text) => Deno.stdout.writeSync(new TextEncoder().encode(text)),
+    writeError: (text) => Deno.stderr.writeSync(new TextEncoder().encode(text)),
+    isTerminal: Deno.stdout.isTerminal(),
+    env: Deno.env.toObject(),
+  }),
+);

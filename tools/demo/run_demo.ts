@@ -1,0 +1,293 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { configPublish } from "../../shared/rest/config.ts";
+import { envoyList } from "../../shared/rest/envoys.ts";
+import { runList, runShow } from "../../shared/rest/runs.ts";
+import { filecastShow } from "../../shared/rest/swarm.ts";
+import { formatDuration } from "../../shared/terminal/duration.ts";
+import { UserError } from "../../shared/terminal/user_error.ts";
+import { eventually } from "../../tests/support/eventually.ts";
+import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
+import { createDemoFleet, type DemoFleet, type DemoHost } from "./demo_fleet.ts";
+import { createStage, type Show } from "./stage.ts";
+
+export interface DemoOptions {
+  /** Leave the fleet running until the signal fires. */
+  readonly keep: boolean;
+  readonly signal: AbortSignal;
+}
+
+const HOSTNAMES = ["hub", "web-1", "web-2", "db-1", "edge-1"] as const;
+const CAST_BYTES = 64 * 1024 * 1024;
+/** A file of the published examples that every host of the demo has. */
+const MOTD = "etc/motd";
+
+/**
+ * Plays the demo to its end.
+ *
+ * @throws {UserError} if a step does not come out as shown; the last lines of every process are printed before.
+ */
+export async function runDemo({ keep, signal }: DemoOptions): Promise<void> {
+  const startedMs = performance.now();
+  await using folder = await TemporaryRoot.create("vigo-demo-");
+  const stage = createStage({
+    acts: 7,
+    isTerminal: Deno.stdout.isTerminal(),
+    env: Deno.env.toObject(),
+    write: (text) => void Deno.stdout.writeSync(new TextEncoder().encode(text)),
+  });
+  const fleet = await createDemoFleet(folder.path, HOSTNAMES);
+  const interrupted = new Promise<never>((_, fail) =>
+    signal.addEventListener("abort", () => fail(signal.reason), { once: true })
+  );
+  // Awaited in the race below; without a race the rejection still has somebody.
+  interrupted.catch(() => {});
+  const play = async () => {
+    await stage.act(
+      "Server",
+      "vigosrv makes its CA, keys and database, and tests its listeners",
+      async (show) => {
+        await fleet.startServer();
+        show(`REST ${fleet.restUrl}, state below ${fleet.hub.root}/srv/vigo`);
+      },
+    );
+    await stage.act(
+      "Enrolment",
+      "five machines enrol with one-time tokens",
+      (show) => enrol(fleet, show),
+    );
+    await stage.act(
+      "Policy",
+      "the example stacks are published; every envoy applies its share",
+      (show) => publish(fleet, show),
+    );
+    await stage.act(
+      "Drift",
+      "somebody edits a managed file by hand on web-1",
+      (show) => drift(fleet, show),
+    );
+    await stage.act(
+      "Swarm",
+      "a 64 MiB file is cast to the whole fleet, peer to peer",
+      (show) => cast(fleet, folder.path, show),
+    );
+    await stage.act(
+      "Without a server",
+      "the server stops, and web-2 drifts",
+      (show) => offline(fleet, show),
+    );
+    await stage.act("Record", "what was done stands in a hash chain", async (show) => {
+      await fleet.startServer();
+      show((await fleet.cli("audit", "verify")).trim());
+      show((await fleet.cli("audit", "list", "--limit", "5")).trimEnd());
+    });
+    stage.say(summary(fleet, keep, performance.now() - startedMs));
+    if (keep) await interrupted;
+  };
+  try {
+    await Promise.race([play(), interrupted]);
+  } catch (cause) {
+    if (signal.aborted) {
+      if (!keep) throw new UserError("Interrupted; everything is cleaned up", { exitCode: 130 });
+      return;
+    }
+    stage.say(fleet.logs());
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new UserError(`The demo failed: ${message}`, { cause });
+  } finally {
+    await fleet.stop();
+  }
+}
+
+async function enrol(fleet: DemoFleet, show: Show): Promise<void> {
+  const { hub } = fleet;
+  for (const host of fleet.hosts) await fleet.enrol(host);
+  await Promise.all(fleet.hosts.map((host) => fleet.startAgent(host)));
+  await eventually(
+    "all envoys are online",
+    async () => {
+      const { envoys } = envoyList.answer.parse(JSON.parse(await fleet.cli("envoys", "--json")));
+      return envoys.filter(({ presence }) => presence === "online").length === fleet.hosts.length;
+    },
+    30_000,
+  );
+  show((await fleet.cli("envoys")).trimEnd());
+  show(
+    `${hub.hostname} is the server's own machine: an envoy like any other, and the origin of filecasts`,
+  );
+}
+
+async function publish(fleet: DemoFleet, show: Show): Promise<void> {
+  const stacks = join(fleet.hub.root, "srv/vigo/stacks");
+  await copyTree(new URL("../../examples", import.meta.url).pathname, stacks);
+  // Every envoy of the demo runs on this one machine, so each writes below a folder of its own.
+  const demoRoot = `${join(fleet.hub.root, "..")}/{{ traits.agent_self.hostname }}/managed`;
+  await Deno.writeTextFile(
+    join(stacks, "common.vgo"),
+    stringify({ vars: { demo_root: demoRoot } }),
+  );
+  const answer = configPublish.answer.parse(
+    JSON.parse(await fleet.cli("config", "publish", "-m", "demo", "--json")),
+  );
+  show(
+    `published ${answer.version?.slice(0, 12)}: ${answer.changes.length} group(s) of hosts change`,
+  );
+  await fleet.cli("envoys", "push", "--target", "*");
+  await Promise.all(
+    fleet.hosts.map((host) =>
+      eventually(
+        `${host.hostname} has applied its policy`,
+        () => Deno.stat(managed(host, MOTD)),
+        30_000,
+      )
+    ),
+  );
+  await eventually("all runs are reported", async () => {
+    const { runs } = runList.answer.parse(JSON.parse(await fleet.cli("runs", "--json")));
+    return new Set(runs.map(({ hostname }) => hostname)).size === fleet.hosts.length;
+  }, 20_000);
+  show((await fleet.cli("runs")).trimEnd());
+}
+
+async function drift(fleet: DemoFleet, show: Show): Promise<void> {
+  const host = findHost(fleet, "web-1");
+  await heal(host, show);
+  const shown = await eventually("the correction is reported", async () => {
+    const { runs } = runList.answer.parse(
+      JSON.parse(await fleet.cli("runs", "--host", host.hostname, "--json")),
+    );
+    for (const { runId } of runs) {
+      const run = runShow.answer.parse(
+        JSON.parse(await fleet.cli("runs", "show", runId, "--json")),
+      );
+      const change = run.report.resources.find(({ diff }) => diff?.includes("by hand"));
+      if (change?.diff !== undefined) return change.diff;
+    }
+    return undefined;
+  }, 20_000);
+  show(shown.trimEnd());
+}
+
+async function cast(fleet: DemoFleet, folder: string, show: Show): Promise<void> {
+  const path = join(folder, "release.bin");
+  const digest = await writeRandomFile(path, CAST_BYTES);
+  const startedMs = performance.now();
+  await fleet.cli("swarm", "filecast", "distribute", path, "--target", "*", "--wait");
+  const tookMs = performance.now() - startedMs;
+  show((await fleet.cli("swarm", "filecast", "status", digest)).trimEnd());
+  const { hosts } = filecastShow.answer.parse(
+    JSON.parse(await fleet.cli("swarm", "filecast", "status", digest, "--json")),
+  );
+  const origin = fleet.hub.hostname;
+  const helped = hosts.filter((host) =>
+    !host.origin &&
+    Object.keys(host.sources).some((source) =>
+      source !== origin && source !== "cached" && source !== "server"
+    )
+  );
+  if (helped.length < 2) {
+    throw new Error(
+      `only ${helped.length} receiver(s) got chunks from a peer other than the origin`,
+    );
+  }
+  for (const host of fleet.hosts) {
+    const copy = join(host.root, "var/lib/vigo/swarm/files/release.bin");
+    if (await hashFile(copy) !== digest) throw new Error(`${copy} differs from what was cast`);
+  }
+  show(
+    `every copy has the SHA-256 of the original; ${helped.length} of ${
+      fleet.hosts.length - 1
+    } receivers got chunks from each other; ${formatDuration(tookMs)} from upload to last byte`,
+  );
+}
+
+async function offline(fleet: DemoFleet, show: Show): Promise<void> {
+  await fleet.stopServer();
+  await heal(findHost(fleet, "web-2"), show);
+  show("its report waits in the agent's own database until the server is back");
+}
+
+/** Spoils a managed file and waits until its envoy has put it right. */
+async function heal(host: DemoHost, show: Show): Promise<void> {
+  const path = managed(host, MOTD);
+  const wanted = await Deno.readTextFile(path);
+  await Deno.writeTextFile(path, "changed by hand\n");
+  const startedMs = performance.now();
+  await eventually(
+    `${host.hostname} heals ${path}`,
+    async () => await Deno.readTextFile(path) === wanted,
+    30_000,
+  );
+  show(`${host.hostname} put ${MOTD} right after ${formatDuration(performance.now() - startedMs)}`);
+}
+
+function managed(host: DemoHost, path: string): string {
+  return join(host.root, "managed", path);
+}
+
+function findHost(fleet: DemoFleet, hostname: typeof HOSTNAMES[number]): DemoHost {
+  const host = fleet.hosts.find((candidate) => candidate.hostname === hostname);
+  if (host === undefined) throw new Error(`unreachable: ${hostname} is in the fleet`);
+  return host;
+}
+
+function summary(fleet: DemoFleet, keep: boolean, tookMs: number): string {
+  const where = [
+    "",
+    `All of it took ${formatDuration(tookMs)}: real processes, real certificates, real files.`,
+    "",
+    `Health        ${fleet.restUrl}/healthz`,
+    `API document  ${fleet.restUrl}/api/v1/openapi.json`,
+    `CA            ${fleet.caFile}`,
+  ];
+  if (!keep) {
+    return [
+      ...where,
+      "",
+      "The fleet is being removed. To look around in it: deno task demo --keep",
+      "What to read next: README.md, docs/stacks.md, docs/protocol.md",
+    ].join("\n");
+  }
+  const at = `--root ${fleet.hub.root} --server ${fleet.restUrl}`;
+  return [
+    ...where,
+    "",
+    "Try, from this repository, in another terminal:",
+    `  deno task vigocli envoys ${at}`,
+    `  deno task vigo swarm seeds list --root ${findHost(fleet, "web-1").root}`,
+    `  edit ${fleet.hub.root}/srv/vigo/stacks/ and: deno task vigocli config publish ${at}`,
+    "",
+    "Ctrl-C ends the fleet and removes it.",
+  ].join("\n");
+}
+
+async function copyTree(from: string, to: string): Promise<void> {
+  await Deno.mkdir(to, { recursive: true });
+  for await (const entry of Deno.readDir(from)) {
+    if (entry.isDirectory) await copyTree(join(from, entry.name), join(to, entry.name));
+    else if (entry.isFile) await Deno.copyFile(join(from, entry.name), join(to, entry.name));
+  }
+}
+
+async function writeRandomFile(path: string, sizeBytes: number): Promise<string> {
+  const hash = createHash("sha256");
+  using file = await Deno.open(path, { write: true, create: true });
+  // The size of one chunk of the swarm is also a convenient piece to write.
+  const piece = new Uint8Array(1024 * 1024);
+  for (let left = sizeBytes; left > 0; left -= piece.length) {
+    for (let at = 0; at < piece.length; at += 65_536) {
+      crypto.getRandomValues(piece.subarray(at, at + 65_536));
+    }
+    hash.update(piece);
+    await file.write(piece);
+  }
+  return hash.digest("hex");
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  using file = await Deno.open(path, { read: true });
+  for await (const piece of file.readable) hash.update(piece);
+  return hash.digest("hex");
+}
