@@ -5,8 +5,8 @@ import { ANONYMOUS, envoyPrincipal, LOCAL_ROOT, type Principal } from "./princip
 export interface ClientCertificate {
   /** From its SAN `URI:vigo:envoy:<uuid>`. */
   readonly envoyUuid: string;
-  /** SHA-256 of the DER, hex. */
-  readonly fingerprint: string;
+  /** The envoy's ed25519 public key that is bound in it, hex. */
+  readonly signingKey: string;
 }
 
 /** Says whether an envoy is still one of the fleet. */

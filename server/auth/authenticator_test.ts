@@ -5,7 +5,7 @@ import { mintLocalToken } from "./local_token.ts";
 import { TokenDigest } from "./token_digest.ts";
 
 const TOKEN = "vgot_0123456789";
-const certificate = { envoyUuid: crypto.randomUUID(), fingerprint: "ab".repeat(32) };
+const certificate = { envoyUuid: crypto.randomUUID(), signingKey: "ab".repeat(32) };
 
 function authenticator(isTrusted = true): Authenticator {
   return new Authenticator(TokenDigest.of(TOKEN), { isTrusted: () => isTrusted });

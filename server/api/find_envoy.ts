@@ -1,0 +1,19 @@
+import type { EnvoyState } from "../checkin/envoy_state.ts";
+import type { FleetIndex } from "../checkin/fleet_index.ts";
+import { ApiError } from "./api_error.ts";
+
+/**
+ * The envoy that a caller names by hostname or UUID.
+ *
+ * @throws {ApiError} 404 if there is none.
+ */
+export function findEnvoy(index: FleetIndex, host: string): EnvoyState {
+  const state = index.find(host);
+  if (!state) {
+    throw new ApiError(
+      404,
+      `No envoy is called ${JSON.stringify(host)}: give an enrolled hostname or a UUID`,
+    );
+  }
+  return state;
+}

@@ -1,0 +1,132 @@
+import { createServer, type Server } from "node:https";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import type { Hono } from "hono";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+
+/** Connections served at once; a request on a further one is answered 503 and its connection closed. */
+export const MAX_CONNECTIONS = 2_000;
+/** Past this many more, connections are dropped unanswered, before they cost a TLS handshake's memory each. */
+const DROPPED_CONNECTIONS = MAX_CONNECTIONS + 500;
+/** A request's headers must be complete by then. */
+const HEADERS_TIMEOUT_MS = 10_000;
+/** A whole request, the longest of which is the upload of a large file over a slow line. JSON bodies have a limit of their own. */
+const REQUEST_TIMEOUT_MS = 6 * 3_600_000;
+/** How long a connection may stay open between requests. */
+const KEEP_ALIVE_TIMEOUT_MS = 30_000;
+/** The timeouts above are looked after this often. */
+const TIMEOUT_CHECK_INTERVAL_MS = 1_000;
+/** All headers of a request together; those of our own clients have a few hundred bytes. */
+const MAX_HEADER_BYTES = 16 * 1024;
+const MAX_HEADERS = 100;
+/** Requests that are still running when the server stops get this long. */
+const DRAIN_MS = 2_000;
+
+export interface HttpsListenerOptions {
+  readonly hostname: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly identity: TlsIdentity;
+  /** PEM; clients with a certificate of this CA are recognised, others are served without one. */
+  readonly ca: string;
+  readonly app: Hono;
+  /** Told of each request that was turned away because too many connections were open. */
+  readonly onRefused: () => void;
+}
+
+/** The REST listener, once it is bound. */
+export interface HttpsListener {
+  readonly port: number;
+  /** Uses another certificate for connections from now on. */
+  setIdentity(identity: TlsIdentity): void;
+  /** Accepts no more, lets running requests finish for a moment, then closes what is left. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Serves the application over TLS 1.2 or newer, with client certificates welcome but not demanded.
+ *
+ * @throws {Error} with `code` `EADDRINUSE` if the port is taken, and whatever else binding reports.
+ */
+export async function startHttpsListener(options: HttpsListenerOptions): Promise<HttpsListener> {
+  const { hostname, port, identity, ca, app, onRefused } = options;
+  const serve = getRequestListener(app.fetch);
+  let open = 0;
+  const secure = ({ certificate, privateKey }: TlsIdentity) => ({
+    cert: certificate,
+    key: privateKey,
+    ca,
+    minVersion: "TLSv1.2" as const,
+  });
+  const server = createServer(
+    {
+      ...secure(identity),
+      requestCert: true,
+      rejectUnauthorized: false,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+    },
+    (request: IncomingMessage, response: ServerResponse) => {
+      if (open > MAX_CONNECTIONS) {
+        onRefused();
+        refuse(response);
+      } else void serve(request, response);
+    },
+  );
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
+  server.maxHeadersCount = MAX_HEADERS;
+  server.maxConnections = DROPPED_CONNECTIONS;
+  server.on("secureConnection", (socket) => {
+    open += 1;
+    socket.once("close", () => open -= 1);
+  });
+  // A client that hangs up in the middle of a handshake is no event for anybody.
+  server.on("tlsClientError", () => {});
+  await listen(server, hostname, port);
+  return {
+    port: boundPort(server),
+    setIdentity: (next) => server.setSecureContext(secure(next)),
+    stop: () => close(server),
+  };
+}
+
+function refuse(response: ServerResponse): void {
+  const body = JSON.stringify({ message: "Too many connections are open; try again in a moment" });
+  response.writeHead(503, {
+    "content-type": "application/json",
+    "connection": "close",
+    "retry-after": "5",
+  });
+  response.end(body);
+}
+
+function listen(server: Server, hostname: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, hostname, () => {
+      server.removeListener("error", reject);
+      resolve();
+    });
+  });
+}
+
+function boundPort(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === "string") {
+    throw new Error("A TCP listener has no port");
+  }
+  return address.port;
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
