@@ -1,0 +1,93 @@
+import { TemporaryRoot } from "../tests/support/temporary_root.ts";
+import { sendSignal } from "../tests/support/signal.ts";
+import { findLeftovers, type Leftover, TEST_RUN_MARK } from "./leftover_processes.ts";
+import { addTallies, countReport, type Tally } from "./test_tally.ts";
+
+export interface TestRunOptions {
+  readonly parallel: boolean;
+  /** Time for the whole run, in milliseconds; then all its processes are killed and it has failed. */
+  readonly timeoutMs: number;
+  /** Ends the run early, with all its processes. */
+  readonly signal: AbortSignal;
+  /** Time in which what a killed run holds (machines, networks) removes itself, in milliseconds. */
+  readonly graceMs?: number;
+  /** Whether the output of the tests is shown; it is unless this says `false`. */
+  readonly isShown?: boolean;
+}
+
+/** How a run came out, and what was wrong with it beyond its tests, one line each. */
+export interface TestRun {
+  readonly tally: Tally;
+  readonly problems: readonly string[];
+}
+
+const DEFAULT_GRACE_MS = 5_000;
+const LOOK_EVERY_MS = 50;
+
+/**
+ * Runs test files with `deno test`, prints as it goes, and counts. Types are not checked again. Processes that the
+ * tests leave behind are ended, named and counted as one failure.
+ */
+export async function runTests(
+  files: readonly string[],
+  options: TestRunOptions,
+): Promise<TestRun> {
+  await using folder = await TemporaryRoot.create();
+  const junit = folder.join("junit.xml");
+  const run = crypto.randomUUID();
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "test",
+      "--no-check",
+      "--allow-all",
+      "--no-prompt",
+      ...(options.parallel ? ["--parallel", "--reporter=dot"] : []),
+      `--junit-path=${junit}`,
+      ...files,
+    ],
+    env: { [TEST_RUN_MARK]: run },
+    stdin: "null",
+    stdout: options.isShown === false ? "null" : "inherit",
+    stderr: options.isShown === false ? "null" : "inherit",
+    detached: true,
+  }).spawn();
+  const timeout = AbortSignal.timeout(options.timeoutMs);
+  const stopped = AbortSignal.any([timeout, options.signal]);
+  const kill = () => sendSignal(-child.pid, "SIGKILL");
+  stopped.addEventListener("abort", kill, { once: true });
+  if (stopped.aborted) kill();
+  const { success } = await child.status;
+  stopped.removeEventListener("abort", kill);
+  const tally = countReport(await readReport(junit), success);
+  const leftovers = await endLeftovers(run, options.graceMs ?? DEFAULT_GRACE_MS);
+  if (timeout.aborted) {
+    const problem = `Not finished after ${options.timeoutMs / 1000} s: ${files.join(" ")}`;
+    return { tally, problems: [problem] };
+  }
+  if (leftovers.length === 0 || options.signal.aborted) return { tally, problems: [] };
+  return {
+    tally: addTallies(tally, { passed: 0, failed: 1, skipped: 0 }),
+    problems: leftovers.map(({ pid, command }) => `Left running by the tests: ${pid} ${command}`),
+  };
+}
+
+async function readReport(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+/** Waits until the run has no process any more, and kills those that do not go by themselves. */
+async function endLeftovers(run: string, graceMs: number): Promise<readonly Leftover[]> {
+  const deadline = performance.now() + graceMs;
+  while (performance.now() < deadline) {
+    if ((await findLeftovers(run)).length === 0) return [];
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
+  const leftovers = await findLeftovers(run);
+  for (const { pid } of leftovers) sendSignal(pid, "SIGKILL");
+  return leftovers;
+}

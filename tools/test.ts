@@ -1,0 +1,115 @@
+import { type Finding, formatFinding } from "./finding.ts";
+import { checkDependencies } from "./check_dependencies.ts";
+import { runTests, type TestRunOptions } from "./run_tests.ts";
+import { CODE_FOLDERS, listSourceFiles } from "./source_files.ts";
+import { BROWSER_NEED, installSystemPackages, SYSTEM_NEEDS } from "./system_packages.ts";
+import { SelectionError, selectTests, type TestSelection } from "./test_selection.ts";
+import { addTallies, EMPTY_TALLY, formatTally, type Tally } from "./test_tally.ts";
+
+/** All unit tests together take seconds; on a busy machine with two cores, a few minutes. */
+const UNIT_TIMEOUT_MS = 10 * 60_000;
+/** The longest end-to-end test starts a dozen processes and waits for real certificates, chunks and restarts. */
+const FILE_TIMEOUT_MS = 5 * 60_000;
+
+const PASSED_CHECK: Tally = EMPTY_TALLY;
+const FAILED_CHECK: Tally = { passed: 0, failed: 1, skipped: 0 };
+
+/** Runs phases one after the other, whatever the earlier ones gave, and adds up. */
+class TestSession {
+  readonly #startedMs = performance.now();
+  #tally = EMPTY_TALLY;
+  readonly #failures: string[] = [];
+
+  async phase(title: string, run: () => Promise<Tally>): Promise<void> {
+    const startedMs = performance.now();
+    console.log(`\n== ${title} (at ${seconds(this.#startedMs)} s)`);
+    const tally = await run();
+    const verdict = tally.failed > 0 ? "FAILED" : "ok";
+    console.log(`== ${title}: ${verdict} after ${seconds(startedMs)} s`);
+    if (tally.failed > 0) this.#failures.push(title);
+    this.#tally = addTallies(this.#tally, tally);
+  }
+
+  /** Prints the verdict; its last line is the tally alone. */
+  finish(): boolean {
+    console.log("");
+    if (this.#failures.length > 0) console.log(`Failed: ${this.#failures.join("; ")}`);
+    console.log(formatTally(this.#tally));
+    return this.#tally.failed === 0;
+  }
+}
+
+async function runSelection(selection: TestSelection, signal: AbortSignal): Promise<boolean> {
+  const session = new TestSession();
+  const { unit, endToEnd, browser } = selection;
+  if (selection.setUp) {
+    await session.phase("Set-up", async () => {
+      await installSystemPackages([...SYSTEM_NEEDS, ...(browser.length > 0 ? [BROWSER_NEED] : [])]);
+      return PASSED_CHECK;
+    });
+  }
+  if (selection.checks) await runChecks(session);
+  if (unit.length > 0) {
+    await session.phase(
+      "Unit tests",
+      () => test(unit, { parallel: true, timeoutMs: UNIT_TIMEOUT_MS, signal }),
+    );
+  }
+  for (const file of [...endToEnd, ...browser]) {
+    if (signal.aborted) break;
+    await session.phase(
+      file,
+      () => test([file], { parallel: false, timeoutMs: FILE_TIMEOUT_MS, signal }),
+    );
+  }
+  return session.finish();
+}
+
+async function runChecks(session: TestSession): Promise<void> {
+  const files = await listSourceFiles(Deno.cwd());
+  const folders = [...CODE_FOLDERS];
+  await session.phase("Format", () => runDeno("fmt", "--check", "--quiet"));
+  await session.phase("Lint", () => runDeno("lint", "--quiet", ...folders));
+  await session.phase("Types", () => runDeno("check", "--quiet", ...files));
+  await session.phase("Direction of dependencies", async () => {
+    return report(await checkDependencies(Deno.cwd()));
+  });
+  // In a process of its own: a compiler and its types take half a gigabyte that the tests may need.
+  await session.phase("Promises", () => runDeno("run", "-A", "tools/check_promises.ts"));
+}
+
+async function test(files: readonly string[], options: TestRunOptions): Promise<Tally> {
+  const { tally, problems } = await runTests(files, options);
+  for (const problem of problems) console.error(problem);
+  return tally;
+}
+
+function report(findings: readonly Finding[]): Tally {
+  for (const finding of findings) console.error(formatFinding(finding));
+  return findings.length > 0 ? FAILED_CHECK : PASSED_CHECK;
+}
+
+async function runDeno(...args: string[]): Promise<Tally> {
+  const { success } = await new Deno.Command(Deno.execPath(), { args, stdin: "null" })
+    .spawn().status;
+  return success ? PASSED_CHECK : FAILED_CHECK;
+}
+
+function seconds(sinceMs: number): string {
+  return ((performance.now() - sinceMs) / 1000).toFixed(1);
+}
+
+if (import.meta.main) {
+  const interrupt = new AbortController();
+  Deno.addSignalListener("SIGINT", () => interrupt.abort());
+  Deno.addSignalListener("SIGTERM", () => interrupt.abort());
+  try {
+    const files = (await listSourceFiles(Deno.cwd())).filter((file) => /_test\.tsx?$/.test(file));
+    const passed = await runSelection(selectTests(Deno.args, files), interrupt.signal);
+    Deno.exit(passed ? 0 : 1);
+  } catch (error) {
+    if (!(error instanceof SelectionError)) throw error;
+    console.error(error.message);
+    Deno.exit(2);
+  }
+}
