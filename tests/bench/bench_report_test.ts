@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { describeMachine, percentile, renderReport } from "./bench_report.ts";
+import { type Machine, percentile, renderReport } from "./bench_report.ts";
+
+const machine: Machine = {
+  cpu: "test processor",
+  cores: 2,
+  memoryBytes: 1,
+  os: "linux",
+  deno: "2.9.6",
+};
 
 Deno.test("a percentile is the nearest rank, whatever the order of the samples", () => {
   const samples = [5, 1, 4, 2, 3];
@@ -12,7 +20,7 @@ Deno.test("a percentile is the nearest rank, whatever the order of the samples",
 Deno.test("a rival's figure stands beside how many times ours it is", () => {
   const text = renderReport({
     bench: "converge",
-    machine: describeMachine(),
+    machine,
     rows: [
       { case: "no_change", subject: "vigo", metric: "p50", value: 0.5, unit: "s" },
       { case: "no_change", subject: "puppet", metric: "p50", value: 4.9, unit: "s" },
