@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { checkStacks } from "../server/resolve/check_stacks.ts";
+import { compileHost } from "../server/resolve/compile_host.ts";
+import { formatProblem } from "../server/stacks/problem_list.ts";
+import { readStackFolder } from "../server/stacks/read_stack_folder.ts";
+
+const TRAITS = {
+  os: {
+    hostname: "machine",
+    arch: "x86_64",
+    kernel: "6.1.0",
+    name: "Debian GNU/Linux",
+    distro: "debian",
+    version: "12",
+    family: "debian",
+  },
+  hardware: { cpu_count: 2 },
+  memory: { total_mb: 4001 },
+};
+
+async function compileExamples(hostname: string, traits = TRAITS) {
+  const { files, problems } = await readStackFolder(new URL(".", import.meta.url).pathname);
+  const checked = checkStacks(files);
+  assert.deepEqual([...problems, ...checked.ok ? [] : checked.problems].map(formatProblem), []);
+  assert.ok(checked.ok);
+  const compiled = compileHost(checked.tree, { hostname, traits });
+  assert.deepEqual(compiled.ok ? [] : compiled.problems.map(formatProblem), []);
+  assert.ok(compiled.ok);
+  return compiled.resources;
+}
+
+for (const hostname of ["web-1", "db-1", "mail-1"]) {
+  Deno.test(`the examples compile for ${hostname} and write only below demo_root`, async () => {
+    for (const { id, params } of await compileExamples(hostname)) {
+      for (const path of [params.path, params.cwd, params.creates]) {
+        if (path === undefined) continue;
+        assert.match(String(path), /^\/srv\/vigo-example(\/|$)/, id);
+      }
+    }
+  });
+}
+
+Deno.test("web hosts of the examples get a site from their traits, and a reload when it changes", async () => {
+  const resources = await compileExamples("web-1");
+  const site = resources.find(({ id }) => id === "file:site configuration");
+  assert.deepEqual(site?.notify, ["exec:reload site"]);
+  assert.match(String(site?.params.content), /worker_processes 2;\n\nserver \{\n {4}listen 8081;/);
+  assert.match(String(site?.params.content), /location \/assets\/ \{\n {8}expires 7d;/);
+  const reload = resources.find(({ id }) => id === "exec:reload site");
+  assert.equal(reload?.when, "changed");
+  assert.ok(resources.indexOf(reload) > resources.findIndex(({ type }) => type === "symlink"));
+});
+
+Deno.test("database hosts of the examples size their buffers by the memory they have", async () => {
+  const resources = await compileExamples("db-1");
+  const found = resources.find(({ id }) => id === "file:database configuration");
+  assert.match(
+    String(found?.params.content),
+    /shared_buffers = 1000MB\nmax_worker_processes = 2\n/,
+  );
+});
+
+Deno.test("hosts that no pattern names get the base of the examples alone", async () => {
+  const crates = new Set((await compileExamples("mail-1")).map(({ crate }) => crate));
+  assert.deepEqual(crates, new Set(["base", "hardening"]));
+});
