@@ -41,7 +41,9 @@ if (import.meta.main) {
     const fresh = await Deno.readTextFile(`${folder}/agent.ts`);
     await Deno.remove(folder, { recursive: true });
     if (fresh !== await Deno.readTextFile(`${PROTO_FOLDER}/agent.ts`)) {
-      console.error(`${PROTO_FOLDER}/agent.ts is not what agent.proto generates. Run: deno task proto`);
+      console.error(
+        `${PROTO_FOLDER}/agent.ts is not what agent.proto generates. Run: deno task proto`,
+      );
       Deno.exit(1);
     }
   } else await generate(PROTO_FOLDER);
