@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { TemporaryRoot } from "../tests/support/temporary_root.ts";
 import { sendSignal } from "../tests/support/signal.ts";
 import { findLeftovers, type Leftover, TEST_RUN_MARK } from "./leftover_processes.ts";
@@ -35,6 +36,7 @@ export async function runTests(
   await using folder = await TemporaryRoot.create();
   const junit = folder.join("junit.xml");
   const run = crypto.randomUUID();
+  const isShown = options.isShown ?? true;
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "test",
@@ -47,8 +49,8 @@ export async function runTests(
     ],
     env: { [TEST_RUN_MARK]: run },
     stdin: "null",
-    stdout: options.isShown === false ? "null" : "inherit",
-    stderr: options.isShown === false ? "null" : "inherit",
+    stdout: isShown ? (options.parallel ? "piped" : "inherit") : "null",
+    stderr: isShown ? "inherit" : "null",
     detached: true,
   }).spawn();
   const timeout = AbortSignal.timeout(options.timeoutMs);
@@ -56,6 +58,7 @@ export async function runTests(
   const kill = () => sendSignal(-child.pid, "SIGKILL");
   stopped.addEventListener("abort", kill, { once: true });
   if (stopped.aborted) kill();
+  if (isShown && options.parallel) await showWithoutDots(child.stdout);
   const { success } = await child.status;
   stopped.removeEventListener("abort", kill);
   const tally = countReport(await readReport(junit), success);
@@ -69,6 +72,17 @@ export async function runTests(
     tally: addTallies(tally, { passed: 0, failed: 1, skipped: 0 }),
     problems: leftovers.map(({ pid, command }) => `Left running by the tests: ${pid} ${command}`),
   };
+}
+
+/** Copies what the dot reporter prints without its dots, which fill a line each where there is no terminal. */
+async function showWithoutDots(output: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+  let rest = "";
+  for await (const text of output.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) if (stripVTControlCharacters(line).length > 1) console.log(line);
+  }
+  if (rest !== "") console.log(rest);
 }
 
 async function readReport(path: string): Promise<string | undefined> {
