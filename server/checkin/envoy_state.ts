@@ -35,8 +35,8 @@ export class EnvoyState {
   reported: Reported | undefined;
   /** Revision of the peer hints that it last got. */
   hintRevision = 0;
-  /** Warnings for people, such as a hostname that differs from the bound one. */
-  warnings: readonly string[] = [];
+  /** Why no policy could be resolved for it; `undefined` while one can. */
+  policyProblem: string | undefined;
   /** When its newest certificate ends, as far as known. */
   certificateNotAfterMs: number | undefined;
 
@@ -66,6 +66,23 @@ export class EnvoyState {
       volatileTraits: this.traits.volatileText,
       cloneCounter: this.cloneWindow.presented,
     };
+  }
+
+  /** What people should know about it. */
+  warnings(): string[] {
+    const warnings: string[] = [];
+    const { hostname, suspectedClone } = this.record;
+    const observed = this.reported?.observedHostname ?? "";
+    if (observed !== "" && observed.toLowerCase() !== hostname) {
+      warnings.push(`calls itself "${observed}" but is enrolled as "${hostname}"`);
+    }
+    if (suspectedClone) {
+      warnings.push(
+        `two machines seem to use this identity: enrol one of them again, or run vigocli envoys accept ${hostname}`,
+      );
+    }
+    if (this.policyProblem !== undefined) warnings.push(this.policyProblem);
+    return warnings;
   }
 
   /** Whether it was heard within 2.5 × its own observed interval. */

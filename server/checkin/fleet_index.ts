@@ -133,7 +133,7 @@ export class FleetIndex {
       tags: { ...record.tags },
       // Traits came through JSON.parse, so they are JSON; the contract's type has no readonly.
       traits: state.traits.merged() as EnvoyDetail["traits"],
-      warnings: [...state.warnings],
+      warnings: state.warnings(),
     };
   }
 

@@ -1,0 +1,262 @@
+import { Buffer } from "node:buffer";
+import {
+  type sendUnaryData,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  status,
+} from "@grpc/grpc-js";
+import type { SignedMethod } from "../../shared/canonical/envoy_frames.ts";
+import { assertClientCertificatesRequired } from "../../shared/platform/client_certificate_self_test.ts";
+import type { Logger } from "../../shared/platform/logging.ts";
+import {
+  CheckInRequest,
+  type CheckInResponse,
+  Refusal_Reason,
+  RenewCertificateRequest,
+  type RenewCertificateResponse,
+  ReportResultRequest,
+  type ReportResultResponse,
+  type SignedRequest,
+  type VigoAgentServer,
+  VigoAgentService,
+} from "../../shared/proto/agent.ts";
+import type { Authority } from "../enroll/certificate_authority.ts";
+import type { RenewalService } from "../enroll/renewal.ts";
+import { serveAgentStream } from "./agent_stream.ts";
+import type { AgentStreams } from "./agent_streams.ts";
+import type { CheckInService } from "./check_in_service.ts";
+import type { EnvoyState } from "./envoy_state.ts";
+import { MAX_MESSAGE_BYTES } from "./limits.ts";
+import type { ManifestExchange } from "./manifest_exchange.ts";
+import { type PeerCertificate, PeerCertificates } from "./peer_certificates.ts";
+import type { ProgressSink } from "./progress_sink.ts";
+import { malformed, type RequestRefusal, toServiceError } from "./refusals.ts";
+import type { RequestVerifier, Verified } from "./request_verifier.ts";
+import type { ResultService } from "./result_service.ts";
+import { makeSelfTestIdentities } from "./self_test_identities.ts";
+
+/** Calls that one agent may have open at a time: its stream, and a few more. */
+const MAX_CALLS_PER_CONNECTION = 16;
+/** A connection without calls is closed after this time, in ms. */
+const MAX_CONNECTION_IDLE_MS = 10 * 60_000;
+/** Largest message sent: a bundle. */
+const MAX_SENT_BYTES = 64 * 1024 * 1024;
+/** What is still being answered at the stop gets this long, in ms. */
+const STOP_DEADLINE_MS = 3_000;
+
+export interface AgentServiceOptions {
+  readonly authority: Authority;
+  readonly verifier: RequestVerifier;
+  readonly checkIns: CheckInService;
+  readonly results: ResultService;
+  readonly renewals: RenewalService;
+  readonly streams: AgentStreams;
+  readonly manifest: ManifestExchange;
+  readonly progress: ProgressSink;
+  readonly now: () => number;
+  readonly logger: Logger;
+  /** Takes back an envoy that has no record here; `undefined` if it may not come back. */
+  readonly readopt: (peer: PeerCertificate) => Promise<EnvoyState | undefined>;
+}
+
+/** Where the listener is. */
+export interface AgentListener {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** The listener that agents talk to: gRPC over TLS with client certificates. */
+export class AgentService {
+  readonly #options: AgentServiceOptions;
+  readonly #peers = new PeerCertificates();
+  readonly #server: Server;
+  #isServing = false;
+
+  constructor(options: AgentServiceOptions) {
+    this.#options = options;
+    this.#server = new Server({
+      "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+      "grpc.max_send_message_length": MAX_SENT_BYTES,
+      "grpc.max_concurrent_streams": MAX_CALLS_PER_CONNECTION,
+      "grpc.max_connection_idle_ms": MAX_CONNECTION_IDLE_MS,
+      "grpc.enable_channelz": 0,
+    });
+    this.#server.addService(VigoAgentService, this.#handlers());
+  }
+
+  /**
+   * Listens, and proves to itself that clients without a certificate of this fleet are turned away before it serves.
+   *
+   * @param port 0 chooses a free one.
+   * @throws {Error} if the port is in use, or if this runtime lets anybody in.
+   */
+  async start(hostname: string, port: number): Promise<AgentListener> {
+    const { authority } = this.#options;
+    const { certificate, privateKey } = authority.serverIdentity;
+    const credentials = ServerCredentials.createSsl(
+      Buffer.from(authority.caCertificate),
+      [{ cert_chain: Buffer.from(certificate), private_key: Buffer.from(privateKey) }],
+      true,
+    );
+    const where = hostname.includes(":") ? `[${hostname}]` : hostname;
+    const bound = await new Promise<number>((settle, fail) => {
+      this.#server.bindAsync(`${where}:${port}`, credentials, (error, boundPort) => {
+        if (error) {
+          fail(
+            new Error(
+              `Cannot listen for agents on ${where}:${port}: ${error.message}. Is another server running, or server.grpc_listen wrong?`,
+              { cause: error },
+            ),
+          );
+        } else settle(boundPort);
+      });
+    });
+    try {
+      await assertClientCertificatesRequired({
+        hostname: reachable(hostname),
+        port: bound,
+        ca: authority.caCertificate,
+        alpn: "h2",
+        ...await makeSelfTestIdentities(authority, this.#options.now()),
+      });
+    } catch (error) {
+      this.#server.forceShutdown();
+      throw error;
+    }
+    this.#isServing = true;
+    return { hostname, port: bound };
+  }
+
+  /** Whether agents are served. */
+  get isServing(): boolean {
+    return this.#isServing;
+  }
+
+  /** Ends streams, lets calls finish, and closes the listener. */
+  async stop(): Promise<void> {
+    this.#isServing = false;
+    this.#options.streams.stop();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<void>((settle) => {
+      timer = setTimeout(settle, STOP_DEADLINE_MS);
+    });
+    const done = new Promise<void>((settle) => this.#server.tryShutdown(() => settle()));
+    await Promise.race([done, late]);
+    clearTimeout(timer);
+    this.#server.forceShutdown();
+  }
+
+  #handlers(): VigoAgentServer {
+    const { checkIns, results, renewals } = this.#options;
+    return {
+      checkIn: this.#unary<CheckInResponse>("CheckIn", async (state, body, peer) => {
+        const answer = await checkIns.handle(state, CheckInRequest.decode(body), peer);
+        return answer.ok ? answer.response : answer.refusal;
+      }),
+      reportResult: this.#unary<ReportResultResponse>("ReportResult", async (state, body) => {
+        const answer = await results.handle(state, ReportResultRequest.decode(body));
+        return answer.ok ? {} : answer.refusal;
+      }),
+      renewCertificate: this.#unary<RenewCertificateResponse>(
+        "RenewCertificate",
+        async (state, body) => {
+          const { csr } = RenewCertificateRequest.decode(body);
+          const answer = await renewals.renew(state, csr);
+          return answer.ok
+            ? { certificate: Buffer.from(answer.value.der) }
+            : malformed(answer.message);
+        },
+      ),
+      agentStream: (call) => {
+        const { streams, manifest, progress, now, logger } = this.#options;
+        const der = call.getAuthContext().sslPeerCertificate?.raw;
+        const verifyHello = (hello: SignedRequest) => this.#verify(hello, "AgentStream", der);
+        serveAgentStream(call, { streams, manifest, progress, now, logger, verifyHello });
+      },
+    };
+  }
+
+  /** A unary method: verify, then parse and answer. What it throws is logged here and is nobody else's business. */
+  #unary<Response extends object>(
+    method: SignedMethod,
+    answer: (
+      state: EnvoyState,
+      body: Uint8Array,
+      peer: PeerCertificate,
+    ) => Promise<Response | RequestRefusal>,
+  ) {
+    return (call: ServerUnaryCall<SignedRequest, Response>, done: sendUnaryData<Response>) => {
+      this.#answer(method, call, answer).then(
+        (result) => isRefusal(result) ? done(toServiceError(result)) : done(null, result),
+        (error) => {
+          this.#options.logger.error("Cannot answer {method}: {reason}", {
+            method,
+            reason: error instanceof Error ? error.stack ?? error.message : String(error),
+          });
+          done({ code: status.INTERNAL, details: "the server failed; its log says why" });
+        },
+      );
+    };
+  }
+
+  async #answer<Response extends object>(
+    method: SignedMethod,
+    call: ServerUnaryCall<SignedRequest, Response>,
+    answer: (
+      state: EnvoyState,
+      body: Uint8Array,
+      peer: PeerCertificate,
+    ) => Promise<Response | RequestRefusal>,
+  ): Promise<Response | RequestRefusal> {
+    const der = call.getAuthContext().sslPeerCertificate?.raw;
+    const verified = await this.#verify(call.request, method, der);
+    if (!verified.ok) return verified.refusal;
+    const peer = this.#peerOf(der);
+    try {
+      return peer.ok ? await answer(verified.state, call.request.body, peer.peer) : peer.refusal;
+    } catch (error) {
+      // The decoder's own: a body that is signed but is no message of this method.
+      if (error instanceof RangeError) return malformed(`body of ${method}: ${error.message}`);
+      throw error;
+    }
+  }
+
+  async #verify(
+    request: SignedRequest,
+    method: SignedMethod,
+    der: Uint8Array | undefined,
+  ): Promise<Verified> {
+    if (!this.#isServing) {
+      const message = "the server is not ready yet";
+      return { ok: false, refusal: { reason: Refusal_Reason.UNSPECIFIED, message } };
+    }
+    const peer = this.#peerOf(der);
+    if (!peer.ok) return peer;
+    const { verifier, readopt } = this.#options;
+    const verified = verifier.verify(request, method, peer.peer);
+    if (verified.ok || !verified.isUnknown) return verified;
+    const state = await readopt(peer.peer);
+    return state ? verifier.verify(request, method, peer.peer) : verified;
+  }
+
+  #peerOf(der: Uint8Array | undefined): { ok: true; peer: PeerCertificate } | {
+    ok: false;
+    refusal: RequestRefusal;
+  } {
+    // TLS has refused whoever has no certificate; this is the second lock.
+    const read = der ? this.#peers.read(der) : { ok: false as const, reason: "no certificate" };
+    if (read.ok) return read;
+    return { ok: false, refusal: { reason: Refusal_Reason.WRONG_ENVOY, message: read.reason } };
+  }
+}
+
+function isRefusal(result: object): result is RequestRefusal {
+  return "reason" in result && "message" in result;
+}
+
+/** The address at which a listener on `hostname` can be reached from this machine. */
+function reachable(hostname: string): string {
+  if (hostname === "0.0.0.0") return "127.0.0.1";
+  return hostname === "::" ? "::1" : hostname;
+}

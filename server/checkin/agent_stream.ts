@@ -1,0 +1,149 @@
+import type { ServerDuplexStream } from "@grpc/grpc-js";
+import type { Logger } from "../../shared/platform/logging.ts";
+import {
+  type AgentMessage,
+  Refusal_Reason,
+  type ServerMessage,
+  type SignedRequest,
+} from "../../shared/proto/agent.ts";
+import type { AgentStreams, StreamChannel } from "./agent_streams.ts";
+import type { EnvoyState } from "./envoy_state.ts";
+import type { ManifestExchange } from "./manifest_exchange.ts";
+import type { ProgressSink } from "./progress_sink.ts";
+import { malformed, type RequestRefusal, toServiceError } from "./refusals.ts";
+
+/** A stream whose first message has not come by then is closed. */
+const HELLO_DEADLINE_MS = 10_000;
+/** Messages that an agent may send in a burst, and then per second. */
+const BURST_MESSAGES = 100;
+const MESSAGES_PER_SECOND = 20;
+/** Bytes that may wait for an agent that reads slowly; past it the stream is closed and the agent comes again. */
+const MAX_UNSENT_BYTES = 4 * 1024 * 1024;
+
+export interface AgentStreamOptions {
+  readonly streams: AgentStreams;
+  readonly manifest: ManifestExchange;
+  readonly progress: ProgressSink;
+  readonly now: () => number;
+  readonly logger: Logger;
+  /** Proves whose stream it is, by the signed request in its first message. */
+  readonly verifyHello: (
+    hello: SignedRequest,
+  ) => Promise<
+    { readonly ok: true; readonly state: EnvoyState } | {
+      readonly ok: false;
+      readonly refusal: RequestRefusal;
+    }
+  >;
+}
+
+/** Serves one agent's stream until either side ends it. */
+export function serveAgentStream(
+  call: ServerDuplexStream<AgentMessage, ServerMessage>,
+  options: AgentStreamOptions,
+): void {
+  new AgentStream(call, options);
+}
+
+class AgentStream implements StreamChannel {
+  readonly #call: ServerDuplexStream<AgentMessage, ServerMessage>;
+  readonly #options: AgentStreamOptions;
+  readonly #helloTimer: ReturnType<typeof setTimeout>;
+  #state: EnvoyState | undefined;
+  #isClosed = false;
+  #isGreeted = false;
+  #allowance = BURST_MESSAGES;
+  #allowanceAtMs: number;
+
+  constructor(
+    call: ServerDuplexStream<AgentMessage, ServerMessage>,
+    options: AgentStreamOptions,
+  ) {
+    this.#call = call;
+    this.#options = options;
+    this.#allowanceAtMs = options.now();
+    this.#helloTimer = setTimeout(
+      () => this.close(malformed(`no hello within ${HELLO_DEADLINE_MS} ms`)),
+      HELLO_DEADLINE_MS,
+    );
+    call.on("data", (message: AgentMessage) => {
+      this.#take(message).catch((error) => {
+        options.logger.error("Cannot serve a stream: {reason}", { reason: String(error) });
+        this.close();
+      });
+    });
+    call.on("end", () => this.close());
+    call.on("cancelled", () => this.#forget());
+    call.on("error", () => this.#forget());
+  }
+
+  send(message: ServerMessage): boolean {
+    if (this.#isClosed) return false;
+    if (this.#call.writableLength > MAX_UNSENT_BYTES) {
+      this.close();
+      return false;
+    }
+    this.#call.write(message);
+    return true;
+  }
+
+  close(refusal?: RequestRefusal): void {
+    if (this.#isClosed) return;
+    this.#forget();
+    if (refusal) this.#call.emit("error", toServiceError(refusal));
+    else this.#call.end();
+  }
+
+  async #take(message: AgentMessage): Promise<void> {
+    if (this.#isClosed) return;
+    if (!this.#isGreeted) return await this.#greet(message);
+    const state = this.#state;
+    // While the hello is being verified nothing else may come.
+    if (!state) return this.close(malformed("a message came before the welcome"));
+    if (!this.#spend()) {
+      return this.close(
+        malformed(`more than ${MESSAGES_PER_SECOND} messages a second`),
+      );
+    }
+    const { manifest, progress, streams } = this.#options;
+    if (message.pong) streams.notePong(state.record.uuid, message.pong.token);
+    else if (message.swarmProgress) progress.receive(message.swarmProgress, state);
+    else if (message.manifest) await manifest.receive(message.manifest.entries, state);
+    else this.close(malformed("a second hello, or a message of unknown kind"));
+  }
+
+  async #greet({ hello }: AgentMessage): Promise<void> {
+    this.#isGreeted = true;
+    if (!hello) return this.close(malformed("the first message is not a hello"));
+    const verified = await this.#options.verifyHello(hello);
+    if (!verified.ok) return this.close(verified.refusal);
+    if (this.#isClosed) return;
+    clearTimeout(this.#helloTimer);
+    const { state } = verified;
+    if (state.record.state !== "active") {
+      return this.close({ reason: Refusal_Reason.REVOKED, message: "this envoy is revoked" });
+    }
+    this.#state = state;
+    // A daemon that has just started may have lost what it was told.
+    state.hintRevision = 0;
+    this.#options.progress.begin(state);
+    this.#options.streams.open(state.record.uuid, this);
+    this.send({ welcome: { serverTimeMs: this.#options.now() } });
+  }
+
+  #spend(): boolean {
+    const nowMs = this.#options.now();
+    const earned = Math.max(0, nowMs - this.#allowanceAtMs) / 1000 * MESSAGES_PER_SECOND;
+    this.#allowance = Math.min(BURST_MESSAGES, this.#allowance + earned);
+    this.#allowanceAtMs = nowMs;
+    if (this.#allowance < 1) return false;
+    this.#allowance -= 1;
+    return true;
+  }
+
+  #forget(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#helloTimer);
+    if (this.#state) this.#options.streams.forget(this.#state.record.uuid, this);
+  }
+}

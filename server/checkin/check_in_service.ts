@@ -1,0 +1,243 @@
+import { Buffer } from "node:buffer";
+import { SHA256_BYTES } from "./limits.ts";
+import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
+import type { Logger } from "../../shared/platform/logging.ts";
+import type { CheckInRequest, CheckInResponse, SignedDocument } from "../../shared/proto/agent.ts";
+import type { EnvoyDocuments } from "../enroll/envoy_documents.ts";
+import type { FleetDocuments } from "../enroll/fleet_documents.ts";
+import { isRenewalDue } from "../enroll/renewal.ts";
+import { type CloneTokens, judgeCloneToken } from "./clone_tokens.ts";
+import { convergenceOf } from "./convergence.ts";
+import type { EnvoyState, Reported } from "./envoy_state.ts";
+import { judgeCheckInLimits, MAX_CLAIMED_AHEAD_MS } from "./limits.ts";
+import type { ManifestExchange } from "./manifest_exchange.ts";
+import type { ObservationBatcher } from "./observation_batcher.ts";
+import type { PeerCertificate } from "./peer_certificates.ts";
+import type { PeerHints } from "./peer_hints.ts";
+import type { PolicyDesk } from "./policy_desk.ts";
+import { malformed, type RequestRefusal } from "./refusals.ts";
+
+export interface CheckInServiceOptions {
+  readonly batcher: ObservationBatcher;
+  readonly fleetDocuments: Pick<FleetDocuments, "current" | "serial" | "takeOver">;
+  readonly envoyDocuments: Pick<EnvoyDocuments, "get" | "refresh">;
+  readonly policy: PolicyDesk;
+  readonly cloneTokens: CloneTokens;
+  readonly manifest: ManifestExchange;
+  readonly hints: PeerHints;
+  readonly now: () => number;
+  readonly logger: Logger;
+  /** `checkin.interval`, in ms. */
+  readonly intervalMs: number;
+  /** Marks an envoy as used by two machines, durably. */
+  readonly suspectClone: (state: EnvoyState) => Promise<void>;
+}
+
+export type CheckInResult =
+  | { readonly ok: true; readonly response: CheckInResponse }
+  | { readonly ok: false; readonly refusal: RequestRefusal };
+
+/**
+ * Answers check-ins of envoys whose request was verified. When nothing changed it touches memory alone; what it saw goes to
+ * the database in batches.
+ */
+export class CheckInService {
+  readonly #options: CheckInServiceOptions;
+
+  constructor(options: CheckInServiceOptions) {
+    this.#options = options;
+  }
+
+  async handle(
+    state: EnvoyState,
+    request: CheckInRequest,
+    peer: PeerCertificate,
+  ): Promise<CheckInResult> {
+    const { batcher, cloneTokens, fleetDocuments, now, intervalMs, policy } = this.#options;
+    const nowMs = now();
+    const overLimit = judgeCheckInLimits(request);
+    if (overLimit !== undefined) return { ok: false, refusal: malformed(overLimit) };
+    const traits = takeTraits(state, request);
+    if (!traits.ok) return { ok: false, refusal: malformed(traits.reason) };
+
+    const { uuid } = state.record;
+    const counter = request.cloneToken.length === 0
+      ? 0
+      : cloneTokens.read(uuid, request.cloneToken);
+    const clone = judgeCloneToken(state.cloneWindow, counter, nowMs);
+    state.cloneWindow = clone.next;
+    if (!clone.genuine && !state.record.suspectedClone) await this.#options.suspectClone(state);
+
+    const reported = this.#note(state, request, nowMs);
+    batcher.add(state);
+
+    const response: CheckInResponse = {
+      noChange: true,
+      wantTraits: traits.isStale,
+      bundle: undefined,
+      fleetDocument: undefined,
+      envoyDocument: undefined,
+      cloneToken: Buffer.from(cloneTokens.issue(uuid, clone.next.issued).buffer),
+      intervalMs,
+      wantFleetDocument: false,
+      renewCertificate: isRenewalDue(peer, nowMs),
+      manifestEntries: [],
+      peers: [],
+      serverTimeMs: nowMs,
+      suspectedClone: state.record.suspectedClone,
+    };
+    if (request.fleetSerial !== fleetDocuments.serial) {
+      await this.#compareFleetDocument(state, request, response);
+    }
+    await this.#compareEnvoyDocument(state, request, response, nowMs);
+    this.#addSwarm(state, request, response);
+    // Without the traits that hold now a policy would be resolved for another machine; they are on their way.
+    if (traits.isStale) return changed(response);
+    const answer = policy.answer(state, {
+      isForced: request.force,
+      fingerprint: reported.fingerprint,
+      bundleSerial: isPlausible(request.bundleSerial, nowMs) ? request.bundleSerial : 0,
+      touched: traits.touched,
+    });
+    if (answer !== "no_change") {
+      response.bundle = toMessage(answer.bundle);
+      reported.bundleSerial = answer.serial;
+      return changed(response);
+    }
+    return { ok: true, response };
+  }
+
+  #note(state: EnvoyState, request: CheckInRequest, nowMs: number): Reported {
+    const previous = state.reported;
+    const { heartbeat } = request;
+    this.#options.hints.noteAddress(previous?.swarmAddress, request.swarmAddress);
+    if (request.droppedReports > 0) {
+      this.#options.logger.warn("{hostname} dropped {count} run reports while offline", {
+        hostname: state.record.hostname,
+        count: request.droppedReports,
+      });
+    }
+    state.reported = {
+      lastSeenMs: nowMs,
+      intervalMs: request.intervalMs,
+      observedHostname: request.observedHostname,
+      lanAddress: request.lanAddress,
+      swarmAddress: request.swarmAddress,
+      agentVersion: request.agentVersion,
+      policyVersion: request.policyVersion,
+      fingerprint: toHex(request.stateFingerprint),
+      pausedReason: request.pausedReason,
+      convergence: heartbeat ? convergenceOf(heartbeat) : previous?.convergence ?? "NoData",
+      bundleSerial: previous?.bundleSerial ?? 0,
+      envoySerial: request.envoySerial,
+    };
+    return state.reported;
+  }
+
+  async #compareFleetDocument(
+    state: EnvoyState,
+    request: CheckInRequest,
+    response: CheckInResponse,
+  ): Promise<void> {
+    const { fleetDocuments, logger } = this.#options;
+    const { heldFleetDocument, fleetSerial } = request;
+    if (fleetSerial > fleetDocuments.serial) {
+      if (!heldFleetDocument) {
+        response.wantFleetDocument = true;
+        response.noChange = false;
+        return;
+      }
+      const taken = await fleetDocuments.takeOver(heldFleetDocument);
+      if (taken.ok) {
+        logger.warn("Took over fleet document {serial} from {hostname}: this server was restored", {
+          serial: fleetSerial,
+          hostname: state.record.hostname,
+          revoked: taken.revoked,
+        });
+      } else {
+        logger.warn(
+          "{hostname} shows fleet document {serial}, which is not of this server: {reason}",
+          {
+            hostname: state.record.hostname,
+            serial: fleetSerial,
+            reason: taken.reason,
+          },
+        );
+      }
+    }
+    response.fleetDocument = toMessage(fleetDocuments.current.signed);
+    response.noChange = false;
+  }
+
+  async #compareEnvoyDocument(
+    state: EnvoyState,
+    { envoySerial }: CheckInRequest,
+    response: CheckInResponse,
+    nowMs: number,
+  ): Promise<void> {
+    const { envoyDocuments } = this.#options;
+    let current = envoyDocuments.get(state.record.uuid);
+    if (current?.value.serial === envoySerial) return;
+    if (!current || (envoySerial > current.value.serial && isPlausible(envoySerial, nowMs))) {
+      current = await envoyDocuments.refresh(
+        state.record,
+        isPlausible(envoySerial, nowMs) ? envoySerial + 1 : 0,
+      );
+    }
+    response.envoyDocument = toMessage(current.signed);
+    response.noChange = false;
+  }
+
+  #addSwarm(state: EnvoyState, request: CheckInRequest, response: CheckInResponse): void {
+    const { manifest, hints } = this.#options;
+    if (request.manifestDigest.length !== SHA256_BYTES) return;
+    if (Buffer.compare(request.manifestDigest, manifest.digest()) !== 0) {
+      response.manifestEntries = manifest.nextPage(state.record.uuid).map((cell) =>
+        Buffer.from(cell)
+      );
+    }
+    if (request.swarmAddress !== "") response.peers = hints.for(state);
+  }
+}
+
+/** Whether a serial that an envoy claims to hold can be this server's, which stamps serials with its clock. */
+function isPlausible(serial: number, nowMs: number): boolean {
+  return serial <= nowMs + MAX_CLAIMED_AHEAD_MS;
+}
+
+type TakenTraits =
+  | {
+    readonly ok: true;
+    readonly isStale: boolean;
+    readonly touched: readonly string[] | undefined;
+  }
+  | { readonly ok: false; readonly reason: string };
+
+function takeTraits(state: EnvoyState, request: CheckInRequest): TakenTraits {
+  const { traits } = state;
+  try {
+    const touched = traits.mergeVolatile(request.volatileTraits);
+    if (traits.hasStable(request.traitsDigest)) return { ok: true, isStale: false, touched };
+    if (request.stableTraits.length === 0) return { ok: true, isStale: true, touched };
+    traits.setStable(request.stableTraits, request.traitsDigest);
+    return { ok: true, isStale: false, touched: undefined };
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof SyntaxError || error instanceof TypeError) {
+      return { ok: false, reason: `traits are refused: ${error.message.slice(0, 200)}` };
+    }
+    throw error;
+  }
+}
+
+function changed(response: CheckInResponse): CheckInResult {
+  response.noChange = false;
+  return { ok: true, response };
+}
+
+function toMessage({ payload, signature }: SignedBytes): SignedDocument {
+  return { payload: Buffer.from(payload), signature: Buffer.from(signature) };
+}
+
+function toHex(bytes: Buffer): string {
+  return bytes.toString("hex");
+}

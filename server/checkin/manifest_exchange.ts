@@ -1,0 +1,11 @@
+import type { EnvoyState } from "./envoy_state.ts";
+
+/** What check-ins and streams need of the swarm manifest; cells travel as their JSON. */
+export interface ManifestExchange {
+  /** Digest over what the server's manifest says, 32 bytes. */
+  digest(): Uint8Array;
+  /** Cells that an envoy may lack, after those it was given before; at most one page. */
+  nextPage(envoyUuid: string): readonly Uint8Array[];
+  /** Takes in cells that an envoy sent. Those that do not verify are counted and dropped. */
+  receive(entries: readonly Uint8Array[], from: EnvoyState): Promise<void>;
+}

@@ -1,0 +1,111 @@
+import type { PolicyBundle } from "../../shared/config/policy_bundle.ts";
+import type { Signer } from "../../shared/crypto/ed25519.ts";
+import { sealDocument, type SignedBytes } from "../../shared/crypto/signed_document.ts";
+import type { Logger } from "../../shared/platform/logging.ts";
+import { digestOfReads } from "../resolve/trait_reads.ts";
+import { judgeDelta, needsBundle, type PolicyInputs } from "./delta_rule.ts";
+import type { EnvoyState } from "./envoy_state.ts";
+import { collectorsOf, type PolicyResolver } from "./policy_resolver.ts";
+
+export interface PolicyDeskOptions {
+  readonly resolver: PolicyResolver;
+  readonly signer: Signer;
+  readonly now: () => number;
+  readonly logger: Logger;
+  /** Rises when a secret is rotated. */
+  readonly secretEpoch: () => number;
+}
+
+/** What one check-in says about the policy it holds. */
+export interface HeldPolicy {
+  readonly isForced: boolean;
+  /** Hex; empty before the first bundle. */
+  readonly fingerprint: string;
+  readonly bundleSerial: number;
+  /** Collectors whose traits changed with this check-in; `undefined` means that any may have. */
+  readonly touched: readonly string[] | undefined;
+}
+
+/** What to answer: a signed bundle under `serial`, or that nothing changed. */
+export type PolicyAnswer =
+  | { readonly bundle: SignedBytes; readonly serial: number }
+  | "no_change";
+
+/** Decides for each check-in whether its envoy needs another bundle, and makes it. */
+export class PolicyDesk {
+  readonly #options: PolicyDeskOptions;
+
+  constructor(options: PolicyDeskOptions) {
+    this.#options = options;
+  }
+
+  answer(state: EnvoyState, held: HeldPolicy): PolicyAnswer {
+    const { resolver, secretEpoch } = this.#options;
+    const policyVersion = resolver.version();
+    if (policyVersion === undefined) return "no_change";
+    const sent = state.policy;
+    const current: PolicyInputs = {
+      policyVersion,
+      tagRevision: state.record.tagRevision,
+      secretEpoch: secretEpoch(),
+      readsDigest: sent ? this.#digestNow(state, held) : "",
+    };
+    const { isForced, fingerprint } = held;
+    if (judgeDelta({ isForced, fingerprint, sent, current }) === "no_change") return "no_change";
+    return this.#resolve(state, held, current);
+  }
+
+  /** Skips the digest when nothing that was read can have changed: most check-ins change only the load. */
+  #digestNow(state: EnvoyState, { touched }: HeldPolicy): string {
+    const { policy } = state;
+    if (!policy) return "";
+    const { collectors } = policy;
+    if (touched && collectors && !touched.some((name) => collectors.has(name))) {
+      return policy.inputs.readsDigest;
+    }
+    return digestOfReads(policy.reads, state.traits.merged());
+  }
+
+  #resolve(state: EnvoyState, held: HeldPolicy, current: PolicyInputs): PolicyAnswer {
+    const { resolver, signer, now, logger } = this.#options;
+    const { uuid, hostname } = state.record;
+    const traits = state.traits.merged();
+    const resolved = resolver.resolve({ uuid, hostname, traits });
+    if (!resolved) return "no_change";
+    const inputs: PolicyInputs = {
+      ...current,
+      policyVersion: resolved.policyVersion,
+      readsDigest: digestOfReads(resolved.reads, traits),
+    };
+    const known = { inputs, reads: resolved.reads, collectors: collectorsOf(resolved.reads) };
+    if (!resolved.ok) {
+      // The envoy keeps what it has, and nothing is resolved again until an input changes.
+      state.policy = { ...known, root: held.fingerprint };
+      state.policyProblem =
+        `policy ${resolved.policyVersion} cannot be resolved: ${resolved.reason}`;
+      logger.warn("Cannot resolve the policy of {hostname}: {reason}", {
+        hostname,
+        reason: resolved.reason,
+      });
+      return "no_change";
+    }
+    state.policy = { ...known, root: resolved.root };
+    state.policyProblem = undefined;
+    if (!needsBundle(held, resolved.root)) return "no_change";
+    const issuedAtMs = now();
+    const bundle: PolicyBundle = {
+      schema: 1,
+      envoyUuid: uuid,
+      serial: Math.max(
+        (state.reported?.bundleSerial ?? 0) + 1,
+        held.bundleSerial + 1,
+        issuedAtMs,
+      ),
+      policyVersion: resolved.policyVersion,
+      root: resolved.root,
+      issuedAtMs,
+      resources: [...resolved.resources],
+    };
+    return { bundle: sealDocument("policyBundle", bundle, signer), serial: bundle.serial };
+  }
+}
