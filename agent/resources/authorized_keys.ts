@@ -10,9 +10,10 @@ const TIMEOUT_MS = 15_000;
 const NO_FILE = 3;
 
 const READ_SCRIPT = `
-file=$1/.ssh/authorized_keys
+cd -- "$1" || exit 1
+file=.ssh/authorized_keys
 [ -e "$file" ] || exit ${NO_FILE}
-[ -f "$file" ] || { echo "$file is not a file" >&2; exit 1; }
+[ -f "$file" ] || { echo "$1/$file is not a file" >&2; exit 1; }
 exec cat -- "$file"`;
 
 const WRITE_SCRIPT = `

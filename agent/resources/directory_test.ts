@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { testResourceContract } from "../../tests/support/resource_contract.ts";
+import { TemporaryMachine } from "../../tests/support/temporary_machine.ts";
+import { directory } from "./directory.ts";
+
+testResourceContract(directory, [{ path: "/a", force: true }, { path: "relative" }], [
+  {
+    title: "a missing folder",
+    prepare: (machine) => Promise.resolve({ path: machine.root.join("www"), mode: "0750" }),
+    tamper: (machine) => Deno.chmod(machine.root.join("www"), 0o777),
+  },
+  {
+    title: "a missing folder below missing ones",
+    prepare: (machine) => Promise.resolve({ path: machine.root.join("a/b/c"), parents: true }),
+    tamper: (machine) => Deno.remove(machine.root.join("a"), { recursive: true }),
+  },
+  {
+    title: "a folder to be removed with all in it",
+    prepare: async (machine) => {
+      await Deno.mkdir(machine.root.join("old/deep"), { recursive: true });
+      await Deno.writeTextFile(machine.root.join("old/deep/file"), "");
+      await Deno.symlink(machine.root.join("etc"), machine.root.join("old/link"));
+      return { path: machine.root.join("old"), ensure: "absent", force: true };
+    },
+    tamper: (machine) => Deno.mkdir(machine.root.join("old")),
+  },
+]);
+
+Deno.test("a folder that holds something is not removed unless forced", async () => {
+  await using machine = await TemporaryMachine.create();
+  const params = directory.schema.parse({ path: machine.root.join("etc"), ensure: "absent" });
+  const finding = await directory.check(params, machine.context());
+  assert.match(JSON.stringify(finding), /"unknown".*holds 3 entries; empty it, or set force/);
+});
+
+Deno.test("removing a folder never follows the links in it", async () => {
+  await using machine = await TemporaryMachine.create();
+  await Deno.mkdir(machine.root.join("old"));
+  await Deno.symlink(machine.root.join("etc"), machine.root.join("old/link"));
+  const params = { path: machine.root.join("old"), ensure: "absent", force: true };
+  await directory.apply(directory.schema.parse(params), machine.context());
+  assert.equal((await machine.files.list(machine.root.join("etc"))).length, 3);
+});
+
+Deno.test("a file where a folder should be is left for a person to decide about", async () => {
+  await using machine = await TemporaryMachine.create();
+  const params = directory.schema.parse({ path: machine.root.join("etc/passwd") });
+  const finding = await directory.check(params, machine.context());
+  assert.match(JSON.stringify(finding), /"unknown".*is a file, not a folder/);
+});
+
+Deno.test("a mode that is not given is left as it is", async () => {
+  await using machine = await TemporaryMachine.create();
+  const path = machine.root.join("tmp");
+  await Deno.mkdir(path);
+  await Deno.chmod(path, 0o1777);
+  const finding = await directory.check(directory.schema.parse({ path }), machine.context());
+  assert.deepEqual(finding, { kind: "in_sync" });
+});
+
+Deno.test("folders above are made only when asked for", async () => {
+  await using machine = await TemporaryMachine.create();
+  const params = directory.schema.parse({ path: machine.root.join("a/b") });
+  await assert.rejects(directory.apply(params, machine.context()), /no such file or folder/);
+});

@@ -1,0 +1,148 @@
+import assert from "node:assert/strict";
+import { testResourceContract } from "../../tests/support/resource_contract.ts";
+import { TemporaryMachine } from "../../tests/support/temporary_machine.ts";
+import { FileError } from "../system/file_error.ts";
+import { file } from "./file.ts";
+
+testResourceContract(file, [{ path: "/a", mode: 644 }, { path: "/a", content: "", source: "/b" }], [
+  {
+    title: "a missing file",
+    prepare: (machine) => Promise.resolve({ path: machine.root.join("motd"), content: "hello\n" }),
+    tamper: (machine) => Deno.writeTextFile(machine.root.join("motd"), "HELLO\n"),
+  },
+  {
+    title: "a file with other content and mode",
+    prepare: async (machine) => {
+      await Deno.writeTextFile(machine.root.join("motd"), "old\n");
+      return { path: machine.root.join("motd"), content: "hello\n", mode: "0600" };
+    },
+    tamper: (machine) => Deno.chmod(machine.root.join("motd"), 0o666),
+  },
+  {
+    title: "a missing file without content",
+    prepare: (machine) => Promise.resolve({ path: machine.root.join("empty") }),
+    tamper: (machine) => Deno.remove(machine.root.join("empty")),
+  },
+  {
+    title: "a file from a source on the machine",
+    prepare: async (machine) => {
+      await Deno.writeTextFile(machine.root.join("source"), "from here\n");
+      return { path: machine.root.join("copy"), source: machine.root.join("source") };
+    },
+    tamper: (machine) => Deno.writeTextFile(machine.root.join("source"), "from there\n"),
+  },
+  {
+    title: "a file to be removed",
+    prepare: async (machine) => {
+      await Deno.writeTextFile(machine.root.join("motd"), "old\n");
+      return { path: machine.root.join("motd"), ensure: "absent" };
+    },
+    tamper: (machine) => Deno.writeTextFile(machine.root.join("motd"), "back\n"),
+  },
+  {
+    title: "a symbolic link planted in its place",
+    prepare: async (machine) => {
+      await Deno.writeTextFile(machine.root.join("victim"), "precious\n");
+      await Deno.symlink(machine.root.join("victim"), machine.root.join("motd"));
+      return { path: machine.root.join("motd"), content: "hello\n" };
+    },
+  },
+]);
+
+Deno.test("a planted link is replaced and what it points to is left alone", async () => {
+  await using machine = await TemporaryMachine.create();
+  const victim = machine.root.join("victim"), path = machine.root.join("motd");
+  await Deno.writeTextFile(victim, "precious\n");
+  await Deno.symlink(victim, path);
+  await file.apply(file.schema.parse({ path, content: "hello\n" }), machine.context());
+  assert.equal(await Deno.readTextFile(victim), "precious\n");
+  assert.equal((await Deno.lstat(path)).isFile, true);
+});
+
+Deno.test("a folder where a file should be is left for a person to decide about", async () => {
+  await using machine = await TemporaryMachine.create();
+  const path = machine.root.join("etc");
+  for (const params of [{ path, content: "" }, { path }, { path, ensure: "absent" }]) {
+    const finding = await file.check(file.schema.parse(params), machine.context());
+    assert.match(JSON.stringify(finding), /"unknown".*is a folder, not a file/);
+  }
+});
+
+Deno.test("the diff of a text is unified, that of bytes names sizes and hashes", async () => {
+  await using machine = await TemporaryMachine.create();
+  const path = machine.root.join("motd");
+  await Deno.writeTextFile(path, "one\ntwo\n");
+  const params = file.schema.parse({ path, content: "one\n2\n" });
+  const finding = await file.check(params, machine.context());
+  assert.match(JSON.stringify(finding), /@@ -1,2 \+1,2 @@\\n one\\n-two\\n\+2/);
+  await Deno.writeFile(path, new Uint8Array([0, 1, 2]));
+  const binary = await file.check(params, machine.context());
+  assert.match(JSON.stringify(binary), /3 bytes, sha256 [0-9a-f]{16} → 6 bytes, sha256/);
+});
+
+Deno.test("a full disk leaves the old content, and is told as such", async () => {
+  await using machine = await TemporaryMachine.create();
+  const path = machine.root.join("motd");
+  await Deno.writeTextFile(path, "old\n");
+  machine.files.fail("writeFile", "ENOSPC");
+  const params = file.schema.parse({ path, content: "new\n" });
+  await assert.rejects(
+    file.apply(params, machine.context()),
+    (error) => error instanceof FileError && error.code === "ENOSPC",
+  );
+  assert.equal(await Deno.readTextFile(path), "old\n");
+});
+
+Deno.test("content that its validation refuses is never put in place", async () => {
+  await using machine = await TemporaryMachine.create();
+  const path = machine.root.join("it's.conf");
+  await Deno.writeTextFile(path, "good\n");
+  const params = file.schema.parse({ path, content: "bad\n", validate: "grep -q good %" });
+  await assert.rejects(file.apply(params, machine.context()), /the new content was refused/);
+  assert.equal(await Deno.readTextFile(path), "good\n");
+  assert.deepEqual((await machine.files.list(machine.root.path)).filter((n) => /tmp/.test(n)), []);
+  const accepted = file.schema.parse({ path, content: "good 100%\n", validate: "grep -q 100%% %" });
+  assert.equal(await file.apply(accepted, machine.context()), "updated");
+});
+
+Deno.test("a backup keeps what is overwritten, and a snapshot is taken first", async () => {
+  await using machine = await TemporaryMachine.create();
+  const path = machine.root.join("motd"), kept: string[] = [];
+  await Deno.writeTextFile(path, "old\n");
+  const snapshots = {
+    keep: async (path: string) => void kept.push(await Deno.readTextFile(path)),
+  };
+  const params = file.schema.parse({ path, content: "new\n", backup: true });
+  await file.apply(params, machine.context({ snapshots }));
+  assert.equal(await Deno.readTextFile(`${path}.vigo-backup`), "old\n");
+  assert.deepEqual(kept, ["old\n"]);
+});
+
+Deno.test("an owner that does not exist is unknown, not wrong", async () => {
+  await using machine = await TemporaryMachine.create();
+  const params = file.schema.parse({ path: machine.root.join("x"), content: "", owner: "nobody2" });
+  assert.deepEqual(await file.check(params, machine.context()), {
+    kind: "unknown",
+    reason: 'there is no user "nobody2" on this machine',
+  });
+});
+
+Deno.test({
+  name: "the owner of a replaced file stays when none is given",
+  ignore: Deno.uid() !== 0,
+  fn: async () => {
+    await using machine = await TemporaryMachine.create();
+    const path = machine.root.join("theirs");
+    await Deno.writeTextFile(path, "old\n");
+    await Deno.chown(path, 1234, 4321);
+    await file.apply(file.schema.parse({ path, content: "new\n" }), machine.context());
+    const { uid, gid } = await Deno.lstat(path);
+    assert.deepEqual([uid, gid], [1234, 4321]);
+  },
+});
+
+Deno.test("a template that reached the agent is unknown", async () => {
+  await using machine = await TemporaryMachine.create();
+  const params = file.schema.parse({ path: machine.root.join("x"), source: "templates/x" });
+  assert.match(JSON.stringify(await file.check(params, machine.context())), /not rendered/);
+});

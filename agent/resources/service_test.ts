@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { testResourceContract } from "../../tests/support/resource_contract.ts";
+import { TemporaryMachine } from "../../tests/support/temporary_machine.ts";
+import { service } from "./service.ts";
+
+testResourceContract(service, [{ name: "nginx" }, { name: "nginx", state: "up" }], [
+  {
+    title: "a stopped service that is to run and be enabled",
+    prepare: (machine) => {
+      machine.services.units.set("nginx", { running: false, enabled: false });
+      return Promise.resolve({ name: "nginx", state: "running", enabled: true });
+    },
+    tamper: (machine) => machine.services.act("nginx", "stop"),
+  },
+  {
+    title: "a running service that is to be stopped and disabled",
+    prepare: (machine) => {
+      machine.services.units.set("nginx", { running: true, enabled: true });
+      return Promise.resolve({ name: "nginx", state: "stopped", enabled: false });
+    },
+    tamper: (machine) => machine.services.act("nginx", "start"),
+  },
+]);
+
+Deno.test("a service is restarted for a notification and left alone without one", async () => {
+  await using machine = await TemporaryMachine.create();
+  machine.services.units.set("nginx", { running: true, enabled: true });
+  const params = service.schema.parse({ name: "nginx", state: "restarted" });
+  assert.equal((await service.check(params, machine.context())).kind, "in_sync");
+  const notified = machine.context({ notified: true });
+  assert.equal((await service.check(params, notified)).kind, "would_change");
+  assert.equal(await service.apply(params, notified), "updated");
+  assert.deepEqual(machine.services.acts, ["restart nginx"]);
+});
+
+Deno.test("a reload of a service that does not run starts it", async () => {
+  await using machine = await TemporaryMachine.create();
+  machine.services.units.set("nginx", { running: false, enabled: true });
+  const params = service.schema.parse({ name: "nginx", state: "reloaded" });
+  await service.apply(params, machine.context({ notified: true }));
+  assert.deepEqual(machine.services.acts, ["start nginx"]);
+});
+
+Deno.test("a service that nobody knows is stopped already, and cannot be known to run", async () => {
+  await using machine = await TemporaryMachine.create();
+  const check = (params: unknown) => service.check(service.schema.parse(params), machine.context());
+  assert.equal((await check({ name: "ghost", state: "stopped", enabled: false })).kind, "in_sync");
+  assert.equal((await check({ name: "ghost", state: "running" })).kind, "unknown");
+  assert.equal((await check({ name: "ghost", enabled: true })).kind, "unknown");
+});
+
+Deno.test("a service that cannot be enabled is for a person to decide about", async () => {
+  await using machine = await TemporaryMachine.create();
+  machine.services.units.set("once", { running: false, enabled: undefined });
+  const params = service.schema.parse({ name: "once", enabled: true });
+  assert.match(JSON.stringify(await service.check(params, machine.context())), /cannot be enabled/);
+});
