@@ -1,0 +1,46 @@
+import type { ServerConfig } from "./config/server_config_schema.ts";
+
+/** Where everything of the server lies, absolute. */
+export interface ServerFolders {
+  /** `/srv/vigo`, in which all but the last lie. */
+  readonly base: string;
+  /** Edited by operators, read by the server. */
+  readonly stacks: string;
+  /** Published versions, and the file that names the one in force; written by the server alone. */
+  readonly versions: string;
+  readonly live: string;
+  readonly db: string;
+  readonly secrets: string;
+  readonly tls: string;
+  /** Executables for agents. */
+  readonly dist: string;
+  /** `swarm/seed/` of the agent on this host, if any: where filecasts are handed over. */
+  readonly seed: string;
+}
+
+/** All that the server learns about its host: it may not look for itself. */
+export interface ServerStart {
+  readonly kind: "start";
+  readonly config: ServerConfig;
+  readonly folders: ServerFolders;
+  /** The host's own name, the default of `server.hostname`. */
+  readonly hostname: string;
+  /** Addresses of this host's interfaces, for the server's certificate. */
+  readonly addresses: readonly string[];
+}
+
+/** From the process to the server in its worker. */
+export type ToServer = ServerStart | { readonly kind: "stop" };
+
+/** From the server to the process. */
+export type FromServer =
+  | {
+    readonly kind: "ready";
+    readonly listen: string;
+    readonly grpcPort: number;
+    readonly restPort: number;
+  }
+  /** It could not start; one line, for a person. */
+  | { readonly kind: "fatal"; readonly reason: string }
+  /** Everything is written and closed. */
+  | { readonly kind: "stopped" };

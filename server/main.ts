@@ -1,0 +1,32 @@
+import { runCli } from "../shared/terminal/run_cli.ts";
+import { createProgram } from "./program.ts";
+
+if (import.meta.main) {
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    Deno.addSignalListener(signal, () => {
+      // Whoever asks twice does not want to wait.
+      if (stop.signal.aborted) Deno.exit(1);
+      stop.abort();
+    });
+  }
+  const encoder = new TextEncoder();
+  const write = (text: string) => writeAll(Deno.stdout, encoder.encode(text));
+  const env = (name: string) => Deno.env.get(name);
+  Deno.exit(
+    await runCli(createProgram({ write, env, signal: stop.signal }), {
+      args: Deno.args,
+      write,
+      writeError: (text) => writeAll(Deno.stderr, encoder.encode(text)),
+      isTerminal: Deno.stdout.isTerminal(),
+      env: { NO_COLOR: env("NO_COLOR"), TERM: env("TERM") },
+      ...(Deno.stdout.isTerminal() ? { columns: Deno.consoleSize().columns } : {}),
+    }),
+  );
+}
+
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length;) {
+    written += stream.writeSync(bytes.subarray(written));
+  }
+}

@@ -1,0 +1,90 @@
+import { Argument, Command } from "@commander-js/extra-typings";
+import { VERSION } from "../shared/config/version.ts";
+import { rootPaths } from "../shared/platform/root_paths.ts";
+import { describeCommand } from "../shared/terminal/command_tree.ts";
+import { completionScript, SHELLS } from "../shared/terminal/completion.ts";
+import { EXIT_CODE } from "../shared/terminal/exit_code.ts";
+import { withExamples } from "../shared/terminal/run_cli.ts";
+import { UserError } from "../shared/terminal/user_error.ts";
+import type { ServerStart } from "./channel.ts";
+import { loadServerConfig, ServerConfigError } from "./config/load_server_config.ts";
+import { interfaceAddresses } from "./enroll/server_names.ts";
+import { prepareRoot, serverFolders } from "./prepare_root.ts";
+import { lockRoot } from "./root_lock.ts";
+import { supervise } from "./supervise.ts";
+
+/** What the command line of `vigosrv` needs of its process. */
+export interface ServerContext {
+  write(text: string): void;
+  readonly env: (name: string) => string | undefined;
+  /** Aborted when the process is told to end. */
+  readonly signal: AbortSignal;
+}
+
+interface ServeOptions {
+  readonly root?: string | undefined;
+  readonly config?: string | undefined;
+}
+
+/** The command line of `vigosrv`. */
+export function createProgram(context: ServerContext): Command {
+  const program = new Command("vigosrv")
+    .description("The Vigo server: holds the desired state of a fleet and answers its agents.");
+  const serve = new Command("serve")
+    .description("run the server until it is told to stop (the default)")
+    .option("--root <dir>", "keep everything below this folder (VIGO_ROOT; default /)")
+    .option("--config <file>", "read this server.yaml (VIGO_CONFIG_FILE)")
+    .action(async (options) => await runServer(options, context));
+  program.addCommand(
+    withExamples(serve, [
+      ["vigosrv serve", "run on this machine, with /srv/vigo/server.yaml"],
+      ["vigosrv serve --root /tmp/fleet", "try it without root, below one folder"],
+    ]),
+    { isDefault: true },
+  );
+  program.command("version").description("print the version")
+    .action(() => context.write(`vigosrv ${VERSION}\n`));
+  program.command("completion").description("print a script that completes commands in a shell")
+    .addArgument(new Argument("<shell>").choices(SHELLS))
+    .action((shell) => context.write(completionScript(shell, describeCommand(program))));
+  return withExamples(program, [
+    ["vigosrv", "run the server"],
+    ["vigosrv --root /tmp/fleet", "run it below one folder, without root"],
+    ["vigosrv completion bash > /etc/bash_completion.d/vigosrv", "complete commands in bash"],
+  ]);
+}
+
+async function runServer(options: ServeOptions, context: ServerContext): Promise<void> {
+  const paths = rootPaths(options.root ?? context.env("VIGO_ROOT") ?? "/");
+  const named = options.config ?? context.env("VIGO_CONFIG_FILE");
+  const config = await loadServerConfig(named ?? paths.at("/srv/vigo/server.yaml"), {
+    isRequired: named !== undefined,
+  }).catch(explainConfigError);
+  const folders = serverFolders(paths);
+  await prepareRoot(folders);
+  using _lock = await lockRoot(paths.at("/srv/vigo/db/vigosrv.lock"));
+  const start: ServerStart = {
+    kind: "start",
+    config,
+    folders,
+    hostname: Deno.hostname(),
+    addresses: interfaceAddresses(),
+  };
+  await supervise({
+    start,
+    signal: context.signal,
+    onReady: ({ listen, grpcPort, restPort }) => {
+      const host = listen.includes(":") ? `[${listen}]` : listen;
+      context.write(
+        `vigosrv ${VERSION} is ready: agents on ${host}:${grpcPort}, REST on https://${host}:${restPort}, ` +
+          `root's token in ${folders.secrets}/local.token\n`,
+      );
+    },
+  });
+}
+
+function explainConfigError(error: unknown): never {
+  if (!(error instanceof ServerConfigError)) throw error;
+  // One line on standard error is the rule of the command line; the first mistakes lead the way.
+  throw new UserError(error.problems.join("; "), { exitCode: EXIT_CODE.usage, cause: error });
+}

@@ -1,0 +1,39 @@
+/// <reference lib="deno.worker" />
+import { configureLogging } from "../shared/platform/logging.ts";
+import type { FromServer, ServerStart, ToServer } from "./channel.ts";
+import { explainStartFailure } from "./explain_start_failure.ts";
+import { type RunningServer, startServer } from "./server.ts";
+
+// The entry of the server's worker: it starts the server, tells how that went, and stops it when asked.
+
+const tell = (message: FromServer) => self.postMessage(message);
+let starting: Promise<RunningServer | undefined> | undefined;
+
+self.onmessage = ({ data }: MessageEvent<ToServer>) => {
+  if (data.kind === "start") starting ??= start(data);
+  // What fails here is thrown in a task of its own, so that it ends the worker and the process hears of it.
+  else {stop().catch((error) =>
+      setTimeout(() => {
+        throw error;
+      })
+    );}
+};
+
+async function start(message: ServerStart): Promise<RunningServer | undefined> {
+  try {
+    const logger = await configureLogging("vigosrv", message.config.log.level);
+    const server = await startServer(message, logger);
+    const { listen } = message.config.server;
+    tell({ kind: "ready", listen, grpcPort: server.grpcPort, restPort: server.restPort });
+    return server;
+  } catch (error) {
+    tell({ kind: "fatal", reason: explainStartFailure(error) });
+    return undefined;
+  }
+}
+
+async function stop(): Promise<void> {
+  const server = await starting;
+  await server?.stop();
+  tell({ kind: "stopped" });
+}
