@@ -15,7 +15,7 @@ import { encodeStableTraits } from "../traits/traits_digest.ts";
 import { buildCheckIn } from "./build_check_in.ts";
 import type { HeldDocuments } from "./held_documents.ts";
 import { mayApplyOffline } from "./loop_plan.ts";
-import type { Applied, ApplyPolicy, Trigger } from "./policy_applier.ts";
+import type { ApplyPolicy, Trigger } from "./policy_applier.ts";
 import { heartbeatOf, isWorthReporting } from "./run_summary.ts";
 import type { CallFailure } from "./server_gateway.ts";
 import type { SignedCaller } from "./signed_caller.ts";
@@ -283,22 +283,18 @@ export class Cycle {
       runId: crypto.randomUUID(),
       trigger: isOnline ? request.trigger : "offline",
       dryRun: request.dryRun,
-      pendingNotifications: readPending(db.fact("pendingNotifications")),
       traits: allTraits(snapshot),
       signal: request.signal,
       ...(request.onResource ? { onResource: request.onResource } : {}),
     });
-    if (!request.dryRun) this.#keepRun(applied);
+    if (!request.dryRun) this.#keepRun(applied.report);
     return { report: applied.report };
   }
 
-  #keepRun({ report, pendingNotifications }: Applied): void {
+  #keepRun(report: RunReport): void {
     const { db, log } = this.#parts;
     const heartbeat = heartbeatOf(report);
-    db.setFacts({
-      heartbeat: JSON.stringify(heartbeat),
-      pendingNotifications: JSON.stringify(pendingNotifications),
-    });
+    db.setFacts({ heartbeat: JSON.stringify(heartbeat) });
     const { changed, failed, blocked, unknown } = heartbeat;
     log[isWorthReporting(report) ? "info" : "debug"]("run finished", {
       runId: report.runId,
@@ -323,9 +319,4 @@ function describe(value: unknown): Record<string, unknown> {
 function readHeartbeat(text: string | undefined): RunHeartbeat | undefined {
   // Written by this program alone, in one transaction.
   return text === undefined ? undefined : JSON.parse(text) as RunHeartbeat;
-}
-
-function readPending(text: string | undefined): readonly string[] {
-  // Written by this program alone, in one transaction.
-  return text === undefined ? [] : JSON.parse(text) as readonly string[];
 }

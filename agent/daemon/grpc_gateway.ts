@@ -29,6 +29,8 @@ const KEEPALIVE_TIMEOUT_MS = 10_000;
 /** Most bytes waiting in a stream: progress is worth nothing when it is late. */
 const MAX_STREAM_BACKLOG_BYTES = 4 * 1024 * 1024;
 
+const CLOSED: CallFailure = { message: "the connection is closed", clockSuspected: false };
+
 const PATHS: Readonly<Record<UnaryMethod, string>> = {
   CheckIn: VigoAgentService.checkIn.path,
   ReportResult: VigoAgentService.reportResult.path,
@@ -39,7 +41,9 @@ const PATHS: Readonly<Record<UnaryMethod, string>> = {
 export class GrpcGateway implements ServerGateway {
   readonly #address: string;
   readonly #ca: Buffer;
+  readonly #open = new Set<{ cancel(): void }>();
   #client: grpc.Client;
+  #isClosed = false;
 
   /** @param address host:port of the server. */
   constructor(address: string, ca: string, identity: TlsIdentity) {
@@ -49,8 +53,9 @@ export class GrpcGateway implements ServerGateway {
   }
 
   call(method: UnaryMethod, request: SignedRequest): Promise<CallOutcome<Uint8Array>> {
+    if (this.#isClosed) return Promise.resolve({ ok: false, failure: CLOSED });
     return new Promise((resolve) => {
-      this.#client.makeUnaryRequest(
+      const call = this.#client.makeUnaryRequest(
         PATHS[method],
         (value: SignedRequest) => Buffer.from(SignedRequest.encode(value).finish()),
         (bytes: Buffer) => new Uint8Array(bytes),
@@ -58,14 +63,13 @@ export class GrpcGateway implements ServerGateway {
         new grpc.Metadata(),
         { deadline: Date.now() + CALL_DEADLINE_MS },
         (error, value) => {
+          this.#open.delete(call);
           if (error) resolve({ ok: false, failure: describeFailure(error) });
           else if (value) resolve({ ok: true, value });
-          else {resolve({
-              ok: false,
-              failure: { message: `${method} was answered with nothing`, clockSuspected: false },
-            });}
+          else resolve({ ok: false, failure: { ...CLOSED, message: `${method}: empty answer` } });
         },
       );
+      this.#open.add(call);
     });
   }
 
@@ -77,9 +81,11 @@ export class GrpcGateway implements ServerGateway {
       responseDeserialize,
     );
     let ended = false;
+    this.#open.add(call);
     const end = (failure: CallFailure | undefined) => {
       if (ended) return;
       ended = true;
+      this.#open.delete(call);
       handlers.onEnd(failure);
     };
     call.on("data", (message: ServerMessage) => handlers.onMessage(message));
@@ -102,6 +108,8 @@ export class GrpcGateway implements ServerGateway {
   }
 
   close(): void {
+    this.#isClosed = true;
+    for (const call of this.#open) call.cancel();
     this.#client.close();
   }
 
@@ -132,15 +140,10 @@ function describeFailure(error: Error & Partial<grpc.ServiceError>): CallFailure
     ...readRefusal(error.metadata),
     isPermanent: error.code === grpc.status.INVALID_ARGUMENT,
     message: details,
-    clockSuspected: error.code === grpc.status.UNAVAILABLE && looksLikeWrongClock(details),
+    // The runtime reports a certificate out of its time like any other it cannot verify.
+    clockSuspected: error.code === grpc.status.UNAVAILABLE &&
+      /certificate|verif|expired|handshake/i.test(details),
   };
-}
-
-/** Whether the text of a failed TLS handshake speaks of a certificate's time. */
-export function looksLikeWrongClock(details: string): boolean {
-  return /not[ _]?(yet[ _]?valid|valid[ _]?yet)|NotValidYet|expired|CERT_NOT_YET_VALID/i.test(
-    details,
-  );
 }
 
 function readRefusal(metadata: grpc.Metadata | undefined): { refusal?: Refusal } {

@@ -9,8 +9,6 @@ export interface ApplyRequest {
   readonly runId: string;
   readonly trigger: Trigger;
   readonly dryRun: boolean;
-  /** Resources that an earlier run notified and that have not run since. */
-  readonly pendingNotifications: readonly string[];
   readonly traits: Readonly<Record<string, Json>>;
   /** Ends the run between two resources. */
   readonly signal: AbortSignal;
@@ -21,7 +19,7 @@ export interface ApplyRequest {
 /** What an application of a bundle came to. */
 export interface Applied {
   readonly report: RunReport;
-  /** Notified resources that did not run: kept for the next run. */
+  /** Notified resources that did not run; the journal that the applier was given keeps them for the next run. */
   readonly pendingNotifications: readonly string[];
 }
 

@@ -12,7 +12,7 @@ export interface CallFailure {
   /** What the server said, if it answered at all. */
   readonly refusal?: Refusal;
   readonly message: string;
-  /** The TLS handshake failed because a certificate seems not yet, or no longer, valid. */
+  /** The TLS handshake failed over a certificate: a wrong clock may be the reason. */
   readonly clockSuspected: boolean;
   /** The server will never take this request, however often it is sent. */
   readonly isPermanent?: boolean;

@@ -1,0 +1,135 @@
+import type { Json } from "../../shared/canonical/canonical_json.ts";
+import type { RootPaths } from "../../shared/platform/root_paths.ts";
+import { openPolicyApplier } from "../apply/apply_policy.ts";
+import type { AgentConfig } from "../store/agent_config.ts";
+import type { AgentDatabase } from "../store/agent_database.ts";
+import { type AgentPaths, agentPaths } from "../store/agent_paths.ts";
+import { DatabaseJournal } from "../store/database_journal.ts";
+import { type Identity, loadIdentity } from "../store/identity.ts";
+import { openAgentDatabase } from "../store/open_agent_database.ts";
+import { readAgentConfig } from "../store/read_agent_config.ts";
+import { COLLECTORS } from "../traits/collectors.ts";
+import { chooseLanAddress } from "../traits/lan_address.ts";
+import { nativeSystem } from "../traits/native_system.ts";
+import { findDefaultInterface } from "../traits/network.ts";
+import { TraitKeeper } from "../traits/trait_keeper.ts";
+import type { Clock } from "./clock.ts";
+import { Cycle, type CycleLog, type CycleParts } from "./cycle.ts";
+import { GrpcGateway } from "./grpc_gateway.ts";
+import { HeldDocuments } from "./held_documents.ts";
+import {
+  DEFAULT_BUNDLE_MAX_AGE_MS,
+  effectiveIntervalMs,
+  STABLE_TRAITS_EVERY,
+} from "./loop_plan.ts";
+import type { ServerGateway } from "./server_gateway.ts";
+import { SignedCaller } from "./signed_caller.ts";
+
+/** Everything that the daemon and a single run share: one envoy, opened under one root. */
+export interface EnvoySession extends Disposable {
+  readonly paths: AgentPaths;
+  readonly identity: Identity;
+  readonly config: AgentConfig;
+  readonly db: AgentDatabase;
+  readonly held: HeldDocuments;
+  readonly gateway: ServerGateway;
+  readonly caller: SignedCaller;
+  readonly system: ReturnType<typeof nativeSystem>;
+  intervalMs(): number;
+  /** A cycle of this envoy; the parts that differ between a daemon and a single run are given. */
+  createCycle(
+    parts: Pick<CycleParts, "swarm"> & Partial<Pick<CycleParts, "onAnswer" | "onTraits">>,
+  ): Cycle;
+}
+
+/** Where a session lives and what it tells. */
+export interface SessionOptions {
+  readonly roots: RootPaths;
+  readonly agentVersion: string;
+  readonly clock: Clock;
+  readonly log: CycleLog;
+}
+
+/**
+ * Opens an envoy.
+ *
+ * @throws {NotEnrolledError | AgentConfigError | Error} if this root is not enrolled, or something of it cannot be read.
+ */
+export async function openEnvoySession(options: SessionOptions): Promise<EnvoySession> {
+  const { roots, agentVersion, clock, log } = options;
+  const paths = agentPaths(roots);
+  const identity = await loadIdentity(paths.configFolder);
+  const config = await readAgentConfig(paths.config);
+  await Deno.mkdir(paths.stateFolder, { recursive: true, mode: 0o755 });
+  const db = await openAgentDatabase(paths.database, log, clock.nowMs());
+  try {
+    const held = new HeldDocuments(db, identity.serverVerifier, identity.envoyUuid);
+    const gateway = new GrpcGateway(config.server, identity.ca, identity.tls);
+    const caller = new SignedCaller({
+      gateway,
+      envoyUuid: identity.envoyUuid,
+      signer: identity.signer,
+      serverVerifier: identity.serverVerifier,
+      clockOffsetMs: db.fact("clockOffsetMs") ?? 0,
+      nowMs: () => clock.nowMs(),
+      onClockOffset: (clockOffsetMs) => db.setFacts({ clockOffsetMs }),
+    });
+    const system = nativeSystem(roots);
+    const traits = new TraitKeeper(
+      COLLECTORS,
+      system,
+      STABLE_TRAITS_EVERY,
+      readKnownTraits(db.fact("stableTraits")),
+    );
+    const apply = await openPolicyApplier({
+      paths: roots,
+      stateFolder: paths.stateFolder,
+      journal: new DatabaseJournal(db),
+    });
+    const intervalMs = () => effectiveIntervalMs(config.interval, db.fact("intervalMs"));
+    return {
+      paths,
+      identity,
+      config,
+      db,
+      held,
+      gateway,
+      caller,
+      system,
+      intervalMs,
+      createCycle: (parts) =>
+        new Cycle({
+          ...parts,
+          agentVersion,
+          db,
+          held,
+          caller,
+          traits,
+          apply,
+          log,
+          intervalMs,
+          bundleMaxAgeMs: config.bundle_max_age ?? DEFAULT_BUNDLE_MAX_AGE_MS,
+          nowMs: () => clock.nowMs(),
+          observedHostname: () => system.hostname(),
+          lanAddress: async () =>
+            chooseLanAddress(
+              system.networkInterfaces(),
+              await findDefaultInterface(system, new AbortController().signal),
+              config.swarm.listen_address,
+            ) ?? "",
+        }),
+      [Symbol.dispose]: () => {
+        gateway.close();
+        db.close();
+      },
+    };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function readKnownTraits(text: string | undefined): Record<string, Json> {
+  // Written by this program alone, in one transaction.
+  return text === undefined ? {} : JSON.parse(text) as Record<string, Json>;
+}

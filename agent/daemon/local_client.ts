@@ -1,0 +1,87 @@
+import { request as httpRequest } from "node:http";
+
+/** Nobody listens on the socket, or this user may not connect to it. */
+export class DaemonUnreachableError extends Error {
+  override readonly name = "DaemonUnreachableError";
+
+  constructor(message: string, readonly isForbidden: boolean, options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** Largest line taken from the daemon: a resource's report with its diff. */
+const MAX_LINE_LENGTH = 256 * 1024;
+
+/** One request to the daemon. */
+export interface LocalCall {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Asks the daemon and hands over its answer line by line, as it comes.
+ *
+ * @throws {DaemonUnreachableError} if there is no daemon to ask.
+ * @throws {Error} with the daemon's own message if it refuses.
+ */
+export function callDaemon(
+  socketPath: string,
+  call: LocalCall,
+  onLine: (line: string) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+    const request = httpRequest({
+      socketPath,
+      path: call.path,
+      method: call.method,
+      ...(call.signal ? { signal: call.signal } : {}),
+      headers: body === undefined ? {} : {
+        "content-type": "application/json",
+        "content-length": String(new TextEncoder().encode(body).length),
+      },
+    });
+    request.on("error", (error: Error & { code?: string }) => {
+      const isForbidden = error.code === "EACCES" || error.code === "EPERM";
+      const isAway = error.code === "ENOENT" || error.code === "ECONNREFUSED";
+      reject(
+        isAway || isForbidden
+          ? new DaemonUnreachableError(error.message, isForbidden, { cause: error })
+          : error,
+      );
+    });
+    request.on("response", (response) => {
+      let rest = "";
+      const lines: string[] = [];
+      const isOk = response.statusCode === 200;
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        rest += chunk;
+        const parts = rest.split("\n");
+        rest = parts.pop() ?? "";
+        if (rest.length > MAX_LINE_LENGTH) {
+          response.destroy(new Error("the daemon's answer is too long"));
+        }
+        for (const line of parts) isOk ? onLine(line) : lines.push(line);
+      });
+      response.on("error", reject);
+      response.on("end", () => {
+        if (isOk) resolve();
+        else reject(new Error(readMessage(lines.join("") + rest, response.statusCode ?? 0)));
+      });
+    });
+    request.end(body);
+  });
+}
+
+function readMessage(text: string, status: number): string {
+  try {
+    const { message } = Object(JSON.parse(text));
+    if (typeof message === "string") return message;
+  } catch {
+    // Not this daemon's shape; the status says what there is to say.
+  }
+  return `the daemon answered with status ${status}`;
+}

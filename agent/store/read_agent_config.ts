@@ -1,0 +1,19 @@
+import { type AgentConfig, AgentConfigError, parseAgentConfig } from "./agent_config.ts";
+
+/**
+ * Reads the agent's configuration.
+ *
+ * @throws {AgentConfigError} if the file is missing, unreadable or has mistakes.
+ */
+export async function readAgentConfig(path: string): Promise<AgentConfig> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    throw new AgentConfigError(
+      `Cannot read the agent's configuration: ${cause instanceof Error ? cause.message : cause}`,
+      { cause },
+    );
+  }
+  return parseAgentConfig(text, path);
+}
