@@ -1,6 +1,7 @@
 import { dirname, join, normalize } from "node:path";
 import ts from "typescript";
 import { type Finding, formatFinding } from "./finding.ts";
+import { isNamed, ownUrl } from "./own_urls.ts";
 import { listSourceFiles, PRODUCT_FOLDERS } from "./source_files.ts";
 
 /** What each folder of the product may import from; `deno.json` is there for the version. */
@@ -90,7 +91,7 @@ export function checkFile(file: string, text: string): readonly Finding[] {
       const { literal } = node.argument;
       if (ts.isStringLiteralLike(literal)) checkSpecifier(literal);
     } else if (ts.isNewExpression(node) && isNamed(node.expression, "Worker") && !isTest) {
-      const specifier = workerSpecifier(node.arguments?.[0]);
+      const specifier = ownUrl(node.arguments?.[0]);
       if (specifier) checkSpecifier(specifier);
       else {
         report(
@@ -119,22 +120,6 @@ export async function checkDependencies(root: string): Promise<readonly Finding[
     findings.push(...checkFile(file, await Deno.readTextFile(join(root, file))));
   }
   return findings;
-}
-
-/** The literal in `new URL("./x.ts", import.meta.url)` or `import.meta.resolve("./x.ts")`, with or without `.href`. */
-function workerSpecifier(argument: ts.Expression | undefined): ts.StringLiteralLike | undefined {
-  if (!argument) return undefined;
-  if (ts.isPropertyAccessExpression(argument)) return workerSpecifier(argument.expression);
-  if (!ts.isNewExpression(argument) && !ts.isCallExpression(argument)) return undefined;
-  const [first, base] = argument.arguments ?? [];
-  const isUrl = ts.isNewExpression(argument) && isNamed(argument.expression, "URL") &&
-    base?.getText() === "import.meta.url";
-  const isResolve = argument.expression.getText() === "import.meta.resolve";
-  return (isUrl || isResolve) && first && ts.isStringLiteralLike(first) ? first : undefined;
-}
-
-function isNamed(node: ts.Node, name: string): boolean {
-  return ts.isIdentifier(node) && node.text === name;
 }
 
 /** Whether the identifier names a member or a key of its own rather than the global. */

@@ -76,7 +76,8 @@ async function compileProgram(
       `Cannot compile for ${triple}: its Deno runtime cannot be downloaded here. Set DENORT_BIN to a local denort of the same version`,
     );
   }
-  throw new CompileError(`Cannot compile ${program.name} for ${triple}: ${said.trim()}`);
+  const reason = (said.split("Stack backtrace:")[0] ?? "").trim().replaceAll(/\s*\n\s*/g, " ");
+  throw new CompileError(`Cannot compile ${program.name} for ${triple}: ${reason}`);
 }
 
 async function requireFile(root: string, path: string, program: Program): Promise<void> {

@@ -10,7 +10,11 @@ export interface Program {
 
 export const PROGRAMS: readonly Program[] = [
   { name: "vigosrv", entry: "server/main.ts", includes: ["server/worker.ts"] },
-  { name: "vigo", entry: "agent/main.ts", includes: ["agent/swarm/engine_worker.ts"] },
+  {
+    name: "vigo",
+    entry: "agent/main.ts",
+    includes: ["agent/swarm/engine_worker.ts", "agent/swarm/hasher_worker.ts"],
+  },
   { name: "vigocli", entry: "cli/main.ts", includes: [] },
 ];
 
