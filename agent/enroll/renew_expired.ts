@@ -33,14 +33,6 @@ export async function renewExpired(rest: string, identity: Identity): Promise<Tl
   return { certificate, privateKey: privateKeyPem };
 }
 
-/** Whether two thirds of a certificate's life are over, so that there is time for many attempts before it ends. */
-export function isRenewalDue(
-  { notBeforeMs, notAfterMs }: { notBeforeMs: number; notAfterMs: number },
-  nowMs: number,
-): boolean {
-  return nowMs >= notBeforeMs + (notAfterMs - notBeforeMs) * 2 / 3;
-}
-
 /** DER as PEM. */
 export function certificatePem(der: Uint8Array): string {
   // Parsing proves that these bytes are a certificate before they replace a working one.

@@ -1,0 +1,95 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { z } from "zod";
+import type { ResourceReport, RunReport } from "../../shared/config/run_report.ts";
+import { type LocalHandler, sendJson } from "./local_server.ts";
+import type { AgentStatus } from "./status.ts";
+import type { WakeQueue } from "./wake_queue.ts";
+
+/** Largest body of a local request: a handful of flags. */
+const MAX_BODY_BYTES = 4 * 1024;
+
+const runRequestSchema = z.strictObject({ dryRun: z.boolean().default(false) });
+
+/** One line of the answer to `POST /run`. */
+export type RunEvent =
+  | { readonly kind: "resource"; readonly resource: ResourceReport }
+  | {
+    readonly kind: "done";
+    readonly report: RunReport | null;
+    /** Why nothing was applied. */
+    readonly notApplied: string | null;
+    /** Why the server was not heard. */
+    readonly failure: string | null;
+  };
+
+/** What every user may ask: `GET /status`. */
+export function createOpenApi(status: () => AgentStatus): LocalHandler {
+  return (request, response) => {
+    if (request.method !== "GET") {
+      sendJson(response, 405, { message: "only GET is answered here" });
+    } else if (request.url === "/status") sendJson(response, 200, status());
+    else sendJson(response, 404, { message: `nothing is known of ${request.url}` });
+    return Promise.resolve();
+  };
+}
+
+/** What the owner may ask: `POST /run`, answered with one JSON line per resource and one when it is done. */
+export function createControlApi(queue: WakeQueue): LocalHandler {
+  return async (request, response) => {
+    if (request.method !== "POST" || request.url !== "/run") {
+      sendJson(response, 404, { message: `nothing is known of ${request.method} ${request.url}` });
+      return;
+    }
+    const parsed = runRequestSchema.safeParse(await readJson(request));
+    if (!parsed.success) {
+      sendJson(response, 400, { message: 'a run request is {"dryRun": boolean}' });
+      return;
+    }
+    const { dryRun } = parsed.data;
+    const write = (event: RunEvent) => {
+      // Whoever asked may have gone; the run goes on.
+      if (!response.destroyed) response.write(`${JSON.stringify(event)}\n`);
+    };
+    const isQueued = queue.add({
+      trigger: "manual",
+      dryRun,
+      force: false,
+      onResource: (resource) => write({ kind: "resource", resource }),
+      onDone: ({ report, notApplied, failure }) => {
+        write({
+          kind: "done",
+          report: report ?? null,
+          notApplied: notApplied ?? null,
+          failure: failure?.message ?? null,
+        });
+        response.end();
+      },
+    });
+    if (!isQueued) {
+      sendJson(response, 429, { message: "too many runs are waiting; try again in a moment" });
+      return;
+    }
+    startLines(response);
+  };
+}
+
+function startLines(response: ServerResponse): void {
+  response.writeHead(200, { "content-type": "application/x-ndjson" });
+  response.flushHeaders();
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of request) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > MAX_BODY_BYTES) return undefined;
+    chunks.push(new Uint8Array(chunk));
+  }
+  try {
+    return JSON.parse(await new Blob(chunks.map((chunk) => new Uint8Array(chunk))).text() || "{}");
+  } catch {
+    // What is not JSON is refused by the schema like any other wrong shape.
+    return undefined;
+  }
+}
