@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { VERSION } from "../../shared/config/version.ts";
 import { compileTarget } from "../../tools/compile.ts";
-import { PERMISSIONS } from "../../tools/permissions.ts";
 import { ownTarget, PROGRAMS } from "../../tools/programs.ts";
 import { TestProcess } from "../support/process.ts";
 import { runCommand, runOrThrow } from "../support/run_command.ts";
@@ -63,16 +62,6 @@ Deno.test({
       }
     });
   },
-});
-
-Deno.test("what is compiled with all rights is only the agent", () => {
-  for (const [name, flags] of Object.entries(PERMISSIONS)) {
-    assert.ok(flags.includes("--no-prompt"), name);
-    assert.equal(flags.includes("--allow-all"), name === "vigo", name);
-    for (const right of ["run", "ffi", "import"]) {
-      assert.equal(flags.includes(`--deny-${right}`), name !== "vigo", `${name} ${right}`);
-    }
-  }
 });
 
 /** The version that compiled programs run on; only a compiled program knows. */
