@@ -1,0 +1,42 @@
+import { runOrThrow } from "../support/run_command.ts";
+
+/** What one run cost. */
+export interface Sample {
+  readonly wallMs: number;
+  /** User and system time; absent where the system does not tell (outside Linux). */
+  readonly cpuMs?: number;
+  /** Of `wallMs`, what the subject itself says it spent on applying. */
+  readonly applyMs?: number;
+}
+
+/** Something that brings a set of files about as a process of its own. */
+export interface Subject {
+  readonly name: string;
+  /** Where it puts the files; removed before a first run. */
+  readonly target: string;
+  run(): Promise<Sample>;
+}
+
+/** Of /proc/self/stat, which Linux counts in hundredths of a second whatever the kernel's own clock (proc(5)). */
+const MS_PER_TICK = 10;
+
+/** Runs a command that has to succeed, and everything it starts and waits for counts as its own. */
+export async function measureProcess(command: string, args: readonly string[]): Promise<Sample> {
+  const cpuBeforeMs = await readChildrenCpuMs();
+  const began = performance.now();
+  await runOrThrow(command, args);
+  const wallMs = performance.now() - began;
+  const cpuAfterMs = await readChildrenCpuMs();
+  return cpuBeforeMs === undefined || cpuAfterMs === undefined
+    ? { wallMs }
+    : { wallMs, cpuMs: cpuAfterMs - cpuBeforeMs };
+}
+
+/** Processor time of all ended children of this process. */
+async function readChildrenCpuMs(): Promise<number | undefined> {
+  if (Deno.build.os !== "linux") return undefined;
+  const text = await Deno.readTextFile("/proc/self/stat");
+  // The name in parentheses may hold anything; fields 16 and 17 are counted from behind it.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[13]) + Number(fields[14])) * MS_PER_TICK;
+}
