@@ -36,7 +36,8 @@ export function workerPermissions(
       [grpc_port, rest_port].map((port) => netRule(host, port))
     ),
     env: [...GRPC_ENVIRONMENT],
-    sys: false,
+    // How much room a filecast would leave.
+    sys: ["statfs"],
     run: false,
     ffi: false,
     import: false,

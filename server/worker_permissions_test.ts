@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { rootPaths } from "../shared/platform/root_paths.ts";
+import { defaultServerConfig } from "./config/read_server_config.ts";
+import { serverFolders } from "./prepare_root.ts";
+import { workerPermissions } from "./worker_permissions.ts";
+
+const folders = serverFolders(rootPaths("/"));
+const { server } = defaultServerConfig();
+
+Deno.test("the server may start no program, load no library and see no more of its host than free space", () => {
+  const { run, ffi, import: imports, sys } = workerPermissions(folders, server);
+  assert.deepEqual([run, ffi, imports, sys], [false, false, false, ["statfs"]]);
+});
+
+Deno.test("the server writes its own state, and neither stacks nor configuration nor executables", () => {
+  const { read, write } = workerPermissions(folders, server);
+  assert.deepEqual(read, ["/srv/vigo", "/var/lib/vigo/swarm/seed"]);
+  assert.deepEqual(write, [
+    "/srv/vigo/.versions",
+    "/srv/vigo/.live",
+    "/srv/vigo/db",
+    "/srv/vigo/secrets",
+    "/srv/vigo/tls",
+    "/var/lib/vigo/swarm/seed",
+  ]);
+});
+
+Deno.test("the server reaches its two listeners, and no other address", () => {
+  const net = (listen: string, grpc_port: number) =>
+    workerPermissions(folders, { ...server, listen, grpc_port }).net;
+  assert.deepEqual(net("0.0.0.0", 1530), [
+    "0.0.0.0:1530",
+    "0.0.0.0:8443",
+    "127.0.0.1:1530",
+    "127.0.0.1:8443",
+  ]);
+  assert.deepEqual(net("10.0.0.1", 1530), ["10.0.0.1:1530", "10.0.0.1:8443"]);
+  assert.deepEqual(net("::1", 1530), ["[::1]:1530", "[::1]:8443"]);
+  // Which port 0 comes to is not known before it is bound.
+  assert.deepEqual(net("127.0.0.1", 0), ["127.0.0.1", "127.0.0.1:8443"]);
+});
