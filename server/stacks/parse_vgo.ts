@@ -17,6 +17,7 @@ import type { VgoEntry, VgoNode, VgoScalar } from "./vgo_node.ts";
 export const MAX_VGO_LENGTH = 512 * 1024;
 /** Deepest nesting of lists and maps: parameters are shallow, and recursion must end before the stack does. */
 export const MAX_VGO_DEPTH = 32;
+const TOO_DEEP = `lists and maps are nested deeper than ${MAX_VGO_DEPTH}`;
 /** Most syntax errors reported for one file: after the first few the rest are echoes. */
 const MAX_SYNTAX_ERRORS = 20;
 
@@ -33,7 +34,7 @@ export function parseVgo(file: string, text: string, problems: ProblemList): Vgo
   const lines = new LineCounter();
   const parsed = parseYaml(text, lines);
   if (parsed === "too deep") {
-    problems.add(top, `lists and maps are nested deeper than ${MAX_VGO_DEPTH}`);
+    problems.add(top, TOO_DEEP);
     return undefined;
   }
   const source = new Source(file, text, lines);
@@ -65,7 +66,7 @@ function parseYaml(text: string, lineCounter: LineCounter): Document.Parsed | "t
       logLevel: "error",
     });
   } catch (error) {
-    // The library composes by recursion; nesting past the stack is the one thing that makes it throw.
+    // The library composes by recursion and mostly reports when the stack ends; what it lets through means the same.
     if (error instanceof RangeError) return "too deep";
     throw error;
   }
@@ -92,6 +93,7 @@ class Source {
 
 function explainFault({ code, message, pos }: YAMLError, source: Source): string {
   const line = source.lineAt(pos[0]);
+  if (code === "RESOURCE_EXHAUSTION") return TOO_DEEP;
   if (code === "TAB_AS_INDENT") return "tab used for indentation: use spaces";
   if (code === "MULTIPLE_DOCS") return 'second document after "---": put it into a file of its own';
   if (/(^|[:\-[,]\s+)\{[{%]/.test(line)) {
@@ -111,7 +113,7 @@ class NodeReader {
   read(node: Node, depth: number): VgoNode | undefined {
     const place = this.source.placeOf(node.range?.[0] ?? 0);
     if (depth > MAX_VGO_DEPTH) {
-      this.problems.add(place, `lists and maps are nested deeper than ${MAX_VGO_DEPTH}`);
+      this.problems.add(place, TOO_DEEP);
       return undefined;
     }
     if (isAlias(node)) {
