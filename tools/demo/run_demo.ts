@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { stringify } from "yaml";
 import { configPublish } from "../../shared/rest/config.ts";
 import { envoyList } from "../../shared/rest/envoys.ts";
 import { runList, runShow } from "../../shared/rest/runs.ts";
