@@ -1,0 +1,326 @@
+import assert from "node:assert/strict";
+import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
+import type { HostFacts } from "../resolve/compile_host.ts";
+import { formatProblem } from "../stacks/problem_list.ts";
+import { ConfigPublisher, UnrecordedPublishError } from "./config_publisher.ts";
+import { LivePolicyResolver } from "./live_policy_resolver.ts";
+import { MemoryVersionLog } from "./memory_version_log.ts";
+import { DISK, type PublishFiles } from "./publish_files.ts";
+import { VersionStore } from "./version_store.ts";
+
+const HOSTS: readonly HostFacts[] = [
+  { hostname: "web-1", traits: { os: { distro: "debian" } } },
+  { hostname: "web-2", traits: { os: { distro: "debian" } } },
+  { hostname: "web-3", traits: { os: { distro: "alpine" } } },
+  { hostname: "db-1", traits: {} },
+];
+
+/** A server's folder with stacks, and publishers over it as one process after another would make them. */
+class Fixture implements AsyncDisposable {
+  readonly log = new MemoryVersionLog();
+  #now = 1000;
+
+  private constructor(readonly root: TemporaryRoot) {}
+
+  static async create(): Promise<Fixture> {
+    const fixture = new Fixture(await TemporaryRoot.create());
+    await fixture.stage("one");
+    return fixture;
+  }
+
+  /** Writes stacks in which the file of each web host says `text`. */
+  async stage(text: string): Promise<void> {
+    await Deno.mkdir(this.root.join("stacks/configcrates"), { recursive: true });
+    await Deno.writeTextFile(
+      this.root.join("stacks/envoys.vgo"),
+      'match: "web-*"\nconfigcrates: [web]\n',
+    );
+    await Deno.writeTextFile(
+      this.root.join("stacks/configcrates/web.vgo"),
+      `name: web\nresources:\n  - file: /x\n    content: "${text} {{ traits.os.distro }}"\n`,
+    );
+  }
+
+  publisher(files: PublishFiles = DISK): ConfigPublisher {
+    return new ConfigPublisher({
+      store: new VersionStore(this.root.path, files),
+      log: this.log,
+      knownHosts: () => HOSTS,
+      nowMs: () => this.#now++,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.root[Symbol.asyncDispose]();
+  }
+}
+
+const BY_MARA = { principal: "mara", message: "first" };
+
+function contentFor(publisher: ConfigPublisher, host: HostFacts): unknown {
+  const compiled = publisher.live()?.compile(host);
+  return compiled?.ok ? compiled.resources[0]?.params.content : undefined;
+}
+
+const WEB_1: HostFacts = { hostname: "web-1", traits: { os: { distro: "debian" } } };
+
+Deno.test("publishing shows who changes and how, records it, and puts it in force", async () => {
+  await using fixture = await Fixture.create();
+  const publisher = fixture.publisher();
+  const heard: string[] = [];
+  publisher.onChange(({ version }) => heard.push(version));
+  const result = await publisher.publish(BY_MARA);
+  assert.ok(result.ok && result.published);
+  assert.equal(result.unchangedHosts, 1);
+  assert.deepEqual(result.changes.map(({ hosts }) => hosts), [["web-1", "web-2"], ["web-3"]]);
+  const [change] = result.changes[0]?.changes ?? [];
+  assert.equal(change?.change, "added");
+  assert.match(change?.diff ?? "", /\+content: one debian\n/);
+  assert.deepEqual(heard, [result.version]);
+  assert.equal(contentFor(publisher, WEB_1), "one debian");
+  assert.deepEqual(await publisher.history(10), [{
+    version: result.version,
+    publishedAtMs: 1000,
+    publishedBy: "mara",
+    message: "first",
+    rollbackOf: null,
+    live: true,
+  }]);
+});
+
+Deno.test("a changed stack is compared with the live one, for the fleet or one host", async () => {
+  await using fixture = await Fixture.create();
+  const publisher = fixture.publisher();
+  await publisher.publish(BY_MARA);
+  await fixture.stage("two");
+  const fleet = await publisher.diff({});
+  assert.ok(fleet.ok);
+  assert.match(
+    fleet.changes[0]?.changes[0]?.diff ?? "",
+    /^--- file:\/x\n\+\+\+ file:\/x\n@@ .* @@\n backup: false\n-content: one debian\n\+content: two debian\n/,
+  );
+  const one = await publisher.diff({ host: "WEB-3" });
+  assert.ok(one.ok);
+  assert.deepEqual(one.changes.map(({ hosts }) => hosts), [["web-3"]]);
+  const nobody = await publisher.diff({ host: "nobody" });
+  assert.ok(!nobody.ok);
+  assert.equal(nobody.reason, 'Cannot compare host "nobody": no envoy has that hostname');
+  assert.equal(contentFor(publisher, WEB_1), "one debian");
+});
+
+Deno.test("a comment changes the version and no host", async () => {
+  await using fixture = await Fixture.create();
+  const publisher = fixture.publisher();
+  await publisher.publish(BY_MARA);
+  const path = fixture.root.join("stacks/configcrates/web.vgo");
+  await Deno.writeTextFile(path, `# a comment\n${await Deno.readTextFile(path)}`);
+  const result = await publisher.publish(BY_MARA);
+  assert.ok(result.ok && result.published);
+  assert.deepEqual([result.unchangedHosts, result.changes], [4, []]);
+});
+
+Deno.test("publishing what is live already changes nothing", async () => {
+  await using fixture = await Fixture.create();
+  const publisher = fixture.publisher();
+  await publisher.publish(BY_MARA);
+  const again = await publisher.publish(BY_MARA);
+  assert.ok(again.ok && !again.published);
+  assert.equal((await publisher.history(10)).length, 1);
+});
+
+Deno.test("stacks with mistakes are not published, and the live policy stays", async () => {
+  await using fixture = await Fixture.create();
+  const publisher = fixture.publisher();
+  await publisher.publish(BY_MARA);
+  await fixture.stage("{{ vars.nothing }}");
+  const result = await publisher.publish(BY_MARA);
+  assert.ok(!result.ok);
+  assert.deepEqual(result.problems.map(formatProblem), [
+    'configcrates/web.vgo:4:18: undefined name "vars.nothing"',
+  ]);
+  assert.equal(contentFor(publisher, WEB_1), "one debian");
+  const validation = await publisher.validate();
+  assert.deepEqual([validation.valid, validation.version, validation.hosts], [false, null, 0]);
+});
+
+Deno.test("a host that lacks a trait is listed with its problem and does not hold up the others", async () => {
+  await using fixture = await Fixture.create();
+  await fixture.stage("{{ traits.os.codename }}");
+  const publisher = fixture.publisher();
+  const result = await publisher.publish(BY_MARA);
+  assert.ok(result.ok && result.published);
+  assert.deepEqual(result.changes, [{
+    hosts: ["web-1", "web-2", "web-3"],
+    changes: [],
+    problems: ['configcrates/web.vgo:4:18: undefined name "traits.os.codename"'],
+  }]);
+  const resolved = new LivePolicyResolver(publisher).resolve({ uuid: "u", ...WEB_1 });
+  assert.ok(resolved && !resolved.ok);
+  assert.match(resolved.reason, /undefined name "traits.os.codename"$/);
+});
+
+Deno.test("rolling back publishes the version before, or the one named by a prefix", async () => {
+  await using fixture = await Fixture.create();
+  const publisher = fixture.publisher();
+  const first = await publisher.publish(BY_MARA);
+  await fixture.stage("two");
+  const second = await publisher.publish({ principal: "jo", message: "second" });
+  assert.ok(first.ok && second.ok);
+  const back = await publisher.rollback({ principal: "mara" });
+  assert.ok(back.ok && back.published);
+  assert.equal(back.version, first.version);
+  assert.equal(contentFor(publisher, WEB_1), "one debian");
+  const forth = await publisher.rollback({
+    principal: "mara",
+    version: second.version.slice(0, 10),
+  });
+  assert.ok(forth.ok);
+  assert.equal(contentFor(publisher, WEB_1), "two debian");
+  const history = await publisher.history(10);
+  assert.deepEqual(
+    history.map(({ version, live, rollbackOf }) => [version, live, rollbackOf]),
+    [
+      [second.version, true, second.version],
+      [first.version, false, first.version],
+      [second.version, false, null],
+      [first.version, false, null],
+    ],
+  );
+  for (const version of ["0000000", "xyz", "0".repeat(64)]) {
+    const refused = await publisher.rollback({ principal: "mara", version });
+    assert.ok(!refused.ok, version);
+  }
+});
+
+Deno.test("without an earlier version a rollback says so", async () => {
+  await using fixture = await Fixture.create();
+  const result = await fixture.publisher().rollback({ principal: "mara" });
+  assert.ok(!result.ok);
+  assert.equal(result.reason, "Cannot roll back: no other version has been published");
+});
+
+Deno.test("a new process takes over what is live, not what is staged", async () => {
+  await using fixture = await Fixture.create();
+  await fixture.publisher().publish(BY_MARA);
+  await fixture.stage("two");
+  const later = fixture.publisher();
+  assert.equal(later.live(), undefined);
+  assert.ok((await later.reload()).ok);
+  assert.equal(contentFor(later, WEB_1), "one debian");
+});
+
+Deno.test("a server without stacks says where they belong", async () => {
+  await using root = await TemporaryRoot.create();
+  const publisher = new ConfigPublisher({
+    store: new VersionStore(root.path),
+    log: new MemoryVersionLog(),
+    knownHosts: () => [],
+    nowMs: () => 1,
+  });
+  assert.ok((await publisher.reload()).ok);
+  const result = await publisher.publish(BY_MARA);
+  assert.ok(!result.ok);
+  assert.match(result.reason, /no stacks at .*\/stacks: create the folder/);
+});
+
+Deno.test("a version that was changed on disk is refused, and publishing again heals it", async () => {
+  await using fixture = await Fixture.create();
+  const published = await fixture.publisher().publish(BY_MARA);
+  assert.ok(published.ok);
+  const path = fixture.root.join(".versions", published.version, "envoys.vgo");
+  await Deno.chmod(path, 0o644);
+  await Deno.writeTextFile(path, 'match: "*"\n');
+  const later = fixture.publisher();
+  const reloaded = await later.reload();
+  assert.ok(!reloaded.ok);
+  assert.match(reloaded.reason, /are not those that were published/);
+  const healed = await later.publish(BY_MARA);
+  assert.ok(healed.ok && healed.published);
+  assert.ok((await fixture.publisher().reload()).ok);
+});
+
+Deno.test("a `.live` file that is torn is named, with what to do", async () => {
+  await using fixture = await Fixture.create();
+  await Deno.writeTextFile(fixture.root.join(".live"), '{"version":');
+  const reloaded = await fixture.publisher().reload();
+  assert.ok(!reloaded.ok);
+  assert.match(reloaded.reason, /Cannot read .*\.live: expected the record of a publish/);
+});
+
+Deno.test("publishes that are asked for at once run one after the other", async () => {
+  await using fixture = await Fixture.create();
+  const publisher = fixture.publisher();
+  const results = await Promise.all([1, 2, 3].map(() => publisher.publish(BY_MARA)));
+  assert.deepEqual(results.map((result) => result.ok && result.published), [true, false, false]);
+});
+
+Deno.test("a publish whose record cannot be written is in force, and recorded with the next one", async () => {
+  await using fixture = await Fixture.create();
+  const publisher = fixture.publisher();
+  const append = fixture.log.append.bind(fixture.log);
+  fixture.log.append = () => Promise.reject(new Error("database is locked"));
+  await assert.rejects(publisher.publish(BY_MARA), UnrecordedPublishError);
+  assert.equal(contentFor(publisher, WEB_1), "one debian");
+  fixture.log.append = append;
+  await fixture.stage("two");
+  await publisher.publish({ principal: "jo", message: "second" });
+  assert.deepEqual(fixture.log.records.map(({ message }) => message), ["first", "second"]);
+});
+
+/** A disk whose machine dies at its `steps`-th change. */
+function dyingDisk(steps: number): PublishFiles {
+  let left = steps;
+  const step =
+    <Args extends unknown[]>(act: (...args: Args) => Promise<void>) => (...args: Args) => {
+      if (left-- <= 0) return Promise.reject(new Error("power lost"));
+      return act(...args);
+    };
+  return {
+    makeFolder: step(DISK.makeFolder),
+    writeFile: step(DISK.writeFile),
+    rename: step(DISK.rename),
+    syncFolder: step(DISK.syncFolder),
+    remove: step(DISK.remove),
+  };
+}
+
+Deno.test("a crash between any two steps leaves the old policy or the new one, whole, with its record", async () => {
+  const seen = new Set<unknown>();
+  for (let steps = 0, died = true; died; steps++) {
+    await using fixture = await Fixture.create();
+    await fixture.publisher().publish(BY_MARA);
+    await fixture.stage("two");
+    const dying = fixture.publisher(dyingDisk(steps));
+    await dying.reload();
+    died = await dying.publish({ principal: "jo", message: "second" }).then(
+      () => false,
+      (error) => /power lost/.test(String(error)) || Promise.reject(error),
+    );
+    const later = fixture.publisher();
+    assert.ok((await later.reload()).ok, `after ${steps} steps`);
+    const content = contentFor(later, WEB_1);
+    seen.add(content);
+    assert.equal(
+      content,
+      fixture.log.records.at(-1)?.message === "second" ? "two debian" : "one debian",
+    );
+    assert.equal(died, content === "one debian", `after ${steps} steps`);
+    const retried = await later.publish({ principal: "jo", message: "again" });
+    assert.ok(retried.ok, `after ${steps} steps`);
+    assert.equal(contentFor(later, WEB_1), "two debian");
+  }
+  assert.deepEqual(seen, new Set(["one debian", "two debian"]));
+});
+
+Deno.test("a crash between the swap and the record is made good at the next start", async () => {
+  await using fixture = await Fixture.create();
+  const publisher = fixture.publisher();
+  const append = fixture.log.append.bind(fixture.log);
+  fixture.log.append = () => Promise.reject(new Error("killed"));
+  await assert.rejects(publisher.publish(BY_MARA));
+  fixture.log.append = append;
+  const later = fixture.publisher();
+  await later.reload();
+  await later.reload();
+  assert.deepEqual(fixture.log.records.map(({ message }) => message), ["first"]);
+});

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { stackFiles } from "../stacks/stack_fixture.ts";
+import { checkStacks } from "./check_stacks.ts";
+import { compileHost } from "./compile_host.ts";
+import { PolicyCompiler } from "./policy_compiler.ts";
+
+function loadTree() {
+  const checked = checkStacks(stackFiles({
+    "envoys.vgo":
+      'envoys:\n  - {match: "web-*", configcrates: [a], vars: {x: 1}}\n  - {match: "db-*", configcrates: [a], vars: {x: 2}}\n',
+    "configcrates/a.vgo":
+      'name: a\nresources:\n  - file: /x\n    content: "{{ vars.x }}{% if traits.a %}{{ traits.b }}{% endif %}"\n',
+  }));
+  assert.ok(checked.ok);
+  return checked.tree;
+}
+
+Deno.test("hosts that are alike in what their policy reads share one result", () => {
+  const compiler = new PolicyCompiler(loadTree());
+  const first = compiler.compile({ hostname: "web-1", traits: { a: true, b: 1, c: 1 } });
+  assert.equal(compiler.compile({ hostname: "web-2", traits: { a: true, b: 1, c: 2 } }), first);
+  assert.notEqual(compiler.compile({ hostname: "web-2", traits: { a: true, b: 2 } }), first);
+  assert.notEqual(compiler.compile({ hostname: "db-1", traits: { a: true, b: 1 } }), first);
+});
+
+Deno.test("a remembered result is what compiling again would give", () => {
+  const tree = loadTree();
+  const compiler = new PolicyCompiler(tree);
+  const facts = fc.record({
+    hostname: fc.constantFrom("web-1", "web-2", "db-1", "other"),
+    traits: fc.record({ a: fc.boolean(), b: fc.nat(3) }, { requiredKeys: [] }),
+  });
+  fc.assert(fc.property(facts, (host) => {
+    const { reads: _, ...compiled } = compiler.compile(host);
+    const { reads: __, ...fresh } = compileHost(tree, host);
+    assert.deepEqual(compiled, fresh);
+  }));
+});

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { stackFiles } from "../stacks/stack_fixture.ts";
+import { checkStacks } from "./check_stacks.ts";
+import { compileHost } from "./compile_host.ts";
+import { digestOfReads, recordTraitReads, type TraitRead, type Traits } from "./trait_reads.ts";
+
+function readsOf(traits: Traits, look: (view: object) => void): Set<TraitRead> {
+  const reads = new Set<TraitRead>();
+  look(recordTraitReads(traits, reads));
+  return reads;
+}
+
+Deno.test("what is looked at is noted, absent things included", () => {
+  const reads = readsOf({ os: { distro: "debian" } }, (view) => {
+    const os: unknown = Reflect.get(view, "os");
+    assert.ok(typeof os === "object" && os !== null);
+    assert.equal(Reflect.get(os, "distro"), "debian");
+    assert.equal(Reflect.get(os, "nothing"), undefined);
+  });
+  assert.deepEqual([...reads], ["/os", "/os/distro", "/os/nothing"]);
+});
+
+Deno.test("a digest changes with what was read, and with nothing else", () => {
+  const traits = { os: { distro: "debian", kernel: "6.1" }, load: 1 };
+  const reads = new Set(["/os", "/os/distro", "/os/nothing"] as TraitRead[]);
+  const digest = digestOfReads(reads, traits);
+  assert.equal(
+    digestOfReads(reads, { ...traits, load: 2, os: { ...traits.os, kernel: "7" } }),
+    digest,
+  );
+  assert.notEqual(digestOfReads(reads, { os: { ...traits.os, distro: "alpine" } }), digest);
+  assert.notEqual(digestOfReads(reads, { os: { ...traits.os, nothing: 1 } }), digest);
+  assert.notEqual(digestOfReads(reads, { os: "debian" }), digest);
+});
+
+Deno.test("whoever lists keys has read everything below", () => {
+  const reads = readsOf({ users: { mara: 1 } }, (view) => JSON.stringify(view));
+  const digest = digestOfReads(reads, { users: { mara: 1 } });
+  assert.notEqual(digestOfReads(reads, { users: { mara: 1, jo: 2 } }), digest);
+});
+
+Deno.test("frozen traits can be read like others", () => {
+  const traits = Object.freeze({ os: Object.freeze({ names: Object.freeze(["a", "b"]) }) });
+  readsOf(traits, (view) => assert.equal(JSON.stringify(view), '{"os":{"names":["a","b"]}}'));
+});
+
+Deno.test("keys with slashes and tildes are told apart", () => {
+  const reads = readsOf({ "a/b": { "~": 1 } }, (view) => JSON.stringify(view));
+  assert.notEqual(
+    digestOfReads(reads, { "a/b": { "~": 1 } }),
+    digestOfReads(reads, { a: { b: { "~": 1 } } }),
+  );
+});
+
+Deno.test("equal digests mean equal policies, whatever the traits are", () => {
+  const checked = checkStacks(stackFiles({
+    "envoys.vgo": 'match: "*"\nconfigcrates: [a]\n',
+    "configcrates/a.vgo": `name: a
+resources:
+  - file: /x
+    content: "{% if traits.a.on %}{{ traits.a.b | json }}{% else %}{{ traits.b | default: 'none' }}{% endif %}"
+  - file: /y
+    content: "{% for x in traits.c %}{{ x | json }}{% endfor %}{{ traits.c.size }}{{ traits.c.first }}"
+`,
+  }));
+  assert.ok(checked.ok);
+  const { tree } = checked;
+  const small = fc.constantFrom(0, 1, "x", true, false, null);
+  const branch = fc.dictionary(
+    fc.constantFrom("on", "b", "size"),
+    fc.oneof(small, fc.array(small)),
+  );
+  const traits = fc.record({
+    a: branch,
+    b: small,
+    c: fc.oneof(fc.array(small, { maxLength: 3 }), branch),
+  }, { requiredKeys: [] });
+  fc.assert(
+    fc.property(traits, traits, (one, other) => {
+      const compiled = compileHost(tree, { hostname: "x", traits: one });
+      const same = digestOfReads(compiled.reads, one) === digestOfReads(compiled.reads, other);
+      if (!same) return;
+      assert.deepEqual(compileHost(tree, { hostname: "x", traits: other }), compiled);
+    }),
+    { numRuns: 1000 },
+  );
+});
