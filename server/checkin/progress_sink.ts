@@ -4,6 +4,4 @@ import type { EnvoyState } from "./envoy_state.ts";
 /** Takes what envoys say of the blobs that they fetch, hold or seed. */
 export interface ProgressSink {
   receive(progress: SwarmProgress, from: EnvoyState): void;
-  /** A stream began: what was heard before may no longer hold. */
-  begin(from: EnvoyState): void;
 }

@@ -26,7 +26,9 @@ export async function readopt(
   { store, index, audit, now, logger, onReadopted }: ReadoptionOptions,
 ): Promise<EnvoyState | undefined> {
   const { uuid, hostname, signingKey } = peer.identity;
-  if (index.getBySigningKey(signingKey)) return undefined;
+  const holder = index.getBySigningKey(signingKey);
+  // A stream and a check-in may ask at the same time; the second finds what the first has done.
+  if (holder) return holder.record.uuid === uuid ? holder : undefined;
   const envoy: EnvoyRecord = {
     uuid,
     hostname,

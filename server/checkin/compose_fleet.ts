@@ -1,0 +1,247 @@
+import { Buffer } from "node:buffer";
+import type { Logger } from "../../shared/platform/logging.ts";
+import type { serverTime } from "../../shared/rest/enroll.ts";
+import type { z } from "zod";
+import type { AuditLog } from "../audit/audit_log.ts";
+import type { Authority } from "../enroll/certificate_authority.ts";
+import { EnrollService } from "../enroll/enroll_service.ts";
+import { EnrollTokenService } from "../enroll/enroll_tokens.ts";
+import { EnvoyDocuments } from "../enroll/envoy_documents.ts";
+import { FleetDocuments } from "../enroll/fleet_documents.ts";
+import { RenewalService } from "../enroll/renewal.ts";
+import type { Store } from "../store/store.ts";
+import { FilecastService } from "../swarm/filecast_service.ts";
+import { type FreeSpace, readFreeSpace } from "../swarm/free_space.ts";
+import { ManifestStore } from "../swarm/manifest_store.ts";
+import { ProgressTracker } from "../swarm/progress_tracker.ts";
+import { removeAbandonedUploads } from "../swarm/seed_upload.ts";
+import { createSwarmGates } from "../swarm/swarm_gates.ts";
+import type { SwarmSection } from "../swarm/swarm_section.ts";
+import { AgentService } from "./agent_service.ts";
+import { AgentStreams } from "./agent_streams.ts";
+import { CheckInService } from "./check_in_service.ts";
+import { createCloneTokens } from "./clone_tokens.ts";
+import { EnvoyAdmin } from "./envoy_admin.ts";
+import { FleetIndex } from "./fleet_index.ts";
+import { ObservationBatcher } from "./observation_batcher.ts";
+import { PeerHints } from "./peer_hints.ts";
+import { PolicyDesk } from "./policy_desk.ts";
+import type { PolicyResolver } from "./policy_resolver.ts";
+import { readopt } from "./readoption.ts";
+import { RequestVerifier, signServerTime } from "./request_verifier.ts";
+import { ResultService } from "./result_service.ts";
+
+export interface FleetOptions {
+  readonly store: Store;
+  readonly authority: Authority;
+  readonly audit: AuditLog;
+  readonly resolver: PolicyResolver;
+  readonly logger: Logger;
+  readonly now: () => number;
+  /** `server.hostname`. */
+  readonly serverHostname: string;
+  /** The `swarm:` section of `server.yaml`, if there is one. */
+  readonly swarm: SwarmSection | undefined;
+  readonly intervalMs: number;
+  readonly renewGraceMs: number;
+  /** Where agents check in, host:port, as enrolments are told. */
+  readonly grpcAddress: () => string;
+  /** The line that a person runs on a new machine. */
+  readonly enrollCommand: (token: string) => string;
+  /** `seed/` of the server host's own envoy. */
+  readonly seedFolder: string;
+  readonly minFreePercent: number;
+  readonly secretEpoch?: () => number;
+  readonly freeSpace?: (folder: string) => Promise<FreeSpace>;
+}
+
+/** Everything that serves envoys, and what the REST listener needs of it. */
+export interface Fleet {
+  readonly index: FleetIndex;
+  readonly streams: AgentStreams;
+  readonly agents: AgentService;
+  readonly enrolments: EnrollService;
+  readonly tokens: EnrollTokenService;
+  readonly renewals: RenewalService;
+  readonly envoys: EnvoyAdmin;
+  readonly filecasts: FilecastService;
+  readonly manifest: ManifestStore;
+  readonly fleetDocuments: FleetDocuments;
+  readonly batcher: ObservationBatcher;
+  /** The server's signed clock, for an agent whose own is too wrong for TLS. */
+  serverTime(nonce: string): z.output<typeof serverTime.answer>;
+  /** Ends streams and calls, then writes what waits. Nothing acknowledged is lost. */
+  stop(): Promise<void>;
+}
+
+/** Builds the services that serve envoys from the store, and ties them together; nothing listens yet. */
+export async function composeFleet(options: FleetOptions): Promise<Fleet> {
+  const { store, authority, audit, logger, now, serverHostname } = options;
+  const { signer } = authority;
+  const startedAtMs = now();
+  const gates = createSwarmGates(options.swarm, serverHostname);
+  const index = await FleetIndex.load(store, now);
+  const streams = new AgentStreams(now);
+  const batcher = new ObservationBatcher(store, logger);
+  const progress = new ProgressTracker();
+  const hints = new PeerHints(index, now);
+  const envoyDocuments = await EnvoyDocuments.load({
+    facts: store.facts,
+    signer,
+    index,
+    gates,
+    now,
+  });
+
+  const envoys = new EnvoyAdmin({
+    store,
+    index,
+    streams,
+    audit,
+    now,
+    logger,
+    onRevoked: async ({ record }) => {
+      envoyDocuments.drop(record.uuid);
+      progress.drop(record.uuid);
+      // Before the document that ends its trust, or there would be nothing left to revoke.
+      await manifest.revokeAuthor(record.signingKey);
+      await fleetDocuments.refresh();
+    },
+  });
+  const fleetDocuments = await FleetDocuments.load({
+    store,
+    signer,
+    index,
+    gates,
+    now,
+    logger,
+    revokeAgain: async (uuid) => {
+      const state = index.get(uuid);
+      if (state) {
+        await envoys.revokeState(state, "revoked before this server was restored", "server");
+      }
+    },
+  });
+  const manifest = await ManifestStore.load({
+    store,
+    signer,
+    now,
+    logger,
+    fleetDocument: fleetDocuments.current.value,
+    broadcast: (cells) =>
+      streams.broadcast({ manifest: { entries: cells.map((cell) => Buffer.from(cell)) } }),
+  });
+  manifest.start();
+  fleetDocuments.onChange(({ value, signed }) => {
+    const { payload, signature } = signed;
+    streams.broadcast({
+      fleetDocument: { payload: Buffer.from(payload), signature: Buffer.from(signature) },
+    });
+    manifest.setFleetDocument(value).catch((error) => {
+      logger.error("Cannot judge the manifest by the new fleet document: {reason}", {
+        reason: String(error),
+      });
+    });
+  });
+
+  const renewals = new RenewalService({
+    store,
+    authority,
+    index,
+    audit,
+    now,
+    renewGraceMs: options.renewGraceMs,
+  });
+  const welcome = async (record: Parameters<EnvoyDocuments["refresh"]>[0]) => {
+    await envoyDocuments.refresh(record);
+    await fleetDocuments.refresh();
+  };
+  const verifier = new RequestVerifier({
+    index,
+    signer,
+    now,
+    startedAtMs,
+    wasRevoked: (uuid, fingerprint) => fleetDocuments.wasRevoked(uuid, fingerprint),
+  });
+  const agents = new AgentService({
+    authority,
+    verifier,
+    checkIns: new CheckInService({
+      batcher,
+      fleetDocuments,
+      envoyDocuments,
+      policy: new PolicyDesk({
+        resolver: options.resolver,
+        signer,
+        now,
+        logger,
+        secretEpoch: options.secretEpoch ?? (() => 0),
+      }),
+      cloneTokens: createCloneTokens(authority.deriveKey("vigo.clone_token.v1")),
+      manifest,
+      hints,
+      now,
+      logger,
+      intervalMs: options.intervalMs,
+      suspectClone: (state) => envoys.suspect(state),
+    }),
+    results: new ResultService(store, batcher),
+    renewals,
+    streams,
+    manifest,
+    progress,
+    now,
+    logger,
+    readopt: (peer) => readopt(peer, { store, index, audit, now, logger, onReadopted: welcome }),
+  });
+  await removeAbandonedUploads(options.seedFolder, now());
+
+  return {
+    index,
+    streams,
+    agents,
+    envoys,
+    renewals,
+    manifest,
+    fleetDocuments,
+    batcher,
+    enrolments: new EnrollService({
+      store,
+      authority,
+      index,
+      audit,
+      now,
+      serverHostname,
+      grpcAddress: options.grpcAddress,
+      onEnrolled: async (record, replaced) => {
+        const old = replaced && index.get(replaced.uuid);
+        if (old) await envoys.forgetIdentity(old, now());
+        await welcome(record);
+      },
+    }),
+    tokens: new EnrollTokenService({ store, audit, now, command: options.enrollCommand }),
+    filecasts: new FilecastService({
+      index,
+      manifest,
+      progress,
+      gates,
+      audit,
+      now,
+      logger,
+      serverHostname,
+      seedFolder: options.seedFolder,
+      freeSpace: options.freeSpace ?? readFreeSpace,
+      minFreePercent: options.minFreePercent,
+      isConnected: (uuid) => streams.has(uuid),
+    }),
+    serverTime: (nonce) => {
+      const { payload, signature } = signServerTime(Uint8Array.fromHex(nonce), now(), signer);
+      return { payload: payload.toBase64(), signature: signature.toBase64() };
+    },
+    stop: async () => {
+      manifest.stop();
+      await agents.stop();
+      await batcher.stop();
+    },
+  };
+}

@@ -1,0 +1,337 @@
+import type { z } from "zod";
+import type { Logger } from "../../shared/platform/logging.ts";
+import type {
+  Filecast,
+  filecastDistribute,
+  FilecastHost,
+  filecastShow,
+} from "../../shared/rest/swarm.ts";
+import { isLabel, type ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import { parseRetention } from "../../shared/swarm/retention.ts";
+import { TargetDecision } from "../../shared/swarm/target_decision.ts";
+import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
+import { TargetSpecError } from "../../shared/targeting/target_spec_error.ts";
+import type { AuditLog } from "../audit/audit_log.ts";
+import type { EnvoyState } from "../checkin/envoy_state.ts";
+import type { FleetIndex } from "../checkin/fleet_index.ts";
+import { answered, type Refused, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
+import { type FreeSpace, judgeFreeSpace } from "./free_space.ts";
+import type { ManifestStore } from "./manifest_store.ts";
+import type { BlobState, ProgressTracker } from "./progress_tracker.ts";
+import { receiveSeed } from "./seed_upload.ts";
+import type { SwarmGates } from "./swarm_gates.ts";
+
+/** Uploads taken at a time: each is hashed at full speed, and the machine has other work. */
+const MAX_UPLOADS = 4;
+/** Uploads remembered until the seeder's manifest entry arrives. */
+const MAX_AWAITED = 100;
+/** Files of this ending say how the file beside them is to be seeded. */
+const SWARM_SUFFIX = ".swarm";
+/** As the swarm cuts blobs; an entry says what really holds. */
+const DEFAULT_CHUNK_BYTES = 1024 * 1024;
+
+type DistributeQuery = z.output<typeof filecastDistribute.query>;
+type Distributed = z.output<typeof filecastDistribute.answer>;
+type Shown = z.output<typeof filecastShow.answer>;
+
+export interface FilecastServiceOptions {
+  readonly index: FleetIndex;
+  readonly manifest: ManifestStore;
+  readonly progress: ProgressTracker;
+  readonly gates: SwarmGates;
+  readonly audit: Pick<AuditLog, "record">;
+  readonly now: () => number;
+  readonly logger: Logger;
+  readonly serverHostname: string;
+  /** `seed/` of the server host's own envoy. */
+  readonly seedFolder: string;
+  readonly freeSpace: (folder: string) => Promise<FreeSpace>;
+  readonly minFreePercent: number;
+  /** Whether an envoy has an open stream. */
+  readonly isConnected: (envoyUuid: string) => boolean;
+}
+
+/** What is known of a cast, whether its manifest entry has arrived or not. */
+type Cast =
+  & Pick<
+    ManifestEntry,
+    "label" | "sizeBytes" | "target" | "retentionSecs" | "origin" | "createdMs" | "state"
+  >
+  & { readonly sha256: string; readonly chunkSizeBytes: number };
+
+/** Files that an admin casts to the fleet: the server's own envoy seeds them, and every envoy fetches from many. */
+export class FilecastService {
+  readonly #options: FilecastServiceOptions;
+  readonly #targets = new TargetDecision();
+  /** Handed to the seeder, not yet in the manifest. */
+  readonly #awaited = new Map<string, Cast>();
+  #uploads = 0;
+
+  constructor(options: FilecastServiceOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Hands a file to the server's own envoy. What can be refused is refused before a byte of the body is read.
+   *
+   * @param body is cancelled if the cast is refused.
+   */
+  async distribute(
+    query: DistributeQuery,
+    body: ReadableStream<Uint8Array>,
+    principal: string,
+  ): Promise<ServiceAnswer<Distributed>> {
+    const unfit = await this.#judge(query);
+    if (unfit) {
+      await body.cancel();
+      return unfit;
+    }
+    this.#uploads += 1;
+    try {
+      return await this.#receive(query, body, principal);
+    } finally {
+      this.#uploads -= 1;
+    }
+  }
+
+  /** Every cast, newest first. */
+  list(limit: number): { filecasts: Filecast[] } {
+    const casts = [...this.#casts()].sort((one, other) => other.createdMs - one.createdMs);
+    return { filecasts: casts.slice(0, limit).map((cast) => describe(cast, this.#hosts(cast))) };
+  }
+
+  /** @param sha a SHA-256, or a unique beginning of at least 8 digits. */
+  show(sha: string): ServiceAnswer<Shown> {
+    const found = this.#find(sha);
+    if (!found.ok) return found;
+    const hosts = this.#hosts(found.value);
+    return answered({ filecast: describe(found.value, hosts), hosts });
+  }
+
+  /** Revokes a blob everywhere; connected envoys are told at once. */
+  async revoke(
+    sha: string,
+    principal: string,
+  ): Promise<ServiceAnswer<{ sha256: string; label: string }>> {
+    const found = this.#find(sha);
+    if (!found.ok) return found;
+    const { sha256, label } = found.value;
+    const { manifest, audit } = this.#options;
+    if (!await manifest.revoke(sha256)) {
+      return refused(
+        409,
+        `Cannot revoke ${sha256.slice(0, 12)}: it is being seeded. Try again in a moment`,
+      );
+    }
+    await audit.record({ name: principal }, "swarm.revoke", { sha256, label });
+    return answered({ sha256, label });
+  }
+
+  async #judge(
+    { label, target, retention, sizeBytes }: DistributeQuery,
+  ): Promise<Refused | undefined> {
+    const { gates, index, serverHostname, seedFolder, freeSpace, minFreePercent } = this.#options;
+    if (!isLabel(label) || label.endsWith(SWARM_SUFFIX)) {
+      return refused(
+        400,
+        `Cannot cast as ${
+          JSON.stringify(label)
+        }: a label has 1 to 255 bytes, no "/", no control character, no leading dot and no ending ".swarm"`,
+      );
+    }
+    if (parseRetention(retention) === undefined) {
+      return refused(400, `Cannot cast with retention "${retention}": use 0, <n>h or <n>d`);
+    }
+    try {
+      parseTargetSpec(target);
+    } catch (error) {
+      if (!(error instanceof TargetSpecError)) throw error;
+      return refused(400, error.message);
+    }
+    const own = gates.resolve(serverHostname);
+    if (!own.seeder || !own.subsystems.payload) {
+      return refused(
+        409,
+        `Cannot cast: "${serverHostname}" runs no filecasts. Set swarm.enabled and swarm.payload in server.yaml`,
+      );
+    }
+    const origin = index.getActive(serverHostname);
+    if (!origin) {
+      return refused(409, `Cannot cast: the server's host is not enrolled as "${serverHostname}"`);
+    }
+    if (!this.#isReachable(origin)) {
+      return refused(
+        503,
+        `Cannot cast: the agent of "${serverHostname}" is offline. Start it first`,
+      );
+    }
+    if (this.#uploads >= MAX_UPLOADS) {
+      return refused(
+        429,
+        `Cannot cast: ${MAX_UPLOADS} uploads are under way. Try again in a moment`,
+      );
+    }
+    let space: FreeSpace;
+    try {
+      space = await freeSpace(seedFolder);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return refused(503, `Cannot cast: the seed folder "${seedFolder}" cannot be used: ${reason}`);
+    }
+    const full = judgeFreeSpace(space, sizeBytes, minFreePercent);
+    return full === undefined ? undefined : refused(507, `Cannot cast: ${full} in "${seedFolder}"`);
+  }
+
+  async #receive(
+    { label, target, retention, sizeBytes }: DistributeQuery,
+    body: ReadableStream<Uint8Array>,
+    principal: string,
+  ): Promise<ServiceAnswer<Distributed>> {
+    const { seedFolder, serverHostname, audit, now, logger } = this.#options;
+    const manifest = { target, retention };
+    const folder = seedFolder;
+    let received;
+    try {
+      received = await receiveSeed({ folder, label, sizeBytes, manifest, body });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      logger.warn("Cannot receive {label}: {reason}", { label, reason });
+      return refused(503, `Cannot cast "${label}": ${reason}`);
+    }
+    if (!received.ok) return refused(400, `Cannot cast "${label}": ${received.reason}`);
+    const { sha256 } = received;
+    await audit.record({ name: principal }, "swarm.distribute", {
+      sha256,
+      label,
+      target,
+      retention,
+      sizeBytes,
+    });
+    const cast: Cast = {
+      sha256,
+      label,
+      target,
+      sizeBytes,
+      retentionSecs: parseRetention(retention) ?? 0,
+      origin: serverHostname.toLowerCase(),
+      createdMs: now(),
+      state: "active",
+      chunkSizeBytes: DEFAULT_CHUNK_BYTES,
+    };
+    this.#await(cast);
+    return answered({
+      sha256,
+      label,
+      sizeBytes,
+      targets: this.#targetsOf(cast).map(({ record }) => record.hostname),
+    });
+  }
+
+  #isReachable(origin: EnvoyState): boolean {
+    const { isConnected, now } = this.#options;
+    return isConnected(origin.record.uuid) || origin.isOnline(now());
+  }
+
+  #await(cast: Cast): void {
+    for (const sha256 of this.#awaited.keys()) {
+      if (this.#awaited.size < MAX_AWAITED) break;
+      this.#awaited.delete(sha256);
+    }
+    this.#awaited.set(cast.sha256, cast);
+  }
+
+  *#casts(): Generator<Cast> {
+    for (const entry of this.#options.manifest.blobs()) {
+      if (this.#isSuperseded(entry)) continue;
+      this.#awaited.delete(entry.sha256);
+      yield entry;
+    }
+    yield* this.#awaited.values();
+  }
+
+  /** A file that was cast again after its revocation: what is awaited says more than the old entry. */
+  #isSuperseded(entry: ManifestEntry): boolean {
+    const awaited = this.#awaited.get(entry.sha256);
+    return awaited !== undefined && entry.state === "revoked" && entry.stamp < awaited.createdMs;
+  }
+
+  #find(sha: string): ServiceAnswer<Cast> {
+    if (!/^[0-9a-f]{8,64}$/.test(sha)) {
+      return refused(
+        400,
+        `Cannot look up ${JSON.stringify(sha)}: give a SHA-256 or at least 8 digits of it`,
+      );
+    }
+    const found = [...this.#casts()].filter(({ sha256 }) => sha256.startsWith(sha));
+    const [cast] = found;
+    if (!cast) return refused(404, `No filecast begins with "${sha}"`);
+    if (found.length > 1) {
+      return refused(409, `${found.length} filecasts begin with "${sha}": give more digits`);
+    }
+    return answered(cast);
+  }
+
+  /** Envoys that the cast is for, by hostname. */
+  #targetsOf({ target }: Cast): EnvoyState[] {
+    const { index, gates } = this.#options;
+    return [...index.states()]
+      .filter(({ record, traits }) =>
+        gates.resolve(record.hostname).subsystems.payload &&
+        this.#targets.isTarget(target, {
+          hostname: record.hostname,
+          uuid: record.uuid,
+          tags: record.tags,
+          traits: traits.merged(),
+        })
+      )
+      .sort((one, other) => one.record.hostname < other.record.hostname ? -1 : 1);
+  }
+
+  /** A row for the origin, for every target, and for whoever else has something of the blob. */
+  #hosts(cast: Cast): FilecastHost[] {
+    const { index, progress } = this.#options;
+    const targets = new Set(this.#targetsOf(cast));
+    const chunksTotal = Math.max(1, Math.ceil(cast.sizeBytes / cast.chunkSizeBytes));
+    return [...index.states()]
+      .map((state) => ({ state, known: progress.get(state.record.uuid, cast.sha256) }))
+      .filter(({ state, known }) => targets.has(state) || known !== undefined)
+      .sort((one, other) => one.state.record.hostname < other.state.record.hostname ? -1 : 1)
+      .map(({ state: { record }, known }) => ({
+        hostname: record.hostname,
+        ...judgeProgress(cast, known, {
+          status: "pending",
+          chunksHave: 0,
+          chunksTotal,
+          skipReason: "",
+          sources: {},
+          origin: record.hostname === cast.origin,
+        }),
+      }));
+  }
+}
+
+function judgeProgress(cast: Cast, known: BlobState | undefined, unheard: BlobState): BlobState {
+  if (!known) return unheard;
+  const isGoing = cast.state === "revoked" && known.status !== "revoked";
+  return isGoing ? { ...known, status: "revoking" } : known;
+}
+
+function describe(cast: Cast, hosts: readonly FilecastHost[]): Filecast {
+  const count = (status: FilecastHost["status"]) =>
+    hosts.filter((host) => host.status === status).length;
+  return {
+    sha256: cast.sha256,
+    label: cast.label,
+    sizeBytes: cast.sizeBytes,
+    chunks: Math.max(1, Math.ceil(cast.sizeBytes / cast.chunkSizeBytes)),
+    target: cast.target,
+    retentionSecs: cast.retentionSecs,
+    origin: cast.origin,
+    state: cast.state,
+    createdAtMs: cast.createdMs,
+    complete: count("complete"),
+    downloading: count("downloading"),
+    pending: count("pending"),
+    skipped: count("skipped"),
+  };
+}

@@ -1,0 +1,84 @@
+import { isSha256 } from "../../shared/crypto/sha256.ts";
+import type { BlobProgress, SwarmProgress } from "../../shared/proto/agent.ts";
+import { BLOB_STATUSES, type FilecastHost } from "../../shared/rest/swarm.ts";
+import type { EnvoyState } from "../checkin/envoy_state.ts";
+import type { ProgressSink } from "../checkin/progress_sink.ts";
+
+/** Most blobs remembered for one envoy; past it the one heard of longest ago is forgotten. */
+const MAX_BLOBS_PER_ENVOY = 2_000;
+/** Most sources of one blob, and longest texts kept; what is longer is cut. */
+const MAX_SOURCES = 256;
+const MAX_TEXT = 255;
+/** Most seed problems remembered for one envoy. */
+const MAX_PROBLEMS = 100;
+
+/** How far one envoy has come with one blob. */
+export type BlobState = Omit<FilecastHost, "hostname">;
+
+/** A seed that an envoy may not or cannot originate. */
+export interface SeedComplaint {
+  readonly label: string;
+  readonly reason: string;
+}
+
+/** How far each envoy has come with each blob, as far as this process was told; a restart asks for patience. */
+export class ProgressTracker implements ProgressSink {
+  readonly #blobs = new Map<string, Map<string, BlobState>>();
+  readonly #problems = new Map<string, readonly SeedComplaint[]>();
+
+  receive(progress: SwarmProgress, from: EnvoyState): void {
+    const { uuid } = from.record;
+    const blobs = this.#blobs.get(uuid) ?? new Map<string, BlobState>();
+    this.#blobs.set(uuid, blobs);
+    for (const line of progress.blobs.slice(0, MAX_BLOBS_PER_ENVOY)) {
+      const state = parseLine(line);
+      if (!state) continue;
+      // Deleted first, so that the map stays in the order of hearing.
+      blobs.delete(line.sha256);
+      blobs.set(line.sha256, state);
+    }
+    for (const sha256 of blobs.keys()) {
+      if (blobs.size <= MAX_BLOBS_PER_ENVOY) break;
+      blobs.delete(sha256);
+    }
+    this.#problems.set(
+      uuid,
+      progress.problems.slice(0, MAX_PROBLEMS).map(({ label, reason }) => ({
+        label: cut(label),
+        reason: cut(reason),
+      })),
+    );
+  }
+
+  get(envoyUuid: string, sha256: string): BlobState | undefined {
+    return this.#blobs.get(envoyUuid)?.get(sha256);
+  }
+
+  problems(envoyUuid: string): readonly SeedComplaint[] {
+    return this.#problems.get(envoyUuid) ?? [];
+  }
+
+  /** Forgets a revoked envoy. */
+  drop(envoyUuid: string): void {
+    this.#blobs.delete(envoyUuid);
+    this.#problems.delete(envoyUuid);
+  }
+}
+
+function parseLine(line: BlobProgress): BlobState | undefined {
+  const status = BLOB_STATUSES.find((known) => known === line.status);
+  if (!status || !isSha256(line.sha256)) return undefined;
+  const sources = Object.entries(line.sources).slice(0, MAX_SOURCES);
+  return {
+    status,
+    chunksHave: line.chunksHave,
+    chunksTotal: line.chunksTotal,
+    skipReason: cut(line.skipReason),
+    sources: Object.fromEntries(sources.map(([source, chunks]) => [cut(source), chunks])),
+    origin: line.origin,
+  };
+}
+
+function cut(text: string): string {
+  return text.slice(0, MAX_TEXT);
+}
