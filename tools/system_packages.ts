@@ -12,7 +12,6 @@ export const SYSTEM_NEEDS: readonly SystemNeed[] = [
   { program: "nsenter", package: "util-linux", purpose: "tests in throw-away machines" },
   { program: "/lib/systemd/systemd", package: "systemd", purpose: "tests in throw-away machines" },
   { program: "useradd", package: "passwd", purpose: "tests of users" },
-  { program: "ps", package: "procps", purpose: "tests of processes" },
   { program: "git", package: "git", purpose: "tests of checkouts" },
 ];
 

@@ -68,7 +68,7 @@ async function runSelection(selection: TestSelection, signal: AbortSignal): Prom
 async function runChecks(session: TestSession): Promise<void> {
   const files = await listSourceFiles(Deno.cwd());
   const folders = [...CODE_FOLDERS];
-  await session.phase("Format", () => runDeno("fmt", "--check", "--quiet"));
+  await session.phase("Format", () => runDeno("fmt", "--check"));
   await session.phase("Lint", () => runDeno("lint", "--quiet", ...folders));
   await session.phase("Types", () => runDeno("check", "--quiet", ...files));
   await session.phase("Direction of dependencies", async () => {
