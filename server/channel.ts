@@ -27,6 +27,8 @@ export interface ServerStart {
   readonly hostname: string;
   /** Addresses of this host's interfaces, for the server's certificate. */
   readonly addresses: readonly string[];
+  /** A filecast is refused below this share of free space, in percent. */
+  readonly minFreePercent: number;
 }
 
 /** From the process to the server in its worker. */

@@ -13,6 +13,9 @@ import { prepareRoot, serverFolders } from "./prepare_root.ts";
 import { lockRoot } from "./root_lock.ts";
 import { supervise } from "./supervise.ts";
 
+/** Share of a disk that filecasts leave free, as agents do. */
+const DEFAULT_MIN_FREE_PERCENT = 10;
+
 /** What the command line of `vigosrv` needs of its process. */
 export interface ServerContext {
   write(text: string): void;
@@ -69,6 +72,7 @@ async function runServer(options: ServeOptions, context: ServerContext): Promise
     folders,
     hostname: Deno.hostname(),
     addresses: interfaceAddresses(),
+    minFreePercent: readMinFreePercent(context.env("VIGO_MIN_FREE_PCT")),
   };
   await supervise({
     start,
@@ -81,6 +85,16 @@ async function runServer(options: ServeOptions, context: ServerContext): Promise
       );
     },
   });
+}
+
+function readMinFreePercent(text: string | undefined): number {
+  if (text === undefined || text === "") return DEFAULT_MIN_FREE_PERCENT;
+  const percent = Number(text);
+  if (percent >= 0 && percent < 100) return percent;
+  throw new UserError(
+    `Cannot read VIGO_MIN_FREE_PCT "${text.slice(0, 20)}": expected a number from 0 to below 100`,
+    { exitCode: EXIT_CODE.usage },
+  );
 }
 
 function explainConfigError(error: unknown): never {

@@ -1,0 +1,35 @@
+import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
+import type { EnvoyAdmin } from "../checkin/envoy_admin.ts";
+import type { FleetIndex } from "../checkin/fleet_index.ts";
+import { findEnvoy } from "./find_envoy.ts";
+import { pathParameter, type RouteTable } from "./route.ts";
+import { unwrap } from "./service_answer_error.ts";
+
+export interface EnvoyDependencies {
+  readonly index: FleetIndex;
+  readonly admin: EnvoyAdmin;
+}
+
+type EnvoyEndpoints = "envoyList" | "envoyShow" | "envoyRevoke" | "envoyAccept" | "envoyPush";
+
+/** Views of the fleet, from memory, and what people do to single envoys. */
+export function envoyRoutes({ index, admin }: EnvoyDependencies): RouteTable<EnvoyEndpoints> {
+  return {
+    // An async function, so that a target that cannot be read rejects.
+    // deno-lint-ignore require-await
+    envoyList: async ({ query: { target, all, limit, cursor } }) =>
+      index.list({
+        limit,
+        ...(target === undefined ? {} : { target: parseTargetSpec(target) }),
+        ...(all === undefined ? {} : { all }),
+        ...(cursor === undefined ? {} : { cursor }),
+      }),
+    // deno-lint-ignore require-await -- as above, for a host that nobody knows
+    envoyShow: async ({ params }) => index.detail(findEnvoy(index, pathParameter(params, "host"))),
+    envoyRevoke: async ({ params, body, principal }) =>
+      unwrap(await admin.revoke(pathParameter(params, "host"), body.reason, principal.name)),
+    envoyAccept: async ({ params, principal }) =>
+      unwrap(await admin.accept(pathParameter(params, "host"), principal.name)),
+    envoyPush: async ({ body, principal }) => unwrap(await admin.push(body, principal.name)),
+  };
+}

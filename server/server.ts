@@ -1,0 +1,198 @@
+import { VERSION } from "../shared/config/version.ts";
+import type { Logger } from "../shared/platform/logging.ts";
+import { auditRoutes } from "./api/audit_routes.ts";
+import { readClientCertificate } from "./api/client_certificate.ts";
+import { configRoutes } from "./api/config_routes.ts";
+import { createApi } from "./api/create_api.ts";
+import { enrollRoutes } from "./api/enroll_routes.ts";
+import { envoyRoutes } from "./api/envoy_routes.ts";
+import { HealthChecks } from "./api/health.ts";
+import { type HttpsListener, startHttpsListener } from "./api/https_listener.ts";
+import { assertClientCertificatesRecognised } from "./api/listener_self_test.ts";
+import { Metrics } from "./api/metrics.ts";
+import { runRoutes } from "./api/run_routes.ts";
+import { swarmRoutes } from "./api/swarm_routes.ts";
+import { Authenticator } from "./auth/authenticator.ts";
+import { mintLocalToken } from "./auth/local_token.ts";
+import type { ServerStart } from "./channel.ts";
+import { composeFleet, type Fleet } from "./checkin/compose_fleet.ts";
+import { PeerCertificates } from "./checkin/peer_certificates.ts";
+import { makeSelfTestIdentities } from "./checkin/self_test_identities.ts";
+import { stacksPolicyResolver } from "./checkin/stacks_policy_resolver.ts";
+import { ConfigPublisher } from "./publish/config_publisher.ts";
+import { VersionStore } from "./publish/version_store.ts";
+import { Closing } from "./wiring/closing.ts";
+import { fleetTrust } from "./wiring/fleet_trust.ts";
+import { watchEventLoop } from "./wiring/event_loop_watch.ts";
+import { databaseBytes, fleetCounts } from "./wiring/metric_sources.ts";
+import { openState, type ServerState } from "./wiring/open_state.ts";
+import { publishFilesWithin } from "./wiring/publish_files.ts";
+import { renewServerCertificate } from "./wiring/server_certificate.ts";
+import { StoreVersionLog } from "./wiring/store_version_log.ts";
+import { selfTestAddress } from "./worker_permissions.ts";
+
+/** A server that answers. */
+export interface RunningServer {
+  readonly grpcPort: number;
+  readonly restPort: number;
+  /** Stops accepting, finishes what runs, writes what waits, closes. Nothing acknowledged is lost. */
+  stop(): Promise<void>;
+}
+
+interface Surroundings {
+  readonly logger: Logger;
+  readonly closing: Closing;
+  readonly now: () => number;
+}
+
+/**
+ * Puts the server together and starts it: state, fleet, policy, agents' listener, REST listener, in this order, and closed in
+ * the reverse. What was opened is closed again if a later part fails.
+ *
+ * @throws {Error} whose message says what to do; nothing listens then.
+ */
+export async function startServer(start: ServerStart, logger: Logger): Promise<RunningServer> {
+  const surroundings = { logger, closing: new Closing(logger), now: () => Date.now() };
+  try {
+    return await open(start, surroundings);
+  } catch (error) {
+    await surroundings.closing.close().catch((failure) =>
+      logger.error("Cannot close after a failed start: {reason}", { reason: String(failure) })
+    );
+    throw error;
+  }
+}
+
+async function open(start: ServerStart, surroundings: Surroundings): Promise<RunningServer> {
+  const { config, folders, hostname } = start;
+  const { logger, closing, now } = surroundings;
+  const { listen, grpc_port, rest_port } = config.server;
+  const serverHostname = config.server.hostname ?? hostname;
+  const state = await openState(start, surroundings);
+  const { store, authority, audit } = state;
+
+  const publisher = new ConfigPublisher({
+    store: new VersionStore(folders.base, publishFilesWithin(folders.versions)),
+    log: new StoreVersionLog(store, audit),
+    knownHosts: () =>
+      [...fleet.index.states()].map(({ record, traits }) => ({
+        hostname: record.hostname,
+        traits: traits.merged(),
+      })),
+    nowMs: now,
+  });
+  let ports = { grpc: grpc_port, rest: rest_port };
+  const fleet: Fleet = await composeFleet({
+    store,
+    authority,
+    audit,
+    resolver: stacksPolicyResolver(publisher),
+    logger,
+    now,
+    serverHostname,
+    swarm: config.swarm,
+    intervalMs: config.checkin.interval,
+    renewGraceMs: config.envoys.renew_grace,
+    grpcAddress: () => `${serverHostname}:${ports.grpc}`,
+    enrollCommand: (token) =>
+      `VIGO_TOKEN=${token} sudo --preserve-env=VIGO_TOKEN vigo bootstrap ` +
+      `--server https://${serverHostname}:${ports.rest} --pin '${authority.serverKeyPin}'`,
+    seedFolder: folders.seed,
+    minFreePercent: start.minFreePercent,
+  });
+  const { index, agents, streams } = fleet;
+  closing.add("the agents' listener", () => fleet.stop());
+  const loaded = await publisher.reload();
+  if (!loaded.ok) {
+    logger.error("The published stacks cannot be used; envoys keep what they have: {reason}", {
+      reason: loaded.reason,
+    });
+  }
+  const agentListener = await agents.start(listen, grpc_port);
+  ports = { ...ports, grpc: agentListener.port };
+
+  const metrics = new Metrics({
+    fleet: () => fleetCounts(index, now()),
+    sessions: () => streams.size,
+    databaseBytes: () => databaseBytes(state.databasePath),
+  });
+  closing.add("the event loop's watch", watchEventLoop((delayMs) => metrics.loopDelayed(delayMs)));
+  const rest = await startRest(start, { state, fleet, publisher, metrics }, surroundings);
+  ports = { ...ports, rest: rest.port };
+  closing.add(
+    "the certificate's renewal",
+    renewServerCertificate(authority, (identity) => rest.setIdentity(identity), logger),
+  );
+  logger.info("The server is ready", { listen, grpcPort: ports.grpc, restPort: ports.rest });
+  return { grpcPort: ports.grpc, restPort: ports.rest, stop: () => closing.close() };
+}
+
+async function startRest(
+  { config, folders }: ServerStart,
+  { state, fleet, publisher, metrics }: {
+    state: ServerState;
+    fleet: Fleet;
+    publisher: ConfigPublisher;
+    metrics: Metrics;
+  },
+  { logger, closing, now }: Surroundings,
+): Promise<HttpsListener> {
+  const { store, authority, audit } = state;
+  const { index, agents, envoys, enrolments, tokens, renewals, filecasts } = fleet;
+  const certificates = new PeerCertificates();
+  const trust = fleetTrust(index);
+  const authenticator = new Authenticator(
+    await mintLocalToken(`${folders.secrets}/local.token`),
+    trust,
+  );
+  const health = new HealthChecks(
+    [
+      () => Promise.resolve(agents.isServing ? undefined : "the agents' listener does not serve"),
+      () =>
+        store.facts.get("fleet_document").then(() => undefined, (error) => `database: ${error}`),
+    ],
+    () => [
+      { name: "the CA", notAfterMs: authority.caNotAfterMs },
+      { name: "the server's certificate", notAfterMs: authority.serverNotAfterMs },
+    ],
+    now,
+  );
+  const app = createApi({
+    routes: {
+      ...auditRoutes({ log: audit, repository: store.audit }),
+      ...configRoutes(publisher),
+      ...enrollRoutes({ enrolments, tokens, renewals, serverTime: fleet.serverTime }),
+      ...envoyRoutes({ index, admin: envoys }),
+      ...runRoutes({ runs: store.runs, index }),
+      ...swarmRoutes(filecasts),
+    },
+    authenticate: (context) =>
+      authenticator.authenticate({
+        authorization: context.req.header("authorization"),
+        certificate: readClientCertificate(context, certificates),
+      }),
+    health,
+    metrics,
+    version: VERSION,
+    logger,
+  });
+  const { listen, rest_port } = config.server;
+  const listener = await startHttpsListener({
+    hostname: listen,
+    port: rest_port,
+    identity: authority.serverIdentity,
+    ca: authority.caCertificate,
+    app,
+    onRefused: () => metrics.connectionRefused(),
+  });
+  closing.add("the REST listener", () => listener.stop());
+  const identities = await makeSelfTestIdentities(authority, now());
+  await trust.whileTrusting(identities.member, () =>
+    assertClientCertificatesRecognised({
+      hostname: selfTestAddress(listen),
+      port: listener.port,
+      ca: authority.caCertificate,
+      ...identities,
+    }));
+  return listener;
+}

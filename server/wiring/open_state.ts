@@ -1,0 +1,82 @@
+import { join } from "node:path";
+import type { Logger } from "../../shared/platform/logging.ts";
+import { AuditLog } from "../audit/audit_log.ts";
+import type { ServerStart } from "../channel.ts";
+import { type Authority, loadOrCreateAuthority } from "../enroll/certificate_authority.ts";
+import { openSqliteStore } from "../store/open_sqlite_store.ts";
+import type { Store } from "../store/store.ts";
+import { StoreError } from "../store/store_error.ts";
+import type { Closing } from "./closing.ts";
+
+/** How often the head of the audit chain is signed: what a thief of the database can cut off unnoticed is younger. */
+const SIGN_HEAD_INTERVAL_MS = 3_600_000;
+/** How often runs past their retention are removed. */
+const PRUNE_INTERVAL_MS = 3_600_000;
+
+/** What must survive everything: the database, the fleet's keys, the record of who did what. */
+export interface ServerState {
+  readonly databasePath: string;
+  readonly store: Store;
+  readonly authority: Authority;
+  readonly audit: AuditLog;
+}
+
+/**
+ * Opens the database and the keys, or makes both on the first start.
+ *
+ * @throws {StoreError} if the database is damaged, locked, of a newer version, or gone while the keys are not.
+ * @throws {AuthorityError} if keys are missing or damaged.
+ */
+export async function openState(
+  { config, folders, hostname, addresses }: ServerStart,
+  { logger, closing, now }: { logger: Logger; closing: Closing; now: () => number },
+): Promise<ServerState> {
+  const databasePath = join(folders.db, "vigo.db");
+  await assertDatabaseNotLost(databasePath, join(folders.tls, "ca.crt"));
+  // Before the keys, so that keys without a database always mean that it was lost.
+  const store = await openSqliteStore(databasePath);
+  closing.add("the database", () => store.close());
+  const authority = await loadOrCreateAuthority({
+    tlsFolder: folders.tls,
+    secretsFolder: folders.secrets,
+    hostname: config.server.hostname ?? hostname,
+    sans: config.server.tls_sans,
+    addresses,
+    hasEnrolments: (await store.envoys.list()).length > 0,
+    now,
+  });
+  const audit = new AuditLog(store, authority.signer, now);
+  const every = (intervalMs: number, what: string, work: () => Promise<unknown>) => {
+    const timer = setInterval(() => {
+      work().catch((error) =>
+        logger.warn("Cannot {what}; trying again: {reason}", { what, reason: String(error) })
+      );
+    }, intervalMs);
+    closing.add(what, () => Promise.resolve(clearInterval(timer)));
+  };
+  closing.add("the audit chain", () => audit.signHead());
+  every(SIGN_HEAD_INTERVAL_MS, "sign the audit head", () => audit.signHead());
+  every(PRUNE_INTERVAL_MS, "prune old runs and answers", async () => {
+    await store.runs.prune(now() - config.database.retention);
+    await store.enrollTokens.pruneAnswers(now());
+  });
+  return { databasePath, store, authority, audit };
+}
+
+/** An empty database beside existing keys would look like a new fleet, and every envoy and token would be forgotten. */
+async function assertDatabaseNotLost(databasePath: string, caPath: string): Promise<void> {
+  if (await sizeOf(caPath) === 0 || await sizeOf(databasePath) > 0) return;
+  throw new StoreError(
+    `Refusing to start: database "${databasePath}" is missing or empty, but "${caPath}" shows that this fleet has been set up. Restore it from a backup`,
+  );
+}
+
+/** 0 for a file that is not there. */
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await Deno.stat(path)).size;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return 0;
+    throw error;
+  }
+}

@@ -1,0 +1,24 @@
+import type { Logger } from "../../shared/platform/logging.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { Authority } from "../enroll/certificate_authority.ts";
+
+/** How often the server looks whether its own certificate is due for renewal. */
+const CHECK_INTERVAL_MS = 12 * 3_600_000;
+
+/** Renews the server's certificate in time and hands it to the listener. Returns what ends that. */
+export function renewServerCertificate(
+  authority: Authority,
+  use: (identity: TlsIdentity) => void,
+  logger: Logger,
+): () => Promise<void> {
+  const timer = setInterval(() => {
+    authority.renewServerCertificate().then((isRenewed) => {
+      if (!isRenewed) return;
+      use(authority.serverIdentity);
+      logger.info("Renewed the server's certificate", { notAfterMs: authority.serverNotAfterMs });
+    }).catch((error) =>
+      logger.error("Cannot renew the server's certificate: {reason}", { reason: String(error) })
+    );
+  }, CHECK_INTERVAL_MS);
+  return () => Promise.resolve(clearInterval(timer));
+}
