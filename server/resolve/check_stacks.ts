@@ -14,6 +14,11 @@ export type CheckedStacks =
 
 /** Most patterns that a message names; the rest is counted. */
 const MAX_NAMED_PATTERNS = 3;
+/**
+ * Most entries checked that differ in the values of their variables alone: a fleet may have an entry for each of ten thousand
+ * hosts, and what is wrong with one value is found again when its host is compiled, before anything is published.
+ */
+const MAX_ALIKE = 500;
 
 /**
  * Loads a tree and checks everything that can be known without a host: what each file says, and then, for every `match:`
@@ -50,15 +55,23 @@ interface Case {
   readonly isUsed: boolean;
 }
 
-/** Entries that give the same crates and variables compile alike; one of them stands for all. */
+/**
+ * Entries that give the same crates and variables compile alike; one of them stands for all. Of entries that differ in the
+ * values of their variables alone the first {@linkcode MAX_ALIKE} are checked.
+ */
 function distinctHostcrates(tree: StackTree): Case[] {
   const distinct = new Map<string, Case>();
+  const alike = new Map<string, number>();
   for (const hostcrate of tree.hostcrates) {
     const crates = hostcrate.crates.map(({ name }) => name);
     const vars = [...hostcrate.vars].sort(([a], [b]) => a < b ? -1 : 1)
       .map(([name, { place }]) => [name, place.file, place.line, place.column]);
     const key = canonicalJson([crates, vars]);
-    if (!distinct.has(key)) distinct.set(key, { hostcrate, isUsed: true });
+    const kind = canonicalJson([crates, [...hostcrate.vars.keys()].sort()]);
+    const count = alike.get(kind) ?? 0;
+    if (distinct.has(key) || count >= MAX_ALIKE) continue;
+    distinct.set(key, { hostcrate, isUsed: true });
+    alike.set(kind, count + 1);
   }
   return [...distinct.values()];
 }

@@ -19,7 +19,7 @@ interface ReadSet {
 }
 
 /**
- * Compiles hosts of one tree and remembers results by what they read: hosts that are alike in that cost one compilation
+ * Compiles hosts of one tree and remembers policies by what they read: hosts that are alike in that cost one compilation
  * between them. The memory is bounded; what falls out is compiled again.
  */
 export class PolicyCompiler {
@@ -38,7 +38,8 @@ export class PolicyCompiler {
       if (known) return known;
     }
     const compiled = compileHostcrate(this.tree, hostcrate, traits);
-    remember(sets, compiled, traits);
+    // A refusal may come from a limit on time, which another attempt may keep.
+    if (compiled.ok) remember(sets, compiled, traits);
     return compiled;
   }
 }

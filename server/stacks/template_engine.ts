@@ -6,8 +6,11 @@ export const MAX_TEMPLATE_LENGTH = 1024 * 1024;
 export const MAX_RENDERED_LENGTH = 4 * 1024 * 1024;
 /** Items that one rendering may create: ranges, splits, joined text. Reached long before memory is. */
 const MEMORY_LIMIT = 2_000_000;
-/** Ends nested loops whose bodies create nothing, in milliseconds; a real file renders in less than one. */
-const RENDER_LIMIT_MS = 250;
+/**
+ * Ends nested loops over lists, which create nothing, in milliseconds. A real file renders in less than one; the limit is
+ * far above, so that a busy machine does not make a template fail.
+ */
+const RENDER_LIMIT_MS = 2000;
 
 /** Tags that read other files, which templates cannot: what is shared stands in vars. The last two write into the scope. */
 const REMOVED_TAGS = ["include", "render", "layout", "block", "increment", "decrement"];
