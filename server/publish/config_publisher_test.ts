@@ -3,7 +3,6 @@ import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
 import type { HostFacts } from "../resolve/compile_host.ts";
 import { formatProblem } from "../stacks/problem_list.ts";
 import { ConfigPublisher, UnrecordedPublishError } from "./config_publisher.ts";
-import { LivePolicyResolver } from "./live_policy_resolver.ts";
 import { MemoryVersionLog } from "./memory_version_log.ts";
 import { DISK, type PublishFiles } from "./publish_files.ts";
 import { VersionStore } from "./version_store.ts";
@@ -154,7 +153,9 @@ Deno.test("a host that lacks a trait is listed with its problem and does not hol
     changes: [],
     problems: ['configcrates/web.vgo:4:18: undefined name "traits.os.codename"'],
   }]);
-  const resolved = new LivePolicyResolver(publisher).resolve({ uuid: "u", ...WEB_1 });
+  const compiled = publisher.live()?.compile(WEB_1);
+  assert.ok(compiled && !compiled.ok);
+});
   assert.ok(resolved && !resolved.ok);
   assert.match(resolved.reason, /undefined name "traits.os.codename"$/);
 });
