@@ -1,0 +1,49 @@
+import { EXIT_CODE, type ExitCode } from "../../shared/terminal/exit_code.ts";
+import { UserError } from "../../shared/terminal/user_error.ts";
+
+/** Errors of the agent that a person can do something about, by name, with the status they end with. */
+const EXPECTED: Readonly<Record<string, ExitCode>> = {
+  AgentConfigError: EXIT_CODE.usage,
+  AlreadyEnrolledError: EXIT_CODE.refused,
+  LockHeldError: EXIT_CODE.refused,
+  NotEnrolledError: EXIT_CODE.failed,
+};
+
+/**
+ * Runs the work of a command and turns the agent's expected errors into ones that are printed as they are; anything else
+ * stays the bug it is.
+ */
+export async function explain<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw toUserError(error);
+  }
+}
+
+function toUserError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof UserError) return error;
+  const exitCode = EXPECTED[error.name];
+  if (exitCode !== undefined) {
+    const message = error.name === "LockHeldError"
+      ? `Cannot start: ${error.message}. Wait for it to end`
+      : error.message;
+    return new UserError(message, { exitCode, cause: error });
+  }
+  if (error.name === "RestError") {
+    const status = "status" in error ? error.status : undefined;
+    const isAway = status === undefined;
+    return new UserError(error.message, {
+      exitCode: isAway ? EXIT_CODE.unreachable : EXIT_CODE.failed,
+      cause: error,
+    });
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    return new UserError(
+      `${error.message}. Run as root, or name a folder of your own with --root`,
+      { exitCode: EXIT_CODE.notPermitted, cause: error },
+    );
+  }
+  if (/^Cannot /.test(error.message)) return new UserError(error.message, { cause: error });
+  return error;
+}

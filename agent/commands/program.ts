@@ -1,0 +1,34 @@
+import { Command } from "@commander-js/extra-typings";
+import { VERSION } from "../../shared/config/version.ts";
+import { withExamples } from "../../shared/terminal/run_cli.ts";
+import { bootstrapCommand } from "./bootstrap.ts";
+import { completionCommand } from "./completion.ts";
+import { type AgentContext, resolveRoot } from "./context.ts";
+import { daemonCommand } from "./daemon.ts";
+import { runCommand } from "./run.ts";
+import { statusCommand } from "./status.ts";
+import { swarmCommand } from "./swarm.ts";
+import { traitsCommand } from "./traits.ts";
+import { versionCommand } from "./version.ts";
+
+/** The whole command line of `vigo`. */
+export function createProgram(context: AgentContext) {
+  const program = new Command("vigo")
+    .description("Keeps this machine as its fleet wants it")
+    .version(VERSION, "--version", "print the version")
+    .option("--root <dir>", "keep everything below this folder; default: VIGO_ROOT, then /");
+  const roots = () => resolveRoot(program.opts().root, context.env);
+  program.addCommand(bootstrapCommand(context, roots));
+  program.addCommand(daemonCommand(context, roots));
+  program.addCommand(runCommand(context, roots));
+  program.addCommand(statusCommand(context, roots));
+  program.addCommand(traitsCommand(context, roots));
+  program.addCommand(swarmCommand(context, roots));
+  program.addCommand(completionCommand(context, program));
+  program.addCommand(versionCommand(context));
+  return withExamples(program, [
+    ["vigo status", "see how this machine is"],
+    ["vigo run --dry-run", "see what would change"],
+    ["vigo swarm seeds list", "see what the swarm brought"],
+  ]);
+}

@@ -1,0 +1,150 @@
+import { formatBytes } from "../../shared/terminal/bytes.ts";
+import { formatDuration } from "../../shared/terminal/duration.ts";
+import { renderProgressBar } from "../../shared/terminal/progress_bar.ts";
+import { formatRelativeTime } from "../../shared/terminal/relative_time.ts";
+import { sanitize } from "../../shared/terminal/sanitize.ts";
+import { renderTable } from "../../shared/terminal/table.ts";
+import type { BlobState, PeersFile, SwarmState } from "../swarm/mirror.ts";
+
+/** Where a table goes. */
+export interface Surface {
+  readonly columns?: number;
+  now(): number;
+}
+
+/** Digits of a SHA-256 that are shown in lists. */
+const SHORT_SHA = 12;
+const NAME_WIDTH = 14;
+
+/** Lines of a name and a value. */
+function renderFacts(facts: readonly (readonly [string, string])[]): string {
+  return facts.map(([name, value]) => `${`${name}:`.padEnd(NAME_WIDTH)}${sanitize(value)}\n`)
+    .join("");
+}
+
+/** Gates, manifest, peers and discovery. */
+export function renderSwarmStatus(state: SwarmState, nowMs: number): string {
+  const { gates, manifest, multicast, listening, blobs } = state;
+  const open = Object.entries(gates.subsystems).filter(([, on]) => on).map(([name]) => name);
+  const count = (status: BlobState["status"]) =>
+    blobs.filter((blob) => blob.status === status).length;
+  return renderFacts([
+    ["Envoy", `${state.hostname} (${state.envoyUuid})`],
+    ["Enabled", gates.enabled ? "yes" : "no"],
+    ["Subsystems", open.length > 0 ? open.join(", ") : "none"],
+    ["Seeder", gates.seeder ? "yes" : "no"],
+    ["Listening", listening ? `${listening.address}:${listening.port}` : "no"],
+    [
+      "Multicast",
+      `${multicast.state}${
+        multicast.interfaces.length > 0 ? ` on ${multicast.interfaces.join(", ")}` : ""
+      }${multicast.problem === undefined ? "" : `: ${multicast.problem}`}`,
+    ],
+    [
+      "Manifest",
+      `${manifest.active} active, ${manifest.revoked} revoked (${
+        manifest.digest.slice(0, SHORT_SHA)
+      })`,
+    ],
+    ["Peers", String(state.peerCount)],
+    ["Blobs", `${count("complete")} complete, ${count("downloading")} downloading`],
+    ["Last check-in", formatRelativeTime(state.lastCheckinMs, nowMs)],
+    ["Updated", formatRelativeTime(state.updatedMs, nowMs)],
+  ]);
+}
+
+/** The blobs of this machine, and seeds that cannot be originated. */
+export function renderSeeds(
+  blobs: readonly BlobState[],
+  problems: SwarmState["problems"],
+  { columns }: Surface,
+): string {
+  if (blobs.length + problems.length === 0) return "No blobs on this machine\n";
+  const table = renderTable(
+    [
+      { header: "Label" },
+      { header: "SHA-256" },
+      { header: "Size", align: "right" },
+      { header: "Status" },
+      { header: "Chunks", align: "right" },
+      { header: "Origin" },
+      { header: "Target" },
+    ],
+    [
+      ...blobs.map((blob) => [
+        blob.label,
+        blob.sha256.slice(0, SHORT_SHA),
+        formatBytes(blob.sizeBytes),
+        blob.isSeed ? "seeding" : blob.status,
+        `${blob.chunksHave}/${blob.chunksTotal}`,
+        blob.origin,
+        blob.target,
+      ]),
+      ...problems.map(({ label, reason }) => [label, "", "", reason]),
+    ],
+    columns === undefined ? {} : { width: columns },
+  );
+  return table;
+}
+
+/** Everything that is known of one blob, with a bar while it is downloading. */
+export function renderSeed(blob: BlobState, nowMs: number): string {
+  const sources = Object.entries(blob.sources).sort(([, a], [, b]) => b - a)
+    .map(([name, chunks]) => `${name}: ${chunks}`);
+  const facts = renderFacts([
+    ["Label", blob.label],
+    ["SHA-256", blob.sha256],
+    ["Size", formatBytes(blob.sizeBytes)],
+    ["Status", blob.skipReason === "" ? blob.status : `${blob.status} (${blob.skipReason})`],
+    ["Chunks", `${blob.chunksHave}/${blob.chunksTotal}`],
+    ["Sources", sources.length > 0 ? sources.join(", ") : "none"],
+    ["Holders", blob.holders.length > 0 ? blob.holders.join(", ") : "none known"],
+    ["Origin", blob.isSeed ? `${blob.origin} (this machine)` : blob.origin],
+    ["Target", blob.target],
+    [
+      "Retention",
+      blob.retentionSecs === 0 ? "for ever" : formatDuration(blob.retentionSecs * 1000),
+    ],
+    [
+      "Completed",
+      blob.completedMs === undefined
+        ? "not yet"
+        : `${formatRelativeTime(blob.completedMs, nowMs)}, after ${
+          formatDuration(blob.activeDownloadMs)
+        }`,
+    ],
+  ]);
+  if (blob.status !== "downloading") return facts;
+  const bar = renderProgressBar({
+    label: blob.label,
+    fraction: blob.chunksHave / blob.chunksTotal,
+  });
+  return `${facts}${bar}\n`;
+}
+
+/** The peers that proved who they are. */
+export function renderPeers(
+  peers: PeersFile["peers"],
+  { columns, now }: Surface,
+): string {
+  if (peers.length === 0) return "No peers known\n";
+  return renderTable(
+    [
+      { header: "Hostname" },
+      { header: "Address" },
+      { header: "Found by" },
+      { header: "Proven" },
+      { header: "Envoy" },
+    ],
+    peers.toSorted((a, b) => a.hostname < b.hostname ? -1 : 1).map((peer) => [
+      peer.hostname,
+      peer.address.includes(":")
+        ? `[${peer.address}]:${peer.port}`
+        : `${peer.address}:${peer.port}`,
+      peer.source,
+      formatRelativeTime(peer.provenMs, now()),
+      peer.uuid,
+    ]),
+    columns === undefined ? {} : { width: columns },
+  );
+}

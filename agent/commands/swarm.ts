@@ -1,0 +1,90 @@
+import { Command } from "@commander-js/extra-typings";
+import type { RootPaths } from "../../shared/platform/root_paths.ts";
+import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
+import { UserError } from "../../shared/terminal/user_error.ts";
+import type { BlobState, Mirror } from "../swarm/mirror.ts";
+import { agentPaths } from "../store/agent_paths.ts";
+import type { AgentContext } from "./context.ts";
+import { explain } from "./explain.ts";
+import { renderPeers, renderSeed, renderSeeds, renderSwarmStatus } from "./render_swarm.ts";
+
+/** `vigo swarm …`: what the swarm engine of this machine does, from its mirror files; no rights are needed. */
+export function swarmCommand(context: AgentContext, roots: () => RootPaths) {
+  const folder = () => agentPaths(roots()).swarmFolder;
+  const print = (json: boolean | undefined, value: unknown, text: () => string) =>
+    context.write(json ? `${JSON.stringify(value, null, 2)}\n` : text());
+
+  const command = new Command("swarm").description("Look at this machine's part in the swarm");
+  command.command("status")
+    .description("Show gates, manifest, peers and discovery")
+    .option("--json", "print JSON")
+    .action(async ({ json }) => {
+      const state = await readState(folder());
+      print(json, state, () => renderSwarmStatus(state, context.now()));
+    });
+
+  const seeds = command.command("seeds").description("Blobs that this machine seeds or fetches");
+  seeds.command("list")
+    .description("List the blobs of this machine")
+    .option("--json", "print JSON")
+    .action(async ({ json }) => {
+      const { blobs, problems } = await readState(folder());
+      print(json, { blobs, problems }, () => renderSeeds(blobs, problems, context));
+    });
+  seeds.command("show")
+    .description("Show one blob: by its label, or the first digits of its SHA-256")
+    .argument("<key>", "label or SHA-256 prefix")
+    .option("--json", "print JSON")
+    .action(async (key, { json }) => {
+      const blob = findBlob((await readState(folder())).blobs, key);
+      print(json, blob, () => renderSeed(blob, context.now()));
+    });
+
+  command.command("peers").description("Other machines of the swarm")
+    .command("list")
+    .description("List the peers that proved who they are")
+    .option("--json", "print JSON")
+    .action(async ({ json }) => {
+      const { readPeers } = await import("../swarm/mirror.ts");
+      const { peers } = unwrap(await explain(readPeers(folder())));
+      print(json, peers, () => renderPeers(peers, context));
+    });
+  return command;
+}
+
+async function readState(folder: string) {
+  const { readSwarmState } = await import("../swarm/mirror.ts");
+  return unwrap(await explain(readSwarmState(folder)));
+}
+
+function unwrap<T>(mirror: Mirror<T>): T {
+  if (mirror.ok) return mirror.value;
+  throw new UserError(`Cannot look at the swarm: ${mirror.reason}`);
+}
+
+/**
+ * The blob that a label or a prefix of its SHA-256 means; a label wins.
+ *
+ * @throws {UserError} if there is none, or several begin so.
+ */
+export function findBlob(blobs: readonly BlobState[], key: string): BlobState {
+  const byLabel = blobs.filter(({ label }) => label === key);
+  const found = byLabel.length > 0
+    ? byLabel
+    : blobs.filter(({ sha256 }) => /^[0-9a-f]+$/.test(key) && sha256.startsWith(key));
+  const [blob, second] = found;
+  if (!blob) {
+    throw new UserError(
+      `Cannot find blob "${key}" on this machine: no label is that and no SHA-256 begins so. See "vigo swarm seeds list"`,
+    );
+  }
+  if (second) {
+    throw new UserError(
+      `Cannot tell which blob "${key}" means: ${
+        found.slice(0, 4).map(({ sha256 }) => sha256.slice(0, 16)).join(", ")
+      }. Write more digits of its SHA-256`,
+      { exitCode: EXIT_CODE.usage },
+    );
+  }
+  return blob;
+}

@@ -1,0 +1,23 @@
+import { Command } from "@commander-js/extra-typings";
+import { VERSION } from "../../shared/config/version.ts";
+import type { AgentContext } from "./context.ts";
+
+/** `vigo version`. */
+export function versionCommand(context: AgentContext) {
+  return new Command("version")
+    .description("Show the version of this program and what it runs on")
+    .option("--json", "print JSON")
+    .action(({ json }) => {
+      const facts = {
+        version: VERSION,
+        deno: Deno.version.deno,
+        os: Deno.build.os,
+        arch: Deno.build.arch,
+      };
+      context.write(
+        json
+          ? `${JSON.stringify(facts, null, 2)}\n`
+          : `vigo ${facts.version} (Deno ${facts.deno}, ${facts.os}-${facts.arch})\n`,
+      );
+    });
+}

@@ -1,0 +1,37 @@
+import { EXIT_CODE } from "../shared/terminal/exit_code.ts";
+import { runCli } from "../shared/terminal/run_cli.ts";
+import type { AgentContext } from "./commands/context.ts";
+import { createProgram } from "./commands/program.ts";
+
+if (import.meta.main) {
+  const interrupt = new AbortController();
+  Deno.addSignalListener("SIGINT", () => {
+    // A second Ctrl-C ends at once what does not end by itself.
+    if (interrupt.signal.aborted) Deno.exit(EXIT_CODE.interrupted);
+    interrupt.abort();
+  });
+  const context = createContext(interrupt.signal);
+  Deno.exit(await runCli(createProgram(context), { ...context, args: Deno.args }));
+}
+
+function createContext(signal: AbortSignal): AgentContext {
+  const encoder = new TextEncoder();
+  const isTerminal = Deno.stdout.isTerminal();
+  return {
+    write: (text) => writeAll(Deno.stdout, encoder.encode(text)),
+    writeError: (text) => writeAll(Deno.stderr, encoder.encode(text)),
+    isTerminal,
+    ...(isTerminal ? { columns: Deno.consoleSize().columns } : {}),
+    env: Deno.env.toObject(),
+    signal,
+    now: () => Date.now(),
+    readStdin: async () =>
+      Deno.stdin.isTerminal() ? undefined : await new Response(Deno.stdin.readable).text(),
+  };
+}
+
+function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length;) {
+    written += stream.writeSync(bytes.subarray(written));
+  }
+}
