@@ -25,6 +25,9 @@ export const BROWSER_NEED: SystemNeed = {
 /** Where administration programs live, which a user's PATH may lack. */
 const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"];
 
+/** What looking for a file in a folder of PATH may meet; a folder that this user may not enter has nothing for them. */
+const ABSENT = [Deno.errors.NotFound, Deno.errors.NotADirectory, Deno.errors.PermissionDenied];
+
 /**
  * Installs what is missing of `needs` with apt if this is root on a machine that has apt; nothing that is there is
  * touched. Everything that will be skipped gets one line saying why; nothing here makes a test run fail.
@@ -65,9 +68,7 @@ async function isInstalled(program: string): Promise<boolean> {
       await Deno.stat(path);
       return true;
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) {
-        throw error;
-      }
+      if (!ABSENT.some((kind) => error instanceof kind)) throw error;
     }
   }
   return false;
