@@ -33,8 +33,18 @@ export interface EngineStart {
   readonly announceAddress?: string;
   /** The peer server's port when the envoy document does not decide it (several agents on one address). */
   readonly portOverride?: number;
-  /** A download is refused below this share of free space, in percent. */
+  /** UDP port of the announcements when it is not the usual one, so that fleets on one machine do not hear each other. */
+  readonly discoveryPort?: number;
+  /** A download is refused at or below this share of free space, in percent. */
   readonly minFreePercent: number;
+}
+
+/** The links that people find content by. The engine may not make links, so the daemon's side does. */
+export interface SwarmLinks {
+  /** `files/<label>` → `../.blobs/<sha256>`. */
+  readonly files: Readonly<Record<string, string>>;
+  /** `.blobs/<sha256>` → `../seed/<name>`, for blobs that are served from where they were placed. */
+  readonly seeds: Readonly<Record<string, string>>;
 }
 
 /** From the daemon to the engine. */
@@ -55,8 +65,12 @@ export type ToEngine =
   | { readonly kind: "entries"; readonly entries: readonly ManifestEntry[] }
   | { readonly kind: "hints"; readonly peers: readonly { envoyUuid: string; address: string }[] }
   | { readonly kind: "signed"; readonly requestId: number; readonly entry: ManifestEntry }
+  /** The daemon will not sign that entry. */
+  | { readonly kind: "unsigned"; readonly requestId: number; readonly reason: string }
   /** A new certificate after a renewal. */
   | { readonly kind: "identity"; readonly identity: TlsIdentity }
+  /** Remove what no longer belongs to anything; answered with `cleaned`. */
+  | { readonly kind: "clean"; readonly requestId: number }
   | { readonly kind: "stop" };
 
 /** From the engine to the daemon. */
@@ -82,5 +96,16 @@ export type FromEngine =
     readonly message: string;
     readonly properties: Record<string, unknown>;
   }
+  | {
+    readonly kind: "cleaned";
+    readonly requestId: number;
+    readonly stalePartials: number;
+    readonly errors: number;
+  }
+  /** The complete set of links that should stand; handled by `startEngine`. */
+  | { readonly kind: "links"; readonly links: SwarmLinks }
+  /** There is something to hash, or nothing any more; handled by `startEngine`. */
+  | { readonly kind: "hasher"; readonly wanted: boolean }
+  /** The engine cannot go on; the daemon starts a new one after a pause. */
   | { readonly kind: "fatal"; readonly reason: string }
   | { readonly kind: "stopped" };

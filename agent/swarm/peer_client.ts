@@ -323,11 +323,15 @@ function readBody(response: IncomingMessage, maxBytes: number): Promise<Buffer> 
 function readExactly(response: IncomingMessage, into: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     let filled = 0;
+    let over = false;
     const fail = (reason: string) => {
+      over = true;
       response.destroy();
       reject(new PeerError(reason));
     };
     response.on("data", (part: Buffer) => {
+      // After a failure the buffer belongs to another request.
+      if (over) return;
       if (filled + part.length > into.length) {
         return fail(`Peer sent more than the ${into.length} bytes of the chunk`);
       }
@@ -338,7 +342,13 @@ function readExactly(response: IncomingMessage, into: Uint8Array): Promise<void>
       if (filled === into.length) resolve();
       else fail(`Peer sent ${filled} of the ${into.length} bytes of the chunk`);
     });
-    response.once("error", (error) => reject(asPeerError("the other end", error)));
-    response.once("close", () => reject(new PeerError("Peer ended its answer early")));
+    response.once("error", (error) => {
+      over = true;
+      reject(asPeerError("the other end", error));
+    });
+    response.once("close", () => {
+      over = true;
+      reject(new PeerError("Peer ended its answer early"));
+    });
   });
 }

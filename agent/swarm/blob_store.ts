@@ -1,0 +1,149 @@
+import { z } from "zod";
+import { isSha256 } from "../../shared/crypto/sha256.ts";
+import { writeFileDurable } from "../../shared/platform/durable_write.ts";
+import { digestOfChunks } from "../../shared/swarm/chunk_layout.ts";
+import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import { readIfPresent, removeIfPresent } from "./chunk_file.ts";
+import type { SwarmPaths } from "./swarm_paths.ts";
+
+/** What is remembered about how a blob came here: the `.sources` file beside it. */
+export const blobRecordSchema = z.object({
+  /** Stamp of the entry under which it was fetched. */
+  stamp: z.number(),
+  /** Chunks by hostname, `cached` or `server`. */
+  sources: z.record(z.string(), z.number()),
+  activeDownloadMs: z.number(),
+  /** Absent while it is in flight. */
+  completedMs: z.number().optional(),
+});
+export type BlobRecord = z.infer<typeof blobRecordSchema>;
+
+/** A complete blob in `.blobs/`. */
+export interface StoredBlob {
+  readonly sha256: string;
+  readonly path: string;
+  readonly record: BlobRecord & { readonly completedMs: number };
+}
+
+/** Digest lists kept in memory: 256 KiB each at most. */
+const MAX_CACHED_DIGESTS = 16;
+
+/** The complete blobs of this envoy. What is still in flight is a `PartialBlob`, what is seeded belongs to the seed keeper. */
+export class BlobStore {
+  readonly #paths: SwarmPaths;
+  readonly #blobs = new Map<string, StoredBlob>();
+  readonly #digests = new Map<string, Uint8Array<ArrayBuffer>>();
+
+  private constructor(paths: SwarmPaths) {
+    this.#paths = paths;
+  }
+
+  /** Opens the store, making its folders if need be, and lists what is there. */
+  static async open(paths: SwarmPaths): Promise<BlobStore> {
+    const store = new BlobStore(paths);
+    for (
+      const [folder, mode] of [
+        [paths.root, 0o755],
+        [paths.files, 0o755],
+        [paths.seed, 0o755],
+        [paths.blobs, 0o700],
+        [paths.graveyard, 0o700],
+      ] as const
+    ) {
+      await Deno.mkdir(folder, { recursive: true });
+      await Deno.chmod(folder, mode);
+    }
+    for await (const { name, isFile } of Deno.readDir(paths.blobs)) {
+      if (isFile && isSha256(name)) await store.#adopt(name);
+    }
+    return store;
+  }
+
+  get(sha256: string): StoredBlob | undefined {
+    return this.#blobs.get(sha256);
+  }
+
+  all(): StoredBlob[] {
+    return [...this.#blobs.values()];
+  }
+
+  /** The chunk digests of a blob that is held or seeded; `undefined` if they are lost or not those of the entry. */
+  async digests(
+    { sha256, chunksDigest }: Pick<ManifestEntry, "sha256" | "chunksDigest">,
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const cached = this.#digests.get(sha256);
+    if (cached) return cached;
+    const digests = await readIfPresent(this.#paths.digests(sha256));
+    if (!digests || digestOfChunks(digests) !== chunksDigest) return undefined;
+    if (this.#digests.size >= MAX_CACHED_DIGESTS) this.#digests.clear();
+    this.#digests.set(sha256, digests);
+    return digests;
+  }
+
+  /** Keeps the digests of a blob whose content lies elsewhere. */
+  async keepDigests(sha256: string, digests: Uint8Array<ArrayBuffer>): Promise<void> {
+    await writeFileDurable(this.#paths.digests(sha256), digests, { mode: 0o600 });
+    this.#digests.delete(sha256);
+  }
+
+  /** Notes a blob that has just been put in place. */
+  async add(sha256: string, record: StoredBlob["record"]): Promise<void> {
+    await this.writeRecord(sha256, record);
+    this.#blobs.set(sha256, { sha256, path: this.#paths.blob(sha256), record });
+  }
+
+  /** Notes where the chunks of a blob came from so far. */
+  async writeRecord(sha256: string, record: BlobRecord): Promise<void> {
+    await writeFileDurable(this.#paths.sources(sha256), JSON.stringify(record), { mode: 0o600 });
+  }
+
+  async readRecord(sha256: string): Promise<BlobRecord | undefined> {
+    const bytes = await readIfPresent(this.#paths.sources(sha256));
+    if (!bytes) return undefined;
+    try {
+      return blobRecordSchema.safeParse(JSON.parse(new TextDecoder().decode(bytes))).data;
+    } catch {
+      // A sidecar that a crash or a person damaged: who gave which chunk is forgotten, nothing else.
+      return undefined;
+    }
+  }
+
+  /** Forgets blobs whose file somebody removed, so that they are fetched again. Returns their digests. */
+  async dropMissing(): Promise<string[]> {
+    const missing: string[] = [];
+    for (const { sha256, path } of this.all()) {
+      try {
+        await Deno.lstat(path);
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+        await this.remove(sha256);
+        missing.push(sha256);
+      }
+    }
+    return missing;
+  }
+
+  /** Removes a blob and what is known about it. */
+  async remove(sha256: string): Promise<void> {
+    this.#blobs.delete(sha256);
+    this.#digests.delete(sha256);
+    await removeIfPresent(this.#paths.blob(sha256));
+    await removeIfPresent(this.#paths.digests(sha256));
+    await removeIfPresent(this.#paths.sources(sha256));
+    await removeIfPresent(this.#paths.partial(sha256));
+  }
+
+  async #adopt(sha256: string): Promise<void> {
+    const path = this.#paths.blob(sha256);
+    const record = await this.readRecord(sha256);
+    const { mtime } = await Deno.stat(path);
+    // A crash between the rename and the sidecar leaves a blob whose age the file itself tells.
+    const completedMs = record?.completedMs ?? mtime?.getTime() ?? Date.now();
+    this.#blobs.set(sha256, {
+      sha256,
+      path,
+      record: { stamp: 0, sources: {}, activeDownloadMs: 0, ...record, completedMs },
+    });
+    await removeIfPresent(this.#paths.partial(sha256));
+  }
+}

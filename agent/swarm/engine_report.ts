@@ -1,0 +1,86 @@
+import type { BlobProgress } from "../../shared/proto/agent.ts";
+import { layoutOf } from "../../shared/swarm/chunk_layout.ts";
+import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import type { BlobStore } from "./blob_store.ts";
+import type { ManifestBook } from "./manifest_book.ts";
+import type { BlobState } from "./mirror.ts";
+import type { PeerNetwork } from "./peer_network.ts";
+import type { Receiver } from "./receiver.ts";
+import type { SeedKeeper } from "./seed_keeper.ts";
+
+/** Hostnames listed per blob. */
+const MAX_HOLDERS = 16;
+
+/** What a report is made from. */
+export interface ReportSources {
+  readonly book: ManifestBook;
+  readonly store: BlobStore;
+  readonly seeds: SeedKeeper;
+  readonly receiver: Receiver;
+  readonly network: PeerNetwork;
+}
+
+/** What became, on this envoy, of every blob that concerns it. */
+export function reportBlobs(sources: ReportSources): BlobState[] {
+  const seeds = sources.seeds.seeds;
+  return [...sources.book.manifest.blobs()].flatMap((entry) =>
+    reportBlob(sources, entry, seeds.has(entry.sha256)) ?? []
+  );
+}
+
+function reportBlob(
+  { book, store, receiver, network }: ReportSources,
+  entry: ManifestEntry,
+  isSeed: boolean,
+): BlobState | undefined {
+  const { sha256 } = entry;
+  const chunksTotal = countChunks(entry);
+  const stored = store.get(sha256);
+  const download = receiver.download(sha256);
+  const isHeld = stored !== undefined || isSeed;
+  const isLive = book.manifest.isLive(sha256);
+  const isConcerned = isHeld || receiver.isPending(sha256) || receiver.isTarget(entry);
+  if (!isConcerned) return undefined;
+  const skipReason = receiver.skipReason(sha256) ?? "";
+  const base = {
+    sha256,
+    label: entry.label,
+    sizeBytes: entry.sizeBytes,
+    target: entry.target,
+    origin: entry.origin,
+    chunksTotal,
+    isSeed,
+    retentionSecs: entry.retentionSecs,
+    sources: stored?.record.sources ?? download?.sources ?? {},
+    activeDownloadMs: Math.round(stored?.record.activeDownloadMs ?? download?.activeMs ?? 0),
+    holders: [...new Set([...download?.holders ?? [], ...network.holderNames(sha256)])]
+      .slice(0, MAX_HOLDERS),
+    skipReason: "",
+    chunksHave: isHeld ? chunksTotal : download?.partial?.chunks.count ?? 0,
+    ...(stored ? { completedMs: stored.record.completedMs } : {}),
+  };
+  if (!isLive) {
+    const isLeaving = isHeld || receiver.isPending(sha256);
+    return { ...base, status: isLeaving ? "revoking" : "revoked" };
+  }
+  if (isHeld) return { ...base, status: "complete" };
+  if (download?.partial) return { ...base, status: "downloading" };
+  if (skipReason !== "") return { ...base, status: "skipped", skipReason };
+  return { ...base, status: "pending" };
+}
+
+/** The same as the server hears it. */
+export function asProgress(blob: BlobState): BlobProgress {
+  const { sha256, status, chunksHave, chunksTotal, skipReason, sources, isSeed } = blob;
+  return { sha256, status, chunksHave, chunksTotal, skipReason, sources, origin: isSeed };
+}
+
+function countChunks(entry: ManifestEntry): number {
+  try {
+    return layoutOf(entry).count;
+  } catch (error) {
+    // More chunks than are accepted: such a blob is skipped, and there is no count to show.
+    if (error instanceof RangeError) return 0;
+    throw error;
+  }
+}

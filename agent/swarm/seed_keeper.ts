@@ -1,0 +1,293 @@
+import { isSha256 } from "../../shared/crypto/sha256.ts";
+import { syncFolder, writeFileDurable } from "../../shared/platform/durable_write.ts";
+import { chooseChunkSize, digestOfChunks } from "../../shared/swarm/chunk_layout.ts";
+import type { ManifestEntry, UnsignedManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import type { TargetDecision } from "../../shared/swarm/target_decision.ts";
+import type { BlobStore } from "./blob_store.ts";
+import { readIfPresent } from "./chunk_file.ts";
+import type { EngineLog } from "./engine_log.ts";
+import type { Hasher } from "./hasher.ts";
+import type { ManifestBook } from "./manifest_book.ts";
+import { type FoundSeed, scanSeedFolder, type SeedScan } from "./seed_folder.ts";
+import {
+  identityOf,
+  sameFile,
+  type SeedRecord,
+  type SeedsFile,
+  seedsFileSchema,
+} from "./seed_record.ts";
+import type { SwarmPaths } from "./swarm_paths.ts";
+
+export interface SeedProblem {
+  readonly label: string;
+  readonly reason: string;
+}
+
+export interface SeedKeeperOptions {
+  readonly paths: SwarmPaths;
+  readonly store: BlobStore;
+  readonly book: ManifestBook;
+  readonly hasher: Hasher;
+  readonly targets: TargetDecision;
+  readonly author: string;
+  readonly hostname: string;
+  readonly now: () => number;
+  /** Whether the envoy document says that this envoy may originate seeds. */
+  readonly maySeed: () => boolean;
+  /** Has the daemon sign an entry of this envoy. */
+  readonly sign: (entry: UnsignedManifestEntry) => Promise<ManifestEntry>;
+  readonly log: EngineLog;
+}
+
+/** What a scan left to do. */
+export interface ScanResult {
+  /** A file is new or still changing: scan again soon. */
+  readonly unsettled: boolean;
+}
+
+/** Follows `seed/`: hashes what settles there, registers it, and revokes what is gone for good. */
+export class SeedKeeper {
+  readonly #options: SeedKeeperOptions;
+  #records = new Map<string, SeedRecord>();
+  #folder: SeedsFile["folder"] | undefined;
+  #previous: SeedScan | undefined;
+  #problems: readonly SeedProblem[] = [];
+
+  private constructor(options: SeedKeeperOptions) {
+    this.#options = options;
+  }
+
+  static async open(options: SeedKeeperOptions): Promise<SeedKeeper> {
+    const keeper = new SeedKeeper(options);
+    const bytes = await readIfPresent(options.paths.seeds);
+    if (!bytes) return keeper;
+    let content: unknown;
+    try {
+      content = JSON.parse(new TextDecoder().decode(bytes));
+    } catch {
+      // Falls through to the schema, which refuses it.
+    }
+    const file = seedsFileSchema.safeParse(content);
+    if (file.success) {
+      keeper.#records = new Map(Object.entries(file.data.seeds));
+      keeper.#folder = file.data.folder;
+    } else {
+      options.log("warning", "cannot read seeds.json, so every seed is hashed again", {});
+    }
+    return keeper;
+  }
+
+  /** Seeds that may not or cannot be originated, with the reason. */
+  get problems(): readonly SeedProblem[] {
+    return this.#problems;
+  }
+
+  /** Digests of the blobs that lie in `seed/`, with their file names. */
+  get seeds(): ReadonlyMap<string, string> {
+    return new Map([...this.#records].map(([name, { sha256 }]) => [sha256, name]));
+  }
+
+  /** The path of a seed's content, if it is still the file that was hashed. */
+  async servablePath(sha256: string): Promise<string | undefined> {
+    for (const [name, record] of this.#records) {
+      if (record.sha256 !== sha256) continue;
+      const path = this.#options.paths.seedFile(name);
+      try {
+        if (sameFile(identityOf(await Deno.lstat(path)), record.identity)) return path;
+      } catch (error) {
+        if (!(error instanceof Deno.errors.NotFound)) throw error;
+      }
+    }
+    return undefined;
+  }
+
+  /** Looks once. Call it again after a pause; files count only when two looks in a row agree. */
+  async scan(signal: AbortSignal): Promise<ScanResult> {
+    const scan = await scanSeedFolder(this.#options.paths);
+    const previous = this.#previous;
+    this.#previous = scan;
+    const problems: SeedProblem[] = [...scan.problems];
+    let unsettled = false;
+    const before = JSON.stringify([...this.#records]);
+    for (const seed of scan.seeds) {
+      if (signal.aborted) return { unsettled: false };
+      const known = previous?.seeds.find(({ name }) => name === seed.name);
+      if (!known || !sameFile(known.identity, seed.identity)) {
+        const record = this.#records.get(seed.name);
+        // A file known from the last run needs no second look.
+        if (!record || !sameFile(record.identity, seed.identity)) {
+          unsettled = true;
+          continue;
+        }
+      }
+      const problem = await this.#keep(seed);
+      if (problem) problems.push({ label: seed.name, reason: problem });
+    }
+    await this.#revokeRemoved(scan, previous);
+    this.#problems = problems;
+    this.#folder = scan.folder;
+    if (JSON.stringify([...this.#records]) !== before) await this.#save(scan.folder);
+    return { unsettled };
+  }
+
+  /** A blob was revoked: a seed registered before that goes to the graveyard. */
+  async bury(sha256: string): Promise<void> {
+    const { paths, log } = this.#options;
+    for (const [name, record] of [...this.#records]) {
+      if (record.sha256 !== sha256) continue;
+      this.#records.delete(name);
+      const path = await this.#ifUnchanged(name, record);
+      if (path !== undefined && isSha256(sha256)) {
+        await Deno.rename(path, `${paths.graveyard}/${sha256}`);
+        await Deno.rename(`${path}.swarm`, `${paths.graveyard}/${sha256}.swarm`);
+        // The graveyard counts its days from here.
+        await Deno.utime(`${paths.graveyard}/${sha256}`, new Date(), new Date());
+        await syncFolder(paths.graveyard);
+        await syncFolder(paths.seed);
+        log("info", "moved a revoked seed to the graveyard", { label: name, sha256 });
+      }
+      if (this.#folder) await this.#save(this.#folder);
+    }
+  }
+
+  async #ifUnchanged(name: string, record: SeedRecord): Promise<string | undefined> {
+    const path = this.#options.paths.seedFile(name);
+    try {
+      const identity = identityOf(await Deno.lstat(path));
+      return sameFile(identity, record.identity) ? path : undefined;
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    }
+  }
+
+  /** Brings the manifest in line with one settled file; says what stands in the way. */
+  async #keep(seed: FoundSeed): Promise<string | undefined> {
+    const { book, author, hostname, targets, maySeed, log } = this.#options;
+    if (!maySeed()) return "refused: not in swarm.seeders";
+    if (!targets.isReadable(seed.target)) {
+      return `target ${JSON.stringify(seed.target)} cannot be read`;
+    }
+    const record = await this.#hash(seed);
+    if (!record) return undefined;
+    const { manifest } = book;
+    const effective = manifest.effective(record.sha256);
+    if (effective?.state === "active" && effective.author !== author) {
+      return `already seeded by ${effective.origin}`;
+    }
+    const own = manifest.cell(record.sha256, author);
+    if (record.stamp !== undefined && manifest.isRevoked(record.sha256)) {
+      await this.bury(record.sha256);
+      return undefined;
+    }
+    const isCurrent = effective?.state === "active" && own?.state === "active" &&
+      own.target === seed.target && own.retentionSecs === seed.retentionSecs &&
+      own.label === seed.name;
+    if (isCurrent) {
+      if (record.stamp !== own.stamp) this.#records.set(seed.name, { ...record, stamp: own.stamp });
+      return undefined;
+    }
+    await this.#revokeFormer(seed.name, record.sha256);
+    const nowMs = this.#options.now();
+    const isChange = effective?.state === "active";
+    const entry = await this.#publish({
+      sha256: record.sha256,
+      sizeBytes: seed.identity.sizeBytes,
+      chunkSizeBytes: record.chunkSizeBytes,
+      chunksDigest: record.chunksDigest,
+      label: seed.name,
+      target: seed.target,
+      retentionSecs: seed.retentionSecs,
+      subsystem: "payload",
+      origin: hostname,
+      createdMs: isChange ? effective.createdMs : Math.floor(nowMs),
+      state: "active",
+      author,
+    });
+    this.#records.set(seed.name, { ...record, stamp: entry.stamp });
+    log("info", isChange ? "changed a seed" : "registered a seed", {
+      label: seed.name,
+      sha256: record.sha256,
+      target: seed.target,
+    });
+    return undefined;
+  }
+
+  /** The digests of a file, from the cache if it is the same file; `undefined` if it changed while it was read. */
+  async #hash(seed: FoundSeed): Promise<SeedRecord & ManifestFacts | undefined> {
+    const { hasher, paths, store } = this.#options;
+    const known = this.#records.get(seed.name);
+    if (known && sameFile(known.identity, seed.identity)) {
+      const digests = await store.digests(asFacts(known));
+      if (digests) return { ...known, ...asFacts(known) };
+    }
+    const path = paths.seedFile(seed.name);
+    const chunkSizeBytes = chooseChunkSize(seed.identity.sizeBytes);
+    const scan = await hasher.scan(path, chunkSizeBytes);
+    const after = identityOf(await Deno.lstat(path));
+    if (!sameFile(after, seed.identity) || !isSha256(scan.sha256)) return undefined;
+    const facts = { sha256: scan.sha256, chunksDigest: digestOfChunks(scan.digests) };
+    await store.keepDigests(scan.sha256, scan.digests);
+    const record = { identity: after, chunkSizeBytes, ...facts };
+    if (known && known.sha256 !== scan.sha256) await this.#revoke(known.sha256);
+    this.#records.set(seed.name, record);
+    return record;
+  }
+
+  /** A label names one blob of an origin: whatever this envoy called so before is revoked. */
+  async #revokeFormer(label: string, sha256: string): Promise<void> {
+    const { book, author } = this.#options;
+    const former = [...book.manifest.blobs()].filter((entry) =>
+      entry.label === label && entry.author === author && entry.state === "active" &&
+      entry.sha256 !== sha256
+    );
+    for (const entry of former) await this.#revoke(entry.sha256);
+  }
+
+  async #revokeRemoved(scan: SeedScan, previous: SeedScan | undefined): Promise<void> {
+    const isSameFolder = ({ device, inode }: SeedScan["folder"]) =>
+      device === scan.folder.device && inode === scan.folder.inode;
+    if (!previous || !isSameFolder(previous.folder)) return;
+    if (this.#folder && !isSameFolder(this.#folder)) return;
+    for (const [name, { sha256 }] of [...this.#records]) {
+      // A lost `.swarm` is a mistake to report, not a removal; the file itself decides.
+      if (scan.names.has(name) || previous.names.has(name)) continue;
+      this.#records.delete(name);
+      this.#options.log("info", "revoked a seed that was removed", { label: name, sha256 });
+      await this.#revoke(sha256);
+    }
+  }
+
+  /** Revokes this envoy's word for a blob, unless another file of `seed/` has the same content. */
+  async #revoke(sha256: string): Promise<void> {
+    const { book, author } = this.#options;
+    const own = book.manifest.cell(sha256, author);
+    if (own?.state !== "active") return;
+    const { signature: _signature, stamp: _stamp, ...facts } = own;
+    await this.#publish({ ...facts, state: "revoked" });
+  }
+
+  async #publish(entry: Omit<UnsignedManifestEntry, "stamp">): Promise<ManifestEntry> {
+    const { book, sign, now } = this.#options;
+    const stamp = book.manifest.nextStamp(Math.floor(now()));
+    const signed = await sign({ ...entry, stamp });
+    await book.receive([signed]);
+    return signed;
+  }
+
+  async #save(folder: SeedsFile["folder"]): Promise<void> {
+    const content: SeedsFile = {
+      schema: 1,
+      folder,
+      seeds: Object.fromEntries(this.#records),
+    };
+    await writeFileDurable(this.#options.paths.seeds, JSON.stringify(content), { mode: 0o600 });
+  }
+}
+
+type ManifestFacts = Pick<ManifestEntry, "sha256" | "chunksDigest">;
+
+function asFacts({ sha256, chunksDigest }: SeedRecord): ManifestFacts {
+  if (isSha256(sha256) && isSha256(chunksDigest)) return { sha256, chunksDigest };
+  throw new Error(`Cannot use seed record of "${sha256}": it is not a SHA-256`);
+}

@@ -1,0 +1,132 @@
+import type { EngineStart, FromEngine, ToEngine } from "./channel.ts";
+import { reconcileLinks } from "./swarm_links.ts";
+
+/** Messages that the daemon handles; links and hashing are handled here. */
+export type EngineEvent = Exclude<FromEngine, { kind: "links" | "hasher" | "stopped" }>;
+
+export interface EngineHandlers {
+  readonly onEvent: (event: EngineEvent) => void;
+  /** The worker died of an exception that nothing caught. It has ended; start a new one after a pause. */
+  readonly onCrash: (reason: string) => void;
+}
+
+/** A running engine, as the daemon holds it. */
+export interface EngineHandle {
+  send(message: Exclude<ToEngine, { kind: "start" | "stop" }>): void;
+  /** Ends orderly: what is in flight is made durable. Ends it hard after `timeoutMs`. */
+  stop(timeoutMs?: number): Promise<void>;
+  /** Ends it at once, as a crash would. */
+  terminate(): void;
+}
+
+const STOP_TIMEOUT_MS = 4000;
+
+/**
+ * Starts the swarm engine in a worker that may use the network and its own folder and nothing else: no programs, no
+ * environment, no foreign code, no native code. Hashing runs in a second worker that may only read that folder.
+ */
+export function startEngine(start: EngineStart, handlers: EngineHandlers): EngineHandle {
+  Deno.mkdirSync(start.folder, { recursive: true });
+  const engine = new Worker(new URL("./engine_worker.ts", import.meta.url), {
+    type: "module",
+    name: "swarm engine",
+    deno: { permissions: engineWorkerPermissions(start.folder) },
+  });
+  const stopped = Promise.withResolvers<void>();
+  let hasher: Worker | undefined;
+  let links: Promise<void> = Promise.resolve();
+
+  const endHasher = () => {
+    hasher?.terminate();
+    hasher = undefined;
+  };
+  const startHasher = () => {
+    endHasher();
+    const worker = new Worker(new URL("./hasher_worker.ts", import.meta.url), {
+      type: "module",
+      name: "swarm hasher",
+      deno: { permissions: hasherWorkerPermissions(start.folder) },
+    });
+    hasher = worker;
+    const { port1, port2 } = new MessageChannel();
+    worker.postMessage({}, [port1]);
+    engine.postMessage({ kind: "hasher" }, [port2]);
+  };
+  const terminate = () => {
+    endHasher();
+    engine.terminate();
+    stopped.resolve();
+  };
+
+  engine.addEventListener("message", (event) => {
+    // The engine worker sends nothing but this type. What it says is still judged where it is used.
+    const message = (event as MessageEvent<FromEngine>).data;
+    switch (message.kind) {
+      case "hasher":
+        return message.wanted ? startHasher() : endHasher();
+      case "links":
+        links = links.then(() => reconcileLinks(start.folder, message.links)).then(
+          () => {},
+          (error: unknown) =>
+            handlers.onEvent({
+              kind: "log",
+              level: "warning",
+              message: "cannot bring the links of the swarm in line",
+              properties: { reason: String(error) },
+            }),
+        );
+        return;
+      case "stopped":
+        return stopped.resolve();
+      default:
+        return handlers.onEvent(message);
+    }
+  });
+  engine.addEventListener("error", (event) => {
+    event.preventDefault();
+    terminate();
+    handlers.onCrash(event.message);
+  });
+  engine.postMessage(start);
+
+  return {
+    send: (message) => engine.postMessage(message),
+    stop: async (timeoutMs = STOP_TIMEOUT_MS) => {
+      engine.postMessage({ kind: "stop" });
+      const timer = setTimeout(stopped.resolve, timeoutMs);
+      await stopped.promise;
+      clearTimeout(timer);
+      await links;
+      terminate();
+    },
+    terminate,
+  };
+}
+
+/** What the engine worker may do. `statfs` tells how much room is left; everything else is in the folder or the network. */
+export function engineWorkerPermissions(folder: string): Deno.PermissionOptionsObject {
+  return {
+    net: true,
+    read: [folder],
+    write: [folder],
+    sys: ["statfs"],
+    env: false,
+    run: false,
+    ffi: false,
+    import: false,
+  };
+}
+
+/** What the hashing worker may do. */
+export function hasherWorkerPermissions(folder: string): Deno.PermissionOptionsObject {
+  return {
+    net: false,
+    read: [folder],
+    write: false,
+    sys: false,
+    env: false,
+    run: false,
+    ffi: false,
+    import: false,
+  };
+}
