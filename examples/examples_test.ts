@@ -16,6 +16,7 @@ const TRAITS = {
   },
   hardware: { cpu_count: 2 },
   memory: { total_mb: 4001 },
+  agent_self: { hostname: "web-1" },
 };
 
 async function compileExamples(hostname: string, traits = TRAITS) {
@@ -58,6 +59,24 @@ Deno.test("database hosts of the examples size their buffers by the memory they 
     String(found?.params.content),
     /shared_buffers = 1000MB\nmax_worker_processes = 2\n/,
   );
+});
+
+Deno.test("one variable moves everything the examples write, and may come from a trait", async () => {
+  const { files } = await readStackFolder(new URL(".", import.meta.url).pathname);
+  const bytes = new TextEncoder().encode(
+    "vars: {demo_root: '/tmp/demo/{{ traits.agent_self.hostname }}/managed'}\n",
+  );
+  const moved = files.map((file) => file.path === "common.vgo" ? { ...file, bytes } : file);
+  const checked = checkStacks(moved);
+  assert.ok(checked.ok);
+  for (const hostname of ["web-1", "db-1", "hub"]) {
+    const compiled = compileHost(checked.tree, { hostname, traits: TRAITS });
+    assert.ok(compiled.ok);
+    const paths = compiled.resources.flatMap(({ params }) => [params.path, params.cwd]);
+    for (const path of paths.filter((each) => each !== undefined)) {
+      assert.match(String(path), /^\/tmp\/demo\/web-1\/managed(\/|$)/);
+    }
+  }
 });
 
 Deno.test("hosts that no pattern names get the base of the examples alone", async () => {
