@@ -15,7 +15,7 @@ import {
 } from "./processes.ts";
 
 /** From TERM to KILL; short enough for the agent itself to stop within five seconds. */
-const KILL_GRACE_MS = 2_000;
+const DEFAULT_KILL_GRACE_MS = 2_000;
 /** For what the program printed to arrive; a process that left the group may hold the other end for ever. */
 const DRAIN_MS = 500;
 /** Between two looks at whether a process group is gone. */
@@ -23,6 +23,12 @@ const GROUP_POLL_MS = 20;
 
 /** Programs of this machine. */
 export class LocalProcesses implements Processes {
+  readonly #killGraceMs: number;
+
+  constructor({ killGraceMs = DEFAULT_KILL_GRACE_MS }: { readonly killGraceMs?: number } = {}) {
+    this.#killGraceMs = killGraceMs;
+  }
+
   async run(program: Program): Promise<ProgramResult> {
     program.signal?.throwIfAborted();
     const child = start(program);
@@ -35,7 +41,7 @@ export class LocalProcesses implements Processes {
       child.stdin?.on("error", ignoreBrokenPipe).end(program.stdin ?? "");
       const first = await Promise.race([exited, watch.ended]);
       const end = typeof first === "string" ? first : "exited";
-      await endGroup(child);
+      await endGroup(child, this.#killGraceMs);
       const status = await exited;
       await Promise.race([Promise.all([stdout.ended, stderr.ended]), watch.after(DRAIN_MS)]);
       return { end, status, stdout: stdout.kept.text(), stderr: stderr.kept.text() };
@@ -118,10 +124,10 @@ function watchForEnd(program: Program): Watch {
   };
 }
 
-async function endGroup(child: ChildProcess): Promise<void> {
+async function endGroup(child: ChildProcess, killGraceMs: number): Promise<void> {
   const leader = child.pid;
   if (leader === undefined) return;
-  const deadline = performance.now() + KILL_GRACE_MS;
+  const deadline = performance.now() + killGraceMs;
   if (!signalGroup(leader, "SIGTERM")) return;
   while (signalGroup(leader, 0)) {
     if (performance.now() > deadline) {

@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { eventually } from "../../tests/support/eventually.ts";
+import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
+import { LocalProcesses } from "./local_processes.ts";
+import { describeFailure, MAX_OUTPUT_BYTES, ProgramNotFoundError } from "./processes.ts";
+
+/** Nothing here needs time to end well. */
+const processes = new LocalProcesses({ killGraceMs: 50 });
+
+function sh(script: string, timeoutMs = 20_000, signal?: AbortSignal) {
+  return processes.run({
+    argv: ["/bin/sh", "-c", script],
+    timeoutMs,
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+/** A zombie that nobody has collected yet counts as gone. */
+async function isGone(pid: number): Promise<boolean> {
+  try {
+    return / Z /.test(await Deno.readTextFile(`/proc/${pid}/stat`));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return true;
+    throw error;
+  }
+}
+
+Deno.test("input, both outputs and the status of a program come through", async () => {
+  const result = await processes.run({
+    argv: ["/bin/sh", "-c", "cat; echo oops >&2; exit 3"],
+    stdin: "in",
+    timeoutMs: 20_000,
+  });
+  assert.deepEqual(result, { end: "exited", status: 3, stdout: "in", stderr: "oops\n" });
+});
+
+Deno.test("a program that a signal ends has 128 and the signal's number as status", async () => {
+  assert.equal((await sh("kill -9 $$")).status, 137);
+});
+
+Deno.test("a program that floods its output is cut in the middle and ends by itself", async () => {
+  const result = await sh("echo begin; head -c 5000000 /dev/zero | tr '\\0' x; echo; echo end");
+  assert.equal(result.status, 0);
+  assert.ok(result.stdout.length < MAX_OUTPUT_BYTES + 100);
+  assert.match(result.stdout, /^begin\nx+\n… \d+ bytes left out …\nx+\nend\n$/);
+});
+
+Deno.test("a program that ignores TERM is killed, with what it started", async () => {
+  await using root = await TemporaryRoot.create();
+  const script = `cd ${root.path}; trap '' TERM; sleep 600 & echo $! > child; echo $$ > self
+    while :; do sleep 0.05; done`;
+  const stop = new AbortController();
+  const running = sh(script, 20_000, stop.signal);
+  const read = (name: string) => async () =>
+    Number(await Deno.readTextFile(root.join(name))) || undefined;
+  const self = await eventually("the program says who it is", read("self"));
+  const child = await eventually("its child has started", read("child"));
+  stop.abort();
+  const result = await running;
+  assert.deepEqual([result.end, result.status], ["aborted", 137]);
+  await eventually("both are gone", async () => await isGone(self) && await isGone(child));
+});
+
+Deno.test("a timeout ends a program", async () => {
+  const result = await sh("echo waiting; sleep 600", 50);
+  assert.equal(result.end, "timeout");
+  assert.match(describeFailure("sleep", result), /^sleep ran into its timeout/);
+});
+
+Deno.test("what a program leaves behind in its group ends with it", async () => {
+  const result = await sh("sleep 600 & echo $!");
+  assert.deepEqual([result.end, result.status], ["exited", 0]);
+  const child = Number(result.stdout);
+  await eventually("the child is gone", () => isGone(child));
+});
+
+Deno.test("a program that does not read its input is no error", async () => {
+  const stdin = "x".repeat(1024 * 1024);
+  const result = await processes.run({ argv: ["true"], stdin, timeoutMs: 20_000 });
+  assert.equal(result.status, 0);
+});
+
+Deno.test("a program or folder that is missing is told by name", async () => {
+  const run = (argv: readonly [string], cwd: string) =>
+    processes.run({ argv, cwd, timeoutMs: 20_000 });
+  await assert.rejects(run(["/nowhere/x"], "/"), ProgramNotFoundError);
+  await assert.rejects(run(["true"], "/nowhere"), /Cannot start "true" in "\/nowhere"/);
+});
+
+Deno.test("a program sees the usual path and nothing of the agent's environment", async () => {
+  Deno.env.set("VIGO_TEST_LEAK", "leaked");
+  const { stdout } = await processes.run({
+    argv: ["env"],
+    environment: { GREETING: "hello" },
+    timeoutMs: 20_000,
+  });
+  Deno.env.delete("VIGO_TEST_LEAK");
+  assert.match(stdout, /^PATH=\/usr\/local\/sbin:/m);
+  assert.match(stdout, /^GREETING=hello$/m);
+  assert.doesNotMatch(stdout, /VIGO_TEST_LEAK|HOME=/);
+});
+
+Deno.test(
+  "a program runs as a user with exactly its groups",
+  { ignore: Deno.uid() !== 0 },
+  async () => {
+    const as = { uid: 65534, gid: 65533 };
+    const ids = async (groups: readonly number[]) => {
+      const argv = ["/bin/sh", "-c", "id -u; id -G"] as const;
+      return (await processes.run({ argv, as: { ...as, groups }, timeoutMs: 20_000 })).stdout;
+    };
+    assert.equal(await ids([]), "65534\n65533\n");
+    assert.equal(await ids([4, 27]), "65534\n65533 4 27\n");
+  },
+);
+
+Deno.test("a run that was stopped before starts nothing", async () => {
+  await assert.rejects(sh("true", 20_000, AbortSignal.abort()), { name: "AbortError" });
+});

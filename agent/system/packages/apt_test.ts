@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { BlockedError } from "../blocked_error.ts";
+import { FakeProcesses } from "../fake_processes.ts";
+import { AptProvider } from "./apt.ts";
+import { parseAptPolicy, parseDpkgQuery } from "./apt_output.ts";
+
+/** A provider whose apt-get answers one after the other; what it was asked is `verb argument…`. */
+function withAnswers(answers: readonly { status: number; stderr?: string }[]) {
+  const queue = [...answers];
+  const processes = new FakeProcesses(() => queue.shift() ?? { status: 0 });
+  const asked = () =>
+    processes.programs.map(({ argv }) =>
+      argv.filter((word) => !word.startsWith("-") && !word.includes("::")).join(" ")
+    );
+  return { provider: new AptProvider(processes), asked };
+}
+
+const FAULTS = [
+  "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 4711 (apt-get)",
+  "E: You don't have enough free space in /var/cache/apt/archives/.",
+  "E: Failed to fetch http://deb.example/x.deb  Could not connect to deb.example:80",
+  "dpkg: error: cannot write: No space left on device",
+  "E: The repository 'http://deb.example stable Release' is not signed.",
+];
+
+for (const stderr of FAULTS) {
+  Deno.test(`apt blocks on "${stderr}"`, async () => {
+    const { provider } = withAnswers([{ status: 100, stderr }]);
+    await assert.rejects(provider.install(["nginx"], {}), BlockedError);
+  });
+}
+
+Deno.test("a package that the lists do not know is tried again with fresh lists", async () => {
+  const unknown = { status: 100, stderr: "E: Unable to locate package nginx" };
+  const { provider, asked } = withAnswers([unknown, { status: 0 }, { status: 0 }]);
+  await provider.install(["nginx"], {});
+  assert.deepEqual(asked(), ["apt-get install nginx", "apt-get update", "apt-get install nginx"]);
+});
+
+Deno.test("a package that fresh lists do not know fails; lists that cannot be had block", async () => {
+  const unknown = { status: 100, stderr: "E: Unable to locate package nginx" };
+  const fresh = withAnswers([unknown, { status: 0 }, unknown]);
+  await assert.rejects(fresh.provider.install(["nginx"], {}), /^Error: Cannot install nginx/);
+  const offline = withAnswers([unknown, { status: 100, stderr: "no route" }, unknown]);
+  await assert.rejects(offline.provider.install(["nginx"], {}), BlockedError);
+});
+
+Deno.test("a version is asked for by its exact name", async () => {
+  const { provider, asked } = withAnswers([]);
+  await provider.install(["nginx"], { version: "1.24.0-1" });
+  assert.deepEqual(asked(), ["apt-get install nginx=1.24.0-1"]);
+});
+
+Deno.test("dpkg's half-done states are not installed, and holds are seen", () => {
+  const states = parseDpkgQuery(
+    "curl\tamd64\tinstall\tinstalled\t8.0\nnginx\tamd64\thold\tinstalled\t1.2\n" +
+      "old\tamd64\tdeinstall\tconfig-files\t1\nlibx\ti386\tinstall\tinstalled\t1\nlibx\tamd64\tinstall\tunpacked\t2\n",
+  );
+  assert.deepEqual(states.get("curl"), { held: false, installed: "8.0" });
+  assert.deepEqual(states.get("nginx"), { held: true, installed: "1.2" });
+  assert.deepEqual(states.get("old"), { held: false });
+  assert.deepEqual(states.get("libx"), { held: false, installed: "1" });
+  assert.deepEqual(states.get("libx:amd64"), { held: false });
+});
+
+Deno.test("candidates are read from apt's policy", () => {
+  const policy = "nginx:\n  Installed: (none)\n  Candidate: 1.22.1-9\n  Version table:\n" +
+    "     1.22.1-9 500\ngone:\n  Installed: 1\n  Candidate: (none)\n";
+  assert.deepEqual([...parseAptPolicy(policy)], [["nginx", "1.22.1-9"]]);
+});
+
+Deno.test("no output of apt or dpkg makes a parser throw", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary-ascii" }), (text) => {
+    assert.ok(parseAptPolicy(text) instanceof Map && parseDpkgQuery(text) instanceof Map);
+  }));
+});
