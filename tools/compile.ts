@@ -4,6 +4,9 @@ import { writeCompileConfig } from "./compile_config.ts";
 import { PERMISSIONS } from "./permissions.ts";
 import { ownTarget, type Program, PROGRAMS, TARGETS } from "./programs.ts";
 
+/** The compiler walks the folders of the packages recursively; its default of 2 MiB overflows on this many. */
+const COMPILER_STACK_BYTES = 64 * 1024 * 1024;
+
 /** A compilation that failed for a reason the user can do something about; the message is one line. */
 export class CompileError extends Error {
   override readonly name = "CompileError";
@@ -67,7 +70,7 @@ async function compileProgram(
     cwd: root,
     stdin: "null",
     stdout: "null",
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", RUST_MIN_STACK: String(COMPILER_STACK_BYTES) },
   }).output();
   if (success) return;
   const said = new TextDecoder().decode(stderr);
