@@ -42,11 +42,21 @@ export function findHostcrate(tree: StackTree, hostname: string): Hostcrate | un
 }
 
 /** Compiles the policy of one host. Pure: the same tree, hostname and traits give the same answer. */
-export function compileHost(tree: StackTree, { hostname, traits }: HostFacts): CompiledHost {
-  return compileHostcrate(tree, findHostcrate(tree, hostname), traits);
+export function compileHost(tree: StackTree, host: HostFacts): CompiledHost {
+  return compileHostcrate(tree, findHostcrate(tree, host.hostname), identifiedTraits(host));
 }
 
-/** Compiles what a `match:` entry gives to a host with these traits. */
+/**
+ * The traits of a host as templates see them: `traits.agent_self.hostname` is the hostname bound at enrolment, whatever the
+ * machine says of itself. It is not among the traits that a host reports, so that a read of it stays the same for one host.
+ */
+export function identifiedTraits({ hostname, traits }: HostFacts): Traits {
+  const { agent_self: self } = traits;
+  const known = typeof self === "object" && self !== null && !Array.isArray(self) ? self : {};
+  return { ...traits, agent_self: { ...known, hostname } };
+}
+
+/** Compiles what a `match:` entry gives to a host with these traits, see {@linkcode identifiedTraits}. */
 export function compileHostcrate(
   tree: StackTree,
   hostcrate: Hostcrate | undefined,

@@ -5,6 +5,7 @@ import {
   compileHostcrate,
   findHostcrate,
   type HostFacts,
+  identifiedTraits,
 } from "./compile_host.ts";
 import { digestOfReads, type TraitRead, type Traits } from "./trait_reads.ts";
 
@@ -28,8 +29,9 @@ export class PolicyCompiler {
   constructor(readonly tree: StackTree) {}
 
   /** The same answer as `compileHost`. */
-  compile({ hostname, traits }: HostFacts): CompiledHost {
-    const hostcrate = findHostcrate(this.tree, hostname);
+  compile(host: HostFacts): CompiledHost {
+    const hostcrate = findHostcrate(this.tree, host.hostname);
+    const traits = identifiedTraits(host);
     if (!hostcrate) return compileHostcrate(this.tree, undefined, traits);
     const sets = this.#known.get(hostcrate) ?? new Map<string, ReadSet>();
     this.#known.set(hostcrate, sets);

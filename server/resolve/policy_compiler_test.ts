@@ -8,9 +8,11 @@ import { PolicyCompiler } from "./policy_compiler.ts";
 function loadTree() {
   const checked = checkStacks(stackFiles({
     "envoys.vgo":
-      'envoys:\n  - {match: "web-*", configcrates: [a], vars: {x: 1}}\n  - {match: "db-*", configcrates: [a], vars: {x: 2}}\n',
+      'envoys:\n  - {match: "web-*", configcrates: [a], vars: {x: 1}}\n  - {match: "db-*", configcrates: [a], vars: {x: 2}}\n  - {match: "hub*", configcrates: [b]}\n',
     "configcrates/a.vgo":
       'name: a\nresources:\n  - file: /x\n    content: "{{ vars.x }}{% if traits.a %}{{ traits.b }}{% endif %}"\n',
+    "configcrates/b.vgo":
+      'name: b\nresources:\n  - file: /y\n    content: "{{ traits.agent_self.hostname }}"\n',
   }));
   assert.ok(checked.ok);
   return checked.tree;
@@ -24,11 +26,20 @@ Deno.test("hosts that are alike in what their policy reads share one result", ()
   assert.notEqual(compiler.compile({ hostname: "db-1", traits: { a: true, b: 1 } }), first);
 });
 
+Deno.test("hosts whose policy names them do not share one", () => {
+  const compiler = new PolicyCompiler(loadTree());
+  const contents = ["hub", "hub-2", "hub"].map((hostname) => {
+    const compiled = compiler.compile({ hostname, traits: { agent_self: { hostname: "liar" } } });
+    return compiled.ok ? compiled.resources[0]?.params.content : undefined;
+  });
+  assert.deepEqual(contents, ["hub", "hub-2", "hub"]);
+});
+
 Deno.test("a remembered result is what compiling again would give", () => {
   const tree = loadTree();
   const compiler = new PolicyCompiler(tree);
   const facts = fc.record({
-    hostname: fc.constantFrom("web-1", "web-2", "db-1", "other"),
+    hostname: fc.constantFrom("web-1", "web-2", "db-1", "hub", "hub-2", "other"),
     traits: fc.record({ a: fc.boolean(), b: fc.nat(3) }, { requiredKeys: [] }),
   });
   fc.assert(fc.property(facts, (host) => {
