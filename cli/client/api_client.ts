@@ -26,6 +26,9 @@ export interface ApiClient extends Disposable {
   ): Promise<z.output<E["answer"]>>;
 }
 
+/** Deepest nesting of causes that is read. */
+const MAX_CAUSES = 5;
+
 /** Longest wait for an answer to a plain call, in ms; a publish compiles the whole fleet first. */
 const CALL_TIMEOUT_MS = 120_000;
 
@@ -83,11 +86,17 @@ async function send(url: URL, init: RequestInit): Promise<{ status: number; text
   }
 }
 
+/** What went wrong, in words for the operator. The library nests the cause that matters below "fetch failed". */
 function explain(cause: unknown): string {
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const texts: string[] = [];
+  for (let at = cause; at instanceof Error && texts.length < MAX_CAUSES; at = at.cause) {
+    texts.push(at.message);
+  }
+  const text = texts.join(": ");
   if (/timed? ?out/i.test(text)) return "no answer in time. Is vigosrv overloaded or stopped?";
   if (/refused/i.test(text)) return "connection refused. Is vigosrv running there?";
-  if (/certificate|UnknownIssuer|tls/i.test(text)) {
+  if (/dns|lookup/i.test(text)) return "no such host. Check the name";
+  if (/certificate|UnknownIssuer/i.test(text)) {
     return "its certificate does not verify. Give the fleet's CA with --ca FILE";
   }
   return text.replaceAll("\n", " ");

@@ -36,7 +36,7 @@ const DEFAULT_SERVER = "https://localhost:8443";
 
 /**
  * Puts together how to reach the server: flags win over environment (`VIGO_SERVER`, `VIGO_CA`, `VIGO_ROOT`), which wins over
- * `~/.config/vigo/` (`server`, `ca.pem`, `token`), which wins over what the server left on its own host.
+ * `~/.config/vigo/` (`server`, `ca.crt`, `token`), which wins over what the server left on its own host.
  *
  * @throws {ConnectionError} if no token can be found or a named file cannot be read.
  */
@@ -53,7 +53,7 @@ export async function resolveConnection(
   };
   const paths = rootPaths(flags.root ?? env("VIGO_ROOT") ?? "/");
   const localToken = paths.at("/srv/vigo/secrets/local.token");
-  const localCa = paths.at("/srv/vigo/tls/ca.pem");
+  const localCa = paths.at("/srv/vigo/tls/ca.crt");
 
   const named = async (path: string, what: string): Promise<string> => {
     const text = await readText(path);
@@ -72,7 +72,7 @@ export async function resolveConnection(
   const caFile = flags.ca ?? env("VIGO_CA");
   const ca = caFile !== undefined
     ? await named(caFile, "CA certificate")
-    : (prefersLocal ? undefined : await readUser("ca.pem")) ?? (await readText(localCa))?.trim();
+    : (prefersLocal ? undefined : await readUser("ca.crt")) ?? (await readText(localCa))?.trim();
 
   const token = flags.tokenFile !== undefined
     ? await named(flags.tokenFile, "token file")

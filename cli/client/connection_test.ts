@@ -11,7 +11,7 @@ function sources(files: Record<string, string>, env: Record<string, string> = {}
 Deno.test("on the server's own host nothing has to be said", async () => {
   const connection = await resolveConnection(
     {},
-    sources({ "/srv/vigo/secrets/local.token": "vgot_local\n", "/srv/vigo/tls/ca.pem": "CA\n" }),
+    sources({ "/srv/vigo/secrets/local.token": "vgot_local\n", "/srv/vigo/tls/ca.crt": "CA\n" }),
   );
   assert.deepEqual(connection, {
     baseUrl: "https://localhost:8443",
@@ -23,10 +23,10 @@ Deno.test("on the server's own host nothing has to be said", async () => {
 Deno.test("an operator's own files win over what the host offers, and flags win over both", async () => {
   const files = {
     "/srv/vigo/secrets/local.token": "local",
-    "/srv/vigo/tls/ca.pem": "LOCAL CA",
+    "/srv/vigo/tls/ca.crt": "LOCAL CA",
     "/home/op/.config/vigo/server": "https://vigo.example.com:8443/",
     "/home/op/.config/vigo/token": "mine",
-    "/home/op/.config/vigo/ca.pem": "MY CA",
+    "/home/op/.config/vigo/ca.crt": "MY CA",
     "/tmp/other": "other",
   };
   const mine = await resolveConnection({}, sources(files));

@@ -47,7 +47,7 @@ function listCommand(context: CliContext) {
         envoys.push(...page.envoys);
         cursor = page.nextCursor ?? undefined;
       } while (cursor !== undefined);
-      if (json) return context.output.json({ envoys });
+      if (json) return context.output.json({ envoys, nextCursor: null });
       if (envoys.length === 0) {
         return context.output.note(
           target === undefined

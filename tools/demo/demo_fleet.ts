@@ -51,7 +51,7 @@ export async function createDemoFleet(
   const [hub] = hosts;
   if (hub === undefined) throw new Error("unreachable: the list of hostnames is not empty");
   const restUrl = `https://${hub.place.hostname}:${restPort}`;
-  const caFile = join(hub.root, "srv/vigo/tls/ca.pem");
+  const caFile = join(hub.root, "srv/vigo/tls/ca.crt");
 
   await Deno.mkdir(join(hub.root, "srv/vigo"), { recursive: true });
   await Deno.writeTextFile(

@@ -122,9 +122,11 @@ async function publish(fleet: DemoFleet, show: Show): Promise<void> {
   await copyTree(new URL("../../examples", import.meta.url).pathname, stacks);
   // Every envoy of the demo runs on this one machine, so each writes below a folder of its own.
   const demoRoot = `${join(fleet.hub.root, "..")}/{{ traits.agent_self.hostname }}/managed`;
+  const common = join(stacks, "common.vgo");
+  const text = await Deno.readTextFile(common);
   await Deno.writeTextFile(
-    join(stacks, "common.vgo"),
-    stringify({ vars: { demo_root: demoRoot } }),
+    common,
+    text.replace(/demo_root: .*/, `demo_root: ${JSON.stringify(demoRoot)}`),
   );
   const answer = configPublish.answer.parse(
     JSON.parse(await fleet.cli("config", "publish", "-m", "demo", "--json")),
