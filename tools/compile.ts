@@ -57,7 +57,7 @@ async function compileProgram(
   for (const path of [program.entry, ...program.includes]) await requireFile(root, path, program);
   const configFolder = join(distFolder, ".config", program.name);
   const { config, lock } = await writeCompileConfig(root, program, configFolder);
-  const { success, stderr } = await new Deno.Command(compiler, {
+  const { success, code, stderr } = await new Deno.Command(compiler, {
     args: [
       "compile",
       "--quiet",
@@ -80,7 +80,9 @@ async function compileProgram(
     );
   }
   const reason = (said.split("Stack backtrace:")[0] ?? "").trim().replaceAll(/\s*\n\s*/g, " ");
-  throw new CompileError(`Cannot compile ${program.name} for ${triple}: ${reason}`);
+  throw new CompileError(
+    `Cannot compile ${program.name} for ${triple}: ${reason || `status ${code}`}`,
+  );
 }
 
 async function requireFile(root: string, path: string, program: Program): Promise<void> {
