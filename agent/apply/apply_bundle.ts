@@ -31,6 +31,8 @@ export interface ApplyOptions {
   readonly redact?: (text: string) => string;
   /** Told of each resource as it is done. */
   readonly onProgress?: (report: ResourceReport, done: number, total: number) => void;
+  /** The time in ms since 1970; the machine's clock if absent. */
+  readonly now?: () => number;
 }
 
 /** What a run came to; every resource has a report, in the order in which it was applied. */
@@ -57,7 +59,7 @@ export async function applyBundle(
   resources: readonly BundleResource[],
   options: ApplyOptions,
 ): Promise<AppliedResources> {
-  const startedAtMs = Date.now();
+  const startedAtMs = (options.now ?? Date.now)();
   const start = performance.now();
   const run = new Run(options, await PendingNotifications.load(options.journal, resources));
   const reports: ResourceReport[] = [];

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { type FileParams, fileSchema } from "../../shared/config/resources/file.ts";
 import { type Sha256, sha256Hex } from "../../shared/crypto/sha256.ts";
 import type { Attributes, Entry } from "../system/files.ts";
@@ -69,6 +70,12 @@ async function apply(params: FileParams, context: ApplyContext): Promise<Change>
   }
   if (found?.kind === "file") await keepOld(params, found, context);
   else await snapshots.keep(path);
+  const folder = dirname(path);
+  if (found === undefined && await files.inspect(folder) === undefined) {
+    throw new Error(
+      `Cannot write "${path}": there is no folder "${folder}". Add a directory resource for it`,
+    );
+  }
   const { validate } = params;
   await files.writeFile(path, {
     content: await content.read(),

@@ -146,3 +146,26 @@ Deno.test("a template that reached the agent is unknown", async () => {
   const params = file.schema.parse({ path: machine.root.join("x"), source: "templates/x" });
   assert.match(JSON.stringify(await file.check(params, machine.context())), /not rendered/);
 });
+
+Deno.test("a file below a folder that is missing names the folder and what to do", async () => {
+  await using machine = await TemporaryMachine.create();
+  const params = file.schema.parse({ path: machine.root.join("no/such/file"), content: "" });
+  await assert.rejects(
+    file.apply(params, machine.context()),
+    /there is no folder ".*\/no\/such". Add a directory resource/,
+  );
+});
+
+Deno.test(
+  "a folder that may not be written is told as such",
+  { ignore: Deno.uid() === 0 },
+  async () => {
+    await using machine = await TemporaryMachine.create();
+    await Deno.mkdir(machine.root.join("closed"), { mode: 0o500 });
+    const params = file.schema.parse({ path: machine.root.join("closed/file"), content: "" });
+    await assert.rejects(
+      file.apply(params, machine.context()),
+      /Cannot write .*: permission denied/,
+    );
+  },
+);

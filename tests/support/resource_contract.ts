@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
+import { applyBundle } from "../../agent/apply/apply_bundle.ts";
+import { MemoryJournal } from "../../agent/apply/notification_journal.ts";
+import { NO_SNAPSHOTS } from "../../agent/apply/snapshot_store.ts";
 import { Registry } from "../../agent/resources/registry.ts";
 import type { ApplyContext, ResourceType } from "../../agent/resources/resource.ts";
+import { bundleResourceSchema } from "../../shared/config/policy_bundle.ts";
+import type { ResourceReport } from "../../shared/config/run_report.ts";
 import { TemporaryMachine } from "./temporary_machine.ts";
 
 /** One way to use a resource type, for the contract that all of them keep. */
@@ -55,6 +60,21 @@ export function testResourceContract<Params>(
       assert.equal(await machine.fingerprint(), settled);
     });
 
+    Deno.test(`${type.type}: ${title}: a dry run tells exactly what a real run then does`, async () => {
+      await using machine = await TemporaryMachine.create();
+      const params = await prepare(machine);
+      const finding = await type.check(type.schema.parse(params), machine.context());
+      const before = await machine.fingerprint();
+      const dry = await applyOne(registry, type.type, params, machine, true);
+      assert.equal(await machine.fingerprint(), before);
+      assert.deepEqual({ kind: dry?.outcome, diff: dry?.diff }, finding);
+      const real = await applyOne(registry, type.type, params, machine, false);
+      assert.match(real?.outcome ?? "", /^(created|updated|deleted)$/);
+      assert.equal(real?.diff, dry?.diff);
+      const again = await applyOne(registry, type.type, params, machine, false);
+      assert.equal(again?.outcome, "none");
+    });
+
     if (tamper === undefined) continue;
     Deno.test(`${type.type}: ${title}: what is changed by hand is found and healed`, async () => {
       await using machine = await TemporaryMachine.create();
@@ -64,6 +84,36 @@ export function testResourceContract<Params>(
       await applyAndSettle(type, params, machine.context());
     });
   }
+}
+
+async function applyOne(
+  registry: Registry,
+  type: string,
+  params: Readonly<Record<string, unknown>>,
+  machine: TemporaryMachine,
+  dryRun: boolean,
+): Promise<ResourceReport | undefined> {
+  const resource = bundleResourceSchema.parse({
+    id: `${type}:case`,
+    type,
+    name: "case",
+    crate: "contract",
+    source: "contract.vgo:1:1",
+    dependsOn: [],
+    notify: [],
+    params,
+  });
+  const { resources } = await applyBundle([resource], {
+    registry,
+    machine,
+    guardrails: () => ({ ok: true }),
+    journal: new MemoryJournal(),
+    snapshots: NO_SNAPSHOTS,
+    runId: crypto.randomUUID(),
+    dryRun,
+    signal: new AbortController().signal,
+  });
+  return resources[0];
 }
 
 async function applyAndSettle<Params>(

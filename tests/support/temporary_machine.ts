@@ -16,7 +16,8 @@ import { TemporaryRoot } from "./temporary_root.ts";
  */
 export class TemporaryMachine implements Machine, AsyncDisposable {
   readonly files: FaultyFiles = new FaultyFiles(new LocalFiles());
-  readonly processes = new LocalProcesses();
+  /** Whatever a test starts needs no time to end well. */
+  readonly processes = new LocalProcesses({ killGraceMs: 50 });
   readonly self = { uid: geteuid?.() ?? 0, gid: getegid?.() ?? 0 };
   readonly accounts: TableAccounts;
   readonly packages = new FakePackages({ nginx: "1.24.0-1", curl: "8.0-2" });
