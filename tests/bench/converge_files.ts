@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { type BundleResource, bundleResourceSchema } from "../../shared/config/policy_bundle.ts";
 
@@ -79,21 +79,27 @@ export function toBundleResources(set: FileSet, root: string): BundleResource[] 
   ];
 }
 
-/** The set as a configcrate. */
-export function toConfigcrate(set: FileSet, root: string): string {
+/** The set as configcrates by name: one for what all share, and one for each folder with its files. */
+export function toConfigcrates(set: FileSet, root: string): ReadonlyMap<string, string> {
   const { owner } = set;
-  return stringify({
-    name: "converge",
-    resources: [
-      ...set.folders.map((path) => ({ directory: join(root, path), mode: FOLDER_MODE, owner })),
-      ...set.files.map(({ path, content, mode }) => ({
-        file: join(root, path),
-        content,
-        mode,
-        owner,
-      })),
-    ],
-  });
+  const crates = new Map<string, object[]>();
+  const add = (name: string, resource: object) => {
+    const resources = crates.get(name) ?? [];
+    crates.set(name, [...resources, resource]);
+  };
+  for (const path of set.folders) {
+    add(crateOf(path), { directory: join(root, path), mode: FOLDER_MODE, owner });
+  }
+  for (const { path, content, mode } of set.files) {
+    add(crateOf(dirname(path)), { file: join(root, path), content, mode, owner });
+  }
+  return new Map([...crates].map(([name, resources]) => [name, stringify({ name, resources })]));
+}
+
+/** What lies in a folder of its own is a configcrate; the folders above them are the first one. */
+function crateOf(folder: string): string {
+  const name = basename(folder, ".d");
+  return name.startsWith("app-") ? name : "base";
 }
 
 /** The set as a manifest of Puppet, which finds out by itself what lies in which folder. */

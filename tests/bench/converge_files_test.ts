@@ -6,7 +6,7 @@ import {
   FILE_COUNT,
   makeFileSet,
   toBundleResources,
-  toConfigcrate,
+  toConfigcrates,
   toPuppetManifest,
   verifyFiles,
 } from "./converge_files.ts";
@@ -31,8 +31,10 @@ Deno.test("a resource of the bundle stands after the folder that holds it", () =
   assert.equal(seen.size, set.files.length + set.folders.length);
 });
 
-Deno.test("configcrate and bundle say the same of every file", () => {
-  const { resources } = parse(toConfigcrate(set, "/srv/x"));
+Deno.test("configcrates and bundle say the same of every file", () => {
+  const resources = [...toConfigcrates(set, "/srv/x").values()].flatMap((text) =>
+    parse(text).resources
+  );
   const written = resources.flatMap((resource: Record<string, unknown>) =>
     typeof resource.file === "string" ? [[resource.file, resource.content, resource.mode]] : []
   );

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { z } from "zod";
 import { createDemoFleet } from "../../tools/demo/demo_fleet.ts";
 import { programCommand } from "../../tools/demo/run_program.ts";
-import { type FileSet, toConfigcrate } from "./converge_files.ts";
+import { type FileSet, toConfigcrates } from "./converge_files.ts";
 import { measureProcess, type Subject } from "./converge_sample.ts";
 
 /** A server with the files as its policy, and one enrolled envoy whose daemon does not run. */
@@ -21,10 +22,13 @@ export async function openConvergeFleet(folder: string, set: FileSet): Promise<C
   const target = join(folder, "managed");
   const stacks = join(hub.root, "srv/vigo/stacks");
   await Deno.mkdir(join(stacks, "configcrates"), { recursive: true });
-  await Deno.writeTextFile(join(stacks, "configcrates/converge.vgo"), toConfigcrate(set, target));
+  const crates = toConfigcrates(set, target);
+  for (const [name, text] of crates) {
+    await Deno.writeTextFile(join(stacks, `configcrates/${name}.vgo`), text);
+  }
   await Deno.writeTextFile(
     join(stacks, "envoys.vgo"),
-    stringify({ envoys: [{ match: "*", configcrates: ["converge"] }] }),
+    stringify({ envoys: [{ match: "*", configcrates: [...crates.keys()] }] }),
   );
   try {
     await fleet.startServer();
@@ -35,9 +39,18 @@ export async function openConvergeFleet(folder: string, set: FileSet): Promise<C
     await fleet.stop();
     throw new Error(message, { cause });
   }
-  const args = programCommand("vigo", ["run", "--once", "--root", envoy.root]);
-  return {
-    subject: { name: "vigo", target, run: () => measureProcess(Deno.execPath(), args) },
-    [Symbol.asyncDispose]: () => fleet.stop(),
+  const args = programCommand("vigo", ["run", "--once", "--json", "--root", envoy.root]);
+  const run = async () => {
+    const { printed, ...sample } = await measureProcess(Deno.execPath(), args);
+    const { report, failure } = answerSchema.parse(JSON.parse(printed));
+    if (failure !== null) throw new Error(`vigo run --once applied without the server: ${failure}`);
+    return { ...sample, applyMs: report.durationMs };
   };
+  return { subject: { name: "vigo", target, run }, [Symbol.asyncDispose]: () => fleet.stop() };
 }
+
+/** Of what `vigo run --once --json` prints; a run without a report has applied nothing. */
+const answerSchema = z.object({
+  report: z.object({ durationMs: z.number() }),
+  failure: z.string().nullable(),
+});

@@ -42,7 +42,7 @@ export async function openPuppet(
       name: "puppet",
       target,
       run: async () => {
-        const sample = await measureProcess("puppet", args);
+        const { printed: _, ...sample } = await measureProcess("puppet", args);
         const { resources, time } = summarySchema.parse(
           parse(await Deno.readTextFile(join(folder, "publicdir/last_run_summary.yaml"))),
         );

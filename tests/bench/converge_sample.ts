@@ -20,16 +20,19 @@ export interface Subject {
 /** Of /proc/self/stat, which Linux counts in hundredths of a second whatever the kernel's own clock (proc(5)). */
 const MS_PER_TICK = 10;
 
-/** Runs a command that has to succeed, and everything it starts and waits for counts as its own. */
-export async function measureProcess(command: string, args: readonly string[]): Promise<Sample> {
+/** Runs a command that has to succeed; everything it starts and waits for counts as its own. */
+export async function measureProcess(
+  command: string,
+  args: readonly string[],
+): Promise<Sample & { readonly printed: string }> {
   const cpuBeforeMs = await readChildrenCpuMs();
   const began = performance.now();
-  await runOrThrow(command, args);
+  const printed = await runOrThrow(command, args);
   const wallMs = performance.now() - began;
   const cpuAfterMs = await readChildrenCpuMs();
   return cpuBeforeMs === undefined || cpuAfterMs === undefined
-    ? { wallMs }
-    : { wallMs, cpuMs: cpuAfterMs - cpuBeforeMs };
+    ? { printed, wallMs }
+    : { printed, wallMs, cpuMs: cpuAfterMs - cpuBeforeMs };
 }
 
 /** Processor time of all ended children of this process. */
