@@ -93,7 +93,7 @@ async function open(start: ServerStart, surroundings: Surroundings): Promise<Run
     swarm: config.swarm,
     intervalMs: config.checkin.interval,
     renewGraceMs: config.envoys.renew_grace,
-    grpcAddress: () => `${serverHostname}:${ports.grpc}`,
+    grpcPort: () => ports.grpc,
     enrollCommand: (token) =>
       `VIGO_TOKEN=${token} sudo --preserve-env=VIGO_TOKEN vigo bootstrap ` +
       `--server https://${serverHostname}:${ports.rest} --pin '${authority.serverKeyPin}'`,

@@ -31,7 +31,7 @@ export function bootstrapCommand(context: AgentContext, roots: () => RootPaths) 
         const hostname = (flags.hostname ?? Deno.hostname()).toLowerCase();
         const enrolled = await enrol(agentPaths(roots()), { server, hostname, token, trust });
         context.write(
-          `Enrolled as ${enrolled.hostname} (${enrolled.envoyUuid}), checking in at ${enrolled.grpcAddress}\n`,
+          `Enrolled as ${enrolled.hostname} (${enrolled.envoyUuid}), checking in at ${enrolled.checksInAt}\n`,
         );
       })())
     );

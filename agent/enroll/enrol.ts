@@ -40,7 +40,7 @@ export async function enrol(
   paths: AgentPaths,
   options: EnrolmentOptions,
   call: EnrolCall = callEnroll,
-): Promise<{ envoyUuid: string; hostname: string; grpcAddress: string }> {
+): Promise<{ envoyUuid: string; hostname: string; checksInAt: string }> {
   const enrolled = await readEnrolment(paths.configFolder);
   if (enrolled) {
     throw new AlreadyEnrolledError(
@@ -54,7 +54,8 @@ export async function enrol(
     tokenHash: sha256(options.token).toHex(),
   });
   const answer = await call(pending, options);
-  const settings = { server: answer.grpcAddress, rest: options.server };
+  const checksInAt = `${new URL(options.server).hostname}:${answer.grpcPort}`;
+  const settings = { server: checksInAt, rest: options.server };
   const before = await readIfPresent(paths.config);
   const text = before === undefined
     ? renderAgentConfig(settings)
@@ -72,7 +73,7 @@ export async function enrol(
   return {
     envoyUuid: answer.envoyUuid,
     hostname: answer.hostname,
-    grpcAddress: answer.grpcAddress,
+    checksInAt,
   };
 }
 

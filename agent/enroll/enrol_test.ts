@@ -23,7 +23,7 @@ const answering: EnrolCall = (_pending, { hostname }) =>
     certificate: PEM,
     ca: PEM,
     serverKey: generateEd25519().signer.publicKey.toBase64(),
-    grpcAddress: "srv.example:1530",
+    grpcPort: 1530,
   });
 
 async function withPaths(work: (paths: ReturnType<typeof agentPaths>) => Promise<void>) {

@@ -70,7 +70,13 @@ export async function callRest<
   }
   const answer = endpoint.answer.safeParse(parseJson(text));
   if (!answer.success) {
-    throw new RestError(`${url.origin} gave an answer that is not of this protocol`, status);
+    const issue = answer.error.issues[0];
+    throw new RestError(
+      `${url.origin} gave an answer that is not of this protocol: ${
+        issue?.path.join(".") || "body"
+      }: ${issue?.message}`,
+      status,
+    );
   }
   return answer.data;
 }

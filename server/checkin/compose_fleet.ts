@@ -44,8 +44,8 @@ export interface FleetOptions {
   readonly swarm: SwarmSection | undefined;
   readonly intervalMs: number;
   readonly renewGraceMs: number;
-  /** Where agents check in, host:port, as enrolments are told. */
-  readonly grpcAddress: () => string;
+  /** The port where agents check in, as enrolments are told. */
+  readonly grpcPort: () => number;
   /** The line that a person runs on a new machine. */
   readonly enrollCommand: (token: string) => string;
   /** `seed/` of the server host's own envoy. */
@@ -212,7 +212,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
       audit,
       now,
       serverHostname,
-      grpcAddress: options.grpcAddress,
+      grpcPort: options.grpcPort,
       onEnrolled: async (record, replaced) => {
         const old = replaced && index.get(replaced.uuid);
         if (old) await envoys.forgetIdentity(old, now());

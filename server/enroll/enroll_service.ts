@@ -27,8 +27,8 @@ export interface EnrollServiceOptions {
   readonly now: () => number;
   /** `server.hostname`: the implicit seeder, enrolled only with a token that names it. */
   readonly serverHostname: string;
-  /** Where agents check in, host:port. */
-  readonly grpcAddress: () => string;
+  /** The port where agents check in. */
+  readonly grpcPort: () => number;
   /** Called once the enrolment is durable; `replaced` lost its identity by it. */
   readonly onEnrolled: (envoy: EnvoyRecord, replaced: EnvoyRecord | undefined) => Promise<void>;
 }
@@ -84,7 +84,7 @@ export class EnrollService {
       certificate: certificatePem,
       ca: authority.caCertificate,
       serverKey: authority.signer.publicKey.toBase64(),
-      grpcAddress: this.#options.grpcAddress(),
+      grpcPort: this.#options.grpcPort(),
     });
   }
 

@@ -25,8 +25,8 @@ export const enrollAnswerSchema = z.object({
   ca: z.string(),
   /** Raw ed25519 public key of the server, base64. */
   serverKey: base64,
-  /** Where agents check in, host:port. */
-  grpcAddress: z.string(),
+  /** The port where agents check in, on the host that answered the enrolment: its name is the one this machine can reach. */
+  grpcPort: z.number().int().min(1).max(65535),
 });
 export type EnrollAnswer = z.infer<typeof enrollAnswerSchema>;
 

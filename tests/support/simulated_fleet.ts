@@ -101,7 +101,7 @@ export class SimulatedFleet implements AsyncDisposable {
       swarm: swarmSectionSchema.parse({ enabled: true, payload: { enabled: true } }),
       intervalMs: 60_000,
       renewGraceMs: 180 * 86_400_000,
-      grpcAddress: () => "127.0.0.1:1530",
+      grpcPort: () => 1530,
       enrollCommand: (token) => `VIGO_TOKEN=${token} vigo bootstrap`,
       seedFolder: root.join("seed"),
       minFreePercent: 0,
