@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
+import { applyBundle } from "../agent/apply/apply_bundle.ts";
+import { MemoryJournal } from "../agent/apply/notification_journal.ts";
+import { NO_SNAPSHOTS } from "../agent/apply/snapshot_store.ts";
+import { standardRegistry } from "../agent/resources/registry.ts";
+import { openLocalMachine } from "../agent/system/local_machine.ts";
+import { checkGuardrails } from "../shared/config/guardrails.ts";
 import { checkStacks } from "../server/resolve/check_stacks.ts";
 import { compileHost } from "../server/resolve/compile_host.ts";
 import { formatProblem } from "../server/stacks/problem_list.ts";
 import { readStackFolder } from "../server/stacks/read_stack_folder.ts";
+import { TemporaryRoot } from "../tests/support/temporary_root.ts";
 
 const TRAITS = {
   os: {
@@ -61,17 +68,10 @@ Deno.test("database hosts of the examples size their buffers by the memory they 
 });
 
 Deno.test("one variable moves everything the examples write, and may come from a trait", async () => {
-  const { files } = await readStackFolder(new URL(".", import.meta.url).pathname);
-  const bytes = new TextEncoder().encode(
-    "vars: {demo_root: '/tmp/demo/{{ traits.agent_self.hostname }}/managed'}\n",
-  );
-  const moved = files.map((file) => file.path === "common.vgo" ? { ...file, bytes } : file);
-  const checked = checkStacks(moved);
-  assert.ok(checked.ok);
+  const demoRoot = "/tmp/demo/{{ traits.agent_self.hostname }}/managed";
   for (const hostname of ["web-1", "db-1", "hub"]) {
-    const compiled = compileHost(checked.tree, { hostname, traits: TRAITS });
-    assert.ok(compiled.ok);
-    const paths = compiled.resources.flatMap(({ params }) => [params.path, params.cwd]);
+    const resources = await compileMoved(hostname, demoRoot);
+    const paths = resources.flatMap(({ params }) => [params.path, params.cwd]);
     for (const path of paths.filter((each) => each !== undefined)) {
       assert.ok(`${path}/`.startsWith(`/tmp/demo/${hostname}/managed/`), `${path}`);
     }
@@ -82,3 +82,50 @@ Deno.test("hosts that no pattern names get the base of the examples alone", asyn
   const crates = new Set((await compileExamples("mail-1")).map(({ crate }) => crate));
   assert.deepEqual(crates, new Set(["base", "hardening"]));
 });
+
+for (const hostname of ["web-1", "db-1", "mail-1"]) {
+  Deno.test(`the examples of ${hostname} settle in one run, and a second one finds nothing to do`, async () => {
+    await using root = await TemporaryRoot.create();
+    const resources = await compileMoved(hostname, root.join("managed"));
+    const options = {
+      registry: standardRegistry(),
+      machine: await openLocalMachine(root.path),
+      guardrails: checkGuardrails,
+      journal: new MemoryJournal(),
+      snapshots: NO_SNAPSHOTS,
+      runId: crypto.randomUUID(),
+      dryRun: false,
+      signal: new AbortController().signal,
+    };
+    const first = await applyBundle(resources, options);
+    assert.deepEqual(first.resources.filter(({ reason }) => reason !== undefined), []);
+    assert.ok(first.resources.some(({ outcome }) => outcome === "created"));
+    const second = await applyBundle(resources, options);
+    const changed = second.resources.filter(({ outcome }) => outcome !== "none");
+    // Commands that wait for a change are skipped when there is none.
+    assert.deepEqual(changed.filter(({ outcome }) => outcome !== "skipped"), []);
+    const reloads = await readIfPresent(root.join("managed/var/reloads.log"));
+    assert.equal(reloads.split("\n").length - 1, hostname === "mail-1" ? 0 : 1);
+  });
+}
+
+async function compileMoved(hostname: string, demoRoot: string) {
+  const { files } = await readStackFolder(new URL(".", import.meta.url).pathname);
+  const bytes = new TextEncoder().encode(`vars: {demo_root: ${JSON.stringify(demoRoot)}}\n`);
+  const checked = checkStacks(
+    files.map((file) => file.path === "common.vgo" ? { ...file, bytes } : file),
+  );
+  assert.ok(checked.ok);
+  const compiled = compileHost(checked.tree, { hostname, traits: TRAITS });
+  assert.ok(compiled.ok);
+  return compiled.resources;
+}
+
+async function readIfPresent(path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "";
+    throw error;
+  }
+}
