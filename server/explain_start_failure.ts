@@ -6,12 +6,10 @@ export function explainStartFailure(error: unknown): string {
       oneLine(error.message)
     }. Another program has the port; choose one in server.yaml`;
   }
-  if (EXPECTED.has(error.name)) return oneLine(error.message);
-  return `Cannot start: ${oneLine(error.message)}`;
+  // Our own errors say what could not be done and what to do about it.
+  const message = oneLine(error.message);
+  return /^(Cannot|Refusing) /.test(message) ? message : `Cannot start: ${message}`;
 }
-
-/** Errors whose message says all that is needed, what to do included. */
-const EXPECTED = new Set(["StoreError", "AuthorityError"]);
 
 function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, " ").trim();

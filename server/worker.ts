@@ -1,10 +1,14 @@
 /// <reference lib="deno.worker" />
+import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import { configureLogging } from "../shared/platform/logging.ts";
 import type { FromServer, ServerStart, ToServer } from "./channel.ts";
 import { explainStartFailure } from "./explain_start_failure.ts";
 import { type RunningServer, startServer } from "./server.ts";
 
 // The entry of the server's worker: it starts the server, tells how that went, and stops it when asked.
+
+// The library would write lines of its own to standard error; what matters of it reaches us as errors.
+setLogVerbosity(logVerbosity.NONE);
 
 const tell = (message: FromServer) => self.postMessage(message);
 let starting: Promise<RunningServer | undefined> | undefined;

@@ -2,6 +2,11 @@ import { ApiError } from "./api_error.ts";
 
 /** Largest JSON body: the largest legitimate one, an enrolment, is a few kB; a diff request a few hundred bytes. */
 export const MAX_JSON_BODY_BYTES = 1024 * 1024;
+/**
+ * What is read and thrown away beyond the limit: a client that is cut off while it sends never sees the answer that says
+ * why. Who sends more than this is cut off.
+ */
+const DISCARDED_BYTES = 4 * 1024 * 1024;
 /** A JSON body that is not complete by then is given up, so that slow senders hold nothing. */
 export const JSON_BODY_DEADLINE_MS = 30_000;
 
@@ -15,9 +20,6 @@ export async function readJsonBody(
   request: Request,
   limits = { maxBytes: MAX_JSON_BODY_BYTES, deadlineMs: JSON_BODY_DEADLINE_MS },
 ): Promise<unknown> {
-  if (Number(request.headers.get("content-length") ?? 0) > limits.maxBytes) {
-    throw tooLarge(limits.maxBytes);
-  }
   const bytes = await readBytes(request, limits);
   if (bytes.length === 0) return {};
   const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
@@ -50,9 +52,13 @@ async function readBytes(
       const { done, value } = await Promise.race([reader.read(), late.promise]);
       if (done) break;
       sizeBytes += value.length;
-      if (sizeBytes > maxBytes) throw tooLarge(maxBytes);
-      chunks.push(value);
+      if (sizeBytes <= maxBytes) chunks.push(value);
+      else {
+        chunks.length = 0;
+        if (sizeBytes > maxBytes + DISCARDED_BYTES) break;
+      }
     }
+    if (sizeBytes > maxBytes) throw tooLarge(maxBytes);
     return concatenate(chunks, sizeBytes);
   } finally {
     clearTimeout(timer);

@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
@@ -12,6 +13,8 @@ const DROPPED_CONNECTIONS = MAX_CONNECTIONS + 500;
 const HEADERS_TIMEOUT_MS = 10_000;
 /** A whole request, the longest of which is the upload of a large file over a slow line. JSON bodies have a limit of their own. */
 const REQUEST_TIMEOUT_MS = 6 * 3_600_000;
+/** A handshake must be complete by then. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** How long a connection may stay open between requests. */
 const KEEP_ALIVE_TIMEOUT_MS = 30_000;
 /** The timeouts above are looked after this often. */
@@ -20,7 +23,7 @@ const TIMEOUT_CHECK_INTERVAL_MS = 1_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 const MAX_HEADERS = 100;
 /** Requests that are still running when the server stops get this long. */
-const DRAIN_MS = 2_000;
+const DRAIN_MS = 1_000;
 
 export interface HttpsListenerOptions {
   readonly hostname: string;
@@ -63,6 +66,7 @@ export async function startHttpsListener(options: HttpsListenerOptions): Promise
       ...secure(identity),
       requestCert: true,
       rejectUnauthorized: false,
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       maxHeaderSize: MAX_HEADER_BYTES,
       connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
     },
@@ -82,13 +86,18 @@ export async function startHttpsListener(options: HttpsListenerOptions): Promise
     open += 1;
     socket.once("close", () => open -= 1);
   });
-  // A client that hangs up in the middle of a handshake is no event for anybody.
-  server.on("tlsClientError", () => {});
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  // A client that speaks no TLS, or hangs up in the middle of a handshake, is no event for anybody.
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
   await listen(server, hostname, port);
   return {
     port: boundPort(server),
     setIdentity: (next) => server.setSecureContext(secure(next)),
-    stop: () => close(server),
+    stop: () => close(server, sockets),
   };
 }
 
@@ -120,13 +129,16 @@ function boundPort(server: Server): number {
   return address.port;
 }
 
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-    server.close(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
+/**
+ * Resolves when all connections have ended, or after {@linkcode DRAIN_MS} with those that have not cut. The event of the
+ * server alone would not do: it never comes after a handshake that failed.
+ */
+async function close(server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, DRAIN_MS);
+  const closed = new Promise<void>((settle) => server.close(() => settle()));
+  server.closeIdleConnections();
+  await Promise.race([closed, late]);
+  clearTimeout(timer);
+  for (const socket of sockets) socket.destroy();
 }
