@@ -67,6 +67,8 @@ export type ToEngine =
   | { readonly kind: "signed"; readonly requestId: number; readonly entry: ManifestEntry }
   /** The daemon will not sign that entry. */
   | { readonly kind: "unsigned"; readonly requestId: number; readonly reason: string }
+  /** The links of that request stand. */
+  | { readonly kind: "linked"; readonly requestId: number }
   /** A new certificate after a renewal. */
   | { readonly kind: "identity"; readonly identity: TlsIdentity }
   /** Remove what no longer belongs to anything; answered with `cleaned`. */
@@ -102,8 +104,8 @@ export type FromEngine =
     readonly stalePartials: number;
     readonly errors: number;
   }
-  /** The complete set of links that should stand; handled by `startEngine`. */
-  | { readonly kind: "links"; readonly links: SwarmLinks }
+  /** The complete set of links that should stand; handled by `startEngine`, which answers `linked`. */
+  | { readonly kind: "links"; readonly requestId: number; readonly links: SwarmLinks }
   /** There is something to hash, or nothing any more; handled by `startEngine`. */
   | { readonly kind: "hasher"; readonly wanted: boolean }
   /** The engine cannot go on; the daemon starts a new one after a pause. */

@@ -43,10 +43,14 @@ export type DownloadResult =
   /** The entry's two digests contradict each other: no bytes can satisfy both. */
   | { readonly kind: "broken" };
 
-/** A peer that lacks chunks is asked this often what it has got meanwhile. */
-const POLL_PARTIAL_MS = 300;
-/** A peer that had nothing, or did not answer, is asked again after this. */
+/** Peers that lack chunks are asked what they have got meanwhile; the more there are, the less often each is asked. */
+const POLL_PARTIAL_MS_PER_PEER = 40;
+const MIN_POLL_PARTIAL_MS = 100;
+const MAX_POLL_PARTIAL_MS = 1000;
+/** A peer that had nothing, or did not answer, is asked again after this: soon while others are only starting. */
+const POLL_EMPTY_EARLY_MS = 400;
 const POLL_EMPTY_MS = 2000;
+const EARLY_MS = 5000;
 /** A complete peer is asked again to notice a lost blob. */
 const POLL_COMPLETE_MS = 30_000;
 /** Questions about holdings under way at once. */
@@ -205,7 +209,7 @@ export class Download {
       for (const id of cancel) this.#requests.get(id)?.abort();
       for (const request of requests) this.#track(this.#fetch(request, partial, signal));
       this.#poll(nowMs, signal);
-      const sleepMs = Math.min(POLL_PARTIAL_MS, Math.max(1, scheduler.wakeMs(nowMs) - nowMs));
+      const sleepMs = Math.min(this.#pollPartialMs, Math.max(1, scheduler.wakeMs(nowMs) - nowMs));
       await this.#sleep(sleepMs, signal);
     }
     return { kind: "no_progress", reason: "stopped" };
@@ -312,7 +316,12 @@ export class Download {
     if (!chunks || !known) return;
     known.holds = chunks.count > 0;
     this.#scheduler?.setPeer(uuid, chunks);
-    known.askAtMs = performance.now() + (chunks.isFull ? POLL_COMPLETE_MS : POLL_PARTIAL_MS);
+    known.askAtMs = performance.now() + (chunks.isFull ? POLL_COMPLETE_MS : this.#pollPartialMs);
+  }
+
+  get #pollPartialMs(): number {
+    const fairMs = this.#known.size * POLL_PARTIAL_MS_PER_PEER;
+    return Math.min(MAX_POLL_PARTIAL_MS, Math.max(MIN_POLL_PARTIAL_MS, fairMs));
   }
 
   /** Asks peers whose turn it is what they hold. */
@@ -341,7 +350,8 @@ export class Download {
 
   async #ask(uuid: string, known: Known, signal: AbortSignal): Promise<void> {
     known.asking = true;
-    known.askAtMs = performance.now() + POLL_EMPTY_MS;
+    const isEarly = this.#activeMs < EARLY_MS;
+    known.askAtMs = performance.now() + (isEarly ? POLL_EMPTY_EARLY_MS : POLL_EMPTY_MS);
     try {
       const { client } = this.#options;
       const { blob } = await client.getBlob(known.endpoint, this.entry.sha256, false, signal);
@@ -380,7 +390,7 @@ export class Download {
         }
         askAtMs.set(peer.uuid, performance.now() + POLL_EMPTY_MS);
       }
-      await this.#sleep(POLL_PARTIAL_MS, signal);
+      await this.#sleep(this.#pollPartialMs, signal);
     }
     return undefined;
   }

@@ -4,7 +4,7 @@ import {
   manifestEntryBytes,
   type UnsignedManifestEntry,
 } from "../../shared/swarm/manifest_entry.ts";
-import type { EngineStart, FromEngine, ToEngine } from "./channel.ts";
+import type { EngineStart, FromEngine, SwarmLinks, ToEngine } from "./channel.ts";
 import type { EngineLog } from "./engine_log.ts";
 import { type EngineFacts, EngineSession, portOf } from "./engine_session.ts";
 import { Hasher } from "./hasher.ts";
@@ -16,6 +16,8 @@ import { pause, TaskScope } from "./task_scope.ts";
 const RESTART_MS = 10_000;
 /** The daemon signs within this time or not at all. */
 const SIGN_TIMEOUT_MS = 30_000;
+/** Links are a convenience: nothing waits longer for them. */
+const LINK_TIMEOUT_MS = 2_000;
 
 export interface EngineOptions {
   readonly post: (message: FromEngine) => void;
@@ -30,6 +32,7 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #instance = crypto.getRandomValues(new Uint8Array(8)).toHex();
   readonly #signatures = new Map<number, (answer: ManifestEntry | Error) => void>();
+  readonly #linked = new Map<number, () => void>();
   readonly #hasher: Hasher;
   readonly #log: EngineLog;
   readonly #scope: TaskScope;
@@ -65,12 +68,15 @@ export class Engine {
     if (message.kind === "unsigned") {
       return this.#settle(message.requestId, new Error(message.reason));
     }
+    if (message.kind === "linked") return this.#linked.get(message.requestId)?.();
     this.#queue = this.#queue.then(() => this.#handle(message)).catch((error: unknown) =>
       this.#options.post({ kind: "fatal", reason: String(error) })
     );
   }
 
-  async #handle(message: Exclude<ToEngine, { kind: "signed" | "unsigned" }>): Promise<void> {
+  async #handle(
+    message: Exclude<ToEngine, { kind: "signed" | "unsigned" | "linked" }>,
+  ): Promise<void> {
     switch (message.kind) {
       case "start":
         this.#start = message;
@@ -137,6 +143,7 @@ export class Engine {
         hasher: this.#hasher,
         post: this.#options.post,
         sign: (entry) => this.#sign(entry),
+        link: (links) => this.#link(links),
         log: this.#log,
       });
     } catch (error) {
@@ -199,6 +206,18 @@ export class Engine {
       });
       this.#options.post({ kind: "sign", requestId, entry });
     });
+  }
+
+  /** Has the daemon's side make links, and waits until they stand or it does not answer. */
+  async #link(links: SwarmLinks): Promise<void> {
+    const requestId = this.#nextRequestId++;
+    const linked = Promise.withResolvers<void>();
+    const timer = setTimeout(linked.resolve, LINK_TIMEOUT_MS);
+    this.#linked.set(requestId, linked.resolve);
+    this.#options.post({ kind: "links", requestId, links });
+    await linked.promise;
+    clearTimeout(timer);
+    this.#linked.delete(requestId);
   }
 
   #settle(requestId: number, answer: ManifestEntry | Error): void {

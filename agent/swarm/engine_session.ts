@@ -62,6 +62,8 @@ export interface EngineSessionOptions {
   readonly hasher: Hasher;
   readonly post: (message: FromEngine) => void;
   readonly sign: (entry: UnsignedManifestEntry) => Promise<ManifestEntry>;
+  /** Has the daemon's side make these links and no others. */
+  readonly link: (links: SwarmLinks) => Promise<void>;
   readonly log: EngineLog;
 }
 
@@ -147,6 +149,7 @@ export class EngineSession {
     const client = new PeerClient({
       identity: start.identity,
       ca: start.ca,
+      localAddress: start.listenAddress,
       isRevoked,
       ownPort: () => portOf(facts()),
       onPeer: (peer, endpoint) => later.session?.notePeer(peer, endpoint),
@@ -412,7 +415,7 @@ export class EngineSession {
     const problems = [...this.#seeds.problems];
     const progress = blobs.map(asProgress);
     const { post } = this.#options;
-    this.#sendLinks();
+    await this.#sendLinks();
     const state = this.#state(blobs, problems);
     const text = JSON.stringify({ ...state, updatedMs: 0 });
     if (text === this.#reported) return;
@@ -458,7 +461,7 @@ export class EngineSession {
     };
   }
 
-  #sendLinks(): void {
+  async #sendLinks(): Promise<void> {
     const files: Record<string, string> = {};
     const stamps = new Map<string, number>();
     const seeds = Object.fromEntries(this.#seeds.seeds);
@@ -473,7 +476,7 @@ export class EngineSession {
     const text = JSON.stringify(links);
     if (text === this.#links) return;
     this.#links = text;
-    this.#options.post({ kind: "links", links });
+    await this.#options.link(links);
   }
 
   async #serve(sha256: string): Promise<ServedBlob | "unknown" | "revoked"> {

@@ -43,6 +43,8 @@ export class PeerError extends Error {
 export interface PeerClientOptions {
   readonly identity: TlsIdentity;
   readonly ca: string;
+  /** Address to call from, so that peers see the one this envoy listens on. */
+  readonly localAddress?: string | undefined;
   /** Whether a peer has been expelled. */
   readonly isRevoked: (peer: PeerIdentity) => boolean;
   /** Port of this envoy's own peer server, told to peers so that they can call back. */
@@ -201,6 +203,7 @@ export class PeerClient {
 
   #request(endpoint: PeerEndpoint, options: RequestOptions): Promise<Answer> {
     const { method = "GET", path, body, signal } = options;
+    const { localAddress } = this.#options;
     const where = `${endpoint.address}:${endpoint.port}`;
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(new PeerError(`Request to ${where} was cancelled`));
@@ -208,6 +211,7 @@ export class PeerClient {
         agent: this.#agent,
         host: endpoint.address,
         port: endpoint.port,
+        ...(localAddress === undefined ? {} : { localAddress }),
         method,
         path,
         headers: {

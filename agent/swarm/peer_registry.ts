@@ -27,6 +27,9 @@ export const MAX_DIALS_PER_MINUTE = 16;
 /** A peer that failed this often in a row is forgotten until somebody names it again. */
 const MAX_FAILURES = 8;
 
+/** Named by somebody with a certificate or by the server, or proven before: dialled without counting. */
+const VOUCHED: readonly PeerSource[] = ["inbound", "server", "remembered"];
+
 interface Candidate extends PeerEndpoint {
   readonly source: PeerSource;
 }
@@ -36,7 +39,7 @@ export class PeerRegistry {
   readonly #proven = new Map<string, ProvenPeer>();
   readonly #byEndpoint = new Map<string, string>();
   readonly #candidates = new Map<string, Candidate>();
-  readonly #dialledMs = new Map<string, number>();
+  readonly #dialled = new Map<string, { readonly nowMs: number; readonly isFree: boolean }>();
 
   get size(): number {
     return this.#proven.size;
@@ -65,17 +68,18 @@ export class PeerRegistry {
 
   /** The addresses to dial now, within the limits; they count as dialled. */
   takeDialable(nowMs: number): Candidate[] {
-    for (const [key, dialledMs] of this.#dialledMs) {
-      if (nowMs - dialledMs >= REDIAL_MS) this.#dialledMs.delete(key);
+    for (const [key, dialled] of this.#dialled) {
+      if (nowMs - dialled.nowMs >= REDIAL_MS) this.#dialled.delete(key);
     }
     const taken: Candidate[] = [];
+    let limited = [...this.#dialled.values()].filter(({ isFree }) => !isFree).length;
     for (const [key, candidate] of this.#candidates) {
-      // A caller that has proven itself by its certificate may be called back without counting.
-      const isFree = candidate.source === "inbound";
-      if (!isFree && this.#dialledMs.size >= MAX_DIALS_PER_MINUTE) continue;
+      const isFree = VOUCHED.includes(candidate.source);
+      if (!isFree && limited >= MAX_DIALS_PER_MINUTE) continue;
       this.#candidates.delete(key);
-      if (this.#dialledMs.has(key)) continue;
-      if (!isFree) this.#dialledMs.set(key, nowMs);
+      if (this.#dialled.has(key)) continue;
+      this.#dialled.set(key, { nowMs, isFree });
+      if (!isFree) limited += 1;
       taken.push(candidate);
     }
     return taken;

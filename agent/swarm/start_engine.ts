@@ -12,7 +12,7 @@ export interface EngineHandlers {
 
 /** A running engine, as the daemon holds it. */
 export interface EngineHandle {
-  send(message: Exclude<ToEngine, { kind: "start" | "stop" }>): void;
+  send(message: Exclude<ToEngine, { kind: "start" | "stop" | "linked" }>): void;
   /** Ends orderly: what is in flight is made durable. Ends it hard after `timeoutMs`. */
   stop(timeoutMs?: number): Promise<void>;
   /** Ends it at once, as a crash would. */
@@ -74,7 +74,7 @@ export function startEngine(start: EngineStart, handlers: EngineHandlers): Engin
               message: "cannot bring the links of the swarm in line",
               properties: { reason: String(error) },
             }),
-        );
+        ).then(() => engine.postMessage({ kind: "linked", requestId: message.requestId }));
         return;
       case "stopped":
         return stopped.resolve();
