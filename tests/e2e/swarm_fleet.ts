@@ -9,11 +9,16 @@ const DAY_MS = 86_400_000;
 /** A fleet's certificate authority, made for one test. */
 export class TestAuthority {
   readonly pem: string;
-  readonly #keys: CryptoKeyPair;
+  readonly #keys: CryptoKeyPair | undefined;
 
-  private constructor(certificate: x509.X509Certificate, keys: CryptoKeyPair) {
-    this.pem = certificate.toString("pem");
+  private constructor(pem: string, keys?: CryptoKeyPair) {
+    this.pem = pem;
     this.#keys = keys;
+  }
+
+  /** The public half of an authority that another process made; it issues nothing. */
+  static of(pem: string): TestAuthority {
+    return new TestAuthority(pem);
   }
 
   static async create(name = "Vigo test fleet"): Promise<TestAuthority> {
@@ -30,7 +35,7 @@ export class TestAuthority {
         new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
       ],
     });
-    return new TestAuthority(certificate, keys);
+    return new TestAuthority(certificate.toString("pem"), keys);
   }
 
   /** Issues a certificate like those of enrolment. */
@@ -41,6 +46,7 @@ export class TestAuthority {
       x509.ExtendedKeyUsage.serverAuth,
     ],
   ): Promise<TlsIdentity> {
+    if (!this.#keys) throw new Error("Cannot issue a certificate: only the public half is here");
     const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: crypto.randomUUID().replaceAll("-", ""),
@@ -82,8 +88,8 @@ export interface TestMember {
 export async function enrolMember(
   authority: TestAuthority,
   hostname: string,
+  signer: Signer = generateEd25519().signer,
 ): Promise<TestMember> {
-  const { signer } = generateEd25519();
   const names = { hostname, uuid: crypto.randomUUID(), author: signer.publicKey.toHex() };
   return { ...names, signer, identity: await authority.issue(names) };
 }
