@@ -2,10 +2,10 @@ import type { ServerConfig } from "./config/server_config_schema.ts";
 import type { ServerFolders } from "./channel.ts";
 
 /**
- * Environment variables that the gRPC library reads when it is loaded. It is refused to start without the right to, and
- * what they can change is logging and proxies for outgoing calls, of which the server makes none.
+ * Environment variables that libraries read, and fail without the right to: gRPC when it is loaded, the YAML parser at every
+ * document. They decide about the libraries' own debug output, and about proxies for calls that the server never makes.
  */
-export const GRPC_ENVIRONMENT = [
+const LIBRARY_ENVIRONMENT = [
   "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
   "GRPC_EXPERIMENTAL_ENABLE_OUTLIER_DETECTION",
   "GRPC_NODE_DEBUG_SEND_ERROR_DETAILS",
@@ -15,6 +15,8 @@ export const GRPC_ENVIRONMENT = [
   "GRPC_SSL_CIPHER_SUITES",
   "GRPC_TRACE",
   "GRPC_VERBOSITY",
+  "LOG_STREAM",
+  "LOG_TOKENS",
   "grpc_proxy",
   "http_proxy",
   "https_proxy",
@@ -35,7 +37,7 @@ export function workerPermissions(
     net: [...new Set([listen, selfTestAddress(listen)])].flatMap((host) =>
       [grpc_port, rest_port].map((port) => netRule(host, port))
     ),
-    env: [...GRPC_ENVIRONMENT],
+    env: [...LIBRARY_ENVIRONMENT],
     // How much room a filecast would leave.
     sys: ["statfs"],
     run: false,

@@ -204,7 +204,7 @@ Deno.test("stacks are checked, published and rolled back from inside the sandbox
   await using root = await TemporaryRoot.create();
   await ServerProcess.configure(root);
   const crate = (content: string) =>
-    `name: motd\nresources:\n  - type: file\n    path: /etc/motd\n    content: ${content}\n`;
+    `name: motd\nresources:\n  - file: /etc/motd\n    content: ${content}\n`;
   let first: string;
   {
     await using server = await ServerProcess.start(root);
@@ -218,14 +218,14 @@ Deno.test("stacks are checked, published and rolled back from inside the sandbox
     const hosts = root.join("srv/vigo/stacks/envoys.vgo");
 
     await t.step("a mistake is answered with its place, and nothing goes live", async () => {
-      await Deno.writeTextFile(hosts, "- match: '*'\n  configcrate: [motd]\n");
+      await Deno.writeTextFile(hosts, "envoys:\n  - match: '*'\n    configcrate: [motd]\n");
       const refused = await publish({});
       assert.equal(refused.published, false);
       assert.equal(refused.problems[0]?.file, "envoys.vgo");
     });
 
     await t.step("a publish names its version, whoever asked and for whom", async () => {
-      await Deno.writeTextFile(hosts, "- match: '*'\n  configcrates: [motd]\n");
+      await Deno.writeTextFile(hosts, "envoys:\n  - match: '*'\n    configcrates: [motd]\n");
       const published = await publish({ message: "first", operator: "ada" });
       assert.deepEqual([published.published, published.problems], [true, []]);
       first = published.version ?? "";
