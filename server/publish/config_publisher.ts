@@ -108,6 +108,7 @@ export class ConfigPublisher implements PolicySource {
   reload(): Promise<ReloadResult> {
     return this.#exclusive(() =>
       refuseDamaged(async () => {
+        await this.#context.store.removeLeftovers();
         const record = await this.#context.store.readLive();
         if (!record) return { ok: true, live: this.#live };
         await this.#completeLog(record);

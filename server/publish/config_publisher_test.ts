@@ -296,6 +296,9 @@ Deno.test("a crash between any two steps leaves the old policy or the new one, w
     );
     const later = fixture.publisher();
     assert.ok((await later.reload()).ok, `after ${steps} steps`);
+    for await (const { name } of Deno.readDir(fixture.root.join(".versions"))) {
+      assert.match(name, /^[0-9a-f]{64}$/);
+    }
     const content = contentFor(later, WEB_1);
     seen.add(content);
     assert.equal(

@@ -23,7 +23,7 @@ const manifestSchema = z.strictObject({ compilerVersion: z.number().int().nonneg
  * together with its record. (A file rather than a symbolic link, since the server's sandbox cannot make links.)
  *
  * What a crash leaves behind, step by step:
- * 1. while a version is written, a `.versions/.tmp-*` folder that the next publish removes;
+ * 1. while a version is written, a `.versions/.tmp-*` that the next start or publish removes;
  * 2. after its rename, a complete version that nothing names;
  * 3. after `.live` is replaced, the new version in force, with its record, from which the log is completed at the next start.
  */
@@ -92,6 +92,14 @@ export class VersionStore {
       );
     }
     return { files, compilerVersion };
+  }
+
+  /** Removes what a crash left behind. Not to be called while a version is written. */
+  async removeLeftovers(): Promise<void> {
+    if (!await exists(this.#versions)) return;
+    for await (const { name } of Deno.readDir(this.#versions)) {
+      if (name.startsWith(".tmp-")) await this.files.remove(join(this.#versions, name));
+    }
   }
 
   /** Names of all versions on disk. */

@@ -1,4 +1,4 @@
-import { canonicalJson, type Json } from "../../shared/canonical/canonical_json.ts";
+import { canonicalJson, type Json, MAX_JSON_DEPTH } from "../../shared/canonical/canonical_json.ts";
 import { encodeFrame } from "../../shared/canonical/frame.ts";
 import { type Sha256, sha256Hex } from "../../shared/crypto/sha256.ts";
 import { ScopeInterruption } from "../stacks/template.ts";
@@ -12,6 +12,9 @@ export type Traits = { readonly [key: string]: Json | undefined };
  * it stands for everything below, since something listed the keys.
  */
 export type TraitRead = string & { readonly __brand: "TraitRead" };
+
+/** Deepest place that templates see; what lies below is absent, so that whatever a machine reports can be digested. */
+const MAX_TRAIT_DEPTH = MAX_JSON_DEPTH - 4;
 
 const DIGEST_TAG = "vigo.trait_reads.v1";
 
@@ -83,7 +86,7 @@ class TraitRecorder {
     const isOwn = Object.hasOwn(target, key);
     if (!isOwn && Array.isArray(target) && key in Array.prototype) return Reflect.get(target, key);
     this.#note(path, key);
-    if (!isOwn) return undefined;
+    if (!isOwn || depthOf(path) >= MAX_TRAIT_DEPTH) return undefined;
     const member: unknown = Reflect.get(target, key);
     return typeof member === "object" && member !== null
       ? this.view(member, `${path}/${escapeKey(key)}`)
@@ -95,8 +98,12 @@ class TraitRecorder {
   }
 }
 
+function depthOf(path: string): number {
+  return path.split("/").length - 1;
+}
+
 function escapeKey(key: string): string {
-  return key.replaceAll("~", "~0").replaceAll("/", "~1");
+  return key.toWellFormed().replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
 function stateAt(read: TraitRead, traits: Traits): string {
@@ -109,8 +116,18 @@ function stateAt(read: TraitRead, traits: Traits): string {
   }
   if (value === undefined) return "absent";
   if (typeof value !== "object" || value === null || isWhole) {
-    // Traits are JSON, and so is everything in them.
-    return `=${canonicalJson(value as Json)}`;
+    return `=${canonicalJson(readable(value, 0))}`;
   }
   return Array.isArray(value) ? "list" : "map";
+}
+
+/** A value as far as templates see it: to the greatest depth, and in well-formed Unicode. */
+function readable(value: unknown, depth: number): Json {
+  if (typeof value === "string") return value.toWellFormed();
+  if (typeof value === "number" || typeof value === "boolean") return value;
+  if (typeof value !== "object" || value === null || depth >= MAX_TRAIT_DEPTH) return null;
+  if (Array.isArray(value)) return value.map((item) => readable(item, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key.toWellFormed(), readable(item, depth + 1)]),
+  );
 }

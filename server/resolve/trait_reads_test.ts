@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { Json } from "../../shared/canonical/canonical_json.ts";
 import { stackFiles } from "../stacks/stack_fixture.ts";
 import { checkStacks } from "./check_stacks.ts";
 import { compileHost } from "./compile_host.ts";
@@ -51,6 +52,29 @@ Deno.test("keys with slashes and tildes are told apart", () => {
     digestOfReads(reads, { "a/b": { "~": 1 } }),
     digestOfReads(reads, { a: { b: { "~": 1 } } }),
   );
+});
+
+Deno.test("traits of any depth and spelling compile and have a digest", () => {
+  const checked = checkStacks(stackFiles({
+    "envoys.vgo": 'match: "*"\nconfigcrates: [a]\n',
+    "configcrates/a.vgo": `name: a
+resources:
+  - file: /x
+    content: "{{ traits.a | json }}{% for x in traits.a %}{{ x }}{% endfor %}"
+  - file: /y
+    content: "{{ traits.b | slice: 0, 1 }}{{ traits.b }}"
+  - exec: z
+    environment: "{{ traits.c }}"
+`,
+  }));
+  assert.ok(checked.ok);
+  let deep: Json = "end";
+  for (let depth = 0; depth < 5000; depth++) deep = depth % 2 ? [deep] : { "\ud800": deep };
+  for (const a of [deep, { "\ud800": "\udfff" }, { __proto__: { x: 1 } }, ["\ud800"]]) {
+    const traits = { a, b: "\u{1F600}\ud800", c: a };
+    const compiled = compileHost(checked.tree, { hostname: "x", traits });
+    assert.equal(digestOfReads(compiled.reads, traits), digestOfReads(compiled.reads, traits));
+  }
 });
 
 Deno.test("equal digests mean equal policies, whatever the traits are", () => {

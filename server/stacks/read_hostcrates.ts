@@ -32,6 +32,10 @@ const COMMON_RULES = {
 /** Reads `envoys.vgo` or a leaf file: one entry with `match:`, or a list of them under `envoys:`. */
 export function readMatchEntries(node: VgoNode, readers: StackReaders): MatchEntry[] {
   const { nodes, problems } = readers;
+  if (node.kind === "list") {
+    problems.add(node.place, 'list at the top of a file: write "envoys:" above it');
+    return [];
+  }
   const map = nodes.anyMap(node, "a file of match entries");
   if (!map) return [];
   const list = map.entries.find(({ key }) => key === "envoys");

@@ -98,7 +98,8 @@ export class Template {
       () => this.engine.renderSync([...this.#parsed], scope),
       scope,
     );
-    const text = typeof rendered === "string" ? rendered : String(rendered);
+    // A filter can cut a character in half, and traits come from machines: what goes on is Unicode.
+    const text = (typeof rendered === "string" ? rendered : String(rendered)).toWellFormed();
     if (text.length > MAX_RENDERED_LENGTH) {
       throw new TemplateError(
         `template renders to ${text.length} characters: the limit is ${MAX_RENDERED_LENGTH}`,
@@ -174,10 +175,13 @@ export function explainUndefined(name: string, scope: TemplateScope | undefined)
 function toJson(value: unknown): Json {
   if (value === null || value === undefined) return null;
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
-  if (typeof value === "string" || typeof value === "boolean") return value;
+  if (typeof value === "string") return value.toWellFormed();
+  if (typeof value === "boolean") return value;
   if (Array.isArray(value)) return value.map(toJson);
   if (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toJson(item)]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key.toWellFormed(), toJson(item)]),
+    );
   }
   return String(value);
 }
