@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { isIP } from "node:net";
 import * as grpc from "@grpc/grpc-js";
 import {
   AgentMessage,
@@ -28,6 +29,9 @@ const KEEPALIVE_MS = 30_000;
 const KEEPALIVE_TIMEOUT_MS = 10_000;
 /** Most bytes waiting in a stream: progress is worth nothing when it is late. */
 const MAX_STREAM_BACKLOG_BYTES = 4 * 1024 * 1024;
+
+/** The name that is sent where the server is dialled by its address. */
+const SNI_FOR_ADDRESSES = "vigosrv";
 
 const CLOSED: CallFailure = { message: "the connection is closed", clockSuspected: false };
 
@@ -114,11 +118,12 @@ export class GrpcGateway implements ServerGateway {
   }
 
   #connect({ certificate, privateKey }: TlsIdentity): grpc.Client {
+    const host = this.#address.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
     const credentials = grpc.credentials.createSsl(
       this.#ca,
       Buffer.from(privateKey),
       Buffer.from(certificate),
-      { checkServerIdentity },
+      { checkServerIdentity: (_name, peer) => checkServerIdentity(host, peer) },
     );
     return new grpc.Client(this.#address, credentials, {
       "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
@@ -130,6 +135,8 @@ export class GrpcGateway implements ServerGateway {
       // Without a separate pool two clients of one process would share the connection of the old certificate.
       "grpc.use_local_subchannel_pool": 1,
       "grpc.enable_http_proxy": 0,
+      // Server Name Indication takes no address (RFC 6066, section 3); who the server is, is checked above all the same.
+      ...(isIP(host) === 0 ? {} : { "grpc.ssl_target_name_override": SNI_FOR_ADDRESSES }),
     });
   }
 }
