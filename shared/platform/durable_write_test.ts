@@ -9,7 +9,7 @@ Deno.test("a durable write replaces the content and sets the mode whatever the u
     await writeFileDurable(path, "new", { mode: 0o600 });
     assert.equal(await Deno.readTextFile(path), "new");
     assert.equal(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
-    assert.deepEqual([...Deno.readDirSync(folder)].map((entry) => entry.name), ["key"]);
+    assert.deepEqual(await listNames(folder), ["key"]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -21,8 +21,12 @@ Deno.test("a durable write that cannot finish leaves the old target and no tempo
     // A folder in the way makes the rename fail after the temporary file was written.
     await Deno.mkdir(`${folder}/target/occupied`, { recursive: true });
     await assert.rejects(writeFileDurable(`${folder}/target`, "bytes", { mode: 0o600 }));
-    assert.deepEqual([...Deno.readDirSync(folder)].map((entry) => entry.name), ["target"]);
+    assert.deepEqual(await listNames(folder), ["target"]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+async function listNames(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+}
