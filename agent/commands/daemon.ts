@@ -41,7 +41,7 @@ async function run(
   const { runDaemon } = await import("../daemon/daemon.ts");
   const { systemClock } = await import("../daemon/clock.ts");
   const { setSystemClock } = await import("../daemon/set_system_clock.ts");
-  const { launchEngine } = await import("../daemon/launch_engine.ts");
+  const { startEngine } = await import("../swarm/start_engine.ts");
   const stop = new AbortController();
   const onSignal = () => {
     if (stop.signal.aborted) return;
@@ -59,7 +59,7 @@ async function run(
     agentVersion: VERSION,
     clock: systemClock,
     log,
-    startEngine: launchEngine,
+    startEngine,
     minFreePercent: readMinFreePercent(context.env["VIGO_MIN_FREE_PCT"]),
     ...(flags.setClock ? { setClock: setSystemClock } : {}),
     signal: stop.signal,

@@ -3,27 +3,16 @@ import type { Signer } from "../../shared/crypto/ed25519.ts";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
 import type { SwarmProgress } from "../../shared/proto/agent.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
-import type { EngineStart, FromEngine, NetworkInterface, ToEngine } from "../swarm/channel.ts";
+import type { EngineStart, NetworkInterface } from "../swarm/channel.ts";
+import type { EngineEvent, EngineHandle, EngineHandlers } from "../swarm/start_engine.ts";
 import { backoffMs, type BackoffPlan } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import type { CycleLog, SwarmFacts } from "./cycle.ts";
 import type { HeldDocuments } from "./held_documents.ts";
 import { signEntry } from "./sign_entry.ts";
 
-/** A running engine, as the daemon needs it. */
-export interface Engine {
-  send(message: ToEngine): void;
-  /** Ends it in order; resolves when it has. */
-  stop(): Promise<void>;
-}
-
-/** Told what a running engine says, and once if it ends unasked. */
-export interface EngineEvents {
-  onMessage(message: FromEngine): void;
-  onExit(reason: string): void;
-}
-
-export type StartEngine = (start: EngineStart, events: EngineEvents) => Engine;
+/** Starts an engine: `startEngine` of the swarm, or a fake. */
+export type StartEngine = (start: EngineStart, handlers: EngineHandlers) => EngineHandle;
 
 /** An engine that dies at once is not started in a loop. */
 export const ENGINE_BACKOFF: BackoffPlan = { firstMs: 1_000, longestMs: 60_000 };
@@ -59,7 +48,7 @@ export interface EngineKeeperParts {
 export class EngineKeeper {
   readonly #parts: EngineKeeperParts;
   readonly #own = new Map<string, ManifestEntry>();
-  #engine: Engine | undefined;
+  #engine: EngineHandle | undefined;
   #startedAtMs = 0;
   #deaths = 0;
   #restart: AbortController | undefined;
@@ -139,8 +128,8 @@ export class EngineKeeper {
     this.#state = "starting";
     log.info("starting the swarm engine");
     const engine = startEngine(this.#parts.start(), {
-      onMessage: (message) => this.#hear(message),
-      onExit: (reason) => {
+      onEvent: (event) => this.#hear(event),
+      onCrash: (reason) => {
         if (this.#engine === engine) this.#bury(reason);
       },
     });
@@ -191,7 +180,7 @@ export class EngineKeeper {
     this.#facts = { manifestDigest: new Uint8Array(), address: "" };
   }
 
-  #hear(message: FromEngine): void {
+  #hear(message: EngineEvent): void {
     const { log } = this.#parts;
     switch (message.kind) {
       case "ready":
@@ -231,11 +220,9 @@ export class EngineKeeper {
         const engine = this.#engine;
         if (!engine) return;
         this.#bury(message.reason);
-        this.#pending = this.#pending.then(() => engine.stop());
+        engine.terminate();
         return;
       }
-      case "stopped":
-        return;
     }
   }
 
