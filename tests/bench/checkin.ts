@@ -1,0 +1,154 @@
+import { TemporaryRoot } from "../support/temporary_root.ts";
+import { TestProcess } from "../support/process.ts";
+import { type BenchReport, type BenchRow, describeMachine } from "./bench_report.ts";
+import {
+  type AgentsLine,
+  agentsLineSchema,
+  type Command,
+  type ServerLine,
+  serverLineSchema,
+} from "./checkin_protocol.ts";
+import type { Progress } from "./main.ts";
+
+/** Streams held at each step of the second part. */
+const STREAM_STEPS = [1_000, 3_000] as const;
+/** Envoys that take turns while check-ins are measured. */
+const MEASURED_ENVOYS = 200;
+const MEASURED_SECONDS = 6;
+const CONCURRENCY = 16;
+/** A rate at which the server has time left, so that latencies say what one check-in takes. */
+const PACED_PER_SECOND = 200;
+const DEADLINE_MS = 180_000;
+
+/**
+ * What check-ins cost the server: the real service over SQLite in one process, simulated agents with real TLS, keys and
+ * streams in another. Agents send the recorded traits of a real machine, whose volatile part is another each time.
+ *
+ * `throughput` and `cpu_ms_per_op` are taken while the agents send as fast as they can, with both processes on this machine;
+ * `p50` and `p99` of `no_change_paced` while they send a fixed number per second. `bytes_per_op` counts request and answer as
+ * protobuf messages, without TLS. `rss_per_item` is what the server's resident memory grew by for each held stream, after a
+ * collection.
+ */
+export async function benchCheckin(progress: Progress): Promise<BenchReport> {
+  await using folder = await TemporaryRoot.create("vigo-checkin-");
+  const rows: BenchRow[] = [];
+  const row = (name: string, metric: string, value: number, unit: string) =>
+    rows.push({ case: name, subject: "vigo", metric, value, unit });
+  const total = Math.max(...STREAM_STEPS);
+  progress(`starting a server with ${total} envoys`);
+  await using server = new Peer<ServerLine>(
+    "checkin_server.ts",
+    [folder.path, String(total)],
+    (line) => serverLineSchema.parse(line),
+  );
+  const { address } = await server.next("ready");
+  await using agents = new Peer<AgentsLine>(
+    "checkin_agents.ts",
+    [folder.path, address],
+    (line) => agentsLineSchema.parse(line),
+  );
+  const usage = async () => {
+    server.tell({ kind: "usage" });
+    return await server.next("usage");
+  };
+
+  const empty = await usage();
+  let held = 0;
+  const connect = async (streams: number) => {
+    agents.tell({ kind: "connect", streams });
+    const { seconds } = await agents.next("connected");
+    const opened = streams - held;
+    held = streams;
+    return opened / seconds;
+  };
+
+  await connect(MEASURED_ENVOYS);
+  agents.tell({ kind: "settle" });
+  await agents.next("settled");
+  const measure = async (name: string, perSecond?: number) => {
+    progress(`measuring ${name} for ${MEASURED_SECONDS} s`);
+    const before = await usage();
+    agents.tell({
+      kind: "measure",
+      seconds: MEASURED_SECONDS,
+      concurrency: CONCURRENCY,
+      ...(perSecond === undefined ? {} : { perSecond }),
+    });
+    const result = await agents.next("measured");
+    const after = await usage();
+    row(name, "throughput", result.checkIns / result.seconds, "check-ins/s");
+    row(name, "cpu_ms_per_op", (after.cpuMs - before.cpuMs) / result.checkIns, "ms");
+    row(name, "bytes_per_op", result.messageBytes / result.checkIns, "B");
+    row(name, "p50", result.p50Ms, "ms");
+    row(name, "p99", result.p99Ms, "ms");
+  };
+  await measure("no_change");
+  await measure("no_change_paced", PACED_PER_SECOND);
+
+  for (const streams of STREAM_STEPS) {
+    progress(`opening ${streams} streams`);
+    const name = `streams_${streams}`;
+    const perSecond = await connect(streams);
+    const now = await usage();
+    if (now.streams !== streams) throw new Error(`${now.streams} of ${streams} streams are held`);
+    row(name, "throughput", perSecond, "streams/s");
+    row(name, "rss", now.rssBytes / 1e6, "MB");
+    row(name, "rss_per_item", (now.rssBytes - empty.rssBytes) / streams / 1000, "kB");
+  }
+  agents.tell({ kind: "stop" });
+  server.tell({ kind: "stop" });
+  return { bench: "checkin", machine: describeMachine(), rows, skipped: [] };
+}
+
+/** A process of this benchmark, which takes commands and answers lines. */
+class Peer<Line extends { readonly kind: string }> implements AsyncDisposable {
+  readonly #process: TestProcess;
+  readonly #parse: (line: unknown) => Line;
+  #read = 0;
+
+  constructor(module: string, args: readonly string[], parse: (line: unknown) => Line) {
+    this.#parse = parse;
+    this.#process = TestProcess.start(Deno.execPath(), [
+      "run",
+      "--quiet",
+      "--no-check",
+      "--allow-all",
+      "--v8-flags=--expose-gc",
+      new URL(module, import.meta.url).pathname,
+      ...args,
+    ]);
+  }
+
+  tell(command: Command): void {
+    this.#process.write(`${JSON.stringify(command)}\n`);
+  }
+
+  /** The next line of one kind; lines come in the order of the commands. */
+  async next<Kind extends Line["kind"]>(kind: Kind): Promise<Extract<Line, { kind: Kind }>> {
+    const seen = this.#read;
+    this.#read += 1;
+    const deadline = performance.now() + DEADLINE_MS;
+    for (;;) {
+      const answers = this.#process.output("stdout").split("\n").filter((line) =>
+        line.startsWith("{")
+      );
+      const text = answers[seen];
+      if (text !== undefined) {
+        const line = this.#parse(JSON.parse(text));
+        if (line.kind === kind) {
+          // Narrowed by the comparison above, which the compiler cannot follow for a type parameter.
+          return line as Extract<Line, { kind: Kind }>;
+        }
+        throw new Error(`expected "${kind}", got ${text}`);
+      }
+      if (this.#process.status || performance.now() > deadline) {
+        throw new Error(`no "${kind}" came:\n${this.#process.output()}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process[Symbol.asyncDispose]();
+  }
+}
