@@ -11,6 +11,7 @@ import { loadServerConfig, ServerConfigError } from "./config/load_server_config
 import { interfaceAddresses } from "./enroll/server_names.ts";
 import { prepareRoot, serverFolders } from "./prepare_root.ts";
 import { lockRoot } from "./root_lock.ts";
+import { startWorker } from "./start_worker.ts";
 import { supervise } from "./supervise.ts";
 
 /** Share of a disk that filecasts leave free, as agents do. */
@@ -75,6 +76,7 @@ async function runServer(options: ServeOptions, context: ServerContext): Promise
     minFreePercent: readMinFreePercent(context.env("VIGO_MIN_FREE_PCT")),
   };
   await supervise({
+    worker: startWorker(start),
     start,
     signal: context.signal,
     onReady: ({ listen, grpcPort, restPort }) => {

@@ -1,32 +1,35 @@
 import { UserError } from "../shared/terminal/user_error.ts";
 import type { FromServer, ServerStart, ToServer } from "./channel.ts";
-import { workerPermissions } from "./worker_permissions.ts";
 
 /** After a signal the server has this long to write what it holds and close. */
 export const STOP_DEADLINE_MS = 5_000;
 
+/** What supervision needs of a worker; the real one is in `start_worker.ts`. */
+export interface ServerWorker {
+  onmessage: ((event: MessageEvent<FromServer>) => void) | null;
+  onerror: ((event: ErrorEvent) => void) | null;
+  postMessage(message: ToServer): void;
+  terminate(): void;
+}
+
 export interface SuperviseOptions {
+  readonly worker: ServerWorker;
   readonly start: ServerStart;
   /** Aborted when the server is to stop. */
   readonly signal: AbortSignal;
   readonly onReady: (ready: Extract<FromServer, { kind: "ready" }>) => void;
+  readonly stopDeadlineMs?: number;
 }
 
 /**
- * Runs the server in a worker with its own few rights until it has stopped.
+ * Runs the server in its worker until it has stopped.
  *
- * @throws {UserError} if it cannot start, crashes, or does not stop in time.
+ * @throws {UserError} if it cannot start, crashes, or does not stop in time. The worker is gone in any case.
  */
-export async function supervise({ start, signal, onReady }: SuperviseOptions): Promise<void> {
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), {
-    type: "module",
-    name: "server",
-    deno: { permissions: workerPermissions(start.folders, start.config.server) },
-  });
-  // Only this file sends to that worker and only that worker answers, both in the types of the channel.
-  const send = (message: ToServer) => worker.postMessage(message);
+export async function supervise(options: SuperviseOptions): Promise<void> {
+  const { worker, start, signal, onReady, stopDeadlineMs = STOP_DEADLINE_MS } = options;
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
-  worker.onmessage = ({ data }: MessageEvent<FromServer>) => {
+  worker.onmessage = ({ data }) => {
     if (data.kind === "ready") onReady(data);
     else if (data.kind === "stopped") resolve();
     else reject(new UserError(data.reason));
@@ -37,12 +40,12 @@ export async function supervise({ start, signal, onReady }: SuperviseOptions): P
   };
   let deadline: ReturnType<typeof setTimeout> | undefined;
   const stop = () => {
-    send({ kind: "stop" });
+    worker.postMessage({ kind: "stop" });
     deadline = setTimeout(() => {
-      reject(new UserError(`The server did not stop within ${STOP_DEADLINE_MS} ms`));
-    }, STOP_DEADLINE_MS);
+      reject(new UserError(`The server did not stop within ${stopDeadlineMs} ms`));
+    }, stopDeadlineMs);
   };
-  send(start);
+  worker.postMessage(start);
   if (signal.aborted) stop();
   else signal.addEventListener("abort", stop, { once: true });
   try {

@@ -5,16 +5,20 @@ import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
 
-/** Connections served at once; a request on a further one is answered 503 and its connection closed. */
-export const MAX_CONNECTIONS = 2_000;
-/** Past this many more, connections are dropped unanswered, before they cost a TLS handshake's memory each. */
-const DROPPED_CONNECTIONS = MAX_CONNECTIONS + 500;
-/** A request's headers must be complete by then. */
-const HEADERS_TIMEOUT_MS = 10_000;
+/** What clients may take of the listener. */
+export interface ListenerLimits {
+  /** Connections served at once; a request on a further one is answered 503 and its connection closed. */
+  readonly maxConnections: number;
+  /** A request's headers must be complete by then, and a handshake too. */
+  readonly headersTimeoutMs: number;
+}
+
+/** More clients than an operator's tools and a fleet's enrolments at once; agents have a listener of their own. */
+export const LISTENER_LIMITS: ListenerLimits = { maxConnections: 2_000, headersTimeoutMs: 10_000 };
+/** This many connections past the limit are dropped unanswered, before they cost a TLS handshake each. */
+const UNANSWERED_CONNECTIONS = 500;
 /** A whole request, the longest of which is the upload of a large file over a slow line. JSON bodies have a limit of their own. */
 const REQUEST_TIMEOUT_MS = 6 * 3_600_000;
-/** A handshake must be complete by then. */
-const HANDSHAKE_TIMEOUT_MS = 10_000;
 /** How long a connection may stay open between requests. */
 const KEEP_ALIVE_TIMEOUT_MS = 30_000;
 /** The timeouts above are looked after this often. */
@@ -35,6 +39,7 @@ export interface HttpsListenerOptions {
   readonly app: Hono;
   /** Told of each request that was turned away because too many connections were open. */
   readonly onRefused: () => void;
+  readonly limits?: ListenerLimits;
 }
 
 /** The REST listener, once it is bound. */
@@ -52,7 +57,7 @@ export interface HttpsListener {
  * @throws {Error} with `code` `EADDRINUSE` if the port is taken, and whatever else binding reports.
  */
 export async function startHttpsListener(options: HttpsListenerOptions): Promise<HttpsListener> {
-  const { hostname, port, identity, ca, app, onRefused } = options;
+  const { hostname, port, identity, ca, app, onRefused, limits = LISTENER_LIMITS } = options;
   const serve = getRequestListener(app.fetch);
   let open = 0;
   const secure = ({ certificate, privateKey }: TlsIdentity) => ({
@@ -66,22 +71,22 @@ export async function startHttpsListener(options: HttpsListenerOptions): Promise
       ...secure(identity),
       requestCert: true,
       rejectUnauthorized: false,
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      handshakeTimeout: limits.headersTimeoutMs,
       maxHeaderSize: MAX_HEADER_BYTES,
       connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
     },
     (request: IncomingMessage, response: ServerResponse) => {
-      if (open > MAX_CONNECTIONS) {
+      if (open > limits.maxConnections) {
         onRefused();
         refuse(response);
       } else void serve(request, response);
     },
   );
-  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.headersTimeout = limits.headersTimeoutMs;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
   server.maxHeadersCount = MAX_HEADERS;
-  server.maxConnections = DROPPED_CONNECTIONS;
+  server.maxConnections = limits.maxConnections + UNANSWERED_CONNECTIONS;
   server.on("secureConnection", (socket) => {
     open += 1;
     socket.once("close", () => open -= 1);
