@@ -146,8 +146,9 @@ class Run {
     };
     const result = await runResource(bound, context, { dryRun, beforeChange });
     if (dryRun) return result;
-    // What failed will notify when it succeeds: a refused file must not restart its service on every run.
-    if (!CHANGES.has(result.outcome)) await this.pending.remove(added);
+    // What failed will notify when it succeeds: a refused file must not restart its service on every run. What was
+    // left behind by a stopped run may succeed yet, with nobody to see it.
+    if (!CHANGES.has(result.outcome) && !signal.aborted) await this.pending.remove(added);
     if (notified && DONE.has(result.outcome)) await this.pending.remove([resource.id]);
     return result;
   }

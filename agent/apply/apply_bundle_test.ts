@@ -290,17 +290,21 @@ Deno.test("stopping a run ends the command that runs and skips the rest", async 
   const bundle = [
     resource("exec:long", {
       params: { command: "touch started; sleep 600", cwd: machine.root.path },
+      notify: ["exec:next"],
     }),
-    resource("exec:next", { params: { command: "true" } }),
+    resource("exec:next", { params: { command: "true" }, when: "changed" }),
   ];
   const running = apply(machine, bundle, { signal: stop.signal });
   while (await machine.files.inspect(machine.root.join("started")) === undefined) {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   stop.abort();
-  const applied = outcomes(await running);
+  const stopped = await running;
+  const applied = outcomes(stopped);
   assert.match(applied["exec:long"] ?? "", /^failed: .* was stopped/);
   assert.equal(applied["exec:next"], "skipped: the run was stopped");
+  // Nobody can tell how far the command came, so its notification is owed.
+  assert.deepEqual(stopped.pendingNotifications, ["exec:next"]);
 });
 
 Deno.test("secrets are taken out of diffs and reasons", async () => {

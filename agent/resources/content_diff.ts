@@ -39,7 +39,7 @@ const FILE_HEADERS_ONLY = {
 };
 
 /** Size and start of the hash: enough to tell two contents apart. */
-export function summarise(content: Uint8Array | undefined): string {
+function summarise(content: Uint8Array | undefined): string {
   if (content === undefined) return "absent";
   return `${content.length} bytes, sha256 ${sha256Hex(content).slice(0, 16)}`;
 }

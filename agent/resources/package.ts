@@ -21,8 +21,14 @@ async function check(params: PackageParams, { packages }: ApplyContext): Promise
   const choice = await packages.choose(params.provider);
   if (!choice.ok) return unknown(choice.reason);
   const names = namesOf(params);
-  const states = await choice.provider.query(names);
-  return differences(names.flatMap((name) => describe(name, states.get(name), params)));
+  const look = async (withCandidates: boolean) => {
+    const states = await choice.provider.query(names, { withCandidates });
+    return names.flatMap((name) => describe(name, states.get(name), params));
+  };
+  const isLatest = params.ensure === "latest";
+  const found = await look(isLatest);
+  // What would be installed is worth the longer look only when something would.
+  return differences(found.length === 0 || isLatest ? found : await look(true));
 }
 
 async function apply(params: PackageParams, { packages }: ApplyContext): Promise<Change> {
@@ -30,7 +36,7 @@ async function apply(params: PackageParams, { packages }: ApplyContext): Promise
   if (!choice.ok) throw new Error(choice.reason);
   const { provider } = choice;
   const names = namesOf(params);
-  const states = await provider.query(names);
+  const states = await provider.query(names, { withCandidates: params.ensure === "latest" });
   if (params.ensure === "absent") {
     await provider.remove(names.filter((name) => states.get(name)?.installed !== undefined));
     return "deleted";

@@ -15,7 +15,7 @@ export interface TestResource {
 }
 
 /** Applies resources for real in a throw-away machine, and returns what each came to. */
-export async function applyInMachine(
+async function applyInMachine(
   machine: ThrowawayMachine,
   resources: readonly TestResource[],
   { dryRun = false }: { readonly dryRun?: boolean } = {},

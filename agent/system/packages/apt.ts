@@ -25,6 +25,9 @@ const APT_GET = [
   "--option=Dpkg::Options::=--force-confold",
 ] as const;
 
+const DPKG_FORMAT =
+  "${Package}\t${Architecture}\t${db:Status-Want}\t${db:Status-Status}\t${Version}\n";
+
 /** What apt and dpkg say when the machine or the sources, not the request, are at fault. */
 const FAULTS = [
   /could not get lock|unable to (?:acquire|lock)|is another process using it/i,
@@ -50,20 +53,18 @@ export class AptProvider implements PackageProvider {
 
   constructor(private readonly processes: Processes) {}
 
-  async query(names: readonly string[]): Promise<ReadonlyMap<string, PackageState>> {
-    const format =
-      "${Package}\t${Architecture}\t${db:Status-Want}\t${db:Status-Status}\t${Version}\n";
-    const installed = await this.#read([
-      "dpkg-query",
-      "--show",
-      `--showformat=${format}`,
-      ...names,
-    ]);
+  async query(
+    names: readonly string[],
+    { withCandidates }: { readonly withCandidates: boolean },
+  ): Promise<ReadonlyMap<string, PackageState>> {
+    const show = ["dpkg-query", "--show", `--showformat=${DPKG_FORMAT}`] as const;
+    const installed = await this.#read([...show, ...names]);
     // Status 1 says that some package is not known, which is an answer.
     if (installed.status > 1) throw new Error(describeFailure("dpkg-query", installed));
-    const policy = await this.#read(["apt-cache", "policy", ...names]);
-    const candidates = parseAptPolicy(policy.stdout);
     const known = parseDpkgQuery(installed.stdout);
+    const candidates = withCandidates
+      ? parseAptPolicy((await this.#read(["apt-cache", "policy", ...names])).stdout)
+      : new Map<string, string>();
     return new Map(names.map((name) => {
       const candidate = candidates.get(name);
       return [name, {

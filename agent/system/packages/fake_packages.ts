@@ -23,10 +23,14 @@ export class FakePackages implements Packages, PackageProvider {
     );
   }
 
-  query(names: readonly string[]): Promise<ReadonlyMap<string, PackageState>> {
+  query(
+    names: readonly string[],
+    { withCandidates }: { readonly withCandidates: boolean },
+  ): Promise<ReadonlyMap<string, PackageState>> {
     return Promise.resolve(
       new Map(names.map((name) => {
-        const installed = this.installed.get(name), candidate = this.offered.get(name);
+        const installed = this.installed.get(name);
+        const candidate = withCandidates ? this.offered.get(name) : undefined;
         return [name, {
           held: this.held.has(name),
           ...(installed === undefined ? {} : { installed }),

@@ -4,7 +4,7 @@ import type { PackageProviderName } from "../../../shared/config/resources/packa
 export interface PackageState {
   /** The version that is installed completely; `undefined` if none is. */
   readonly installed?: string;
-  /** The newest version that the sources offer, as far as their lists on this machine say. */
+  /** The newest version that the sources offer, as far as their lists on this machine say; only if it was asked for. */
   readonly candidate?: string;
   /** Whether it is held at its version. */
   readonly held: boolean;
@@ -16,8 +16,11 @@ export interface PackageState {
  */
 export interface PackageProvider {
   readonly name: PackageProviderName;
-  /** Reads only; every name has an entry in the answer. */
-  query(names: readonly string[]): Promise<ReadonlyMap<string, PackageState>>;
+  /** Reads only; every name has an entry in the answer. Candidates cost a look at all lists, ten times the rest. */
+  query(
+    names: readonly string[],
+    options: { readonly withCandidates: boolean },
+  ): Promise<ReadonlyMap<string, PackageState>>;
   /** Installs packages, or brings them to the newest version; with `version` exactly that one. */
   install(names: readonly string[], options: { readonly version?: string }): Promise<void>;
   remove(names: readonly string[]): Promise<void>;
