@@ -102,7 +102,7 @@ function renderParameters(
   const values = new Map([...defaults, ...declaration.params]);
   const params: Record<string, Json> = {};
   const texts: Record<string, Json> = {};
-  const unknown = new Set<string>();
+  const unknown = new Set(declaration.unreadable);
   let isWrong = false;
   for (const [key, value] of values) {
     const rendered = key === "source" && declaration.type === "file"
@@ -127,7 +127,7 @@ function renderParameters(
     }
   }
   const naturalKey = tree.catalog.naturalKeys[declaration.type];
-  if (naturalKey !== undefined && !values.has(naturalKey)) {
+  if (naturalKey !== undefined && !values.has(naturalKey) && !unknown.has(naturalKey)) {
     if (name.isUnknown) unknown.add(naturalKey);
     else params[naturalKey] = name.text;
   }

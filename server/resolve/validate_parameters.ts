@@ -83,17 +83,18 @@ function report(
   { problems }: RenderContext,
 ): void {
   const [key, ...below] = issue.path;
+  const reason = issue.message.replace(/^Invalid input: /, "").replace(/, received undefined$/, "");
   if (issue.code === "unrecognized_keys" && key === undefined) {
     const place = issue.keys.map((name) => declaration.keyPlaces.get(name)).find(Boolean);
-    problems.add(place ?? declaration.place, `${id}: ${issue.message}`);
+    problems.add(place ?? declaration.place, `${id}: ${reason}`);
     return;
   }
   if (typeof key !== "string") {
-    problems.add(declaration.place, `${id}: ${issue.message}`);
+    problems.add(declaration.place, `${id}: ${reason}`);
     return;
   }
   if (!Object.hasOwn(params, key)) {
-    problems.add(declaration.place, `${id} needs ${quote(key)}: ${issue.message}`);
+    problems.add(declaration.place, `${id} needs ${quote(key)}: ${reason}`);
     return;
   }
   const { place, written } = placeInside(placeOf(key), below, declaration.place);
@@ -101,7 +102,7 @@ function report(
   const shown = typeof value === "string" || written === undefined ? quote(value) : written;
   problems.add(
     place,
-    `"${issue.path.join(".")}" of ${id} is ${shown}: ${issue.message}${hint(issue, value)}`,
+    `"${issue.path.join(".")}" of ${id} is ${shown}: ${reason}${hint(issue, value)}`,
   );
 }
 

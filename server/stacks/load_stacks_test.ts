@@ -30,7 +30,6 @@ Deno.test("all mistakes of a tree are reported at once, sorted by place", () => 
       'configcrates/b.vgo:2:1: key "when" in configcrate is not supported yet: remove it',
       'configcrates/b.vgo:3:1: unknown key "colour" in configcrate: expected one of name, vars, defaults, depends_on, resources',
       'environments.vgo:1:1: "environments.vgo" is not supported yet: remove the file',
-      'envoys.vgo:2:5: entry without a pattern: add "match:", as in match: "web-*"',
       `envoys.vgo:2:12: "*.web" is read as a YAML alias, which stacks do not have: quote it as '*.web' if it is a pattern`,
       'envoys.vgo:4:13: unknown role "wbe". Did you mean "web"?',
       'envoys.vgo:5:20: unknown configcrate "sites". Did you mean "site"?',
@@ -85,6 +84,22 @@ Deno.test("mistakes in a resource are named with what was expected", () => {
       'configcrates/a.vgo:16:29: "item" (foreach) is not supported yet',
       'configcrates/a.vgo:17:5: expected a map for a resource, found string "text"',
       'configcrates/a.vgo:18:5: empty resource: expected one like "file: /etc/motd"',
+    ],
+  );
+});
+
+Deno.test("a value that is wrong as YAML is reported once, and not as missing", () => {
+  assert.deepEqual(
+    problemsOf({
+      "configcrates/a.vgo":
+        "name: a\nresources:\n  - symlink: /x\n    target: {{ vars.x }}\n  - user: *x\n  - service: y\n    state: *z\n",
+      "envoys.vgo": "match: *.web\n",
+    }).map((problem) => problem.replace(/: .*/, "")),
+    [
+      "configcrates/a.vgo:4:13",
+      "configcrates/a.vgo:5:11",
+      "configcrates/a.vgo:7:12",
+      "envoys.vgo:1:8",
     ],
   );
 });

@@ -110,21 +110,17 @@ function explainFault({ code, message, pos }: YAMLError, source: Source): string
 class NodeReader {
   constructor(private readonly source: Source, private readonly problems: ProblemList) {}
 
-  read(node: Node, depth: number): VgoNode | undefined {
+  read(node: Node, depth: number): VgoNode {
     const place = this.source.placeOf(node.range?.[0] ?? 0);
-    if (depth > MAX_VGO_DEPTH) {
-      this.problems.add(place, TOO_DEEP);
-      return undefined;
-    }
+    if (depth > MAX_VGO_DEPTH) return this.#refuse(place, TOO_DEEP);
     if (isAlias(node)) {
       const written = `*${node.source}`;
-      this.problems.add(
+      return this.#refuse(
         place,
         `${
           quote(written)
         } is read as a YAML alias, which stacks do not have: quote it as '${written}' if it is a pattern`,
       );
-      return undefined;
     }
     if ("anchor" in node && node.anchor) {
       this.problems.add(
@@ -137,26 +133,33 @@ class NodeReader {
     }
     if (isMap(node)) return this.#readMap(node, place, depth);
     if (isSeq(node)) {
-      const items: VgoNode[] = [];
-      for (const item of node.items) {
-        // A parsed sequence holds nodes; the type also allows plain values for hand-made documents.
-        const read = this.read(item as Node, depth + 1);
-        if (read) items.push(read);
-      }
+      // A parsed sequence holds nodes; the type also allows plain values for hand-made documents.
+      const items = node.items.map((item) => this.read(item as Node, depth + 1));
       return { kind: "list", items, place };
     }
     if (isScalar(node)) return this.#readScalar(node.value, node.range ?? [0, 0, 0], place);
     throw new Error("unreachable: a YAML node is an alias, a map, a list or a scalar");
   }
 
+  #refuse(place: Place, message: string): VgoNode {
+    this.problems.add(place, message);
+    return { kind: "unreadable", place };
+  }
+
   #readMap(node: YAMLMap, place: Place, depth: number): VgoNode {
+    if (node.flow && node.items.some(({ key }) => isMap(key))) {
+      return this.#refuse(
+        place,
+        'value that starts with "{{" is not quoted: write it as "{{ … }}"',
+      );
+    }
     const entries = new Map<string, VgoEntry>();
     for (const pair of node.items) {
       // As above: a parsed pair holds nodes, or null for a value that is not there.
       const keyNode = pair.key as Node | null;
       const valueNode = pair.value as Node | null;
       const keyPlace = keyNode?.range ? this.source.placeOf(keyNode.range[0]) : place;
-      const key = this.#readKey(keyNode, keyPlace, node);
+      const key = this.#readKey(keyNode, keyPlace);
       if (key === undefined) continue;
       const earlier = entries.get(key);
       if (earlier) {
@@ -170,22 +173,15 @@ class NodeReader {
       const value = valueNode
         ? this.read(valueNode, depth + 1)
         : this.#readScalar(null, keyNode?.range ?? [0, 0, 0], keyPlace);
-      if (value) entries.set(key, { key, keyPlace, value });
+      entries.set(key, { key, keyPlace, value });
     }
     return { kind: "map", entries: [...entries.values()], place };
   }
 
-  #readKey(keyNode: Node | null, place: Place, map: YAMLMap): string | undefined {
+  #readKey(keyNode: Node | null, place: Place): string | undefined {
     if (isScalar(keyNode) && typeof keyNode.value === "string" && !keyNode.tag) {
       if (keyNode.value !== "<<") return keyNode.value;
       this.problems.add(place, 'unexpected merge key "<<": use vars or defaults');
-      return undefined;
-    }
-    if (isMap(keyNode) && map.flow) {
-      this.problems.add(
-        this.source.placeOf((map.range ?? [0])[0]),
-        'value that starts with "{{" is not quoted: write it as "{{ … }}"',
-      );
       return undefined;
     }
     if (isAlias(keyNode)) {
@@ -201,19 +197,22 @@ class NodeReader {
     value: unknown,
     [start, end]: readonly [number, number, number],
     place: Place,
-  ): VgoScalar | undefined {
+  ): VgoNode {
     const written = value === null ? "" : this.source.text.slice(start, end);
     if (typeof value === "number" && !Number.isSafeInteger(value) && !isExactDecimal(written)) {
-      this.problems.add(place, `number ${quote(written)} is out of range: quote it if it is text`);
-      return undefined;
+      return this.#refuse(
+        place,
+        `number ${quote(written)} is out of range: quote it if it is text`,
+      );
     }
     if (typeof value === "string" && !value.isWellFormed()) {
-      this.problems.add(place, "text holds an unpaired surrogate: write the character itself");
-      return undefined;
+      return this.#refuse(place, "text holds an unpaired surrogate: write the character itself");
     }
     if (!isScalarValue(value)) {
-      this.problems.add(place, `unexpected value ${quote(written)}: quote it if it is text`);
-      return undefined;
+      return this.#refuse(
+        place,
+        `unexpected value ${quote(written)}: quote it if it is text`,
+      );
     }
     const source = this.source;
     return {
@@ -231,17 +230,26 @@ class NodeReader {
 
 /**
  * Where the text at `offset` of a value stands in the source of that value. Quotes, folding and indentation move it, so the
- * rest of its line is looked for, as often as it occurs before; the start of the value is the answer when escapes hide it.
+ * rest of its line, or its first word, is looked for, as often as it occurs before; the start of the value is the answer
+ * when escapes hide it.
  */
 function findOffset(written: string, value: string, offset: number): number {
-  const rest = value.slice(offset).match(/^[^\n"'\\]{1,40}/)?.[0];
-  if (rest === undefined) return 0;
-  let found = written.indexOf(rest);
-  for (let at = value.indexOf(rest); at >= 0 && at < offset && found >= 0;) {
-    at = value.indexOf(rest, at + 1);
-    found = written.indexOf(rest, found + 1);
+  const rest = value.slice(offset);
+  for (const pattern of [/^[^\n"'\\]{1,40}/, /^[^\s"'\\]+/]) {
+    const sought = rest.match(pattern)?.[0];
+    const found = sought === undefined ? -1 : findSame(written, value, offset, sought);
+    if (found >= 0) return found;
   }
-  return Math.max(0, found);
+  return 0;
+}
+
+function findSame(written: string, value: string, offset: number, sought: string): number {
+  let found = written.indexOf(sought);
+  for (let at = value.indexOf(sought); at >= 0 && at < offset && found >= 0;) {
+    at = value.indexOf(sought, at + 1);
+    found = written.indexOf(sought, found + 1);
+  }
+  return found;
 }
 
 function isScalarValue(value: unknown): value is VgoScalar["value"] {

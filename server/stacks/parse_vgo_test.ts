@@ -79,12 +79,13 @@ Deno.test("a file beyond the size limit is refused before it is parsed", () => {
 
 Deno.test("the place of a character in a value is found through quotes, folding and indentation", () => {
   const problems = new ProblemList();
-  const text = "a: 'x {{ y }} {{ y }}'\nb: |\n  one\n    {{ z }}\n";
+  const text = "a: 'x {{ y }} {{ y }}'\nb: |\n  one\n    {{ z }}\nc: >\n  one\n  two z\n  three\n";
   const node = parseVgo("x.vgo", text, problems);
   assert.ok(node?.kind === "map");
-  const [a, b] = node.entries.map(({ value }) => value);
-  assert.ok(a?.kind === "scalar" && b?.kind === "scalar");
+  const [a, b, c] = node.entries.map(({ value }) => value);
+  assert.ok(a?.kind === "scalar" && b?.kind === "scalar" && c?.kind === "scalar");
   assert.deepEqual(a.placeAt(11), { file: "x.vgo", line: 1, column: 16 });
+  assert.deepEqual(c.placeAt(String(c.value).indexOf("z")), { file: "x.vgo", line: 7, column: 7 });
   assert.deepEqual(b.placeAt(String(b.value).indexOf("{{")), { file: "x.vgo", line: 4, column: 5 });
 });
 

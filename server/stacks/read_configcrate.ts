@@ -27,7 +27,7 @@ export function readConfigcrate(
   if (!nameEntry) problems.add(node.place, 'configcrate without a name: add "name:"');
   const name = reference?.name ?? "";
   const resources = entries.get("resources");
-  if (resources && resources.value.kind !== "list") {
+  if (resources && resources.value.kind !== "list" && resources.value.kind !== "unreadable") {
     problems.add(resources.value.place, 'expected a list for "resources"');
   }
   const items = resources?.value.kind === "list" ? resources.value.items : [];

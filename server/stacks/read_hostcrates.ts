@@ -41,6 +41,7 @@ export function readMatchEntries(node: VgoNode, readers: StackReaders): MatchEnt
   const list = map.entries.find(({ key }) => key === "envoys");
   if (!list) return [readMatchEntry(node, readers)].filter((entry) => entry !== undefined);
   nodes.map(node, { what: "a file of match entries", known: ["envoys"] });
+  if (list.value.kind === "unreadable") return [];
   if (list.value.kind !== "list") {
     problems.add(
       list.value.place,

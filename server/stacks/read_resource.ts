@@ -60,12 +60,12 @@ export function readResource(
   const name = readName(head, readers);
   const entries = new Map(rest.map((entry) => [entry.key, entry]));
   const params = readParameters(type, rest, catalog, readers);
-  const declaration: Omit<ResourceDeclaration, "name"> = {
+  const declaration = {
     type,
     crate,
     place: head.keyPlace,
     keyPlaces: new Map(rest.map(({ key, keyPlace }) => [key, keyPlace])),
-    params,
+    ...params,
     dependsOn: readReferences(entries.get("depends_on"), readers),
     before: readReferences(entries.get("before"), readers),
     notify: readReferences(entries.get("notify"), readers),
@@ -104,10 +104,12 @@ function readName({ key, value }: VgoEntry, readers: StackReaders): StackValue |
   if (value.kind === "scalar" && typeof value.value === "string" && value.value !== "") {
     return readers.values.readScalar(value);
   }
-  readers.problems.add(
-    value.place,
-    `expected the name of the ${key} as text, found ${describeNode(value)}`,
-  );
+  if (value.kind !== "unreadable") {
+    readers.problems.add(
+      value.place,
+      `expected the name of the ${key} as text, found ${describeNode(value)}`,
+    );
+  }
   return undefined;
 }
 
@@ -116,14 +118,16 @@ function readParameters(
   entries: readonly VgoEntry[],
   catalog: ResourceCatalog,
   { nodes, values }: StackReaders,
-): ReadonlyMap<string, StackValue> {
+): Pick<ResourceDeclaration, "params" | "unreadable"> {
   const known = catalog.parameterNames[type] ?? [];
   const rules = { what: type, known: [...known, ...META_KEYS], later: LATER_KEYS };
   const parameters = entries.filter((entry) => {
     if (!rules.known.includes(entry.key)) nodes.unknownKey(entry, rules);
     return known.includes(entry.key);
   });
-  return values.readEntries(parameters);
+  const params = values.readEntries(parameters);
+  const unreadable = parameters.map(({ key }) => key).filter((key) => !params.has(key));
+  return { params, unreadable: new Set(unreadable) };
 }
 
 function readReferences(
@@ -151,6 +155,7 @@ function readWhen(entry: VgoEntry | undefined, { problems }: StackReaders): bool
   if (!entry) return false;
   const { value } = entry;
   if (value.kind === "scalar" && value.value === "changed") return true;
+  if (value.kind === "unreadable") return false;
   problems.add(
     value.place,
     value.kind === "scalar" && typeof value.value === "string"

@@ -44,6 +44,8 @@ export interface ResourceDeclaration {
   /** Where each parameter's key stands. */
   readonly keyPlaces: ReadonlyMap<string, Place>;
   readonly params: ReadonlyMap<string, StackValue>;
+  /** Parameters whose values cannot be read, which has been reported; empty in a tree without problems. */
+  readonly unreadable: ReadonlySet<string>;
   readonly dependsOn: readonly StackValue[];
   readonly before: readonly StackValue[];
   readonly notify: readonly StackValue[];

@@ -50,6 +50,7 @@ export class ValueReader {
   constructor(private readonly engine: Liquid, private readonly problems: ProblemList) {}
 
   read(node: VgoNode): StackValue | undefined {
+    if (node.kind === "unreadable") return undefined;
     if (node.kind === "scalar") return this.readScalar(node);
     if (node.kind === "list") {
       const items = node.items.map((item) => this.read(item)).filter((item) => item !== undefined);

@@ -1,7 +1,13 @@
 import type { Place } from "./problem_list.ts";
 
 /** One value of a `.vgo` file with its place: the part of YAML that stacks use, without aliases, anchors and tags. */
-export type VgoNode = VgoScalar | VgoList | VgoMap;
+export type VgoNode = VgoScalar | VgoList | VgoMap | VgoUnreadable;
+
+/** A value that is wrong as YAML. It has been reported, so nobody needs to say that something else was expected. */
+export interface VgoUnreadable {
+  readonly kind: "unreadable";
+  readonly place: Place;
+}
 
 export interface VgoScalar {
   readonly kind: "scalar";
@@ -34,6 +40,7 @@ export interface VgoEntry {
 
 /** What a value is, in the words of an error message. */
 export function describeNode(node: VgoNode): string {
+  if (node.kind === "unreadable") return "what cannot be read";
   if (node.kind === "list") return "a list";
   if (node.kind === "map") return "a map";
   if (node.value === null) return "nothing";

@@ -36,7 +36,7 @@ export class VgoReader {
   /** A map with keys of its own choice. */
   anyMap(node: VgoNode, what: string): VgoMap | undefined {
     if (node.kind === "map") return node;
-    this.problems.add(node.place, `expected a map for ${what}, found ${describeNode(node)}`);
+    this.#expect(node, `expected a map for ${what}, found ${describeNode(node)}`);
     return undefined;
   }
 
@@ -56,7 +56,7 @@ export class VgoReader {
     if (node.kind === "scalar" && typeof node.value === "string" && node.value !== "") {
       return node.value;
     }
-    this.problems.add(node.place, `expected text for ${what}, found ${describeNode(node)}`);
+    this.#expect(node, `expected text for ${what}, found ${describeNode(node)}`);
     return undefined;
   }
 
@@ -83,7 +83,7 @@ export class VgoReader {
       return [];
     }
     if (node.kind === "scalar" && node.value !== null) return [node];
-    this.problems.add(node.place, `expected a list for ${what}, found ${describeNode(node)}`);
+    this.#expect(node, `expected a list for ${what}, found ${describeNode(node)}`);
     return [];
   }
 
@@ -98,5 +98,9 @@ export class VgoReader {
       } else names.set(reference.name, reference);
     }
     return [...names.values()];
+  }
+
+  #expect(node: VgoNode, message: string): void {
+    if (node.kind !== "unreadable") this.problems.add(node.place, message);
   }
 }
