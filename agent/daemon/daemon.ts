@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
-import type { ServerMessage } from "../../shared/proto/agent.ts";
+import type { ServerMessage, SwarmProgress } from "../../shared/proto/agent.ts";
 import { type ManifestEntry, manifestEntrySchema } from "../../shared/swarm/manifest_entry.ts";
 import type { EngineStart } from "../swarm/channel.ts";
 import type { Clock } from "./clock.ts";
@@ -13,6 +13,7 @@ import { EngineKeeper, type StartEngine } from "./engine_keeper.ts";
 import { type EnvoySession, openEnvoySession } from "./envoy_session.ts";
 import { createControlApi, createOpenApi } from "./local_api.ts";
 import { LocalServer } from "./local_server.ts";
+import { LatestOnly } from "./latest_only.ts";
 import { nextDelayMs, splayOf } from "./loop_plan.ts";
 import { describeFailure } from "./describe_failure.ts";
 import type { AgentStatus } from "./status.ts";
@@ -89,6 +90,7 @@ class Daemon {
   readonly #cycle: Cycle;
   readonly #engine: EngineKeeper;
   readonly #stream: StreamKeeper;
+  readonly #progress: LatestOnly<SwarmProgress>;
   readonly #certificate: CertificateKeeper;
   readonly #doctor: ClockDoctor;
   readonly #startedAtMs: number;
@@ -97,7 +99,6 @@ class Daemon {
   #failures = 0;
   #last: CycleOutcome | undefined;
   #nextCheckInAtMs: number | null = null;
-  #progressSentAtMs = 0;
   #running: Promise<void>[] = [];
 
   constructor(session: EnvoySession, options: DaemonOptions) {
@@ -118,12 +119,14 @@ class Daemon {
       clockOffsetMs: () => caller.clockOffsetMs,
       random: Math.random,
       onEntries: (entries) => this.#sendEntries(entries),
-      onProgress: (swarmProgress) => {
-        if (clock.nowMs() - this.#progressSentAtMs < PROGRESS_EVERY_MS) return;
-        if (this.#stream.send({ swarmProgress })) this.#progressSentAtMs = clock.nowMs();
-      },
+      onProgress: (swarmProgress) => this.#progress.offer(swarmProgress),
       onFleetDocument: () => {},
     });
+    this.#progress = new LatestOnly(
+      PROGRESS_EVERY_MS,
+      clock,
+      (swarmProgress) => this.#stream.send({ swarmProgress }),
+    );
     this.#stream = new StreamKeeper({
       gateway,
       caller,
@@ -135,6 +138,7 @@ class Daemon {
         // A server that has just started may have forgotten what is not durable.
         this.#cycle.forgetAcknowledged();
         this.#sendEntries(this.#engine.ownEntries());
+        this.#progress.repeat();
       },
       onMessage: (message) => this.#hear(message),
     });
@@ -177,6 +181,7 @@ class Daemon {
     } finally {
       this.#activity = "stopping";
       await this.#engine.stop();
+      this.#progress.stop();
       await Promise.all(this.#running);
     }
   }

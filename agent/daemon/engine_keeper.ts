@@ -79,7 +79,7 @@ export class EngineKeeper {
   update(): void {
     if (this.#stopped) return;
     if (!this.#isWanted()) {
-      this.#restart?.abort();
+      this.#cancelRestart();
       if (this.#engine) this.#halt("the gates of this envoy are closed");
       this.#state = "off";
       return;
@@ -111,7 +111,7 @@ export class EngineKeeper {
   /** Ends the engine and whatever restart was planned. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#restart?.abort();
+    this.#cancelRestart();
     if (this.#engine) this.#halt("the daemon stops");
     await this.#pending;
   }
@@ -170,9 +170,15 @@ export class EngineKeeper {
     const restart = new AbortController();
     this.#restart = restart;
     this.#pending = this.#pending.then(() => clock.sleep(delayMs, restart.signal)).then(() => {
+      if (restart.signal.aborted) return;
       this.#restart = undefined;
-      if (!restart.signal.aborted) this.update();
+      this.update();
     });
+  }
+
+  #cancelRestart(): void {
+    this.#restart?.abort();
+    this.#restart = undefined;
   }
 
   #forgetEngine(): void {
@@ -216,6 +222,12 @@ export class EngineKeeper {
           message.properties,
         );
         return;
+      case "cleaned":
+        log.info("the swarm folder was cleaned", {
+          stalePartials: message.stalePartials,
+          errors: message.errors,
+        });
+        return;
       case "fatal": {
         const engine = this.#engine;
         if (!engine) return;
@@ -230,7 +242,12 @@ export class EngineKeeper {
     const { signer, hostname, log } = this.#parts;
     const signed = signEntry(asked, signer, hostname);
     if (signed.ok) this.#engine?.send({ kind: "signed", requestId, entry: signed.entry });
-    else log.error("the swarm engine asked for a signature it may not have", signed);
+    else {
+      log.error("the swarm engine asked for a signature it may not have", {
+        reason: signed.reason,
+      });
+      this.#engine?.send({ kind: "unsigned", requestId, reason: signed.reason });
+    }
   }
 
   #rememberOwn(entries: readonly ManifestEntry[]): void {

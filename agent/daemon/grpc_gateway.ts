@@ -45,7 +45,8 @@ const PATHS: Readonly<Record<UnaryMethod, string>> = {
 export class GrpcGateway implements ServerGateway {
   readonly #address: string;
   readonly #ca: Buffer;
-  readonly #open = new Set<{ cancel(): void }>();
+  readonly #calls = new Set<{ cancel(): void }>();
+  readonly #streams = new Set<{ cancel(): void }>();
   #client: grpc.Client;
   #isClosed = false;
 
@@ -67,13 +68,13 @@ export class GrpcGateway implements ServerGateway {
         new grpc.Metadata(),
         { deadline: Date.now() + CALL_DEADLINE_MS },
         (error, value) => {
-          this.#open.delete(call);
+          this.#calls.delete(call);
           if (error) resolve({ ok: false, failure: describeFailure(error) });
           else if (value) resolve({ ok: true, value });
           else resolve({ ok: false, failure: { ...CLOSED, message: `${method}: empty answer` } });
         },
       );
-      this.#open.add(call);
+      this.#calls.add(call);
     });
   }
 
@@ -85,11 +86,11 @@ export class GrpcGateway implements ServerGateway {
       responseDeserialize,
     );
     let ended = false;
-    this.#open.add(call);
+    this.#streams.add(call);
     const end = (failure: CallFailure | undefined) => {
       if (ended) return;
       ended = true;
-      this.#open.delete(call);
+      this.#streams.delete(call);
       handlers.onEnd(failure);
     };
     call.on("data", (message: ServerMessage) => handlers.onMessage(message));
@@ -107,13 +108,14 @@ export class GrpcGateway implements ServerGateway {
   useIdentity(identity: TlsIdentity): void {
     const previous = this.#client;
     this.#client = this.#connect(identity);
-    // Calls under way finish on the old connection; its stream ends and is opened anew.
+    // Calls under way finish on the old connection; its stream ends here and is opened anew.
+    for (const stream of this.#streams) stream.cancel();
     previous.close();
   }
 
   close(): void {
     this.#isClosed = true;
-    for (const call of this.#open) call.cancel();
+    for (const call of [...this.#calls, ...this.#streams]) call.cancel();
     this.#client.close();
   }
 

@@ -1,0 +1,232 @@
+import assert from "node:assert/strict";
+import type { EnvoyDocument } from "../../shared/config/envoy_document.ts";
+import { generateEd25519, loadVerifier } from "../../shared/crypto/ed25519.ts";
+import {
+  type DocumentKind,
+  sealDocument,
+  type SignedBytes,
+} from "../../shared/crypto/signed_document.ts";
+import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import type { StoredDocument } from "../store/agent_database.ts";
+import type { ToEngine } from "../swarm/channel.ts";
+import type { EngineHandlers } from "../swarm/start_engine.ts";
+import { EngineKeeper } from "./engine_keeper.ts";
+import { FakeClock } from "./fake_clock.ts";
+import { fakeLog } from "./fake_log.ts";
+import { HeldDocuments } from "./held_documents.ts";
+
+const UUID = "6f1c2d3e-4b5a-4c6d-8e7f-0a1b2c3d4e5f";
+const server = generateEd25519().signer;
+const envoy = generateEd25519().signer;
+
+function seal(kind: DocumentKind, value: unknown): SignedBytes {
+  return sealDocument(kind, value, server);
+}
+
+function envoyDocument(serial: number, payload: boolean): EnvoyDocument {
+  return {
+    schema: 1,
+    envoyUuid: UUID,
+    hostname: "web-1",
+    serial,
+    issuedAtMs: 1,
+    swarm: {
+      enabled: true,
+      port: 1531,
+      maxBandwidthPercent: 50,
+      maxUploadMbps: null,
+      serverFallback: true,
+      seeder: true,
+      subsystems: {
+        payload,
+        puddle: false,
+        gitback: false,
+        longdrawer: false,
+        curator: false,
+        poolq: false,
+      },
+    },
+    tags: {},
+  };
+}
+
+const fleetDocument = (serial: number) =>
+  seal("fleetDocument", {
+    schema: 1,
+    serial,
+    issuedAtMs: 1,
+    swarm: { seeders: [], seederKeys: [] },
+    revokedEnvoys: [],
+    revokedCertificates: [],
+  });
+
+/** A keeper whose engines are recorded instead of started. */
+function setUp() {
+  const store = new Map<StoredDocument, SignedBytes>();
+  const held = new HeldDocuments(
+    {
+      document: (kind) => store.get(kind),
+      setDocument: (kind, signed) => void store.set(kind, signed),
+    },
+    loadVerifier(server.publicKey),
+    UUID,
+  );
+  const clock = new FakeClock();
+  const log = fakeLog();
+  const engines: {
+    sent: ToEngine["kind"][];
+    messages: ToEngine[];
+    handlers: EngineHandlers;
+    ended: boolean;
+  }[] = [];
+  const toServer: ManifestEntry[] = [];
+  const keeper = new EngineKeeper({
+    startEngine: (_start, handlers) => {
+      const engine = {
+        sent: [] as ToEngine["kind"][],
+        messages: [] as ToEngine[],
+        handlers,
+        ended: false,
+      };
+      engines.push(engine);
+      return {
+        send: (message) => {
+          engine.sent.push(message.kind);
+          engine.messages.push(message);
+        },
+        stop: () => {
+          engine.ended = true;
+          return Promise.resolve();
+        },
+        terminate: () => {
+          engine.ended = true;
+        },
+      };
+    },
+    held,
+    signer: envoy,
+    hostname: "web-1",
+    clock,
+    log,
+    start: () => ({
+      kind: "start",
+      folder: "/none",
+      envoyUuid: UUID,
+      hostname: "web-1",
+      author: envoy.publicKey.toHex(),
+      serverKey: server.publicKey.toHex(),
+      identity: { certificate: "", privateKey: "" },
+      ca: "",
+      minFreePercent: 10,
+    }),
+    interfaces: () => [],
+    clockOffsetMs: () => 0,
+    random: () => 0.5,
+    onEntries: (entries) => toServer.push(...entries),
+    onProgress: () => {},
+    onFleetDocument: () => {},
+  });
+  const take = (payload: boolean, serial: number) => {
+    held.takeEnvoy(seal("envoyDocument", envoyDocument(serial, payload)));
+    held.takeFleet(fleetDocument(serial));
+    keeper.update();
+  };
+  return { keeper, engines, clock, log, take, toServer, held };
+}
+
+const entry = {
+  sha256: "a".repeat(64),
+  sizeBytes: 5,
+  chunkSizeBytes: 1024 * 1024,
+  chunksDigest: "b".repeat(64),
+  label: "app.tar",
+  target: "*",
+  retentionSecs: 60,
+  subsystem: "payload",
+  origin: "web-1",
+  createdMs: 1,
+  state: "active",
+  stamp: 2,
+  author: envoy.publicKey.toHex(),
+};
+
+Deno.test("the engine runs while the gates are open and gets its documents", async () => {
+  const { keeper, engines, take } = setUp();
+  keeper.update();
+  assert.equal(engines.length, 0, "no documents, no engine");
+  take(true, 1);
+  assert.equal(keeper.state, "starting");
+  assert.ok(engines[0]?.sent.includes("documents"));
+  engines[0]?.handlers.onEvent({ kind: "ready", port: 1531, address: "10.0.0.2:1531" });
+  assert.equal(keeper.state, "running");
+  assert.equal(keeper.facts().address, "10.0.0.2:1531");
+  take(false, 2);
+  await keeper.stop();
+  assert.equal(engines[0]?.ended, true);
+  assert.equal(engines.length, 1);
+  assert.equal(keeper.state, "off");
+});
+
+Deno.test("an engine that dies is started again after a growing pause", async () => {
+  const { keeper, engines, clock, take, log } = setUp();
+  take(true, 1);
+  engines[0]?.handlers.onCrash("out of memory");
+  assert.equal(keeper.state, "failed");
+  assert.ok(log.lines.some((line) => line.includes("out of memory")));
+  await clock.settle();
+  await clock.advance(1_000);
+  assert.equal(engines.length, 2);
+  engines[1]?.handlers.onEvent({ kind: "fatal", reason: "port in use" });
+  assert.equal(engines[1]?.ended, true);
+  await clock.settle();
+  await clock.advance(1_000);
+  assert.equal(engines.length, 2, "the second pause is longer");
+  await clock.advance(1_000);
+  assert.equal(engines.length, 3);
+  await keeper.stop();
+});
+
+Deno.test("gates that close while an engine is dead keep it from coming back", async () => {
+  const { keeper, engines, clock, take } = setUp();
+  take(true, 1);
+  engines[0]?.handlers.onCrash("died");
+  take(false, 2);
+  await clock.settle();
+  await clock.advance(120_000);
+  assert.equal(engines.length, 1);
+  take(true, 3);
+  assert.equal(engines.length, 2, "opened again, it starts at once");
+  await keeper.stop();
+});
+
+Deno.test("own entries are signed and remembered for the server; others' are not signed", () => {
+  const { keeper, engines, take, log, toServer } = setUp();
+  take(true, 1);
+  const engine = engines[0];
+  assert.ok(engine);
+  // The channel's types are branded; what comes over it is judged, so a test may send anything.
+  const ask = (requestId: number, asked: object) =>
+    engine.handlers.onEvent({ kind: "sign", requestId, entry: asked } as never);
+  ask(1, entry);
+  const signed = engine.messages.find((message) => message.kind === "signed");
+  assert.ok(signed);
+  ask(2, { ...entry, author: "c".repeat(64) });
+  assert.deepEqual(engine.sent.slice(-1), ["unsigned"]);
+  assert.ok(log.lines.some((line) => line.includes("may not have")));
+  engine.handlers.onEvent({ kind: "entries", entries: [signed.entry], digest: "ab" });
+  assert.deepEqual(keeper.ownEntries(), [signed.entry]);
+  assert.deepEqual(toServer, [signed.entry]);
+  assert.deepEqual(keeper.facts().manifestDigest, Uint8Array.of(0xab));
+});
+
+Deno.test("a fleet document that a peer brought is believed by its signature and serial alone", () => {
+  const { engines, take, held, log } = setUp();
+  take(true, 5);
+  engines[0]?.handlers.onEvent({ kind: "fleet", signed: fleetDocument(9) });
+  assert.equal(held.fleet()?.value.serial, 9);
+  engines[0]?.handlers.onEvent({ kind: "fleet", signed: fleetDocument(4) });
+  const forged = sealDocument("fleetDocument", {}, generateEd25519().signer);
+  engines[0]?.handlers.onEvent({ kind: "fleet", signed: forged });
+  assert.equal(held.fleet()?.value.serial, 9);
+  assert.equal(log.lines.filter((line) => line.includes("of a peer refused")).length, 2);
+});
