@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { eventually } from "../../tests/support/eventually.ts";
 import { TemporaryMachine } from "../../tests/support/temporary_machine.ts";
 import { type BundleResource, bundleResourceSchema } from "../../shared/config/policy_bundle.ts";
 import { Registry, standardRegistry } from "../resources/registry.ts";
@@ -295,9 +296,7 @@ Deno.test("stopping a run ends the command that runs and skips the rest", async 
     resource("exec:next", { params: { command: "true" }, when: "changed" }),
   ];
   const running = apply(machine, bundle, { signal: stop.signal });
-  while (await machine.files.inspect(machine.root.join("started")) === undefined) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await eventually("the command runs", () => machine.files.inspect(machine.root.join("started")));
   stop.abort();
   const stopped = await running;
   const applied = outcomes(stopped);

@@ -84,7 +84,7 @@ export class AptProvider implements PackageProvider {
     if (!UNKNOWN_TO_LISTS.test(output) && !STALE_LISTS.test(output)) {
       throw failure(`install ${wanted.join(", ")}`, first);
     }
-    const update = await this.#change(["update", "--error-on=any"]);
+    const update = await this.#change(["update", "--option=APT::Update::Error-Mode=any"]);
     const second = await this.#change(install);
     if (succeeded(second)) return;
     // A package that is unknown to lists that could not be refreshed may exist.
