@@ -103,6 +103,15 @@ for (const [what, resources, expected] of REFUSED) {
   });
 }
 
+Deno.test("a chain of thousands is ordered, and as a cycle printed in part", () => {
+  const link = (from: number, to: number) => `  - exec: e${from}\n    depends_on: exec:e${to}\n`;
+  const chain = Array.from({ length: 2000 }, (_, each) => link(each, each + 1)).join("");
+  assert.deepEqual(problemsOfCrate(`${chain}  - exec: e2000\n`), []);
+  const [cycle = "", ...others] = problemsOfCrate(`${chain}${link(2000, 0)}`);
+  assert.deepEqual(others, []);
+  assert.match(cycle, / → … 1981 more → exec:e0 \(depends_on at configcrates\/a.vgo:4004:17\)$/);
+});
+
 Deno.test("a mistake that only some hosts meet names their patterns", () => {
   const crate = 'name: a\nresources:\n  - file: /x\n    content: "{{ vars.prot }}"\n';
   assert.deepEqual(

@@ -7,6 +7,8 @@ import type { Reference, RenderedResource } from "./rendered_resource.ts";
 
 /** Most resources that one may depend on or notify; bundles have the same limit. */
 const MAX_EDGES = 1000;
+/** Longest cycle that is printed whole; of a longer one the middle is counted. */
+const MAX_PRINTED_STEPS = 20;
 
 /** Resources with what they need and whom they tell, as positions in the list. */
 export interface ResourceGraph {
@@ -217,7 +219,7 @@ function reportCycle(
   problems: ProblemList,
 ): void {
   // It begins with the resource that stands first, so that one cycle is one message however it was found.
-  const least = cycle.indexOf(Math.min(...cycle.slice(0, MAX_EDGES)));
+  const least = cycle.indexOf(cycle.reduce((a, b) => Math.min(a, b)));
   const turned = [...cycle.slice(least), ...cycle.slice(0, least)];
   const steps = turned.map((position, step) => {
     const next = turned[(step + 1) % turned.length] ?? position;
@@ -225,6 +227,8 @@ function reportCycle(
     const why = edge?.place ? `${edge.reason} at ${formatPlace(edge.place)}` : `${edge?.reason}`;
     return ` → ${resources[next]?.id} (${why})`;
   });
+  const left = steps.length - MAX_PRINTED_STEPS;
+  if (left > 0) steps.splice(MAX_PRINTED_STEPS - 1, left, ` → … ${left} more`);
   const first = resources[turned[0] ?? 0];
   if (first) {
     problems.add(first.place, `resources wait for each other: ${first.id}${steps.join("")}`);
