@@ -5,7 +5,9 @@ import { auditList, auditVerify } from "../../shared/rest/audit.ts";
 import { configHistory, configPublish, configRollback } from "../../shared/rest/config.ts";
 import { API_PREFIX, CONTRACT } from "../../shared/rest/contract.ts";
 import { enrollAnswerSchema, enrollTokenCreate } from "../../shared/rest/enroll.ts";
-import { envoyList } from "../../shared/rest/envoys.ts";
+import type { RunReport } from "../../shared/config/run_report.ts";
+import { envoyList, envoyShow } from "../../shared/rest/envoys.ts";
+import { runList, runShow } from "../../shared/rest/runs.ts";
 import { errorSchema } from "../../shared/rest/error.ts";
 import { findFreePort } from "../support/free_port.ts";
 import type { TestProcess } from "../support/process.ts";
@@ -13,6 +15,7 @@ import { ServerProcess } from "../support/server_process.ts";
 import {
   completeEnrolment,
   draftEnrolment,
+  SimulatedEnvoy,
   type SimulatedIdentity,
 } from "../support/simulated_envoy.ts";
 import { TemporaryRoot } from "../support/temporary_root.ts";
@@ -260,6 +263,39 @@ Deno.test("stacks are checked, published and rolled back from inside the sandbox
   });
 });
 
+Deno.test("what an envoy said in the last moment before SIGTERM is there after the next start", async () => {
+  await using root = await TemporaryRoot.create();
+  await ServerProcess.configure(root);
+  const runId = crypto.randomUUID();
+  {
+    await using server = await ServerProcess.start(root);
+    const identity = await enrol(server, "web-1");
+    using envoy = new SimulatedEnvoy({
+      address: `127.0.0.1:${server.grpcPort}`,
+      identity,
+      stableTraits: { os: { distro: "debian" } },
+    });
+    await envoy.settle();
+    await envoy.openStream();
+    assert.match((await server.get("/metrics")).text, /^vigo_agent_sessions 1$/m);
+    await envoy.report(runId, new TextEncoder().encode(JSON.stringify(reportOf(runId))));
+    assert.deepEqual(await server.process.stop(5_000), { code: 0, signal: null });
+  }
+  await using server = await ServerProcess.start(root);
+  const shown = envoyShow.answer.parse((await server.api("/envoys/web-1")).json);
+  assert.deepEqual(shown.traits, { os: { distro: "debian" } });
+  assert.equal(shown.ip, "192.0.2.7");
+  const run = runShow.answer.parse((await server.api(`/runs/${runId}`)).json);
+  assert.deepEqual([run.hostname, run.outcome], ["web-1", "changed"]);
+  const { runs } = runList.answer.parse((await server.api("/runs?host=web-1")).json);
+  assert.deepEqual(runs.map((one) => one.runId), [runId]);
+  const matching = async (target: string) =>
+    envoyList.answer.parse((await server.api(`/envoys?target=${encodeURIComponent(target)}`)).json)
+      .envoys.map(({ hostname }) => hostname);
+  assert.deepEqual(await matching("os.distro=debian"), ["web-1"]);
+  assert.deepEqual(await matching("os.distro=arch"), []);
+});
+
 Deno.test("a second server on one root is refused, and the first goes on", async () => {
   await using root = await TemporaryRoot.create();
   await ServerProcess.configure(root);
@@ -346,3 +382,29 @@ Deno.test("help, version and completion need no root", async () => {
     assert.match(process.output("stdout"), expected);
   }
 });
+
+function reportOf(runId: string): RunReport {
+  return {
+    schema: 1,
+    runId,
+    policyVersion: "v1",
+    root: "ab".repeat(32),
+    startedAtMs: Date.now(),
+    durationMs: 12,
+    trigger: "interval",
+    dryRun: false,
+    counts: {
+      none: 0,
+      created: 1,
+      updated: 0,
+      deleted: 0,
+      skipped: 0,
+      blocked: 0,
+      failed: 0,
+      unknown: 0,
+      would_change: 0,
+    },
+    resources: [{ id: "file:/etc/motd", crate: "motd", outcome: "created", durationMs: 3 }],
+    truncated: false,
+  };
+}
