@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { sha256 } from "../../shared/crypto/sha256.ts";
+import { EnvoyTraits, MAX_VOLATILE_TRAITS_BYTES } from "./envoy_traits.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+Deno.test("volatile traits replace what they name, null takes away, the rest stays", () => {
+  const traits = new EnvoyTraits("", "");
+  traits.mergeVolatile(bytes('{"loadavg":{"one":1},"memory":{"free":5}}'));
+  const touched = traits.mergeVolatile(bytes('{"loadavg":{"five":2},"memory":null}'));
+  assert.deepEqual(touched, ["loadavg", "memory"]);
+  assert.deepEqual(traits.merged(), { loadavg: { five: 2 } });
+});
+
+Deno.test("stable traits are known by their digest, and survive as text", () => {
+  const text = '{"memory":{"total":9},"os":{"distro":"debian"}}';
+  const traits = new EnvoyTraits("", '{"memory":{"free":5}}');
+  assert.equal(traits.hasStable(sha256(text)), false);
+  traits.setStable(bytes(text), sha256(text));
+  assert.equal(traits.hasStable(sha256(text)), true);
+  assert.deepEqual(traits.merged(), { memory: { total: 9, free: 5 }, os: { distro: "debian" } });
+  const reloaded = new EnvoyTraits(traits.stableText, traits.volatileText);
+  assert.equal(reloaded.hasStable(sha256(text)), true);
+  assert.deepEqual(reloaded.merged(), traits.merged());
+});
+
+Deno.test("an envoy without stable traits is known to have sent them", () => {
+  const traits = new EnvoyTraits("", "");
+  assert.equal(traits.hasStable(sha256("{}")), false);
+  traits.setStable(bytes("{}"), sha256("{}"));
+  assert.equal(traits.hasStable(sha256("{}")), true);
+});
+
+Deno.test("traits of another digest, shape or size are refused and change nothing", () => {
+  const traits = new EnvoyTraits('{"os":1}', "");
+  assert.throws(() => traits.setStable(bytes("{}"), sha256("x")), /do not have the digest/);
+  for (const text of ["[]", "1", "null", "{"]) {
+    assert.throws(() => traits.setStable(bytes(text), sha256(text)), SyntaxError);
+    assert.throws(() => traits.mergeVolatile(bytes(text)), SyntaxError);
+  }
+  const large = bytes(`{"a":"${"x".repeat(MAX_VOLATILE_TRAITS_BYTES)}"}`);
+  assert.throws(() => traits.mergeVolatile(large), RangeError);
+  assert.deepEqual(traits.merged(), { os: 1 });
+});
+
+Deno.test("a collector named like a member of every object is only a name", () => {
+  const traits = new EnvoyTraits("", "");
+  traits.mergeVolatile(bytes('{"__proto__":{"polluted":true}}'));
+  assert.equal(Reflect.get({}, "polluted"), undefined);
+});

@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { draftEnrolment, type EnrolmentDraft } from "../../tests/support/simulated_envoy.ts";
+import { SimulatedFleet } from "../../tests/support/simulated_fleet.ts";
+
+interface TokenFlags {
+  readonly hostname?: string;
+  readonly uses?: number;
+  readonly replace?: boolean;
+  readonly ttlMs?: number;
+}
+
+async function createToken(server: SimulatedFleet, flags: TokenFlags = {}): Promise<string> {
+  const { ttlMs = 3_600_000, uses = 1, replace = false, hostname } = flags;
+  const created = await server.fleet.tokens.create(
+    { ttlMs, uses, replace, ...(hostname === undefined ? {} : { hostname }) },
+    "local-root",
+  );
+  if (!created.ok) throw new Error(created.message);
+  return created.value.token;
+}
+
+async function enroll(server: SimulatedFleet, draft: EnrolmentDraft) {
+  return await server.fleet.enrolments.enroll(draft.request);
+}
+
+Deno.test("a token that was used once admits nobody else", async () => {
+  await using server = await SimulatedFleet.start();
+  const token = await createToken(server);
+  assert.equal((await enroll(server, await draftEnrolment(token, "web-1"))).ok, true);
+  const second = await enroll(server, await draftEnrolment(token, "web-2"));
+  assert.match(second.ok ? "" : second.message, /has been used/);
+});
+
+Deno.test("of many machines that use one token at once, one is admitted", async () => {
+  await using server = await SimulatedFleet.start();
+  const token = await createToken(server);
+  const drafts = await Promise.all(
+    Array.from({ length: 6 }, (_, index) => draftEnrolment(token, `web-${index}`)),
+  );
+  const answers = await Promise.all(drafts.map((draft) => enroll(server, draft)));
+  assert.equal(answers.filter(({ ok }) => ok).length, 1);
+  assert.equal((await server.store.envoys.list()).length, 1);
+});
+
+Deno.test("an expired, a revoked and an unknown token are refused, each by its name", async () => {
+  await using server = await SimulatedFleet.start();
+  const expired = await createToken(server, { ttlMs: 1_000 });
+  const revoked = await createToken(server);
+  const { tokens } = await server.fleet.tokens.list();
+  server.clock.offsetMs = 2_000;
+  const newest = tokens.find(({ expiresAtMs }) => expiresAtMs > Date.now() + 60_000);
+  assert.ok(newest);
+  await server.fleet.tokens.revoke(newest.id, "local-root");
+  const messages: string[] = [];
+  for (const token of [expired, revoked, "vget_never-made-by-anybody"]) {
+    const answer = await enroll(server, await draftEnrolment(token, "web-1"));
+    messages.push(answer.ok ? "" : answer.message);
+  }
+  assert.match(messages[0] ?? "", /is expired/);
+  assert.match(messages[1] ?? "", /is revoked/);
+  assert.match(messages[2] ?? "", /not known/);
+});
+
+Deno.test("a token for some hostnames admits no other, and keeps its use", async () => {
+  await using server = await SimulatedFleet.start();
+  const token = await createToken(server, { hostname: "web-*" });
+  const other = await enroll(server, await draftEnrolment(token, "db-1"));
+  assert.match(other.ok ? "" : other.message, /is for hostname "web-\*"/);
+  assert.equal((await enroll(server, await draftEnrolment(token, "WEB-1"))).ok, true);
+  assert.ok(server.fleet.index.find("web-1"));
+});
+
+Deno.test("the same request again gets the same certificate for ten minutes, and no second envoy", async () => {
+  await using server = await SimulatedFleet.start();
+  const draft = await draftEnrolment(await createToken(server), "web-1");
+  const first = await enroll(server, draft);
+  const again = await enroll(server, draft);
+  assert.ok(first.ok && again.ok);
+  assert.deepEqual(again.value, first.value);
+  assert.equal((await server.store.envoys.list()).length, 1);
+  server.clock.offsetMs = 11 * 60_000;
+  assert.equal((await enroll(server, draft)).ok, false);
+});
+
+Deno.test("a hostname in use is refused, and is taken over only by a token that says so", async () => {
+  await using server = await SimulatedFleet.start();
+  const old = await server.enrol("web-1");
+  const plain = await createToken(server);
+  const refused = await enroll(server, await draftEnrolment(plain, "web-1"));
+  assert.match(refused.ok ? "" : refused.message, /is in use by envoy/);
+  const unused = await enroll(server, await draftEnrolment(plain, "web-2"));
+  assert.equal(unused.ok, true, "the refusal took no use away");
+  const replacing = await createToken(server, { hostname: "web-1", replace: true });
+  const taken = await enroll(server, await draftEnrolment(replacing, "web-1"));
+  assert.ok(taken.ok);
+  assert.equal((await server.store.envoys.find(old.uuid))?.state, "revoked");
+  assert.equal(server.fleet.index.find("web-1")?.record.uuid, taken.value.envoyUuid);
+  assert.deepEqual(server.fleet.fleetDocuments.current.value.revokedEnvoys, [old.uuid]);
+});
+
+Deno.test("a replacing token needs a hostname without a wildcard", async () => {
+  await using server = await SimulatedFleet.start();
+  for (const flags of [{ hostname: "web-*" }, {}]) {
+    const created = await server.fleet.tokens.create(
+      { ttlMs: 1000, uses: 1, replace: true, ...flags },
+      "local-root",
+    );
+    assert.equal(created.ok, false);
+  }
+});
+
+Deno.test("the server's own hostname is enrolled only with a token that names it", async () => {
+  await using server = await SimulatedFleet.start();
+  const loose = await enroll(server, await draftEnrolment(await createToken(server), "vigo-1"));
+  assert.match(loose.ok ? "" : loose.message, /the server's own name/);
+  const globbed = await createToken(server, { hostname: "vigo-*" });
+  assert.equal((await enroll(server, await draftEnrolment(globbed, "vigo-1"))).ok, false);
+  const named = await createToken(server, { hostname: "vigo-1" });
+  const own = await draftEnrolment(named, "vigo-1");
+  assert.equal((await enroll(server, own)).ok, true);
+  const { seederKeys } = server.fleet.fleetDocuments.current.value.swarm;
+  const key = Uint8Array.fromBase64(own.request.signingKey).toHex();
+  assert.deepEqual(seederKeys, [{ key, hostname: "vigo-1" }]);
+});
+
+Deno.test("a request that its key did not sign, or whose CSR is none, is refused before the token is touched", async () => {
+  await using server = await SimulatedFleet.start();
+  const token = await createToken(server);
+  const { request } = await draftEnrolment(token, "web-1");
+  const { request: other } = await draftEnrolment(token, "web-1");
+  const wrong = [
+    { ...request, signature: other.signature },
+    { ...request, csr: other.csr },
+    { ...request, csr: new Uint8Array(6000).toBase64() },
+    { ...request, signingKey: "" },
+    { ...request, hostname: "no host" },
+    { ...request, hostname: `${"a".repeat(64)}.example.com` },
+  ];
+  for (const sent of wrong) {
+    assert.equal((await server.fleet.enrolments.enroll(sent)).ok, false);
+  }
+  assert.equal((await server.fleet.enrolments.enroll(request)).ok, true);
+});
+
+Deno.test("a signing key that another envoy has is refused, so that no two authors are one", async () => {
+  await using server = await SimulatedFleet.start();
+  const token = await createToken(server, { uses: 2 });
+  const { request } = await draftEnrolment(token, "web-1");
+  assert.equal((await server.fleet.enrolments.enroll(request)).ok, true);
+  const second = await server.fleet.enrolments.enroll({ ...request, hostname: "web-2" });
+  assert.match(second.ok ? "" : second.message, /the signing key belongs to envoy/);
+});
+
+Deno.test("tokens are kept as hashes, and the audit log names them without showing them", async () => {
+  await using server = await SimulatedFleet.start();
+  const token = await createToken(server);
+  await enroll(server, await draftEnrolment(token, "web-1"));
+  const kept = JSON.stringify([
+    await server.store.enrollTokens.list(),
+    await server.store.audit.list({ limit: 100 }),
+  ]);
+  assert.ok(!kept.includes(token));
+  assert.match(kept, /envoy\.enroll/);
+});

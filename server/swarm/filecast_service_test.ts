@@ -1,0 +1,278 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { getLogger } from "@logtape/logtape";
+import { generateEd25519, type Signer } from "../../shared/crypto/ed25519.ts";
+import { type Sha256, sha256Hex } from "../../shared/crypto/sha256.ts";
+import type { BlobProgress } from "../../shared/proto/agent.ts";
+import { type ManifestEntry, manifestEntryBytes } from "../../shared/swarm/manifest_entry.ts";
+import type { SimulatedEnvoy } from "../../tests/support/simulated_envoy.ts";
+import { SimulatedFleet } from "../../tests/support/simulated_fleet.ts";
+import { eventually } from "../../tests/support/eventually.ts";
+import { MemoryStore } from "../store/memory_store.ts";
+import { EnvoyState } from "../checkin/envoy_state.ts";
+import { ManifestStore } from "./manifest_store.ts";
+
+const CONTENT = new TextEncoder().encode("what the fleet is to have");
+const QUERY = { label: "app.tar.gz", target: "web-*", retention: "7d", sizeBytes: CONTENT.length };
+
+function stream(content: Uint8Array = CONTENT): ReadableStream<Uint8Array> {
+  return new Blob([new Uint8Array(content)]).stream();
+}
+
+async function connected(server: SimulatedFleet, hostname: string): Promise<SimulatedEnvoy> {
+  const envoy = await server.envoy(hostname);
+  await envoy.settle();
+  await envoy.openStream();
+  return envoy;
+}
+
+function entryOf(signer: Signer, changes: Partial<ManifestEntry> = {}): ManifestEntry {
+  const fields = {
+    sha256: sha256Hex(CONTENT),
+    sizeBytes: CONTENT.length,
+    chunkSizeBytes: 1024 * 1024,
+    chunksDigest: sha256Hex("digests"),
+    label: QUERY.label,
+    target: QUERY.target,
+    retentionSecs: 604_800,
+    subsystem: "payload" as const,
+    origin: "vigo-1",
+    createdMs: Date.now(),
+    state: "active" as const,
+    stamp: Date.now(),
+    // Printed as hex by the signer's own key.
+    author: signer.publicKey.toHex() as Sha256,
+    ...changes,
+  };
+  return { ...fields, signature: signer.sign(manifestEntryBytes(fields)).toHex() };
+}
+
+function progressOf(changes: Partial<BlobProgress>): { blobs: BlobProgress[]; problems: [] } {
+  const line: BlobProgress = {
+    sha256: sha256Hex(CONTENT),
+    status: "downloading",
+    chunksHave: 0,
+    chunksTotal: 1,
+    skipReason: "",
+    sources: {},
+    origin: false,
+    ...changes,
+  };
+  return { blobs: [line], problems: [] };
+}
+
+Deno.test("a cast lands in the seed folder with its manifest last, and shows every target as pending", async () => {
+  await using server = await SimulatedFleet.start();
+  using _origin = await connected(server, "vigo-1");
+  using _target = await connected(server, "web-1");
+  const cast = await server.fleet.filecasts.distribute(QUERY, stream(), "local-root");
+  assert.ok(cast.ok);
+  assert.deepEqual(cast.value.targets, ["web-1"]);
+  assert.equal(cast.value.sha256, sha256Hex(CONTENT));
+  assert.deepEqual(await Deno.readFile(server.root.join("seed/app.tar.gz")), CONTENT);
+  const manifest = await Deno.readTextFile(server.root.join("seed/app.tar.gz.swarm"));
+  assert.deepEqual(JSON.parse(manifest), { target: "web-*", retention: "7d" });
+  const shown = server.fleet.filecasts.show(cast.value.sha256.slice(0, 12));
+  assert.ok(shown.ok);
+  assert.deepEqual(shown.value.hosts.map(({ hostname, status }) => [hostname, status]), [
+    ["web-1", "pending"],
+  ]);
+  const names = (await Array.fromAsync(Deno.readDir(server.root.join("seed")))).map(({ name }) =>
+    name
+  );
+  assert.deepEqual(names.sort(), ["app.tar.gz", "app.tar.gz.swarm"]);
+});
+
+Deno.test("a cast is refused before a byte is read: origin offline, bad label, target or retention, full disk", async () => {
+  await using server = await SimulatedFleet.start({
+    freeSpace: () => Promise.resolve({ freeBytes: 2 ** 30, freePercent: 50 }),
+  });
+  let read = 0;
+  const body = () =>
+    new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        read += 1;
+        controller.close();
+      },
+    }, { highWaterMark: 0 });
+  const distribute = (changes: Partial<typeof QUERY>) =>
+    server.fleet.filecasts.distribute({ ...QUERY, ...changes }, body(), "local-root");
+  const unenrolled = await distribute({});
+  assert.match(unenrolled.ok ? "" : unenrolled.message, /is not enrolled/);
+  await server.enrol("vigo-1");
+  const offline = await distribute({});
+  assert.deepEqual(!offline.ok && offline.status, 503);
+  using again = await server.envoy("vigo-1", {
+    identity: await server.enrol("vigo-1", { replace: true }),
+  });
+  await again.openStream();
+  for (const label of ["a/b", ".hidden", "x.swarm", "", "a\u0000b"]) {
+    const refused = await distribute({ label });
+    assert.equal(!refused.ok && refused.status, 400, JSON.stringify(label));
+  }
+  assert.equal((await distribute({ target: "web-*,," })).ok, false);
+  assert.equal((await distribute({ retention: "soon" })).ok, false);
+  const full = await distribute({ sizeBytes: 2 ** 30 });
+  assert.equal(!full.ok && full.status, 507);
+  assert.equal(read, 0);
+});
+
+Deno.test("a body that is longer or shorter than announced leaves nothing behind", async () => {
+  await using server = await SimulatedFleet.start();
+  using _origin = await connected(server, "vigo-1");
+  for (const sizeBytes of [CONTENT.length - 1, CONTENT.length + 1]) {
+    const cast = await server.fleet.filecasts.distribute(
+      { ...QUERY, sizeBytes },
+      stream(),
+      "local-root",
+    );
+    assert.match(cast.ok ? "" : cast.message, /announced/);
+  }
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(server.root.join("seed"))), []);
+});
+
+Deno.test("what a seeder signs reaches everybody's stream, and progress tells who has come how far", async () => {
+  await using server = await SimulatedFleet.start();
+  using origin = await connected(server, "vigo-1");
+  using target = await server.envoy("web-1");
+  await target.settle();
+  const incoming = await target.openStream();
+  const seeding = await origin.openStream();
+  const entry = entryOf(origin.signer);
+  seeding.raw.write({ manifest: { entries: [Buffer.from(JSON.stringify(entry))] } });
+  const { manifest } = await incoming.next((message) => message.manifest !== undefined);
+  assert.deepEqual(JSON.parse(manifest?.entries[0]?.toString() ?? ""), entry);
+  seeding.raw.write({
+    swarmProgress: progressOf({ status: "complete", chunksHave: 1, origin: true }),
+  });
+  incoming.raw.write({
+    swarmProgress: progressOf({ status: "complete", chunksHave: 1, sources: { "vigo-1": 1 } }),
+  });
+  const hosts = await eventually("both envoys are complete", () => {
+    const shown = server.fleet.filecasts.show(entry.sha256);
+    return shown.ok && shown.value.filecast.complete === 2 && shown.value.hosts;
+  });
+  assert.deepEqual(hosts.map(({ hostname, origin }) => [hostname, origin]), [
+    ["vigo-1", true],
+    ["web-1", false],
+  ]);
+  assert.deepEqual(hosts[1]?.sources, { "vigo-1": 1 });
+  const behind = await target.checkIn({ manifestDigest: Buffer.alloc(32) });
+  assert.deepEqual(JSON.parse(behind.manifestEntries[0]?.toString() ?? ""), entry);
+});
+
+Deno.test("an envoy that may not seed changes nothing for anyone", async () => {
+  await using server = await SimulatedFleet.start();
+  using rogue = await connected(server, "web-1");
+  const from = server.fleet.index.find("web-1");
+  assert.ok(from);
+  const entry = entryOf(rogue.signer, { origin: "web-1" });
+  await server.fleet.manifest.receive([new TextEncoder().encode(JSON.stringify(entry))], from);
+  assert.equal(server.fleet.manifest.effective(entry.sha256), undefined);
+  assert.deepEqual(server.fleet.filecasts.list(10).filecasts, []);
+});
+
+Deno.test("a revoked cast is signed by the server, told to all, and cannot be undone by its author", async () => {
+  await using server = await SimulatedFleet.start();
+  using origin = await connected(server, "vigo-1");
+  const from = server.fleet.index.find("vigo-1");
+  assert.ok(from);
+  const entry = entryOf(origin.signer);
+  const cell = new TextEncoder().encode(JSON.stringify(entry));
+  await server.fleet.manifest.receive([cell], from);
+  const listening = await origin.openStream();
+  const revoked = await server.fleet.filecasts.revoke(entry.sha256, "local-root");
+  assert.equal(revoked.ok, true);
+  const { manifest } = await listening.next((message) => message.manifest !== undefined);
+  const told: unknown = JSON.parse(manifest?.entries[0]?.toString() ?? "");
+  assert.equal(Reflect.get(Object(told), "state"), "revoked");
+  await server.fleet.manifest.receive([cell], from);
+  assert.equal(server.fleet.manifest.isLive(entry.sha256), false);
+});
+
+Deno.test("revoking an envoy revokes what it seeded", async () => {
+  await using server = await SimulatedFleet.start();
+  using origin = await connected(server, "vigo-1");
+  const from = server.fleet.index.find("vigo-1");
+  assert.ok(from);
+  const entry = entryOf(origin.signer);
+  await server.fleet.manifest.receive([new TextEncoder().encode(JSON.stringify(entry))], from);
+  assert.equal(server.fleet.manifest.isLive(entry.sha256), true);
+  await server.fleet.envoys.revoke("vigo-1", "", "local-root");
+  const effective = server.fleet.manifest.effective(entry.sha256);
+  assert.equal(effective?.state, "revoked");
+  assert.equal(effective?.author, server.authority.signer.publicKey.toHex());
+});
+
+Deno.test("cells that are no cells, or whose signature is not the author's, are dropped", async () => {
+  const store = new MemoryStore();
+  const { signer } = generateEd25519();
+  const { signer: seeder } = generateEd25519();
+  let broadcasts = 0;
+  const fleetDocument = {
+    schema: 1 as const,
+    serial: 1,
+    issuedAtMs: 1,
+    swarm: {
+      seeders: [],
+      seederKeys: [{ key: seeder.publicKey.toHex(), hostname: "vigo-1" }],
+    },
+    revokedEnvoys: [],
+    revokedCertificates: [],
+  };
+  const options = {
+    store,
+    signer,
+    now: Date.now,
+    logger: getLogger("test"),
+    fleetDocument,
+    broadcast: () => {
+      broadcasts += 1;
+    },
+  };
+  const manifest = await ManifestStore.load(options);
+  const from = new EnvoyState({
+    uuid: crypto.randomUUID(),
+    hostname: "vigo-1",
+    signingKey: seeder.publicKey.toHex(),
+    state: "active",
+    enrolledAtMs: 0,
+    revokedAtMs: null,
+    tags: {},
+    tagRevision: 0,
+    suspectedClone: false,
+  });
+  const entry = entryOf(seeder);
+  const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+  await manifest.receive([
+    encode({ ...entry, label: "other" }),
+    encode({ ...entry, label: "../up" }),
+    new Uint8Array(40_000),
+    encode(null),
+  ], from);
+  assert.equal(broadcasts, 0);
+  await manifest.receive([encode(entry)], from);
+  assert.equal(broadcasts, 1);
+  const reloaded = await ManifestStore.load(options);
+  assert.deepEqual(reloaded.digest(), manifest.digest());
+});
+
+Deno.test("what has outlived its retention is revoked, and forgotten a week later", async () => {
+  let nowMs = Date.now();
+  const store = new MemoryStore();
+  await using server = await SimulatedFleet.start({ store, now: () => nowMs });
+  const identity = await server.enrol("vigo-1");
+  using origin = await server.envoy("vigo-1", { identity, now: () => nowMs });
+  const from = server.fleet.index.find("vigo-1");
+  assert.ok(from);
+  const entry = entryOf(origin.signer, { retentionSecs: 3600 });
+  await server.fleet.manifest.receive([new TextEncoder().encode(JSON.stringify(entry))], from);
+  await server.fleet.manifest.prune();
+  assert.equal(server.fleet.manifest.isLive(entry.sha256), true);
+  nowMs += 3_601_000;
+  await server.fleet.manifest.prune();
+  assert.equal(server.fleet.manifest.effective(entry.sha256)?.state, "revoked");
+  nowMs += 8 * 86_400_000;
+  await server.fleet.manifest.prune();
+  assert.deepEqual(await store.manifest.list(), []);
+});
