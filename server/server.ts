@@ -6,9 +6,9 @@ import { configRoutes } from "./api/config_routes.ts";
 import { createApi } from "./api/create_api.ts";
 import { enrollRoutes } from "./api/enroll_routes.ts";
 import { envoyRoutes } from "./api/envoy_routes.ts";
-import { HealthChecks } from "./api/health.ts";
+import { type HealthCheck, HealthChecks } from "./api/health.ts";
 import { type HttpsListener, startHttpsListener } from "./api/https_listener.ts";
-import { assertClientCertificatesRecognised } from "./api/listener_self_test.ts";
+import { assertClientCertificatesRecognised } from "./api/client_certificate_recognition.ts";
 import { Metrics } from "./api/metrics.ts";
 import { runRoutes } from "./api/run_routes.ts";
 import { swarmRoutes } from "./api/swarm_routes.ts";
@@ -117,7 +117,20 @@ async function open(start: ServerStart, surroundings: Surroundings): Promise<Run
     databaseBytes: () => databaseBytes(state.databasePath),
   });
   closing.add("the event loop's watch", watchEventLoop((delayMs) => metrics.loopDelayed(delayMs)));
-  const rest = await startRest(start, { state, fleet, publisher, metrics }, surroundings);
+  const rest = await startRest(
+    start,
+    {
+      state,
+      fleet,
+      publisher,
+      metrics,
+      checkPolicy: () =>
+        Promise.resolve(
+          loaded.ok || publisher.live() ? undefined : `the published stacks: ${loaded.reason}`,
+        ),
+    },
+    surroundings,
+  );
   ports = { ...ports, rest: rest.port };
   closing.add(
     "the certificate's renewal",
@@ -129,11 +142,12 @@ async function open(start: ServerStart, surroundings: Surroundings): Promise<Run
 
 async function startRest(
   { config, folders }: ServerStart,
-  { state, fleet, publisher, metrics }: {
+  { state, fleet, publisher, metrics, checkPolicy }: {
     state: ServerState;
     fleet: Fleet;
     publisher: ConfigPublisher;
     metrics: Metrics;
+    checkPolicy: HealthCheck;
   },
   { logger, closing, now }: Surroundings,
 ): Promise<HttpsListener> {
@@ -147,6 +161,7 @@ async function startRest(
   );
   const health = new HealthChecks(
     [
+      checkPolicy,
       () => Promise.resolve(agents.isServing ? undefined : "the agents' listener does not serve"),
       () =>
         store.facts.get("fleet_document").then(() => undefined, (error) => `database: ${error}`),

@@ -1,4 +1,9 @@
-import type { ConfigPublisher, PublishResult, Refusal } from "../publish/config_publisher.ts";
+import {
+  type ConfigPublisher,
+  type PublishResult,
+  type Refusal,
+  UnrecordedPublishError,
+} from "../publish/config_publisher.ts";
 import { writePublisher } from "../wiring/publisher_name.ts";
 import { ApiError } from "./api_error.ts";
 import type { RouteTable } from "./route.ts";
@@ -32,10 +37,10 @@ export function configRoutes(publisher: ConfigPublisher): RouteTable<ConfigEndpo
       };
     },
     configPublish: async ({ body, principal }) => {
-      const result = await publisher.publish({
+      const result = await unlessUnrecorded(publisher.publish({
         principal: writePublisher(principal.name, body.operator),
         message: body.message,
-      });
+      }));
       if (result.ok) return { ...result, ...changesOf(result), problems: [] };
       if (result.problems.length === 0) throw new ApiError(409, result.reason);
       return {
@@ -48,10 +53,10 @@ export function configRoutes(publisher: ConfigPublisher): RouteTable<ConfigEndpo
     },
     configHistory: async ({ query }) => ({ versions: await publisher.history(query.limit) }),
     configRollback: async ({ body, principal }) => {
-      const result: PublishResult = await publisher.rollback({
+      const result = await unlessUnrecorded(publisher.rollback({
         principal: writePublisher(principal.name, body.operator),
         version: body.version,
-      });
+      }));
       if (!result.ok) throw new ApiError(409, explain(result));
       return { version: result.version, ...changesOf(result) };
     },
@@ -71,6 +76,16 @@ function changesOf({ unchangedHosts, changes }: Extract<PublishResult, { ok: tru
       problems: [...change.problems],
     })),
   };
+}
+
+/** The caller must learn that the new version is in force although its record is not written. */
+async function unlessUnrecorded(result: Promise<PublishResult>): Promise<PublishResult> {
+  try {
+    return await result;
+  } catch (error) {
+    if (!(error instanceof UnrecordedPublishError)) throw error;
+    throw new ApiError(503, error.message, { cause: error });
+  }
 }
 
 function explain({ reason, problems }: Refusal): string {

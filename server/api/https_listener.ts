@@ -1,8 +1,9 @@
 import { createServer, type Server } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { getRequestListener } from "@hono/node-server";
+import { getRequestListener, RequestError } from "@hono/node-server";
 import type { Hono } from "hono";
+import { errorResponse } from "./answer_error.ts";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
 
 /** What clients may take of the listener. */
@@ -58,7 +59,7 @@ export interface HttpsListener {
  */
 export async function startHttpsListener(options: HttpsListenerOptions): Promise<HttpsListener> {
   const { hostname, port, identity, ca, app, onRefused, limits = LISTENER_LIMITS } = options;
-  const serve = getRequestListener(app.fetch);
+  const serve = getRequestListener(app.fetch, { errorHandler: answerUnreadable });
   let open = 0;
   const secure = ({ certificate, privateKey }: TlsIdentity) => ({
     cert: certificate,
@@ -104,6 +105,13 @@ export async function startHttpsListener(options: HttpsListenerOptions): Promise
     setIdentity: (next) => server.setSecureContext(secure(next)),
     stop: () => close(server, sockets),
   };
+}
+
+/** For what cannot even be made a request of, such as an address that is none. */
+function answerUnreadable(error: unknown): Response {
+  return error instanceof RequestError
+    ? errorResponse(400, `Cannot read the request: ${error.message}`)
+    : errorResponse(500, "The server failed");
 }
 
 function refuse(response: ServerResponse): void {

@@ -7,6 +7,7 @@ import { openSqliteStore } from "../store/open_sqlite_store.ts";
 import type { Store } from "../store/store.ts";
 import { StoreError } from "../store/store_error.ts";
 import type { Closing } from "./closing.ts";
+import { repeat } from "./repeat.ts";
 
 /** How often the head of the audit chain is signed: what a thief of the database can cut off unnoticed is younger. */
 const SIGN_HEAD_INTERVAL_MS = 3_600_000;
@@ -47,19 +48,22 @@ export async function openState(
   });
   const audit = new AuditLog(store, authority.signer, now);
   const every = (intervalMs: number, what: string, work: () => Promise<unknown>) => {
-    const timer = setInterval(() => {
-      work().catch((error) =>
-        logger.warn("Cannot {what}; trying again: {reason}", { what, reason: String(error) })
-      );
-    }, intervalMs);
-    closing.add(what, () => Promise.resolve(clearInterval(timer)));
+    const repeating = repeat(
+      intervalMs,
+      work,
+      (error) =>
+        logger.warn("Cannot {what}; trying again: {reason}", { what, reason: String(error) }),
+    );
+    closing.add(what, () => repeating.stop());
   };
-  closing.add("the audit chain", () => audit.signHead());
-  every(SIGN_HEAD_INTERVAL_MS, "sign the audit head", () => audit.signHead());
-  every(PRUNE_INTERVAL_MS, "prune old runs and answers", async () => {
+  const prune = async () => {
     await store.runs.prune(now() - config.database.retention);
     await store.enrollTokens.pruneAnswers(now());
-  });
+  };
+  await prune();
+  every(PRUNE_INTERVAL_MS, "prune old runs and answers", prune);
+  closing.add("the audit chain", () => audit.signHead());
+  every(SIGN_HEAD_INTERVAL_MS, "sign the audit head", () => audit.signHead());
   return { databasePath, store, authority, audit };
 }
 

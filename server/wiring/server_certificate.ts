@@ -1,5 +1,6 @@
 import type { Logger } from "../../shared/platform/logging.ts";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import { repeat } from "./repeat.ts";
 import type { Authority } from "../enroll/certificate_authority.ts";
 
 /** How often the server looks whether its own certificate is due for renewal. */
@@ -11,14 +12,15 @@ export function renewServerCertificate(
   use: (identity: TlsIdentity) => void,
   logger: Logger,
 ): () => Promise<void> {
-  const timer = setInterval(() => {
-    authority.renewServerCertificate().then((isRenewed) => {
-      if (!isRenewed) return;
+  const repeating = repeat(
+    CHECK_INTERVAL_MS,
+    async () => {
+      if (!await authority.renewServerCertificate()) return;
       use(authority.serverIdentity);
       logger.info("Renewed the server's certificate", { notAfterMs: authority.serverNotAfterMs });
-    }).catch((error) =>
-      logger.error("Cannot renew the server's certificate: {reason}", { reason: String(error) })
-    );
-  }, CHECK_INTERVAL_MS);
-  return () => Promise.resolve(clearInterval(timer));
+    },
+    (error) =>
+      logger.error("Cannot renew the server's certificate: {reason}", { reason: String(error) }),
+  );
+  return () => repeating.stop();
 }

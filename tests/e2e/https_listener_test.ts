@@ -10,7 +10,7 @@ import {
   type ListenerLimits,
   startHttpsListener,
 } from "../../server/api/https_listener.ts";
-import { assertClientCertificatesRecognised } from "../../server/api/listener_self_test.ts";
+import { assertClientCertificatesRecognised } from "../../server/api/client_certificate_recognition.ts";
 import { PeerCertificates } from "../../server/checkin/peer_certificates.ts";
 import { makeSelfTestIdentities } from "../../server/checkin/self_test_identities.ts";
 import {
