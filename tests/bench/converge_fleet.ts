@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
-import { createDemoFleet } from "../../tools/demo/demo_fleet.ts";
 import { programCommand } from "../../tools/demo/run_program.ts";
+import { TestFleet } from "../support/test_fleet.ts";
 import { type FileSet, toConfigcrates } from "./converge_files.ts";
 import { measureProcess, type Subject } from "./converge_sample.ts";
 
@@ -14,7 +14,7 @@ export interface ConvergeFleet extends AsyncDisposable {
 
 /** Starts the server, publishes and enrols. */
 export async function openConvergeFleet(folder: string, set: FileSet): Promise<ConvergeFleet> {
-  const fleet = await createDemoFleet(folder, ["hub", "web-1"]);
+  const fleet = await TestFleet.layOut(folder, ["hub", "web-1"]);
   const [hub, envoy] = fleet.hosts;
   if (hub === undefined || envoy === undefined) {
     throw new Error("unreachable: the fleet has the two hosts it was asked for");

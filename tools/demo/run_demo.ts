@@ -8,7 +8,7 @@ import { formatDuration } from "../../shared/terminal/duration.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import { eventually } from "../../tests/support/eventually.ts";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
-import { createDemoFleet, type DemoFleet, type DemoHost } from "./demo_fleet.ts";
+import { type FleetHost, TestFleet } from "../../tests/support/test_fleet.ts";
 import { createStage, type Show } from "./stage.ts";
 
 export interface DemoOptions {
@@ -36,7 +36,7 @@ export async function runDemo({ keep, signal }: DemoOptions): Promise<void> {
     env: Deno.env.toObject(),
     write: (text) => void Deno.stdout.writeSync(new TextEncoder().encode(text)),
   });
-  const fleet = await createDemoFleet(folder.path, HOSTNAMES);
+  const fleet = await TestFleet.layOut(folder.path, HOSTNAMES);
   const interrupted = new Promise<never>((_, fail) =>
     signal.addEventListener("abort", () => fail(signal.reason), { once: true })
   );
@@ -99,7 +99,7 @@ export async function runDemo({ keep, signal }: DemoOptions): Promise<void> {
   }
 }
 
-async function enrol(fleet: DemoFleet, show: Show): Promise<void> {
+async function enrol(fleet: TestFleet, show: Show): Promise<void> {
   const { hub } = fleet;
   for (const host of fleet.hosts) await fleet.enrol(host);
   await Promise.all(fleet.hosts.map((host) => fleet.startAgent(host)));
@@ -117,7 +117,7 @@ async function enrol(fleet: DemoFleet, show: Show): Promise<void> {
   );
 }
 
-async function publish(fleet: DemoFleet, show: Show): Promise<void> {
+async function publish(fleet: TestFleet, show: Show): Promise<void> {
   const stacks = join(fleet.hub.root, "srv/vigo/stacks");
   await copyTree(new URL("../../examples", import.meta.url).pathname, stacks);
   // Every envoy of the demo runs on this one machine, so each writes below a folder of its own.
@@ -151,8 +151,8 @@ async function publish(fleet: DemoFleet, show: Show): Promise<void> {
   show((await fleet.cli("runs")).trimEnd());
 }
 
-async function drift(fleet: DemoFleet, show: Show): Promise<void> {
-  const host = findHost(fleet, "web-1");
+async function drift(fleet: TestFleet, show: Show): Promise<void> {
+  const host = fleet.host("web-1");
   await heal(host, show);
   const shown = await eventually("the correction is reported", async () => {
     const { runs } = runList.answer.parse(
@@ -170,7 +170,7 @@ async function drift(fleet: DemoFleet, show: Show): Promise<void> {
   show(shown.trimEnd());
 }
 
-async function cast(fleet: DemoFleet, folder: string, show: Show): Promise<void> {
+async function cast(fleet: TestFleet, folder: string, show: Show): Promise<void> {
   const path = join(folder, "release.bin");
   const digest = await writeRandomFile(path, CAST_BYTES);
   const startedMs = performance.now();
@@ -203,14 +203,14 @@ async function cast(fleet: DemoFleet, folder: string, show: Show): Promise<void>
   );
 }
 
-async function offline(fleet: DemoFleet, show: Show): Promise<void> {
+async function offline(fleet: TestFleet, show: Show): Promise<void> {
   await fleet.stopServer();
-  await heal(findHost(fleet, "web-2"), show);
+  await heal(fleet.host("web-2"), show);
   show("its report waits in the agent's own database until the server is back");
 }
 
 /** Spoils a managed file and waits until its envoy has put it right. */
-async function heal(host: DemoHost, show: Show): Promise<void> {
+async function heal(host: FleetHost, show: Show): Promise<void> {
   const path = managed(host, MOTD);
   const wanted = await Deno.readTextFile(path);
   await Deno.writeTextFile(path, "changed by hand\n");
@@ -223,17 +223,11 @@ async function heal(host: DemoHost, show: Show): Promise<void> {
   show(`${host.hostname} put ${MOTD} right after ${formatDuration(performance.now() - startedMs)}`);
 }
 
-function managed(host: DemoHost, path: string): string {
+function managed(host: FleetHost, path: string): string {
   return join(host.root, "managed", path);
 }
 
-function findHost(fleet: DemoFleet, hostname: typeof HOSTNAMES[number]): DemoHost {
-  const host = fleet.hosts.find((candidate) => candidate.hostname === hostname);
-  if (host === undefined) throw new Error(`unreachable: ${hostname} is in the fleet`);
-  return host;
-}
-
-function summary(fleet: DemoFleet, keep: boolean, tookMs: number): string {
+function summary(fleet: TestFleet, keep: boolean, tookMs: number): string {
   const where = [
     "",
     `All of it took ${formatDuration(tookMs)}: real processes, real certificates, real files.`,
@@ -256,7 +250,7 @@ function summary(fleet: DemoFleet, keep: boolean, tookMs: number): string {
     "",
     "Try, from this repository, in another terminal:",
     `  deno task vigocli envoys ${at}`,
-    `  deno task vigo swarm seeds list --root ${findHost(fleet, "web-1").root}`,
+    `  deno task vigo swarm seeds list --root ${fleet.host("web-1").root}`,
     `  edit ${fleet.hub.root}/srv/vigo/stacks/ and: deno task vigocli config publish ${at}`,
     "",
     "Ctrl-C ends the fleet and removes it.",

@@ -1,6 +1,5 @@
 import { PERMISSIONS, type ProgramName } from "../permissions.ts";
 import { PROGRAMS } from "../programs.ts";
-import { runCommand } from "../../tests/support/run_command.ts";
 import { TestProcess } from "../../tests/support/process.ts";
 
 /** The command line that starts a program from source with the rights it ships with. */
@@ -26,25 +25,6 @@ export function startProgram(
   env: Readonly<Record<string, string>> = {},
 ): TestProcess {
   return TestProcess.start(Deno.execPath(), programCommand(name, args), { env });
-}
-
-/**
- * Runs a program to its end and returns what it printed on standard output.
- *
- * @throws {Error} with its standard error if its status is not 0.
- */
-export async function runProgram(
-  name: ProgramName,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<string> {
-  const { code, stdout, stderr } = await runCommand(Deno.execPath(), programCommand(name, args), {
-    env,
-  });
-  if (code !== 0) {
-    throw new Error(`${name} ${args.join(" ")} ended with status ${code}: ${stderr.trim()}`);
-  }
-  return stdout;
 }
 
 const repository = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
