@@ -1,5 +1,7 @@
 import { userInfo } from "node:os";
 import { join } from "node:path";
+import { EXIT_CODE, type ExitCode } from "../../shared/terminal/exit_code.ts";
+import { UserError } from "../../shared/terminal/user_error.ts";
 import { runOrThrow } from "../support/run_command.ts";
 import { TemporaryRoot } from "../support/temporary_root.ts";
 import { type BenchReport, type BenchRow, describeMachine, percentile } from "./bench_report.ts";
@@ -28,14 +30,19 @@ type CaseName = typeof CASES[keyof typeof CASES];
  * - `process_apply_…`: what `vigo run --once` reports itself, which is to Puppet's figure what one cold process is to another.
  */
 export async function benchConverge(progress: Progress): Promise<BenchReport> {
+  using interrupt = new Interrupt();
   await using folder = await TemporaryRoot.create("vigo-converge-");
   await using fleets = new AsyncDisposableStack();
   const set = makeFileSet(userInfo().username);
   const results = new Results();
   const skipped: string[] = [];
   const subjects: Subject[] = [];
+  const begin = (step: string) => {
+    interrupt.throwIfRequested();
+    progress(step);
+  };
 
-  progress("starting a server and enrolling an envoy");
+  begin("starting a server and enrolling an envoy");
   try {
     const fleet = fleets.use(await openConvergeFleet(folder.join("fleet"), set));
     subjects.push(fleet.subject);
@@ -50,18 +57,18 @@ export async function benchConverge(progress: Progress): Promise<BenchReport> {
   else skipped.push(puppet.reason);
 
   for (let round = 1; round <= ROUNDS; round++) {
-    progress(`round ${round} of ${ROUNDS}: applying as the daemon does`);
+    begin(`round ${round} of ${ROUNDS}: applying as the daemon does`);
     await measureApplying(folder.join(`applying-${round}`), set, results);
     const stamps = new Map<Subject, string>();
     for (const subject of subjects) {
-      progress(`round ${round} of ${ROUNDS}: first run, ${subject.name}`);
+      begin(`round ${round} of ${ROUNDS}: first run, ${subject.name}`);
       await Deno.remove(subject.target, { recursive: true }).catch(ignoreMissing);
       results.add(CASES.first, subject.name, await subject.run());
       stamps.set(subject, await verifyFiles(set, subject.target));
     }
     for (let i = 0; i < NO_CHANGE_RUNS_PER_ROUND; i++) {
       for (const subject of subjects) {
-        progress(`round ${round} of ${ROUNDS}: no-change run, ${subject.name}`);
+        begin(`round ${round} of ${ROUNDS}: no-change run, ${subject.name}`);
         results.add(CASES.noChange, subject.name, await subject.run());
         if (await verifyFiles(set, subject.target) !== stamps.get(subject)) {
           throw new Error(`${subject.name} wrote files that were as they should be`);
@@ -69,6 +76,7 @@ export async function benchConverge(progress: Progress): Promise<BenchReport> {
       }
     }
   }
+  interrupt.throwIfRequested();
   return { bench: "converge", machine: describeMachine(), rows: results.rows(), skipped };
 }
 
@@ -90,6 +98,32 @@ async function measureApplying(folder: string, set: FileSet, results: Results): 
   results.addApplying(CASES.first, "vigo", [first]);
   results.addApplying(CASES.noChange, "vigo", noChange);
   await verifyFiles(set, target);
+}
+
+/** Ctrl-C ends the benchmark after the step under way; what it started has a process group of its own and is ended in order. */
+class Interrupt implements Disposable {
+  #exitCode: ExitCode | undefined;
+  readonly #listeners = [
+    ["SIGINT", () => this.#request(EXIT_CODE.interrupted)],
+    ["SIGTERM", () => this.#request(EXIT_CODE.terminated)],
+  ] as const;
+
+  constructor() {
+    for (const [signal, listener] of this.#listeners) Deno.addSignalListener(signal, listener);
+  }
+
+  throwIfRequested(): void {
+    if (this.#exitCode === undefined) return;
+    throw new UserError("Interrupted; everything is cleaned up", { exitCode: this.#exitCode });
+  }
+
+  #request(exitCode: ExitCode): void {
+    this.#exitCode = exitCode;
+  }
+
+  [Symbol.dispose](): void {
+    for (const [signal, listener] of this.#listeners) Deno.removeSignalListener(signal, listener);
+  }
 }
 
 /** Collects samples by case, subject and kind, in the order in which they first appear. */
