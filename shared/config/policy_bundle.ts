@@ -51,10 +51,11 @@ export type PolicyBundle = z.infer<typeof policyBundleSchema>;
 
 /**
  * Root of the Merkle tree over resources in their order: a leaf hashes the canonical JSON of one resource, a node its two
- * children, and the last node of an odd row moves up unchanged. No resources: the hash of an empty leaf.
+ * children, and the last node of an odd row moves up unchanged. No resources: the hash of an empty leaf. `source` is left
+ * out: a comment that moves lines in a stack changes no machine.
  */
 export function merkleRoot(resources: readonly BundleResource[]): Uint8Array<ArrayBuffer> {
-  let row = resources.map((resource) =>
+  let row = resources.map(({ source: _place, ...resource }) =>
     // A parsed resource is JSON: its schema admits nothing else.
     sha256(encodeFrame(DOMAIN.resourceLeaf, [canonicalJson(resource as Json)]))
   );
