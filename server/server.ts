@@ -114,6 +114,7 @@ async function open(start: ServerStart, surroundings: Surroundings): Promise<Run
   const metrics = new Metrics({
     fleet: () => fleetCounts(index, now()),
     sessions: () => streams.size,
+    checkIns: () => fleet.checkIns.counts,
     databaseBytes: () => databaseBytes(state.databasePath),
   });
   closing.add("the event loop's watch", watchEventLoop((delayMs) => metrics.loopDelayed(delayMs)));

@@ -34,6 +34,7 @@ function serve(principal: Principal | "bad token", given: Partial<RouteTable> = 
     metrics: new Metrics({
       fleet: () => ({ active: 3, online: 2, suspectedClones: 0 }),
       sessions: () => 2,
+      checkIns: () => ({ no_change: 7 }),
       databaseBytes: () => 4096,
     }),
     version: "0.0.0",
@@ -202,6 +203,8 @@ Deno.test("health, readiness and metrics answer anybody", async () => {
     const line of [
       'vigo_envoys{state="active"} 3',
       "vigo_agent_sessions 2",
+      'vigo_checkins_total{result="no_change"} 7',
+      'vigo_checkins_total{result="no_change"} 7',
       "vigo_database_bytes 4096",
       'vigo_http_requests_total{method="GET",status="503"} 1',
     ]

@@ -6,6 +6,8 @@ export interface MetricSources {
   fleet(): { readonly active: number; readonly online: number; readonly suspectedClones: number };
   /** Open streams of agents. */
   sessions(): number;
+  /** Check-ins since the start, by how they ended. */
+  checkIns(): Readonly<Record<string, number>>;
   databaseBytes(): number;
 }
 
@@ -59,6 +61,18 @@ export class Metrics {
       registers,
       collect() {
         this.set(sources.sessions());
+      },
+    });
+    new Counter({
+      name: "vigo_checkins_total",
+      help: "Check-ins by how they ended",
+      labelNames: ["result"],
+      registers,
+      collect() {
+        this.reset();
+        for (const [result, count] of Object.entries(sources.checkIns())) {
+          this.inc({ result }, count);
+        }
       },
     });
     new Gauge({

@@ -42,13 +42,27 @@ export type CheckInResult =
  * the database in batches.
  */
 export class CheckInService {
+  /** Check-ins of this process by how they ended, for the metrics. */
+  readonly counts = { no_change: 0, changed: 0, refused: 0 };
   readonly #options: CheckInServiceOptions;
 
   constructor(options: CheckInServiceOptions) {
     this.#options = options;
   }
 
+  /** Answers one check-in, and counts how it ended. */
   async handle(
+    state: EnvoyState,
+    request: CheckInRequest,
+    peer: PeerCertificate,
+  ): Promise<CheckInResult> {
+    const result = await this.#answer(state, request, peer);
+    const end = !result.ok ? "refused" : result.response.noChange ? "no_change" : "changed";
+    this.counts[end] += 1;
+    return result;
+  }
+
+  async #answer(
     state: EnvoyState,
     request: CheckInRequest,
     peer: PeerCertificate,

@@ -60,6 +60,7 @@ export interface Fleet {
   readonly index: FleetIndex;
   readonly streams: AgentStreams;
   readonly agents: AgentService;
+  readonly checkIns: Pick<CheckInService, "counts">;
   readonly enrolments: EnrollService;
   readonly tokens: EnrollTokenService;
   readonly renewals: RenewalService;
@@ -163,28 +164,29 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     startedAtMs,
     wasRevoked: (uuid, fingerprint) => fleetDocuments.wasRevoked(uuid, fingerprint),
   });
+  const checkIns = new CheckInService({
+    batcher,
+    fleetDocuments,
+    envoyDocuments,
+    policy: new PolicyDesk({
+      resolver: options.resolver,
+      signer,
+      now,
+      logger,
+      secretEpoch: options.secretEpoch ?? (() => 0),
+    }),
+    cloneTokens: createCloneTokens(authority.deriveKey("vigo.clone_token.v1")),
+    manifest,
+    hints,
+    now,
+    logger,
+    intervalMs: options.intervalMs,
+    suspectClone: (state) => envoys.suspect(state),
+  });
   const agents = new AgentService({
     authority,
     verifier,
-    checkIns: new CheckInService({
-      batcher,
-      fleetDocuments,
-      envoyDocuments,
-      policy: new PolicyDesk({
-        resolver: options.resolver,
-        signer,
-        now,
-        logger,
-        secretEpoch: options.secretEpoch ?? (() => 0),
-      }),
-      cloneTokens: createCloneTokens(authority.deriveKey("vigo.clone_token.v1")),
-      manifest,
-      hints,
-      now,
-      logger,
-      intervalMs: options.intervalMs,
-      suspectClone: (state) => envoys.suspect(state),
-    }),
+    checkIns,
     results: new ResultService(store, batcher),
     renewals,
     streams,
@@ -200,6 +202,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     index,
     streams,
     agents,
+    checkIns,
     envoys,
     renewals,
     manifest,

@@ -277,7 +277,9 @@ Deno.test("what an envoy said in the last moment before SIGTERM is there after t
     });
     await envoy.settle();
     await envoy.openStream();
-    assert.match((await server.get("/metrics")).text, /^vigo_agent_sessions 1$/m);
+    const metrics = (await server.get("/metrics")).text;
+    assert.match(metrics, /^vigo_agent_sessions 1$/m);
+    assert.match(metrics, /^vigo_checkins_total\{result="no_change"\} [1-9]\d*$/m);
     await envoy.report(runId, new TextEncoder().encode(JSON.stringify(reportOf(runId))));
     assert.deepEqual(await server.process.stop(5_000), { code: 0, signal: null });
   }
