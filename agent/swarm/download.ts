@@ -5,6 +5,7 @@ import {
   type ChunkRequest,
   DownloadScheduler,
   type RequestOutcome,
+  type SchedulerStep,
 } from "../../shared/swarm/scheduler.ts";
 import { schedulerLimits } from "../../shared/swarm/scheduler_limits.ts";
 import type { BlobStore } from "./blob_store.ts";
@@ -61,6 +62,8 @@ const CHUNKS_PER_RECORD = 32;
 /** Without any holder for this long the download gives up until later. */
 const NO_HOLDER_MS = 30_000;
 
+const NOTHING: SchedulerStep = { requests: [], cancel: [] };
+
 interface Known {
   readonly endpoint: PeerEndpoint;
   readonly hostname: string;
@@ -85,6 +88,8 @@ export class Download {
   #failure: DownloadResult | undefined;
   #activeMs = 0;
   #received = 0;
+  /** Chunks received and not yet written. */
+  #writing = 0;
   #corrupt = 0;
 
   constructor(options: DownloadOptions) {
@@ -198,6 +203,7 @@ export class Download {
   ): Promise<DownloadResult> {
     const scheduler = this.#scheduler;
     if (!scheduler) return { kind: "no_progress", reason: "not begun" };
+    const limits = schedulerLimits(this.entry.chunkSizeBytes);
     while (!signal.aborted) {
       const nowMs = performance.now();
       this.#activeMs = formerActiveMs + nowMs - startedMs;
@@ -205,7 +211,9 @@ export class Download {
       const state = scheduler.state(nowMs);
       if (state === "complete" && partial.chunks.isFull) return { kind: "complete" };
       if (state === "no_progress") return { kind: "no_progress", reason: "no progress" };
-      const { requests, cancel } = scheduler.step(nowMs);
+      // A disk slower than the network must not fill memory with chunks that wait for it.
+      const mayAsk = this.#writing < limits.maxInFlight;
+      const { requests, cancel } = mayAsk ? scheduler.step(nowMs) : NOTHING;
       for (const id of cancel) this.#requests.get(id)?.abort();
       for (const request of requests) this.#track(this.#fetch(request, partial, signal));
       this.#poll(nowMs, signal);
@@ -276,6 +284,7 @@ export class Download {
   ): Promise<void> {
     // Others are asked meanwhile; a full disk ends the attempt.
     this.#wake?.();
+    this.#writing += 1;
     try {
       await partial.write(chunk, bytes);
     } catch (error) {
@@ -283,6 +292,8 @@ export class Download {
         ? { kind: "skipped", reason: "insufficient disk space" }
         : { kind: "skipped", reason: `cannot write: ${error}` };
       return;
+    } finally {
+      this.#writing -= 1;
     }
     this.#sources.set(sender.hostname, (this.#sources.get(sender.hostname) ?? 0) + 1);
     this.#received += 1;

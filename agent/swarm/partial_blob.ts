@@ -35,7 +35,9 @@ export class PartialBlob {
   readonly #paths: SwarmPaths;
   readonly #entry: ManifestEntry;
   readonly #file: Deno.FsFile;
+  readonly #syncHandle: Deno.FsFile;
   #queue: Promise<void> = Promise.resolve();
+  #syncing: Promise<void> = Promise.resolve();
   #unsynced = 0;
   #syncTimer: ReturnType<typeof setTimeout> | undefined;
   #failure: unknown;
@@ -46,11 +48,12 @@ export class PartialBlob {
     entry: ManifestEntry,
     digests: Uint8Array<ArrayBuffer>,
     chunks: Bitmap,
-    file: Deno.FsFile,
+    [file, syncHandle]: readonly [Deno.FsFile, Deno.FsFile],
   ) {
     this.#paths = paths;
     this.#entry = entry;
     this.#file = file;
+    this.#syncHandle = syncHandle;
     this.layout = layoutOf(entry);
     this.digests = digests;
     this.chunks = chunks;
@@ -83,19 +86,17 @@ export class PartialBlob {
     const bits = before ? await readIfPresent(join(folder, "bitmap")) : undefined;
     const chunks = bits && Bitmap.fromBytes(count, bits);
     if (!before) await writeFileDurable(join(folder, "digests"), digests, { mode: 0o600 });
-    const file = await Deno.open(join(folder, "data"), {
-      read: true,
-      write: true,
-      create: true,
-      mode: 0o600,
-    });
+    const path = join(folder, "data");
+    const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
     try {
       await file.truncate(entry.sizeBytes);
+      const syncHandle = await Deno.open(path, { write: true });
+      const handles = [file, syncHandle] as const;
+      return new PartialBlob(paths, entry, digests, chunks ?? new Bitmap(count), handles);
     } catch (error) {
       file.close();
       throw error;
     }
-    return new PartialBlob(paths, entry, digests, chunks ?? new Bitmap(count), file);
   }
 
   /** Whether these are the bytes of chunk `chunk`. */
@@ -117,7 +118,7 @@ export class PartialBlob {
       this.chunks.set(chunk);
       this.#unsynced += 1;
     });
-    if (this.#unsynced >= GROUP_CHUNKS) await this.sync();
+    if (this.#unsynced >= GROUP_CHUNKS) this.#syncLater();
     else if (this.#unsynced > 0) this.#syncTimer ??= setTimeout(() => this.#syncLater(), GROUP_MS);
   }
 
@@ -126,15 +127,22 @@ export class PartialBlob {
     clearTimeout(this.#syncTimer);
     this.#syncTimer = undefined;
     if (this.#failure !== undefined) throw this.#failure;
-    await this.#enqueue(async () => {
-      if (this.#unsynced === 0 || this.#closed) return;
-      this.#unsynced = 0;
-      const bits = this.chunks.toBytes();
-      await this.#file.syncData();
-      await writeFileDurable(join(this.#paths.partial(this.#entry.sha256), "bitmap"), bits, {
-        mode: 0o600,
-      });
+    const done = this.#syncing.then(() => this.#syncGroup());
+    this.#syncing = done.catch(() => {
+      // Whoever asked for the sync gets the error; those behind go on.
     });
+    await done;
+  }
+
+  /** Writes go on meanwhile: the bits are those of before, and the sync has a handle of its own. */
+  async #syncGroup(): Promise<void> {
+    await this.#queue;
+    if (this.#unsynced === 0 || this.#closed) return;
+    this.#unsynced = 0;
+    const bits = this.chunks.toBytes();
+    await this.#syncHandle.syncData();
+    const path = join(this.#paths.partial(this.#entry.sha256), "bitmap");
+    await writeFileDurable(path, bits, { mode: 0o600 });
   }
 
   /** Reads every chunk again and lets go of those that are wrong. Returns how many. */
@@ -156,6 +164,7 @@ export class PartialBlob {
   async complete(): Promise<void> {
     await this.sync();
     await this.#enqueue(() => this.#file.sync());
+    await this.#syncing;
     this.#close();
     const { sha256 } = this.#entry;
     await writeFileDurable(this.#paths.digests(sha256), this.digests, { mode: 0o600 });
@@ -171,6 +180,7 @@ export class PartialBlob {
       await this.sync();
     } finally {
       await this.#queue;
+      await this.#syncing;
       this.#close();
     }
   }
@@ -179,6 +189,7 @@ export class PartialBlob {
   async discard(): Promise<void> {
     clearTimeout(this.#syncTimer);
     await this.#queue;
+    await this.#syncing;
     this.#close();
     await removeIfPresent(this.#paths.partial(this.#entry.sha256));
   }
@@ -193,7 +204,7 @@ export class PartialBlob {
 
   #syncLater(): void {
     this.sync().catch((error: unknown) => {
-      // Reported to the next caller that waits: a timer has nobody to tell.
+      // Reported to the next caller that waits: nobody waits for this one.
       this.#failure = error;
     });
   }
@@ -203,5 +214,6 @@ export class PartialBlob {
     if (this.#closed) return;
     this.#closed = true;
     this.#file.close();
+    this.#syncHandle.close();
   }
 }

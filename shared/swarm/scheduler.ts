@@ -42,6 +42,11 @@ export interface SchedulerStart {
   readonly nowMs: number;
 }
 
+/** Requests to a complete peer under way, above which it is asked only for what nobody else has. */
+const MAX_SHARED_OF_COMPLETE = 1;
+/** With fewer incomplete peers than this a complete one is not spared: they could not make up for it. */
+const MIN_ALTERNATIVES = 2;
+
 /**
  * Decides which chunk of one blob is asked of which peer: rarest first, least busy holder first, duplicates only at the
  * end. A state machine without clock or network: outcomes and time go in, requests come out.
@@ -54,6 +59,8 @@ export class DownloadScheduler {
   readonly #inFlight = new Map<number, ChunkRequest>();
   readonly #copies: Uint8Array;
   readonly #rarity: Uint16Array;
+  /** Peers that hold every chunk. */
+  #completePeers = 0;
   #cancel: number[] = [];
   #nextId = 1;
   #progressMs: number;
@@ -164,7 +171,7 @@ export class DownloadScheduler {
     if (chunk === undefined) return undefined;
     let best: { name: string; peer: SchedulerPeer } | undefined;
     for (const [name, peer] of open) {
-      if (!peer.chunks.has(chunk) || this.#isAsked(name, chunk)) continue;
+      if (!this.#mayAsk(peer, chunk) || this.#isAsked(name, chunk)) continue;
       if (!best || peer.load < best.peer.load) best = { name, peer };
     }
     if (!best) return undefined;
@@ -195,7 +202,7 @@ export class DownloadScheduler {
       const rarity = this.#rarity[chunk] ?? 0;
       if (rarity === 0 || rarity >= bestRarity || this.#have.has(chunk)) continue;
       if ((this.#copies[chunk] ?? 0) >= copies) continue;
-      if (!open.some(([, { chunks }]) => chunks.has(chunk))) continue;
+      if (!open.some(([, peer]) => this.#mayAsk(peer, chunk))) continue;
       best = chunk;
       bestRarity = rarity;
       if (rarity === 1) break;
@@ -211,6 +218,18 @@ export class DownloadScheduler {
       }
     }
     return undefined;
+  }
+
+  /**
+   * Whether this peer is to be asked for this chunk. What others that are still downloading can give is hardly ever asked
+   * of one that has everything: its time belongs to the chunks that only it has.
+   */
+  #mayAsk(peer: SchedulerPeer, chunk: number): boolean {
+    if (!peer.chunks.has(chunk)) return false;
+    const isShared = (this.#rarity[chunk] ?? 0) > this.#completePeers;
+    const hasAlternatives = this.#peers.size - this.#completePeers >= MIN_ALTERNATIVES;
+    return !isShared || !hasAlternatives || !peer.chunks.isFull ||
+      peer.inFlight < MAX_SHARED_OF_COMPLETE || this.#isEndgame();
   }
 
   #isEndgame(): boolean {
@@ -242,10 +261,12 @@ export class DownloadScheduler {
   }
 
   #clearChunk(peer: SchedulerPeer | undefined, chunk: number): void {
+    if (peer?.chunks.isFull) this.#completePeers -= 1;
     if (peer?.chunks.clear(chunk)) this.#rarity[chunk] = (this.#rarity[chunk] ?? 1) - 1;
   }
 
   #countRarity(before: Bitmap | undefined, after: Bitmap | undefined): void {
+    this.#completePeers += Number(after?.isFull ?? false) - Number(before?.isFull ?? false);
     for (let chunk = 0; chunk < this.#rarity.length; chunk += 1) {
       const change = Number(after?.has(chunk) ?? false) - Number(before?.has(chunk) ?? false);
       if (change !== 0) this.#rarity[chunk] = (this.#rarity[chunk] ?? 0) + change;

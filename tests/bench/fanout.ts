@@ -97,6 +97,7 @@ async function measure({ name, receivers, sizeBytes }: FanoutCase): Promise<Benc
   // The manifest entry's birth is when the seed is hashed and told: what fans out begins there.
   const [entry] = JSON.parse(await Deno.readTextFile(root.join("envoy-0", "manifest.json")))
     .entries;
+  if (Deno.env.get("FANOUT_DEBUG")) console.error(results.map((r) => [r.hostname, r.completedAtMs - Number(entry.createdMs), JSON.stringify(r.sources)].join(" ")).join("\n"));
   return summarise(name, sizeBytes, Number(entry.createdMs), results);
 }
 
