@@ -14,7 +14,7 @@ export interface Surface {
 
 /** Digits of a SHA-256 that are shown in lists. */
 const SHORT_SHA = 12;
-const NAME_WIDTH = 14;
+const NAME_WIDTH = 15;
 
 /** Lines of a name and a value. */
 function renderFacts(facts: readonly (readonly [string, string])[]): string {

@@ -191,7 +191,7 @@ export class EngineKeeper {
     switch (message.kind) {
       case "ready":
         this.#state = "running";
-        this.#facts = { ...this.#facts, address: message.address };
+        this.#facts = { ...this.#facts, address: formatEndpoint(message.address, message.port) };
         log.info("swarm engine is ready", { address: message.address, port: message.port });
         return;
       case "entries":
@@ -262,6 +262,11 @@ export class EngineKeeper {
       this.#own.delete(sha);
     }
   }
+}
+
+/** host:port; an IPv6 address stands in brackets (RFC 3986, section 3.2.2). */
+function formatEndpoint(address: string, port: number): string {
+  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 function readDigest(hex: string): Uint8Array {

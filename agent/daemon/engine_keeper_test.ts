@@ -157,7 +157,7 @@ Deno.test("the engine runs while the gates are open and gets its documents", asy
   take(true, 1);
   assert.equal(keeper.state, "starting");
   assert.ok(engines[0]?.sent.includes("documents"));
-  engines[0]?.handlers.onEvent({ kind: "ready", port: 1531, address: "10.0.0.2:1531" });
+  engines[0]?.handlers.onEvent({ kind: "ready", port: 1531, address: "10.0.0.2" });
   assert.equal(keeper.state, "running");
   assert.equal(keeper.facts().address, "10.0.0.2:1531");
   take(false, 2);
