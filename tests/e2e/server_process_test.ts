@@ -9,6 +9,7 @@ import type { RunReport } from "../../shared/config/run_report.ts";
 import { envoyList, envoyShow } from "../../shared/rest/envoys.ts";
 import { runList, runShow } from "../../shared/rest/runs.ts";
 import { errorSchema } from "../../shared/rest/error.ts";
+import { eventually } from "../support/eventually.ts";
 import { findFreePort } from "../support/free_port.ts";
 import type { TestProcess } from "../support/process.ts";
 import { ServerProcess } from "../support/server_process.ts";
@@ -296,6 +297,32 @@ Deno.test("what an envoy said in the last moment before SIGTERM is there after t
       .envoys.map(({ hostname }) => hostname);
   assert.deepEqual(await matching("os.distro=debian"), ["web-1"]);
   assert.deepEqual(await matching("os.distro=arch"), []);
+});
+
+Deno.test("a first start that is killed at any step is completed by the next", async () => {
+  await using root = await TemporaryRoot.create();
+  await ServerProcess.configure(root);
+  // In the order in which a first start makes them.
+  for (
+    const made of [
+      "db/vigosrv.lock",
+      "db/vigo.db",
+      "secrets/master.key",
+      "tls/signing.key",
+      "tls/ca.key",
+      "tls/ca.crt",
+      "tls/server.crt",
+      "secrets/local.token",
+    ]
+  ) {
+    await using process = ServerProcess.launch(root);
+    await eventually(`${made} is made`, () => Deno.stat(root.join("srv/vigo", made)), 60_000);
+    await process.kill();
+    assert.deepEqual(process.lines.filter(({ text }) => text.startsWith("error: ")), []);
+  }
+  await using server = await ServerProcess.start(root);
+  assert.deepEqual((await server.get("/readyz")).json, { ready: true, problems: [], warnings: [] });
+  await enrol(server, "web-1");
 });
 
 Deno.test("a second server on one root is refused, and the first goes on", async () => {
