@@ -17,6 +17,8 @@ const O_PATH = 0o10000000;
 const MAX_LINKS = 40;
 /** How a held descriptor is used as a folder in a path (proc(5)); the runtime has no openat. */
 const DESCRIPTORS = "/proc/self/fd";
+/** Asked once: a part of every path would pay for it otherwise. */
+const CAN_HOLD = existsSync(DESCRIPTORS);
 
 /**
  * A folder that stays the same one while it is held, whatever happens to its name.
@@ -82,7 +84,7 @@ export class HeldFolder implements Disposable {
   }
 
   private static hold(path: string): HeldFolder {
-    if (!canHold()) {
+    if (!CAN_HOLD) {
       if (!lstatSync(path).isDirectory()) throw systemError("ENOTDIR", path);
       return new HeldFolder(undefined, path);
     }
@@ -110,10 +112,6 @@ export class HeldFolder implements Disposable {
     }
     return { target: readlinkSync(path) };
   }
-}
-
-function canHold(): boolean {
-  return existsSync(DESCRIPTORS);
 }
 
 function split(path: string): string[] {

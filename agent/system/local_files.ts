@@ -38,7 +38,10 @@ export class LocalFiles implements Files {
   inspect(path: string): Promise<Entry | undefined> {
     return attempt("look at", path, () => {
       try {
-        return within(path, (at) => entryOf(at, lstatSync(at)));
+        return within(path, (at) => {
+          const found = lstatSync(at, { throwIfNoEntry: false });
+          return found && entryOf(at, found);
+        });
       } catch (error) {
         if (isMissing(error)) return undefined;
         throw error;
@@ -174,8 +177,9 @@ function entryOf(at: string, found: Stats): Entry {
 async function readPieces(path: string, take: (piece: Uint8Array) => void): Promise<void> {
   const descriptor = within(path, (at) => openSync(at, READ_FLAGS));
   try {
-    if (!fstatSync(descriptor).isFile()) throw new Error("it is not a regular file");
-    const piece = new Uint8Array(Math.min(PIECE_BYTES, fstatSync(descriptor).size + 1));
+    const found = fstatSync(descriptor);
+    if (!found.isFile()) throw new Error("it is not a regular file");
+    const piece = new Uint8Array(Math.min(PIECE_BYTES, found.size + 1));
     for (let length = readSync(descriptor, piece); length > 0;) {
       take(piece.subarray(0, length));
       if (length === PIECE_BYTES) await nextTurn();
