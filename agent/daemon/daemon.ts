@@ -1,14 +1,15 @@
-import { Buffer } from "node:buffer";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import type { ServerMessage, SwarmProgress } from "../../shared/proto/agent.ts";
-import { type ManifestEntry, manifestEntrySchema } from "../../shared/swarm/manifest_entry.ts";
-import type { EngineStart } from "../swarm/channel.ts";
+import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import { assembleStatus } from "./assemble_status.ts";
 import type { Clock } from "./clock.ts";
 import { CertificateKeeper } from "./certificate_keeper.ts";
 import { ClockDoctor } from "./clock_doctor.ts";
 import type { Cycle, CycleLog, CycleOutcome } from "./cycle.ts";
 import { FileLock, LockHeldError } from "./cycle_lock.ts";
+import { decodeEntries, encodeEntries } from "./manifest_messages.ts";
+import { engineStart } from "./engine_start.ts";
 import { EngineKeeper, type StartEngine } from "./engine_keeper.ts";
 import { type EnvoySession, openEnvoySession } from "./envoy_session.ts";
 import { createControlApi, createOpenApi } from "./local_api.ts";
@@ -38,8 +39,6 @@ export interface DaemonOptions {
 
 /** How often the cycle lock is tried while a single run holds it, in ms. */
 const LOCK_RETRY_MS = 200;
-/** Manifest entries in one message to the server. */
-const ENTRIES_PER_MESSAGE = 200;
 /** Swarm progress goes to the server at most this often, in ms. */
 const PROGRESS_EVERY_MS = 1_000;
 
@@ -114,7 +113,7 @@ class Daemon {
       hostname: identity.hostname,
       clock,
       log,
-      start: () => this.#engineStart(),
+      start: () => engineStart(session, this.#certificate.tls, options.minFreePercent),
       interfaces: () => this.#interfaces(),
       clockOffsetMs: () => caller.clockOffsetMs,
       random: Math.random,
@@ -294,46 +293,16 @@ class Daemon {
     if (message.manifest) this.#engine.sendEntries(this.#readEntries(message.manifest.entries));
   }
 
-  /** The engine verifies signatures; what does not even have the shape of an entry stops here. */
   #readEntries(encoded: readonly Uint8Array[]): readonly ManifestEntry[] {
-    return encoded.flatMap((bytes) => {
-      try {
-        return [manifestEntrySchema.parse(JSON.parse(new TextDecoder().decode(bytes)))];
-      } catch (error) {
-        this.#options.log.warn("a manifest entry of the server cannot be read", {
-          reason: error instanceof Error ? error.message.slice(0, 200) : String(error),
-        });
-        return [];
-      }
-    });
+    const { entries, problems } = decodeEntries(encoded);
+    for (const reason of problems) {
+      this.#options.log.warn("a manifest entry of the server cannot be read", { reason });
+    }
+    return entries;
   }
 
   #sendEntries(entries: readonly ManifestEntry[]): void {
-    for (let start = 0; start < entries.length; start += ENTRIES_PER_MESSAGE) {
-      const batch = entries.slice(start, start + ENTRIES_PER_MESSAGE);
-      this.#stream.send({
-        manifest: { entries: batch.map((entry) => Buffer.from(JSON.stringify(entry))) },
-      });
-    }
-  }
-
-  #engineStart(): EngineStart {
-    const { identity, config, paths } = this.#session;
-    const { listen_address, announce_address, port } = config.swarm;
-    return {
-      kind: "start",
-      folder: paths.swarmFolder,
-      envoyUuid: identity.envoyUuid,
-      hostname: identity.hostname,
-      author: identity.signer.publicKey.toHex(),
-      serverKey: identity.serverVerifier.publicKey.toHex(),
-      identity: this.#certificate.tls,
-      ca: identity.ca,
-      minFreePercent: this.#options.minFreePercent,
-      ...(listen_address === undefined ? {} : { listenAddress: listen_address }),
-      ...(announce_address === undefined ? {} : { announceAddress: announce_address }),
-      ...(port === undefined ? {} : { portOverride: port }),
-    };
+    for (const manifest of encodeEntries(entries)) this.#stream.send({ manifest });
   }
 
   #interfaces() {
@@ -356,34 +325,16 @@ class Daemon {
   }
 
   status(): AgentStatus {
-    const { identity, config, db, held, caller } = this.#session;
-    const bundle = held.bundle()?.value;
-    const heartbeat = db.fact("heartbeat");
-    return {
+    return assembleStatus(this.#session, {
       version: this.#options.agentVersion,
-      pid: Deno.pid,
       startedAtMs: this.#startedAtMs,
-      envoyUuid: identity.envoyUuid,
-      hostname: identity.hostname,
-      server: config.server,
       activity: this.#activity,
-      intervalMs: this.#session.intervalMs(),
-      lastAnsweredAtMs: db.fact("lastAnsweredAtMs") ?? null,
       failures: this.#failures,
-      lastFailure: this.#last?.failure?.message ?? null,
+      last: this.#last,
       nextCheckInAtMs: this.#nextCheckInAtMs,
-      policyVersion: bundle?.policyVersion ?? null,
-      bundleSerial: bundle?.serial ?? null,
-      resources: bundle?.resources.length ?? null,
-      lastRun: heartbeat === undefined ? null : JSON.parse(heartbeat),
-      notApplied: this.#last?.notApplied ?? null,
-      queuedReports: db.countReports(),
-      droppedReports: db.fact("droppedReports") ?? 0,
-      clockOffsetMs: caller.clockOffsetMs,
       certificateNotAfterMs: this.#certificate.notAfterMs,
       streamOpen: this.#stream.isOpen,
-      suspectedClone: this.#last?.suspectedClone ?? false,
       swarm: { state: this.#engine.state, address: this.#engine.facts().address },
-    };
+    });
   }
 }

@@ -292,6 +292,28 @@ Deno.test("a certificate at two thirds of its life is renewed and used at once",
   assert.equal(server.renewals, 1);
 });
 
+Deno.test("an expired certificate is renewed by the signing key, and the agent checks in again", async () => {
+  await using server = await ScriptedServer.start();
+  server.issuedAgoMs = 100 * 86_400_000;
+  await using agent = await TestAgent.enrolled(server);
+  server.issuedAgoMs = 0;
+  const daemon = agent.start();
+  await daemon.waitForLine(/certificate renewed/);
+  await eventually("it checks in", () => server.checkIns.length > 0);
+  assert.equal(server.expiredRenewals, 1);
+});
+
+Deno.test("a clock that keeps TLS from working is named with the way out, by the server's signature alone", async () => {
+  const tenYearsMs = 10 * 365.25 * 86_400_000;
+  await using server = await ScriptedServer.start({ clockAheadMs: tenYearsMs });
+  await using agent = await TestAgent.enrolled(server);
+  const daemon = agent.start();
+  await daemon.waitForLine(
+    /"level":"error".*clock is 10 years behind the server; set it or start vigo with --set-clock/,
+  );
+  assert.equal(server.checkIns.length, 0);
+});
+
 Deno.test("a revoked envoy says what to do; a suspected clone is told", async () => {
   await using server = await ScriptedServer.start();
   await using agent = await TestAgent.enrolled(server);

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createServer, type Server } from "node:https";
 import * as grpc from "@grpc/grpc-js";
-import { enrolmentBytes, requestBytes } from "../../shared/canonical/envoy_frames.ts";
+import { enrolmentBytes, renewalBytes, requestBytes } from "../../shared/canonical/envoy_frames.ts";
 import {
   bundleResourceSchema,
   merkleRoot,
@@ -27,7 +27,7 @@ import {
   type SignedRequest,
   VigoAgentService,
 } from "../../shared/proto/agent.ts";
-import { enrollRequestSchema } from "../../shared/rest/enroll.ts";
+import { enrollRequestSchema, renew } from "../../shared/rest/enroll.ts";
 import {
   generateKeyPair,
   issueAuthorityCertificate,
@@ -56,9 +56,12 @@ export class ScriptedServer implements AsyncDisposable {
   readonly checkIns: CheckInRequest[] = [];
   readonly reports: RunReport[] = [];
   readonly hellos: SignedRequest[] = [];
+  /** How far this server's clock is ahead of the real one, in ms; its certificate is made at that time. */
+  readonly clockAheadMs: number;
   /** Bodies of enrolments, as they came. */
   readonly enrolments: string[] = [];
   renewals = 0;
+  expiredRenewals = 0;
   script: CheckInScript = () => ({ noChange: true });
   /** Lifetime of the certificates that it issues: how far the beginning lies back from now, in ms. */
   issuedAgoMs = 0;
@@ -78,17 +81,19 @@ export class ScriptedServer implements AsyncDisposable {
     issuer: Issuer,
     server: { certificate: string; privateKey: string },
     pin: string,
+    clockAheadMs: number,
   ) {
+    this.clockAheadMs = clockAheadMs;
     this.signer = generateEd25519().signer;
     this.#issuer = issuer;
     this.#server = server;
     this.#pin = pin;
   }
 
-  static async start(): Promise<ScriptedServer> {
-    const nowMs = Date.now();
+  static async start({ clockAheadMs = 0 } = {}): Promise<ScriptedServer> {
+    const nowMs = Date.now() + clockAheadMs;
     const authorityKeys = await generateKeyPair();
-    const certificate = await issueAuthorityCertificate(authorityKeys, "Scripted", nowMs);
+    const certificate = await issueAuthorityCertificate(authorityKeys, "Scripted", Date.now());
     const issuer = { certificate, privateKey: authorityKeys.privateKey };
     const keys = await generateKeyPair();
     const issued = await issueServerCertificate(issuer, keys.publicKey, [HOST], nowMs);
@@ -99,6 +104,7 @@ export class ScriptedServer implements AsyncDisposable {
       issuer,
       { certificate: issued.pem, privateKey },
       await publicKeyPin(keys.publicKey),
+      clockAheadMs,
     );
     await server.comeBack();
     return server;
@@ -248,6 +254,19 @@ export class ScriptedServer implements AsyncDisposable {
     );
   }
 
+  async #renewExpired(body: string): Promise<{ certificate: string }> {
+    const request = renew.body.parse(JSON.parse(body));
+    const envoy = this.#envoys.get(request.envoyUuid);
+    const csr = Uint8Array.fromBase64(request.csr);
+    const { envoyUuid } = request;
+    const frame = renewalBytes({ nonce: Uint8Array.fromHex(RENEWAL_NONCE), csr, envoyUuid });
+    if (!envoy?.verifier.verify(frame, Uint8Array.fromBase64(request.signature))) {
+      throw new Error("the renewal is not signed by its envoy");
+    }
+    this.expiredRenewals++;
+    return { certificate: (await this.#issue(envoyUuid, envoy.hostname, envoy.key, csr)).pem };
+  }
+
   async #listenRest(): Promise<void> {
     const rest = createServer(
       { key: this.#server.privateKey, cert: this.#server.certificate },
@@ -276,13 +295,15 @@ export class ScriptedServer implements AsyncDisposable {
     if (pathname === "/api/v1/time") {
       const sealed = sealDocument("serverTime", {
         nonce: searchParams.get("nonce"),
-        timeMs: Date.now(),
+        timeMs: Date.now() + this.clockAheadMs,
       }, this.signer);
       return {
         payload: new Uint8Array(sealed.payload).toBase64(),
         signature: new Uint8Array(sealed.signature).toBase64(),
       };
     }
+    if (pathname === "/api/v1/renew/nonce") return { nonce: RENEWAL_NONCE };
+    if (pathname === "/api/v1/renew") return await this.#renewExpired(body);
     if (pathname !== "/api/v1/enroll") throw new Error(`nothing is known of ${pathname}`);
     this.enrolments.push(body);
     const request = enrollRequestSchema.parse(JSON.parse(body));
@@ -306,6 +327,9 @@ export class ScriptedServer implements AsyncDisposable {
     };
   }
 }
+
+/** One nonce is enough here: that nonces are used once is the business of the real server. */
+const RENEWAL_NONCE = "ab".repeat(32);
 
 function asDocument({ payload, signature }: SignedBytes): SignedDocument {
   return { payload: Buffer.from(payload), signature: Buffer.from(signature) };
