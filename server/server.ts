@@ -21,6 +21,7 @@ import { makeSelfTestIdentities } from "./checkin/self_test_identities.ts";
 import { stacksPolicyResolver } from "./checkin/stacks_policy_resolver.ts";
 import { ConfigPublisher } from "./publish/config_publisher.ts";
 import { VersionStore } from "./publish/version_store.ts";
+import type { Store } from "./store/store.ts";
 import { Closing } from "./wiring/closing.ts";
 import { fleetTrust } from "./wiring/fleet_trust.ts";
 import { watchEventLoop } from "./wiring/event_loop_watch.ts";
@@ -164,8 +165,7 @@ async function startRest(
     [
       checkPolicy,
       () => Promise.resolve(agents.isServing ? undefined : "the agents' listener does not serve"),
-      () =>
-        store.facts.get("fleet_document").then(() => undefined, (error) => `database: ${error}`),
+      () => checkDatabase(store, logger),
     ],
     () => [
       { name: "the CA", notAfterMs: authority.caNotAfterMs },
@@ -211,4 +211,15 @@ async function startRest(
       ...identities,
     }));
   return listener;
+}
+
+/** Why is for the log: anybody may ask whether the server is ready. */
+async function checkDatabase(store: Store, logger: Logger): Promise<string | undefined> {
+  try {
+    await store.facts.get("fleet_document");
+    return undefined;
+  } catch (error) {
+    logger.error("The database does not answer: {reason}", { reason: String(error) });
+    return "the database does not answer";
+  }
 }

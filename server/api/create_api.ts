@@ -29,7 +29,15 @@ export function createApi(dependencies: ApiDependencies): Hono {
   app.use(async (context, next) => {
     const startMs = performance.now();
     await next();
-    metrics.requestAnswered(context.req.method, context.res.status, performance.now() - startMs);
+    const { method, path } = context.req;
+    const durationMs = performance.now() - startMs;
+    metrics.requestAnswered(method, context.res.status, durationMs);
+    logger.debug("Answered {method} {path}", {
+      method,
+      path,
+      status: context.res.status,
+      durationMs: Math.round(durationMs),
+    });
     context.res.headers.set("x-content-type-options", "nosniff");
   });
   const names = Object.keys(CONTRACT).filter((name): name is EndpointName => name in CONTRACT);

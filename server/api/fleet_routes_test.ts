@@ -1,0 +1,87 @@
+import assert from "node:assert/strict";
+import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
+import { TargetSpecError } from "../../shared/targeting/target_spec_error.ts";
+import { ANONYMOUS } from "../auth/principal.ts";
+import { FleetIndex } from "../checkin/fleet_index.ts";
+import { MemoryStore } from "../store/memory_store.ts";
+import type { EnvoyRecord } from "../store/store.ts";
+import { ApiError } from "./api_error.ts";
+import { envoyRoutes } from "./envoy_routes.ts";
+import { runRoutes } from "./run_routes.ts";
+
+const request = new Request("https://server/");
+
+function someEnvoy(hostname: string): EnvoyRecord {
+  return {
+    uuid: crypto.randomUUID(),
+    hostname,
+    signingKey: generateEd25519().signer.publicKey.toHex(),
+    state: "active",
+    enrolledAtMs: 1,
+    revokedAtMs: null,
+    tags: { tier: hostname.startsWith("web") ? "front" : "back" },
+    tagRevision: 0,
+    suspectedClone: false,
+  };
+}
+
+/** Views over a fleet. */
+function openViews(...hostnames: string[]) {
+  const index = new FleetIndex(() => 0);
+  for (const hostname of hostnames) index.put(someEnvoy(hostname));
+  // The views under test never call it.
+  const admin = {} as Parameters<typeof envoyRoutes>[0]["admin"];
+  const list = async (query: { target?: string; limit?: number; cursor?: string }) =>
+    await envoyRoutes({ index, admin }).envoyList({
+      params: {},
+      query: { limit: 200, ...query },
+      body: undefined,
+      principal: ANONYMOUS,
+      request,
+    });
+  return { index, list };
+}
+
+Deno.test("envoys are filtered by target spec, tags included", async () => {
+  const { list } = openViews("web-1", "web-2", "db-1");
+  const hostnames = async (target: string) =>
+    (await list({ target })).envoys.map(({ hostname }) => hostname);
+  assert.deepEqual(await hostnames("web-*"), ["web-1", "web-2"]);
+  assert.deepEqual(await hostnames("*,-web-2"), ["db-1", "web-1"]);
+  assert.deepEqual(await hostnames("tag:tier=back"), ["db-1"]);
+  await assert.rejects(hostnames("web-*,"), TargetSpecError);
+});
+
+Deno.test("pages of envoys follow each other by hostname without loss or repetition", async () => {
+  const { list } = openViews("e", "c", "a", "d", "b");
+  const seen: string[] = [];
+  let cursor: string | null = null;
+  do {
+    const page = await list({ limit: 2, ...(cursor === null ? {} : { cursor }) });
+    seen.push(...page.envoys.map(({ hostname }) => hostname));
+    cursor = page.nextCursor;
+  } while (cursor !== null);
+  assert.deepEqual(seen, ["a", "b", "c", "d", "e"]);
+});
+
+Deno.test("an envoy or run that does not exist is refused with 404 and its name", async () => {
+  const { index } = openViews("web-1");
+  const routes = runRoutes({ runs: new MemoryStore().runs, index });
+  const context = { params: {}, body: undefined, principal: ANONYMOUS, request };
+  const isMissing = (name: string) => (error: unknown) =>
+    error instanceof ApiError && error.status === 404 && error.message.includes(`"${name}"`);
+  await assert.rejects(
+    routes.runList({ ...context, query: { limit: 5, host: "web-9" } }),
+    isMissing("web-9"),
+  );
+  for (const id of ["../etc", crypto.randomUUID()]) {
+    await assert.rejects(
+      routes.runShow({ ...context, params: { id }, query: {} }),
+      isMissing(id),
+    );
+  }
+  assert.deepEqual(await routes.runList({ ...context, query: { limit: 5, host: "WEB-1" } }), {
+    runs: [],
+    nextCursor: null,
+  });
+});
