@@ -19,6 +19,8 @@ export interface RunResult {
   readonly notApplied: string | null;
   /** Why the server was not heard. */
   readonly failure: string | null;
+  /** Why the bundle that the server sent was not accepted. */
+  readonly refusedBundle: string | null;
 }
 
 /** `vigo run`: a check-in and an application, now. */
@@ -43,7 +45,7 @@ export function runCommand(context: AgentContext, roots: () => RootPaths) {
     });
   command.addHelpText(
     "after",
-    "\nEnds with 0 when everything is as it should be, 1 when a resource failed or was blocked,\n4 when neither server nor cached policy was to be had.",
+    "\nEnds with 0 when everything is as it should be, 1 when a resource failed or was blocked\nor the policy was refused, 4 when neither server nor cached policy was to be had.",
   );
   return withExamples(command, [
     ["vigo run --dry-run", "see what the daemon would change"],
@@ -115,12 +117,14 @@ async function runHere(
     report: outcome.report ?? null,
     notApplied: outcome.notApplied ?? null,
     failure: outcome.failure?.message ?? null,
+    refusedBundle: outcome.refusedBundle ?? null,
   };
 }
 
 function conclude(context: AgentContext, result: RunResult, isJson: boolean): void {
-  const { report, notApplied, failure } = result;
+  const { report, notApplied, failure, refusedBundle } = result;
   if (!report) {
+    refuseIfBundleWas(refusedBundle);
     if (failure === null) {
       if (!isJson) context.write(`Nothing applied: ${notApplied}\n`);
       return;
@@ -135,7 +139,13 @@ function conclude(context: AgentContext, result: RunResult, isJson: boolean): vo
     }
     context.write(renderSummary(report));
   }
+  refuseIfBundleWas(refusedBundle);
   if ((report.counts.failed ?? 0) + (report.counts.blocked ?? 0) > 0) {
     throw new CommandExit(EXIT_CODE.failed);
   }
+}
+
+/** A policy that cannot be believed is no success, even if the one before it was applied. */
+function refuseIfBundleWas(reason: string | null): void {
+  if (reason !== null) throw new UserError(`The server sent a policy that was refused: ${reason}`);
 }

@@ -13,6 +13,7 @@ import type { AgentDatabase } from "../store/agent_database.ts";
 import { allTraits, type TraitKeeper, type TraitSnapshot } from "../traits/trait_keeper.ts";
 import { encodeStableTraits } from "../traits/traits_digest.ts";
 import { buildCheckIn } from "./build_check_in.ts";
+import { formatEndpoint } from "./format_endpoint.ts";
 import type { HeldDocuments } from "./held_documents.ts";
 import { mayApplyOffline } from "./loop_plan.ts";
 import type { ApplyPolicy, Trigger } from "./policy_applier.ts";
@@ -31,9 +32,14 @@ export interface CycleLog {
 /** What the swarm engine adds to a check-in. */
 export interface SwarmFacts {
   readonly manifestDigest: Uint8Array;
-  /** Announced address of the peer server; empty when none runs. */
-  readonly address: string;
+  /** Port of the peer server; 0 while none runs. */
+  readonly port: number;
+  /** Configured address of the peer server, host:port; empty for the address on the LAN, as it is at each check-in. */
+  readonly announced: string;
 }
+
+/** No engine runs. */
+export const NO_SWARM: SwarmFacts = { manifestDigest: new Uint8Array(), port: 0, announced: "" };
 
 /** What a cycle works with. */
 export interface CycleParts {
@@ -73,9 +79,15 @@ export interface CycleOutcome {
   /** Absent when nothing was applied; `notApplied` says why. */
   readonly report?: RunReport;
   readonly notApplied?: string;
+  /** Why the bundle that the server sent was not accepted. */
+  readonly refusedBundle?: string;
   readonly renewCertificate: boolean;
   readonly suspectedClone: boolean;
 }
+
+type CheckInResult =
+  | { readonly ok: true; readonly answer: CheckInResponse; readonly refusedBundle?: string }
+  | { readonly ok: false; readonly failure: CallFailure };
 
 /** Answers in a row to one check-in: the first, one with the traits, one with the fleet document it asked for. */
 const MAX_ROUNDS = 3;
@@ -115,6 +127,7 @@ export class Cycle {
     return {
       ...run,
       ...(checkIn.ok ? {} : { failure: checkIn.failure }),
+      ...(checkIn.ok && checkIn.refusedBundle ? { refusedBundle: checkIn.refusedBundle } : {}),
       renewCertificate: checkIn.ok && checkIn.answer.renewCertificate,
       suspectedClone: checkIn.ok && checkIn.answer.suspectedClone,
     };
@@ -142,7 +155,7 @@ export class Cycle {
   async #checkIn(
     snapshot: TraitSnapshot,
     force: boolean,
-  ): Promise<{ ok: true; answer: CheckInResponse } | { ok: false; failure: CallFailure }> {
+  ): Promise<CheckInResult> {
     const { db, held, caller, log } = this.#parts;
     const stable = encodeStableTraits(snapshot.stable);
     const lanAddress = await this.#parts.lanAddress();
@@ -172,7 +185,7 @@ export class Cycle {
         droppedReports,
         force,
         manifestDigest: swarm.manifestDigest,
-        swarmAddress: swarm.address,
+        swarmAddress: swarmAddress(swarm, lanAddress),
       })).finish();
       const askedAtMs = this.#parts.nowMs();
       const outcome = await caller.call(CHECK_IN, body);
@@ -196,13 +209,14 @@ export class Cycle {
       });
       this.#acknowledged = { ...this.#acknowledged, ...snapshot.volatile };
       this.#correctClock(answer.serverTimeMs, (askedAtMs + answeredAtMs) / 2);
-      this.#takeDocuments(answer);
+      const refusedBundle = this.#takeDocuments(answer);
       this.#parts.onAnswer?.(answer);
       const asksMore = answer.wantTraits || answer.wantFleetDocument;
-      if (!asksMore) return { ok: true, answer };
+      const said = { ok: true, answer, ...(refusedBundle ? { refusedBundle } : {}) } as const;
+      if (!asksMore) return said;
       if (round === MAX_ROUNDS) {
         log.warn("server keeps asking for more; leaving it for the next check-in");
-        return { ok: true, answer };
+        return said;
       }
       sendsStable ||= answer.wantTraits;
       sendsFleet ||= answer.wantFleetDocument;
@@ -221,21 +235,26 @@ export class Cycle {
     caller.correctClock(kept);
   }
 
-  #takeDocuments(answer: CheckInResponse): void {
+  /** @returns why a bundle was refused. */
+  #takeDocuments(answer: CheckInResponse): string | undefined {
     const { held, log } = this.#parts;
     const take = <T>(
       what: string,
       signed: SignedBytes | undefined,
       keep: (signed: SignedBytes) => Opened<T>,
     ) => {
-      if (!signed) return;
+      if (!signed) return undefined;
       const verdict = keep(signed);
-      if (verdict.ok) log.info(`${what} accepted`, describe(verdict.value));
-      else log.error(`${what} refused`, { reason: verdict.reason });
+      if (verdict.ok) {
+        log.info(`${what} accepted`, describe(verdict.value));
+        return undefined;
+      }
+      log.error(`${what} refused`, { reason: verdict.reason });
+      return verdict.reason;
     };
     take("fleet document", answer.fleetDocument, (signed) => held.takeFleet(signed));
     take("envoy document", answer.envoyDocument, (signed) => held.takeEnvoy(signed));
-    take("policy bundle", answer.bundle, (signed) => held.takeBundle(signed));
+    return take("policy bundle", answer.bundle, (signed) => held.takeBundle(signed));
   }
 
   async #drainReports(): Promise<void> {
@@ -309,6 +328,11 @@ export class Cycle {
     if (dropped > 0) log.warn("the report queue is full; the oldest were dropped", { dropped });
     if (failed > 0) log.error("resources failed", { changed, failed, blocked, unknown });
   }
+}
+
+function swarmAddress({ port, announced }: SwarmFacts, lanAddress: string): string {
+  if (port === 0) return "";
+  return announced || (lanAddress === "" ? "" : formatEndpoint(lanAddress, port));
 }
 
 function describe(value: unknown): Record<string, unknown> {

@@ -14,7 +14,7 @@ import { AgentDatabase } from "../store/agent_database.ts";
 import type { Collector } from "../traits/collector.ts";
 import { fakeSystem } from "../traits/fake_system.ts";
 import { TraitKeeper } from "../traits/trait_keeper.ts";
-import { Cycle } from "./cycle.ts";
+import { Cycle, NO_SWARM, type SwarmFacts } from "./cycle.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { fakeGateway } from "./fake_gateway.ts";
 import { fakeLog } from "./fake_log.ts";
@@ -53,6 +53,7 @@ class Rig implements AsyncDisposable {
   reportAnswer: "taken" | "lost" | "refused for good" = "taken";
   outcome: typeof OUTCOMES[number] = "none";
   load = 1;
+  swarm: SwarmFacts = NO_SWARM;
 
   private constructor(readonly folder: string) {
     this.db = AgentDatabase.open(`${folder}/agent.db`);
@@ -93,7 +94,7 @@ class Rig implements AsyncDisposable {
       intervalMs: () => 60_000,
       observedHostname: () => "web-1",
       lanAddress: () => Promise.resolve("10.0.0.2"),
-      swarm: () => ({ manifestDigest: new Uint8Array(), address: "" }),
+      swarm: () => this.swarm,
     });
   }
 
@@ -273,7 +274,23 @@ Deno.test("a bundle that does not verify is refused and the held one applied", a
   rig.answer = () => ({ bundle: bundle(1) });
   await rig.run();
   rig.answer = () => ({ bundle: { payload: Buffer.from("{}"), signature: Buffer.alloc(64) } });
-  await rig.run();
+  const outcome = await rig.run();
+  assert.match(outcome.refusedBundle ?? "", /signature/);
   assert.ok(rig.log.lines.some((line) => /policy bundle refused: signature/.test(line)));
   assert.equal(rig.applied.length, 2);
+});
+
+Deno.test("the peer server is announced at the configured address, else at the one on the LAN", async () => {
+  await using rig = await Rig.create();
+  const listening = { manifestDigest: Uint8Array.of(1), port: 1531 };
+  await rig.run();
+  rig.swarm = { ...listening, announced: "" };
+  await rig.run();
+  rig.swarm = { ...listening, announced: "192.0.2.9:9000" };
+  await rig.run();
+  assert.deepEqual(rig.checkIns.map(({ swarmAddress }) => swarmAddress), [
+    "",
+    "10.0.0.2:1531",
+    "192.0.2.9:9000",
+  ]);
 });

@@ -334,7 +334,7 @@ class Daemon {
       nextCheckInAtMs: this.#nextCheckInAtMs,
       certificateNotAfterMs: this.#certificate.notAfterMs,
       streamOpen: this.#stream.isOpen,
-      swarm: { state: this.#engine.state, address: this.#engine.facts().address },
+      swarm: { state: this.#engine.state, address: this.#engine.address },
     });
   }
 }

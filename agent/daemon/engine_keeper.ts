@@ -7,7 +7,8 @@ import type { EngineStart, NetworkInterface } from "../swarm/channel.ts";
 import type { EngineEvent, EngineHandle, EngineHandlers } from "../swarm/start_engine.ts";
 import { backoffMs, type BackoffPlan } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
-import type { CycleLog, SwarmFacts } from "./cycle.ts";
+import { type CycleLog, NO_SWARM, type SwarmFacts } from "./cycle.ts";
+import { formatEndpoint } from "./format_endpoint.ts";
 import type { HeldDocuments } from "./held_documents.ts";
 import { signEntry } from "./sign_entry.ts";
 
@@ -54,7 +55,8 @@ export class EngineKeeper {
   #restart: AbortController | undefined;
   #pending: Promise<void> = Promise.resolve();
   #stopped = false;
-  #facts: SwarmFacts = { manifestDigest: new Uint8Array(), address: "" };
+  #facts: SwarmFacts = NO_SWARM;
+  #address = "";
   #traits: Readonly<Record<string, Json>> = {};
   #state: "off" | "starting" | "running" | "failed" = "off";
 
@@ -64,6 +66,11 @@ export class EngineKeeper {
 
   get state(): "off" | "starting" | "running" | "failed" {
     return this.#state;
+  }
+
+  /** Where the peer server listens, host:port; empty while none runs. */
+  get address(): string {
+    return this.#address;
   }
 
   facts(): SwarmFacts {
@@ -183,7 +190,8 @@ export class EngineKeeper {
 
   #forgetEngine(): void {
     this.#engine = undefined;
-    this.#facts = { manifestDigest: new Uint8Array(), address: "" };
+    this.#facts = NO_SWARM;
+    this.#address = "";
   }
 
   #hear(message: EngineEvent): void {
@@ -191,7 +199,7 @@ export class EngineKeeper {
     switch (message.kind) {
       case "ready":
         this.#state = "running";
-        this.#facts = { ...this.#facts, address: formatEndpoint(message.address, message.port) };
+        this.#noteListening(message.address, message.port);
         log.info("swarm engine is ready", { address: message.address, port: message.port });
         return;
       case "entries":
@@ -238,6 +246,14 @@ export class EngineKeeper {
     }
   }
 
+  #noteListening(address: string, port: number): void {
+    const { announceAddress, listenAddress } = this.#parts.start();
+    const fixed = announceAddress ??
+      (listenAddress === undefined ? "" : formatEndpoint(listenAddress, port));
+    this.#facts = { ...this.#facts, port, announced: fixed };
+    this.#address = fixed || formatEndpoint(address, port);
+  }
+
   #sign(requestId: number, asked: object): void {
     const { signer, hostname, log } = this.#parts;
     const signed = signEntry(asked, signer, hostname);
@@ -262,11 +278,6 @@ export class EngineKeeper {
       this.#own.delete(sha);
     }
   }
-}
-
-/** host:port; an IPv6 address stands in brackets (RFC 3986, section 3.2.2). */
-function formatEndpoint(address: string, port: number): string {
-  return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 function readDigest(hex: string): Uint8Array {

@@ -159,7 +159,8 @@ Deno.test("the engine runs while the gates are open and gets its documents", asy
   assert.ok(engines[0]?.sent.includes("documents"));
   engines[0]?.handlers.onEvent({ kind: "ready", port: 1531, address: "10.0.0.2" });
   assert.equal(keeper.state, "running");
-  assert.equal(keeper.facts().address, "10.0.0.2:1531");
+  assert.equal(keeper.address, "10.0.0.2:1531");
+  assert.equal(keeper.facts().port, 1531);
   take(false, 2);
   await keeper.stop();
   assert.equal(engines[0]?.ended, true);

@@ -20,6 +20,8 @@ export type RunEvent =
     readonly notApplied: string | null;
     /** Why the server was not heard. */
     readonly failure: string | null;
+    /** Why the bundle that the server sent was not accepted. */
+    readonly refusedBundle: string | null;
   };
 
 /** What every user may ask: `GET /status`. */
@@ -55,12 +57,13 @@ export function createControlApi(queue: WakeQueue): LocalHandler {
       dryRun,
       force: false,
       onResource: (resource) => write({ kind: "resource", resource }),
-      onDone: ({ report, notApplied, failure }) => {
+      onDone: ({ report, notApplied, failure, refusedBundle }) => {
         write({
           kind: "done",
           report: report ?? null,
           notApplied: notApplied ?? null,
           failure: failure?.message ?? null,
+          refusedBundle: refusedBundle ?? null,
         });
         response.end();
       },

@@ -1,7 +1,7 @@
 import type { ResourceReport } from "../../shared/config/run_report.ts";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import { systemClock } from "./clock.ts";
-import type { CycleLog, CycleOutcome } from "./cycle.ts";
+import { type CycleLog, type CycleOutcome, NO_SWARM } from "./cycle.ts";
 import { FileLock } from "./cycle_lock.ts";
 import { openEnvoySession } from "./envoy_session.ts";
 
@@ -35,9 +35,7 @@ export async function runOnce(options: RunOnceOptions): Promise<CycleOutcome> {
     what: "vigo run --once",
     sinceMs: systemClock.nowMs(),
   });
-  const cycle = session.createCycle({
-    swarm: () => ({ manifestDigest: new Uint8Array(), address: "" }),
-  });
+  const cycle = session.createCycle({ swarm: () => NO_SWARM });
   return await cycle.run({ trigger: "manual", dryRun, force: false, signal, onResource });
 }
 

@@ -174,6 +174,13 @@ Deno.test("bundles with a wrong signature, envoy or serial are refused and the l
   await eventually("all were offered", () => bad.length === 0);
   assert.equal(await agent.read("motd"), "good\n");
   assert.equal(server.checkIns.at(-1)?.bundleSerial, 10);
+  await daemon.stop();
+  server.script = () => ({
+    bundle: server.bundle(uuid, resource("forged\n"), { serial: 12 }, generateEd25519().signer),
+  });
+  const run = await agent.vigo(["run", "--once"]);
+  assert.equal(run.code, 1);
+  assert.match(run.stderr, /sent a policy that was refused: signature/);
 });
 
 Deno.test("without a server the agent keeps converging, and sends what it did when the server is back", async () => {
