@@ -110,16 +110,25 @@ export class PartialBlob {
    * @throws {Error} what the file system says, for example that it is full; nothing is held then.
    */
   async write(chunk: number, bytes: Uint8Array): Promise<void> {
-    await this.#enqueue(async () => {
-      await this.#file.seek(chunkSpan(this.layout, chunk).offset, Deno.SeekMode.Start);
-      for (let written = 0; written < bytes.length;) {
-        written += await this.#file.write(bytes.subarray(written));
-      }
-      this.chunks.set(chunk);
-      this.#unsynced += 1;
+    await this.#enqueue(() => {
+      this.#writeNow(chunk, bytes);
+      return Promise.resolve();
     });
     if (this.#unsynced >= GROUP_CHUNKS) this.#syncLater();
     else if (this.#unsynced > 0) this.#syncTimer ??= setTimeout(() => this.#syncLater(), GROUP_MS);
+  }
+
+  /**
+   * Writes without leaving the thread: this only fills the page cache, and an asynchronous write copies the chunk once
+   * more, which costs five times the processor time of the write itself.
+   */
+  #writeNow(chunk: number, bytes: Uint8Array): void {
+    this.#file.seekSync(chunkSpan(this.layout, chunk).offset, Deno.SeekMode.Start);
+    for (let written = 0; written < bytes.length;) {
+      written += this.#file.writeSync(bytes.subarray(written));
+    }
+    this.chunks.set(chunk);
+    this.#unsynced += 1;
   }
 
   /** Makes everything held so far survive a crash. */
