@@ -40,10 +40,22 @@ function toUserError(error: unknown): unknown {
   }
   if (error instanceof Deno.errors.PermissionDenied) {
     return new UserError(
-      `${error.message}. Run as root, or name a folder of your own with --root`,
+      `Cannot work here: ${error.message}. Run as root, or name a folder of your own with --root`,
       { exitCode: EXIT_CODE.notPermitted, cause: error },
+    );
+  }
+  if (isSystemError(error)) {
+    return new UserError(
+      `Cannot work here: ${error.message}. Check the folder that --root or VIGO_ROOT names, and its disk`,
+      { cause: error },
     );
   }
   if (/^Cannot /.test(error.message)) return new UserError(error.message, { cause: error });
   return error;
+}
+
+/** Whether the operating system refused: a missing folder, a read-only or full disk. */
+function isSystemError(error: Error): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
+    ("code" in error && /^E[A-Z]{2,}$/.test(String(error.code)));
 }

@@ -46,7 +46,11 @@ const markerSchema = z.strictObject({
   hostname: z.string().min(1).max(253),
 });
 
-/** Who enrolled, or `undefined` while no enrolment is complete: `envoy.json` is written last. */
+/**
+ * Who enrolled, or `undefined` while no enrolment is complete: `envoy.json` is written last.
+ *
+ * @throws {Error} if the file is there and damaged.
+ */
 export async function readEnrolment(
   folder: string,
 ): Promise<z.infer<typeof markerSchema> | undefined> {
@@ -57,7 +61,14 @@ export async function readEnrolment(
     if (isAbsent(error)) return undefined;
     throw error;
   }
-  return markerSchema.parse(JSON.parse(text));
+  try {
+    return markerSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new Error(
+      `Cannot load ${folder}/envoy.json: it does not name an envoy. Restore it, or remove ${folder} and enrol again`,
+      { cause },
+    );
+  }
 }
 
 /**
