@@ -38,8 +38,6 @@ import { makeSelfTestIdentities } from "./self_test_identities.ts";
 
 /** Calls that one agent may have open at a time: its stream, and a few more. */
 const MAX_CALLS_PER_CONNECTION = 16;
-/** A connection without calls is closed after this time, in ms. */
-const MAX_CONNECTION_IDLE_MS = 10 * 60_000;
 /** Largest message sent: a bundle. */
 const MAX_SENT_BYTES = 64 * 1024 * 1024;
 /** What is still being answered at the stop gets this long, in ms. */
@@ -79,7 +77,6 @@ export class AgentService {
       "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
       "grpc.max_send_message_length": MAX_SENT_BYTES,
       "grpc.max_concurrent_streams": MAX_CALLS_PER_CONNECTION,
-      "grpc.max_connection_idle_ms": MAX_CONNECTION_IDLE_MS,
       "grpc.enable_channelz": 0,
     });
     this.#server.addService(VigoAgentService, this.#handlers());
@@ -138,13 +135,13 @@ export class AgentService {
     this.#isServing = false;
     this.#options.streams.stop();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<void>((settle) => {
-      timer = setTimeout(settle, STOP_DEADLINE_MS);
+    const late = new Promise<"late">((settle) => {
+      timer = setTimeout(() => settle("late"), STOP_DEADLINE_MS);
     });
-    const done = new Promise<void>((settle) => this.#server.tryShutdown(() => settle()));
-    await Promise.race([done, late]);
+    const done = new Promise<"done">((settle) => this.#server.tryShutdown(() => settle("done")));
+    const outcome = await Promise.race([done, late]);
     clearTimeout(timer);
-    this.#server.forceShutdown();
+    if (outcome === "late") this.#server.forceShutdown();
   }
 
   #handlers(): VigoAgentServer {

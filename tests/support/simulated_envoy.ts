@@ -21,6 +21,7 @@ import {
   loadVerifier,
   type Signer,
 } from "../../shared/crypto/ed25519.ts";
+import { deferHttp2Close } from "../../shared/platform/defer_http2_close.ts";
 import { openDocument } from "../../shared/crypto/signed_document.ts";
 import { sha256 } from "../../shared/crypto/sha256.ts";
 import { type PolicyBundle, policyBundleSchema } from "../../shared/config/policy_bundle.ts";
@@ -166,6 +167,7 @@ export class SimulatedEnvoy implements Disposable {
   constructor(
     { address, identity, stableTraits = {}, now = Date.now, tls }: SimulatedEnvoyOptions,
   ) {
+    deferHttp2Close();
     this.identity = identity;
     this.signer = loadSigner(identity.signingKeyPem);
     this.#now = now;
