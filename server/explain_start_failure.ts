@@ -1,13 +1,24 @@
-/** Why a start failed, in one line. A stack is of no use to whoever set a port twice. */
+/** What stands between a listener and its address, by the system's code, and what to do. */
+const LISTEN_FAILURES = {
+  EADDRINUSE: "another program listens there. Stop it, or choose another port in server.yaml",
+  EADDRNOTAVAIL: "this host has no such address. Correct server.listen in server.yaml",
+  // What this runtime says of such an address.
+  EINVAL: "this host has no such address. Correct server.listen in server.yaml",
+  EACCES: "this user may not listen there. Choose a port of 1024 or more in server.yaml",
+} as const;
+
+/**
+ * Why a start failed, in one line. A stack is of no use to whoever set a port twice.
+ *
+ * Listeners report a taken address each in their own words, but all name the system's code and the address after it.
+ */
 export function explainStartFailure(error: unknown): string {
-  if (!(error instanceof Error)) return `Cannot start: ${String(error)}`;
-  if ("code" in error && error.code === "EADDRINUSE") {
-    return `Cannot start: ${
-      oneLine(error.message)
-    }. Another program has the port; choose one in server.yaml`;
+  const message = oneLine(error instanceof Error ? error.message : String(error));
+  for (const [code, remedy] of Object.entries(LISTEN_FAILURES)) {
+    const [, address] = new RegExp(`${code}: .*?([\\d.:[\\]a-f]*:\\d+)`).exec(message) ?? [];
+    if (address !== undefined) return `Cannot listen on ${address}: ${remedy}`;
   }
   // Our own errors say what could not be done and what to do about it.
-  const message = oneLine(error.message);
   return /^(Cannot|Refusing) /.test(message) ? message : `Cannot start: ${message}`;
 }
 

@@ -3,7 +3,7 @@ import type { AuditRecord } from "../../shared/rest/audit.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { Store } from "../store/store.ts";
 import { SequenceTakenError } from "../store/store_error.ts";
-import { signAuditHead } from "./audit_head.ts";
+import { type AuditHead, signAuditHead } from "./audit_head.ts";
 import { assertAuditPayload, type AuditPayload } from "./audit_payload.ts";
 import { auditRecordHash, GENESIS_HASH } from "./audit_record_hash.ts";
 import { type AuditVerdict, verifyAuditChain } from "./verify_audit_chain.ts";
@@ -68,16 +68,21 @@ export class AuditLog {
     return record;
   }
 
-  /** Signs the last record unless it is signed already. What lies before a signed record cannot vanish unnoticed. */
-  async signHead(): Promise<void> {
-    const head = await this.#store.audit.head();
+  /**
+   * Signs the last record unless it is signed already. What lies before a signed record cannot vanish unnoticed.
+   *
+   * @returns what was signed, for a log that whoever can write the database cannot; `undefined` if nothing was.
+   */
+  async signHead(): Promise<AuditHead | undefined> {
+    const last = await this.#store.audit.head();
     const signed = await this.#store.audit.lastSignedHead();
-    if (!head || signed?.seq === head.seq) return;
-    const document = signAuditHead(
-      { seq: head.seq, hash: head.hash, atMs: Math.trunc(this.#now()) },
-      this.#signer,
-    );
-    await this.#store.audit.saveSignedHead({ seq: head.seq, document });
+    if (!last || signed?.seq === last.seq) return undefined;
+    const head = { seq: last.seq, hash: last.hash, atMs: Math.trunc(this.#now()) };
+    await this.#store.audit.saveSignedHead({
+      seq: head.seq,
+      document: signAuditHead(head, this.#signer),
+    });
+    return head;
   }
 
   verify(): Promise<AuditVerdict> {

@@ -110,10 +110,14 @@ export interface EnrollTokenRepository {
 }
 
 export interface RunRepository {
-  /** Stores a run once; a second call with the same run id changes nothing and answers false. */
+  /** Stores a run once, durably; a second call with the same run id changes nothing and answers false. */
   add(run: { summary: RunSummary; report: RunReport }): Promise<boolean>;
   find(runId: string): Promise<{ summary: RunSummary; report: RunReport } | undefined>;
-  /** Newest first. The cursor is opaque. */
+  /**
+   * Newest first. The cursor is opaque.
+   *
+   * @throws {CursorError} if the cursor is not one that a page came with.
+   */
   list(filter: {
     envoyUuid?: string;
     failed?: boolean;
@@ -126,7 +130,7 @@ export interface RunRepository {
 export interface AuditRepository {
   /** The last record, which the next one chains to. */
   head(): Promise<AuditRecord | undefined>;
-  /** Fails if `seq` is taken: two writers never fork the chain. */
+  /** @throws {SequenceTakenError} if `seq` is taken: two writers never fork the chain. */
   append(record: AuditRecord): Promise<void>;
   list(filter: { limit: number; before?: number }): Promise<AuditRecord[]>;
   /** Oldest first, in pages, for verification. */
@@ -142,12 +146,14 @@ export interface FactRepository {
 }
 
 export interface ConfigVersionRepository {
+  /** A live version ends that of the one before. */
   append(version: ConfigVersion): Promise<void>;
   /** Newest first. */
   list(limit: number): Promise<ConfigVersion[]>;
 }
 
 export interface ManifestRepository {
+  /** Keeps of each cell (blob, author) the entry with the highest stamp, in one transaction. */
   saveAll(entries: readonly ManifestEntry[]): Promise<void>;
   list(): Promise<ManifestEntry[]>;
   remove(cells: readonly { sha256: string; author: string }[]): Promise<void>;
@@ -163,7 +169,10 @@ export interface Store {
   readonly facts: FactRepository;
   readonly configVersions: ConfigVersionRepository;
   readonly manifest: ManifestRepository;
-  /** All or nothing; the work sees its own writes. Not to be nested. */
+  /**
+   * All or nothing; the work sees its own writes, and nothing else runs meanwhile. Not to be nested: inside, use the store
+   * that the work is given, never this one, which waits for the transaction to end.
+   */
   transaction<T>(work: (store: Store) => Promise<T>): Promise<T>;
   /** Problems found by the database's own check; empty when sound. */
   integrity(): Promise<string[]>;

@@ -62,8 +62,13 @@ export async function openState(
   };
   await prune();
   every(PRUNE_INTERVAL_MS, "prune old runs and answers", prune);
-  closing.add("the audit chain", () => audit.signHead());
-  every(SIGN_HEAD_INTERVAL_MS, "sign the audit head", () => audit.signHead());
+  const signHead = async () => {
+    const head = await audit.signHead();
+    // The log is often kept elsewhere, so that a chain cut together with its signed heads shows too.
+    if (head) logger.info("Signed the head of the audit chain", { seq: head.seq, hash: head.hash });
+  };
+  closing.add("the audit chain", signHead);
+  every(SIGN_HEAD_INTERVAL_MS, "sign the audit head", signHead);
   return { databasePath, store, authority, audit };
 }
 

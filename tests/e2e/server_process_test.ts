@@ -342,7 +342,10 @@ for (const key of ["rest_port", "grpc_port"]) {
     const server = { listen: "127.0.0.1", grpc_port: 0, rest_port: 0, [key]: taken };
     await ServerProcess.configure(root, { server });
     await using process = ServerProcess.launch(root);
-    assert.match(await refusalOf(process), new RegExp(`Cannot .*127\\.0\\.0\\.1:${taken}`));
+    assert.match(
+      await refusalOf(process),
+      new RegExp(`Cannot listen on 127\\.0\\.0\\.1:${taken}: another program`),
+    );
   });
 }
 
