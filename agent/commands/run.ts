@@ -77,18 +77,11 @@ async function askDaemon(
     });
   } catch (error) {
     if (!(error instanceof DaemonUnreachableError)) throw error;
-    throw error.isForbidden
-      ? new UserError(
-        `Cannot ask the daemon: only its owner may use ${controlSocket}. Run as root`,
-        {
-          exitCode: EXIT_CODE.notPermitted,
-          cause: error,
-        },
-      )
-      : new UserError(
-        `Cannot ask the daemon: nobody answers at ${controlSocket}. Start it, or use --once`,
-        { exitCode: EXIT_CODE.unreachable, cause: error },
-      );
+    const remedy = error.isForbidden ? "Run as root" : "Start it, or use --once";
+    throw new UserError(`Cannot ask the daemon at ${controlSocket}: ${error.message}. ${remedy}`, {
+      exitCode: error.isForbidden ? EXIT_CODE.notPermitted : EXIT_CODE.unreachable,
+      cause: error,
+    });
   }
   if (!result) {
     throw new UserError("The daemon stopped before the run was done", {

@@ -39,7 +39,7 @@ async function askStatus(roots: RootPaths, signal: AbortSignal): Promise<AgentSt
       ? `enrolled as ${enrolment.hostname} (${enrolment.envoyUuid})`
       : "not enrolled";
     throw new UserError(
-      `The daemon does not run: nobody answers at ${agentSocket}. This machine is ${who}`,
+      `Cannot ask the daemon at ${agentSocket}: ${error.message}. This machine is ${who}`,
       { exitCode: EXIT_CODE.unreachable, cause: error },
     );
   }

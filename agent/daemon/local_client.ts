@@ -9,6 +9,20 @@ export class DaemonUnreachableError extends Error {
   }
 }
 
+const FORBIDDEN = "only its owner may use it";
+const NOBODY = "nobody answers";
+const ENDED = "the daemon ended before it had answered";
+
+/** What a failed connection means, by the system's code. */
+const UNREACHABLE: Readonly<Record<string, string>> = {
+  EACCES: FORBIDDEN,
+  EPERM: FORBIDDEN,
+  ENOENT: NOBODY,
+  ECONNREFUSED: NOBODY,
+  ECONNRESET: ENDED,
+  EPIPE: ENDED,
+};
+
 /** Largest line taken from the daemon: a resource's report with its diff. */
 const MAX_LINE_LENGTH = 256 * 1024;
 
@@ -44,12 +58,11 @@ export function callDaemon(
       },
     });
     request.on("error", (error: Error & { code?: string }) => {
-      const isForbidden = error.code === "EACCES" || error.code === "EPERM";
-      const isAway = error.code === "ENOENT" || error.code === "ECONNREFUSED";
+      const reason = UNREACHABLE[error.code ?? ""];
       reject(
-        isAway || isForbidden
-          ? new DaemonUnreachableError(error.message, isForbidden, { cause: error })
-          : error,
+        reason === undefined
+          ? error
+          : new DaemonUnreachableError(reason, reason === FORBIDDEN, { cause: error }),
       );
     });
     request.on("response", (response) => {
@@ -66,7 +79,7 @@ export function callDaemon(
         }
         for (const line of parts) isOk ? onLine(line) : lines.push(line);
       });
-      response.on("error", reject);
+      response.on("error", (cause) => reject(new DaemonUnreachableError(ENDED, false, { cause })));
       response.on("end", () => {
         if (isOk) resolve();
         else reject(new Error(readMessage(lines.join("") + rest, response.statusCode ?? 0)));

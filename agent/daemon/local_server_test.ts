@@ -55,3 +55,14 @@ Deno.test("a refusal is the daemon's own message; no daemon is told apart", () =
     await server.close();
     await assert.rejects(callDaemon(path, call, () => {}), DaemonUnreachableError);
   }));
+
+Deno.test("a daemon that ends in the middle of an answer is told apart from a bug", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/a.sock`;
+    const server = await LocalServer.listen(path, 0o600, (_request, response) => {
+      response.write("first\n");
+      return Promise.resolve();
+    });
+    const ended = callDaemon(path, { method: "GET", path: "/" }, () => void server.close());
+    await assert.rejects(ended, DaemonUnreachableError);
+  }));
