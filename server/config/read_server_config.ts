@@ -52,7 +52,7 @@ export function readServerConfig(text: string, file: string): ReadServerConfig {
   problems.sort((a, b) => a.offset - b.offset);
   return {
     ok: false,
-    problems: problems.map(({ offset, message }) => `${placeOf(offset)}: ${message}`),
+    problems: problems.map(({ offset, message }) => `${placeOf(offset)}: ${oneLine(message)}`),
   };
 }
 
@@ -122,5 +122,5 @@ function quote(value: unknown): string {
 }
 
 function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, " ").trim();
+  return text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim();
 }
