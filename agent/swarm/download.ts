@@ -259,6 +259,8 @@ export class Download {
         ? { kind: "verified", elapsedMs }
         : { kind: "corrupt" };
       if (answer.held) this.#noteHeld(request.peer, answer.held);
+      const given = answer.given && Bitmap.fromBytes(partial.layout.count, answer.given);
+      if (given) this.#scheduler?.setGiven(request.peer, given);
     } catch (error) {
       const isTimeout = controller.signal.aborted && controller.signal.reason === "timeout";
       outcome = isTimeout ? { kind: "timed_out", waitedMs: request.timeoutMs } : outcomeOf(error);

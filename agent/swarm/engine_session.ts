@@ -81,6 +81,8 @@ export class EngineSession {
   readonly #receiver: Receiver;
   readonly #download: TokenBucket;
   readonly #upload: TokenBucket;
+  /** Which chunks of which blob were given to anybody. */
+  readonly #given = new Map<string, Bitmap>();
   #server: PeerServer | undefined;
   #discovery: Discovery | undefined;
   #reportDue: ReturnType<typeof setTimeout> | undefined;
@@ -364,6 +366,7 @@ export class EngineSession {
     for (const { sha256 } of entries) {
       if (!this.#book.manifest.isRevoked(sha256)) continue;
       this.#network.forgetHolders(sha256);
+      this.#given.delete(sha256);
       this.#announcer.noteRevoked(sha256, Date.now());
       const bury = () => this.#seeds.bury(sha256);
       if (this.#seeds.seeds.has(sha256)) this.#scope.run("burial of a seed", bury);
@@ -490,11 +493,20 @@ export class EngineSession {
       const digests = await this.#store.digests(entry);
       if (!digests) return "unknown";
       const layout = layoutOf(entry);
-      return { layout, chunks: Bitmap.full(layout.count), path, digests };
+      const given = this.#givenOf(sha256, layout.count);
+      return { layout, chunks: Bitmap.full(layout.count), path, digests, given };
     }
     if (!partial) return "unknown";
     const { layout, chunks, dataPath, digests } = partial;
-    return { layout, chunks, path: dataPath, digests };
+    return { layout, chunks, path: dataPath, digests, given: this.#givenOf(sha256, layout.count) };
+  }
+
+  #givenOf(sha256: string, count: number): Bitmap {
+    const known = this.#given.get(sha256);
+    if (known?.length === count) return known;
+    const given = new Bitmap(count);
+    this.#given.set(sha256, given);
+    return given;
   }
 
   #announceFacts(): AnnounceFacts {

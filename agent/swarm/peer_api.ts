@@ -16,6 +16,8 @@ export const MAX_EXCHANGED_PEERS = 16;
 
 /** Header with the bits of the chunks that the answering peer holds of this blob, base64. */
 export const CHUNKS_HEADER = "x-chunks";
+/** Header of a complete holder: the bits of the chunks that it has given to anybody, base64. */
+export const GIVEN_HEADER = "x-given";
 /** Header with addresses of other peers, proven by mTLS. */
 export const PEERS_HEADER = "x-peers";
 /** Header with the port of the caller's own peer server. */

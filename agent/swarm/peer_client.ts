@@ -11,6 +11,7 @@ import {
   blobAnswerSchema,
   CHUNKS_HEADER,
   fleetAnswerSchema,
+  GIVEN_HEADER,
   manifestPageSchema,
   MAX_BLOB_ANSWER_BYTES,
   MAX_PEER_JSON_BYTES,
@@ -65,6 +66,8 @@ export interface ChunkAnswer {
   readonly peer: PeerIdentity;
   /** Bits of the chunks that the peer holds by now, if it told. */
   readonly held?: Uint8Array;
+  /** Bits of the chunks that it has given to anybody, if it is complete. */
+  readonly given?: Uint8Array;
 }
 
 interface RequestOptions {
@@ -175,8 +178,9 @@ export class PeerClient {
     await readExactly(response, into);
     const exchanged = headerText(response, PEERS_HEADER);
     if (exchanged) this.#options.onExchange(parsePeersHeader(exchanged));
-    const held = headerText(response, CHUNKS_HEADER);
-    return { peer, ...(held ? { held: new Uint8Array(Buffer.from(held, "base64")) } : {}) };
+    const held = headerBytes(response, CHUNKS_HEADER);
+    const given = headerBytes(response, GIVEN_HEADER);
+    return { peer, ...(held ? { held } : {}), ...(given ? { given } : {}) };
   }
 
   async #getJson<T extends z.ZodType>(
@@ -297,6 +301,11 @@ function asPeerError(where: string, error: Error & { code?: string }): PeerError
 function headerText(response: IncomingMessage, name: string): string | undefined {
   const value = response.headers[name];
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function headerBytes(response: IncomingMessage, name: string): Uint8Array | undefined {
+  const text = headerText(response, name);
+  return text === undefined ? undefined : new Uint8Array(Buffer.from(text, "base64"));
 }
 
 function parseJson(text: string): unknown {

@@ -8,6 +8,7 @@ import type { RequestClass } from "./connection_limits.ts";
 import type { EngineLog } from "./engine_log.ts";
 import {
   CHUNKS_HEADER,
+  GIVEN_HEADER,
   type ManifestPage,
   manifestPushSchema,
   MAX_PEER_JSON_BYTES,
@@ -26,6 +27,8 @@ export interface ServedBlob {
   readonly chunks: Bitmap;
   readonly path: string;
   readonly digests: Uint8Array;
+  /** Chunks that this envoy has given to anybody since it started; noted here by the routes. */
+  readonly given: Bitmap;
 }
 
 /** What the peer server asks the engine. */
@@ -121,12 +124,14 @@ export class PeerRoutes {
       return NOT_FOUND;
     }
     const { offset, length } = chunkSpan(blob.layout, chunk);
+    blob.given.set(chunk);
     const peers = this.#content.exchange();
     return {
       status: 200,
       headers: {
         "content-type": "application/octet-stream",
         [CHUNKS_HEADER]: toBase64(blob.chunks.toBytes()),
+        ...(blob.chunks.isFull ? { [GIVEN_HEADER]: toBase64(blob.given.toBytes()) } : {}),
         ...(peers ? { [PEERS_HEADER]: peers } : {}),
       },
       body: { length, slices: this.#slices(blob.path, offset, length) },

@@ -42,8 +42,8 @@ export interface SchedulerStart {
   readonly nowMs: number;
 }
 
-/** Requests to a complete peer under way, above which it is asked only for what nobody else has. */
-const MAX_SHARED_OF_COMPLETE = 1;
+/** With fewer requests under way than this a complete peer is asked for anything: speed comes before sparing it. */
+const MIN_BUSY = 4;
 /** With fewer incomplete peers than this a complete one is not spared: they could not make up for it. */
 const MIN_ALTERNATIVES = 2;
 
@@ -80,6 +80,12 @@ export class DownloadScheduler {
     this.#countRarity(known?.chunks, chunks);
     if (known) known.chunks = chunks;
     else this.#peers.set(peer, new SchedulerPeer(chunks, this.#limits));
+  }
+
+  /** Tells which chunks a complete peer has already given to somebody: those will soon be found elsewhere. */
+  setGiven(peer: string, given: Bitmap): void {
+    const known = this.#peers.get(peer);
+    if (known) known.given = given;
   }
 
   /** Forgets a peer for good, as when its certificate is revoked; its requests are to be cancelled. */
@@ -199,8 +205,11 @@ export class DownloadScheduler {
     let bestRarity = Infinity;
     for (let step = 0; step < count; step += 1) {
       const chunk = (this.#firstChunk + step) % count;
-      const rarity = this.#rarity[chunk] ?? 0;
-      if (rarity === 0 || rarity >= bestRarity || this.#have.has(chunk)) continue;
+      const holders = this.#rarity[chunk] ?? 0;
+      if (holders === 0 || holders >= bestRarity || this.#have.has(chunk)) continue;
+      // What was given to somebody has one holder more than can be seen yet.
+      const rarity = holders + Number(open.some(([, { given }]) => given?.has(chunk)));
+      if (rarity >= bestRarity) continue;
       if ((this.#copies[chunk] ?? 0) >= copies) continue;
       if (!open.some(([, peer]) => this.#mayAsk(peer, chunk))) continue;
       best = chunk;
@@ -221,15 +230,16 @@ export class DownloadScheduler {
   }
 
   /**
-   * Whether this peer is to be asked for this chunk. What others that are still downloading can give is hardly ever asked
-   * of one that has everything: its time belongs to the chunks that only it has.
+   * Whether this peer is to be asked for this chunk. One that has everything is spared what others can give, or will
+   * be able to in a moment, as long as there is enough else to wait for: its time belongs to what only it has.
    */
   #mayAsk(peer: SchedulerPeer, chunk: number): boolean {
     if (!peer.chunks.has(chunk)) return false;
-    const isShared = (this.#rarity[chunk] ?? 0) > this.#completePeers;
+    const isShared = (this.#rarity[chunk] ?? 0) > this.#completePeers ||
+      (peer.given?.has(chunk) ?? false);
     const hasAlternatives = this.#peers.size - this.#completePeers >= MIN_ALTERNATIVES;
     return !isShared || !hasAlternatives || !peer.chunks.isFull ||
-      peer.inFlight < MAX_SHARED_OF_COMPLETE || this.#isEndgame();
+      this.#inFlight.size < MIN_BUSY || this.#isEndgame();
   }
 
   #isEndgame(): boolean {

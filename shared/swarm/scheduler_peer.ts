@@ -4,6 +4,8 @@ import type { SchedulerLimits } from "./scheduler_limits.ts";
 /** What a download knows about one peer. */
 export class SchedulerPeer {
   chunks: Bitmap;
+  /** Chunks that it has given to anybody, if it told. */
+  given: Bitmap | undefined;
   inFlight = 0;
   /** No request goes there before this time. */
   pausedUntilMs = 0;

@@ -44,6 +44,29 @@ Deno.test("no peer gets more than four requests, and a holder of everything gets
   assert.deepEqual(requests.slice(1, 3).map(({ peer }) => peer), ["peer", "peer"]);
 });
 
+Deno.test("a complete peer is spared the chunks that it has already given to others", () => {
+  const download = scheduler(new Bitmap(40));
+  download.setPeer("origin", Bitmap.full(40));
+  download.setPeer("p1", bitmap(40, 0, 1, 2, 3, 4, 5));
+  download.setPeer("p2", bitmap(40, 0, 1, 2, 3, 4, 5));
+  download.setGiven("origin", bitmap(40, ...Array.from({ length: 38 }, (_, index) => index)));
+  const { requests } = download.step(0);
+  const ofOrigin = requests.filter(({ peer }) => peer === "origin").map(({ chunk }) => chunk);
+  assert.deepEqual(ofOrigin.slice(0, 2), [38, 39]);
+  assert.ok(
+    requests.some(({ peer }) => peer === "p1") && requests.some(({ peer }) => peer === "p2"),
+  );
+});
+
+Deno.test("a complete peer gives everything while nobody else can", () => {
+  const download = scheduler(new Bitmap(40));
+  download.setPeer("origin", Bitmap.full(40));
+  download.setPeer("p1", new Bitmap(40));
+  download.setPeer("p2", new Bitmap(40));
+  download.setGiven("origin", Bitmap.full(40));
+  assert.equal(download.step(0).requests.length, 4);
+});
+
 Deno.test("at most eight peers are asked at once", () => {
   const download = scheduler(new Bitmap(100));
   for (let index = 0; index < 20; index += 1) download.setPeer(`p${index}`, Bitmap.full(100));
