@@ -289,7 +289,9 @@ export class FilecastService {
 
   /** A row for the origin, for every target, and for whoever else has something of the blob. */
   #hosts(cast: Cast): FilecastHost[] {
-    const { index, progress } = this.#options;
+    const { index, progress, manifest } = this.#options;
+    // Whoever signed the entry has the file, whether its progress was heard since this process started or not.
+    const isSeeded = manifest.effective(cast.sha256)?.state === "active";
     const targets = new Set(this.#targetsOf(cast));
     const chunksTotal = Math.max(1, Math.ceil(cast.sizeBytes / cast.chunkSizeBytes));
     return [...index.states()]
@@ -298,20 +300,30 @@ export class FilecastService {
       .sort((one, other) => one.state.record.hostname < other.state.record.hostname ? -1 : 1)
       .map(({ state: { record }, known }) => ({
         hostname: record.hostname,
-        ...judgeProgress(cast, known, {
-          status: "pending",
-          chunksHave: 0,
-          chunksTotal,
-          skipReason: "",
-          sources: {},
-          origin: record.hostname === cast.origin,
-        }),
+        ...judgeProgress(
+          cast,
+          known,
+          unheard(chunksTotal, record.hostname === cast.origin, isSeeded),
+        ),
       }));
   }
 }
 
-function judgeProgress(cast: Cast, known: BlobState | undefined, unheard: BlobState): BlobState {
-  if (!known) return unheard;
+/** What is assumed of an envoy that has said nothing about a blob. */
+function unheard(chunksTotal: number, isOrigin: boolean, isSeeded: boolean): BlobState {
+  const isComplete = isOrigin && isSeeded;
+  return {
+    status: isComplete ? "complete" : "pending",
+    chunksHave: isComplete ? chunksTotal : 0,
+    chunksTotal,
+    skipReason: "",
+    sources: {},
+    origin: isOrigin,
+  };
+}
+
+function judgeProgress(cast: Cast, known: BlobState | undefined, assumed: BlobState): BlobState {
+  if (!known) return assumed;
   const isGoing = cast.state === "revoked" && known.status !== "revoked";
   return isGoing ? { ...known, status: "revoking" } : known;
 }

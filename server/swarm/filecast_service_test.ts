@@ -161,6 +161,20 @@ Deno.test("what a seeder signs reaches everybody's stream, and progress tells wh
   assert.deepEqual(JSON.parse(behind.manifestEntries[0]?.toString() ?? ""), entry);
 });
 
+Deno.test("the origin of a cast for everybody counts as complete, so that waiting for all can end", async () => {
+  await using server = await SimulatedFleet.start();
+  using origin = await connected(server, "vigo-1");
+  const from = server.fleet.index.find("vigo-1");
+  assert.ok(from);
+  const entry = entryOf(origin.signer, { target: "*" });
+  await server.fleet.manifest.receive([new TextEncoder().encode(JSON.stringify(entry))], from);
+  const shown = server.fleet.filecasts.show(entry.sha256);
+  assert.deepEqual(
+    shown.ok && shown.value.hosts.map(({ hostname, status, origin }) => [hostname, status, origin]),
+    [["vigo-1", "complete", true]],
+  );
+});
+
 Deno.test("an envoy that may not seed changes nothing for anyone", async () => {
   await using server = await SimulatedFleet.start();
   using rogue = await connected(server, "web-1");
