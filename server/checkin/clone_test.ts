@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { SimulatedFleet } from "../../tests/support/simulated_fleet.ts";
+import { MemoryStore } from "../store/memory_store.ts";
 
 Deno.test("two machines that take turns with one identity are found at the next turn after they part", async () => {
   await using server = await SimulatedFleet.start();
@@ -75,6 +76,23 @@ Deno.test("a server that was killed adopts the token that it forgot issuing", as
   state.cloneWindow = { presented: written.cloneCounter, issued: undefined };
   using again = await second.envoy("web-1", { identity: envoy.identity });
   again.cloneToken = envoy.cloneToken;
+  assert.equal((await again.checkIn()).suspectedClone, false);
+  await second.fleet.stop();
+});
+
+Deno.test("a server that was killed before it wrote of any check-in believes the envoy again", async () => {
+  await using first = await SimulatedFleet.start();
+  using envoy = await first.envoy("web-1");
+  const { root, clock } = first;
+  const store = new MemoryStore();
+  for (const record of await first.store.envoys.list()) await store.envoys.add(record);
+  await envoy.settle();
+  await first.fleet.stop();
+
+  const second = await SimulatedFleet.start({}, { root, store, clock });
+  using again = await second.envoy("web-1", { identity: envoy.identity });
+  again.cloneToken = envoy.cloneToken;
+  assert.equal((await again.checkIn()).suspectedClone, false);
   assert.equal((await again.checkIn()).suspectedClone, false);
   await second.fleet.stop();
 });

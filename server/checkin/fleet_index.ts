@@ -36,7 +36,10 @@ export class FleetIndex {
       (await store.envoys.listObservations()).map((observation) => [observation.uuid, observation]),
     );
     for (const record of await store.envoys.list()) {
-      const state = new EnvoyState(record, observations.get(record.uuid));
+      const observation = observations.get(record.uuid);
+      const state = new EnvoyState(record, observation);
+      // An earlier process may have answered it and been killed before it wrote so.
+      if (observation === undefined) state.cloneWindow = { presented: 0, issued: undefined };
       const certificates = await store.certificates.listByEnvoy(record.uuid);
       if (certificates.length > 0) {
         state.certificateNotAfterMs = Math.max(...certificates.map(({ notAfterMs }) => notAfterMs));
