@@ -175,6 +175,12 @@ export class FilecastService {
     try {
       space = await freeSpace(seedFolder);
     } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ENOENT") {
+        return refused(
+          503,
+          `Cannot cast: the agent of "${serverHostname}" has not made "${seedFolder}" yet. Try again in a moment`,
+        );
+      }
       const reason = error instanceof Error ? error.message : String(error);
       return refused(503, `Cannot cast: the seed folder "${seedFolder}" cannot be used: ${reason}`);
     }
