@@ -126,6 +126,7 @@ class AgentStream implements StreamChannel {
     this.#state = state;
     // A daemon that has just started may have lost what it was told.
     state.hintRevision = 0;
+    this.#options.manifest.begin(state.record.uuid);
     this.#options.streams.open(state.record.uuid, this);
     this.send({ welcome: { serverTimeMs: this.#options.now() } });
   }

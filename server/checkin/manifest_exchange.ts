@@ -6,6 +6,8 @@ export interface ManifestExchange {
   digest(): Uint8Array;
   /** Cells that an envoy may lack, after those it was given before; at most one page. */
   nextPage(envoyUuid: string): readonly Uint8Array[];
+  /** An envoy's stream began: its daemon may have lost what it was told. */
+  begin(envoyUuid: string): void;
   /** Takes in cells that an envoy sent. Those that do not verify are counted and dropped. */
   receive(entries: readonly Uint8Array[], from: EnvoyState): Promise<void>;
 }

@@ -14,6 +14,7 @@ import type { Authority } from "./certificate_authority.ts";
 import { type IssuedCertificate, MAX_CSR_BYTES, readCsrPublicKey } from "./certificates.ts";
 import { tokenId, tokenState } from "./enroll_tokens.ts";
 import { normalizeHostname } from "./hostname.ts";
+import { SerialQueue } from "./serial_queue.ts";
 import { answered, type Refused, refused, type ServiceAnswer } from "./service_answer.ts";
 
 /** How long the answer to an enrolment can be asked for again, in ms. */
@@ -47,6 +48,7 @@ interface Candidate {
 /** Admits machines to the fleet. */
 export class EnrollService {
   readonly #options: EnrollServiceOptions;
+  readonly #queue = new SerialQueue();
 
   constructor(options: EnrollServiceOptions) {
     this.#options = options;
@@ -67,17 +69,21 @@ export class EnrollService {
       hostname: candidate.hostname,
       signingKey: candidate.signingKey,
     });
-    const admitted = await store.transaction((inside) =>
-      this.#admit(inside, candidate, uuid, certificate)
-    );
-    if (!admitted.ok) return admitted;
-    const { envoy, replaced, certificatePem } = admitted.value;
-    if (envoy.uuid === uuid) {
+    // One at a time, index included: who holds a signing key is looked up there.
+    const admitted = await this.#queue.run(async () => {
+      const result = await store.transaction((inside) =>
+        this.#admit(inside, candidate, uuid, certificate)
+      );
+      if (!result.ok || result.value.envoy.uuid !== uuid) return result;
+      const { envoy, replaced } = result.value;
       const state = this.#options.index.put(envoy);
       state.certificateNotAfterMs = certificate.notAfterMs;
       if (replaced) this.#options.index.put({ ...replaced, state: "revoked", revokedAtMs: now() });
-      await onEnrolled(envoy, replaced);
-    }
+      return result;
+    });
+    if (!admitted.ok) return admitted;
+    const { envoy, replaced, certificatePem } = admitted.value;
+    if (envoy.uuid === uuid) await onEnrolled(envoy, replaced);
     return answered({
       envoyUuid: envoy.uuid,
       hostname: envoy.hostname,

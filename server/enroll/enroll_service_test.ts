@@ -151,6 +151,16 @@ Deno.test("a signing key that another envoy has is refused, so that no two autho
   assert.match(second.ok ? "" : second.message, /the signing key belongs to envoy/);
 });
 
+Deno.test("of two machines that enrol with one signing key at once, one is admitted", async () => {
+  await using server = await SimulatedFleet.start();
+  const token = await createToken(server, { uses: 2 });
+  const { request } = await draftEnrolment(token, "web-1");
+  const answers = await Promise.all(
+    ["web-1", "web-2"].map((hostname) => server.fleet.enrolments.enroll({ ...request, hostname })),
+  );
+  assert.equal(answers.filter(({ ok }) => ok).length, 1);
+});
+
 Deno.test("tokens are kept as hashes, and the audit log names them without showing them", async () => {
   await using server = await SimulatedFleet.start();
   const token = await createToken(server);

@@ -159,6 +159,11 @@ Deno.test("what a seeder signs reaches everybody's stream, and progress tells wh
   assert.deepEqual(hosts[1]?.sources, { "vigo-1": 1 });
   const behind = await target.checkIn({ manifestDigest: Buffer.alloc(32) });
   assert.deepEqual(JSON.parse(behind.manifestEntries[0]?.toString() ?? ""), entry);
+  const stubborn = await target.checkIn({ manifestDigest: Buffer.alloc(32) });
+  assert.deepEqual(stubborn.manifestEntries, [], "not everything again at every check-in");
+  server.clock.offsetMs = 11 * 60_000;
+  const later = await target.checkIn({ manifestDigest: Buffer.alloc(32) });
+  assert.equal(later.manifestEntries.length, 1);
 });
 
 Deno.test("the origin of a cast for everybody counts as complete, so that waiting for all can end", async () => {

@@ -17,6 +17,8 @@ import type { Store } from "../store/store.ts";
 const PAGE_CELLS = 1_000;
 /** Largest cell read, in bytes of JSON: a label of 255 bytes and a target of 4,096 characters, escaped at worst. */
 const MAX_CELL_BYTES = 32 * 1024;
+/** An envoy that was told everything and still disagrees is told again after this time, in ms, and not at every check-in. */
+const RETELL_AFTER_MS = 10 * 60_000;
 /** How often retention is looked at, in ms. */
 const PRUNE_INTERVAL_MS = 10 * 60_000;
 
@@ -38,7 +40,7 @@ export class ManifestStore implements ManifestExchange {
   readonly #verifier = new EntryVerifier();
   readonly #serverKey: string;
   /** How far each envoy was told since this process started. */
-  readonly #told = new Map<string, number>();
+  readonly #told = new Map<string, { readonly sequence: number; readonly begunAtMs: number }>();
   #digest: { readonly hex: string; readonly bytes: Uint8Array } | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -75,13 +77,20 @@ export class ManifestStore implements ManifestExchange {
     return this.#digest.bytes;
   }
 
-  /** Pages through the manifest; an envoy that still disagrees at the end is told again from the beginning. */
+  /** Pages through the manifest; an envoy that still disagrees is told again from the beginning, later. */
   nextPage(envoyUuid: string): readonly Uint8Array[] {
-    const told = this.#told.get(envoyUuid) ?? 0;
-    const from = told >= this.#manifest.sequence ? 0 : told;
+    const nowMs = this.#options.now();
+    const told = this.#told.get(envoyUuid) ?? { sequence: 0, begunAtMs: nowMs };
+    const isTold = told.sequence >= this.#manifest.sequence;
+    if (isTold && told.sequence > 0 && nowMs - told.begunAtMs < RETELL_AFTER_MS) return [];
+    const from = isTold ? 0 : told.sequence;
     const { entries, next } = this.#manifest.since(from, PAGE_CELLS);
-    this.#told.set(envoyUuid, next);
+    this.#told.set(envoyUuid, { sequence: next, begunAtMs: from === 0 ? nowMs : told.begunAtMs });
     return entries.map(encodeCell);
+  }
+
+  begin(envoyUuid: string): void {
+    this.#told.delete(envoyUuid);
   }
 
   async receive(cells: readonly Uint8Array[], from: EnvoyState): Promise<void> {
