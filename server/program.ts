@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { Argument, Command } from "@commander-js/extra-typings";
 import { VERSION } from "../shared/config/version.ts";
 import { rootPaths } from "../shared/platform/root_paths.ts";
@@ -13,6 +14,7 @@ import { prepareRoot, serverFolders } from "./prepare_root.ts";
 import { lockRoot } from "./root_lock.ts";
 import { startWorker } from "./start_worker.ts";
 import { supervise } from "./supervise.ts";
+import { selfTestAddress } from "./worker_permissions.ts";
 
 /** Share of a disk that filecasts leave free, as agents do. */
 const DEFAULT_MIN_FREE_PERCENT = 10;
@@ -81,11 +83,23 @@ async function runServer(options: ServeOptions, context: ServerContext): Promise
     signal: context.signal,
     onReady: ({ listen, grpcPort, restPort }) => {
       const host = listen.includes(":") ? `[${listen}]` : listen;
+      leaveRestAddress(folders.base, selfTestAddress(listen), restPort);
       context.write(
         `vigosrv ${VERSION} is ready: agents on ${host}:${grpcPort}, REST on https://${host}:${restPort}, ` +
           `root's token in ${folders.secrets}/local.token\n`,
       );
     },
+  });
+}
+
+/**
+ * Leaves where REST is served on this host, so that `vigocli` there needs no flag. Every name in it is among the names of the
+ * server's certificate.
+ */
+function leaveRestAddress(folder: string, address: string, port: number): void {
+  const host = address.includes(":") ? `[${address}]` : address;
+  Deno.writeTextFileSync(join(folder, "rest.address"), `https://${host}:${port}\n`, {
+    mode: 0o644,
   });
 }
 

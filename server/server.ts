@@ -109,9 +109,6 @@ async function open(start: ServerStart, surroundings: Surroundings): Promise<Run
       reason: loaded.reason,
     });
   }
-  const agentListener = await agents.start(listen, grpc_port);
-  ports = { ...ports, grpc: agentListener.port };
-
   const metrics = new Metrics({
     fleet: () => fleetCounts(index, now()),
     sessions: () => streams.size,
@@ -134,6 +131,9 @@ async function open(start: ServerStart, surroundings: Surroundings): Promise<Run
     surroundings,
   );
   ports = { ...ports, rest: rest.port };
+  // After the REST listener, whose self-test also tells what is wrong on a runtime that cannot run the agents' listener.
+  const agentListener = await agents.start(listen, grpc_port);
+  ports = { ...ports, grpc: agentListener.port };
   closing.add(
     "the certificate's renewal",
     renewServerCertificate(authority, (identity) => rest.setIdentity(identity), logger),
