@@ -74,6 +74,11 @@ export class Engine {
     );
   }
 
+  /** The hashing worker is gone: what was asked of it fails and is tried again by whoever asked. */
+  dropHasher(): void {
+    this.#hasher.stop();
+  }
+
   async #handle(
     message: Exclude<ToEngine, { kind: "signed" | "unsigned" | "linked" }>,
   ): Promise<void> {

@@ -285,10 +285,14 @@ export class EngineSession {
     await this.#receiver.stop();
     await this.#scope.stop();
     await this.#server?.stop();
+    this.#server = undefined;
+    this.#discovery = undefined;
     this.#client.close();
     await this.#network.save();
     await this.#book.close();
     clearTimeout(this.#reportDue);
+    const state = this.#state(this.#reportBlobs(), [...this.#seeds.problems]);
+    await writeFileDurable(this.#paths.state, JSON.stringify(state), { mode: 0o644 });
   }
 
   /** New documents: other trust, other gates, other limits. */
@@ -408,13 +412,7 @@ export class EngineSession {
 
   /** Tells the daemon and the mirror files how things stand, if that has changed. */
   async report(): Promise<void> {
-    const blobs = reportBlobs({
-      book: this.#book,
-      store: this.#store,
-      seeds: this.#seeds,
-      receiver: this.#receiver,
-      network: this.#network,
-    });
+    const blobs = this.#reportBlobs();
     const problems = [...this.#seeds.problems];
     const progress = blobs.map(asProgress);
     const { post } = this.#options;
@@ -425,6 +423,16 @@ export class EngineSession {
     this.#reported = text;
     post({ kind: "progress", blobs: progress, problems });
     await writeFileDurable(this.#paths.state, JSON.stringify(state), { mode: 0o644 });
+  }
+
+  #reportBlobs(): SwarmState["blobs"] {
+    return reportBlobs({
+      book: this.#book,
+      store: this.#store,
+      seeds: this.#seeds,
+      receiver: this.#receiver,
+      network: this.#network,
+    });
   }
 
   #state(blobs: SwarmState["blobs"], problems: SwarmState["problems"]): SwarmState {

@@ -23,4 +23,5 @@ self.addEventListener("message", (event) => {
   const [port] = ports;
   if (data.kind !== "hasher") engine.handle(data);
   else if (port) giveHasher(port);
+  else engine.dropHasher();
 });

@@ -48,6 +48,18 @@ export function startEngine(start: EngineStart, handlers: EngineHandlers): Engin
       deno: { permissions: hasherWorkerPermissions(start.folder) },
     });
     hasher = worker;
+    worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      if (hasher === worker) endHasher();
+      handlers.onEvent({
+        kind: "log",
+        level: "error",
+        message: "the hashing worker died; what it was hashing is tried again",
+        properties: { reason: event.message },
+      });
+      // Without a port this says that nothing asked of it will be answered.
+      engine.postMessage({ kind: "hasher" });
+    });
     const { port1, port2 } = new MessageChannel();
     worker.postMessage({}, [port1]);
     engine.postMessage({ kind: "hasher" }, [port2]);
