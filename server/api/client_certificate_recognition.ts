@@ -1,9 +1,12 @@
-import { request } from "node:https";
+import { connect } from "node:tls";
 import { API_PREFIX, CONTRACT } from "../../shared/rest/contract.ts";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
 
 /** A listener that has not answered by then is taken as broken. */
 const PROBE_TIMEOUT_MS = 5_000;
+
+/** Longest first line of an answer, in characters. */
+const MAX_STATUS_LINE = 1024;
 
 export interface ListenerSelfTestOptions {
   /** Where to connect; for a listener on every interface, loopback. */
@@ -46,32 +49,40 @@ export async function assertClientCertificatesRecognised(
   }
 }
 
-/** The status of a view that any envoy may read and nobody else. */
+/** The status of a view that any envoy may read and nobody else. Spoken over plain TLS, so that no HTTP client judges too. */
 function probe(
   { hostname, port, ca }: ListenerSelfTestOptions,
   identity?: TlsIdentity,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
-    const outgoing = request({
+    const path = `${API_PREFIX}${CONTRACT.envoyList.path}?limit=1`;
+    const socket = connect({
       host: hostname,
       port,
-      path: `${API_PREFIX}${CONTRACT.envoyList.path}?limit=1`,
       ca,
       // What the listener does to clients is asked here; who the listener is was decided by whoever started it.
       checkServerIdentity: () => undefined,
-      agent: false,
-      timeout: PROBE_TIMEOUT_MS,
       ...(identity ? { cert: identity.certificate, key: identity.privateKey } : {}),
-    }, (response) => {
-      response.resume();
-      resolve(response.statusCode ?? 0);
     });
-    outgoing.on("timeout", () => outgoing.destroy(new Error("no answer in time")));
-    outgoing.on(
-      "error",
-      (cause) =>
-        reject(new Error(`Cannot test listener ${hostname}:${port}: ${cause.message}`, { cause })),
-    );
-    outgoing.end();
+    let answer = "";
+    const finish = (settle: () => void) => {
+      clearTimeout(timer);
+      socket.destroy();
+      settle();
+    };
+    const fail = (reason: string) =>
+      finish(() => reject(new Error(`Cannot test listener ${hostname}:${port}: ${reason}`)));
+    const timer = setTimeout(() => fail(`no answer in ${PROBE_TIMEOUT_MS} ms`), PROBE_TIMEOUT_MS);
+    socket.on("secureConnect", () => {
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: self-test\r\nConnection: close\r\n\r\n`);
+    });
+    socket.on("data", (piece: Uint8Array) => {
+      answer += new TextDecoder("latin1").decode(piece);
+      const status = /^HTTP\/1\.1 (\d{3}) /.exec(answer)?.[1];
+      if (status !== undefined) finish(() => resolve(Number(status)));
+      else if (answer.length > MAX_STATUS_LINE) fail("it does not speak HTTP");
+    });
+    socket.on("error", (error: Error) => fail(error.message));
+    socket.on("close", () => fail("it hung up"));
   });
 }
