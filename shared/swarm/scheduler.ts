@@ -43,7 +43,7 @@ export interface SchedulerStart {
 }
 
 /** With fewer requests under way than this a complete peer is asked for anything: speed comes before sparing it. */
-const MIN_BUSY = 4;
+const MIN_BUSY = 2;
 /** With fewer incomplete peers than this a complete one is not spared: they could not make up for it. */
 const MIN_ALTERNATIVES = 2;
 
