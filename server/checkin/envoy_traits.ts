@@ -14,7 +14,8 @@ export const MAX_VOLATILE_TRAITS_BYTES = 16 * 1024;
 export class EnvoyTraits {
   #stableText: string;
   #stableDigest: Uint8Array;
-  #stable: Traits | undefined;
+  /** Parsed stable traits, while memory allows: a package list takes several times its text, and most are not looked at. */
+  #stable: WeakRef<Traits> | undefined;
   #volatile: Record<string, Json>;
 
   /** @param stableText canonical JSON, `{}` or empty if nothing is known. */
@@ -46,7 +47,7 @@ export class EnvoyTraits {
       throw new RangeError("stable traits do not have the digest that came with them");
     }
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    this.#stable = parseTraits(text);
+    this.#stable = new WeakRef(parseTraits(text));
     this.#stableText = text;
     this.#stableDigest = found;
   }
@@ -83,8 +84,12 @@ export class EnvoyTraits {
 
   /** Stable and volatile traits together; of a collector that has both, the members are joined. */
   merged(): Traits {
-    this.#stable ??= parseTraits(this.#stableText);
-    const merged: Record<string, Json> = { ...this.#stable };
+    let parsed = this.#stable?.deref();
+    if (parsed === undefined) {
+      parsed = parseTraits(this.#stableText);
+      this.#stable = new WeakRef(parsed);
+    }
+    const merged: Record<string, Json> = { ...parsed };
     for (const [collector, value] of Object.entries(this.#volatile)) {
       const stable = merged[collector];
       merged[collector] = isObject(stable) && isObject(value) ? { ...stable, ...value } : value;

@@ -10,10 +10,8 @@ import {
 } from "./checkin_protocol.ts";
 import type { Progress } from "./main.ts";
 
-/** Streams held at each step of the second part. */
+/** Streams held at each step; check-ins are measured with the last held open. */
 const STREAM_STEPS = [1_000, 3_000] as const;
-/** Envoys that take turns while check-ins are measured. */
-const MEASURED_ENVOYS = 200;
 const MEASURED_SECONDS = 6;
 const CONCURRENCY = 16;
 /** A rate at which the server has time left, so that latencies say what one check-in takes. */
@@ -27,7 +25,7 @@ const DEADLINE_MS = 180_000;
  * `throughput` and `cpu_ms_per_op` are taken while the agents send as fast as they can, with both processes on this machine;
  * `p50` and `p99` of `no_change_paced` while they send a fixed number per second. `bytes_per_op` counts request and answer as
  * protobuf messages, without TLS. `rss_per_item` is what the server's resident memory grew by for each held stream, after a
- * collection.
+ * collection; of `checked_in` for each stream and what the server then knows of its envoy, traits included.
  */
 export async function benchCheckin(progress: Progress): Promise<BenchReport> {
   await using folder = await TemporaryRoot.create("vigo-checkin-");
@@ -62,9 +60,26 @@ export async function benchCheckin(progress: Progress): Promise<BenchReport> {
     return opened / seconds;
   };
 
-  await connect(MEASURED_ENVOYS);
+  for (const streams of STREAM_STEPS) {
+    progress(`opening ${streams} streams`);
+    const name = `streams_${streams}`;
+    const perSecond = await connect(streams);
+    const now = await usage();
+    if (now.streams !== streams) throw new Error(`${now.streams} of ${streams} streams are held`);
+    row(name, "throughput", perSecond, "streams/s");
+    row(name, "rss", now.rssBytes / 1e6, "MB");
+    row(name, "rss_per_item", (now.rssBytes - empty.rssBytes) / streams / 1000, "kB");
+  }
   agents.tell({ kind: "settle" });
   await agents.next("settled");
+  const known = await usage();
+  row(`checked_in_${total}`, "rss", known.rssBytes / 1e6, "MB");
+  row(
+    `checked_in_${total}`,
+    "rss_per_item",
+    (known.rssBytes - empty.rssBytes) / total / 1000,
+    "kB",
+  );
   const measure = async (name: string, perSecond?: number) => {
     progress(`measuring ${name} for ${MEASURED_SECONDS} s`);
     const before = await usage();
@@ -84,17 +99,6 @@ export async function benchCheckin(progress: Progress): Promise<BenchReport> {
   };
   await measure("no_change");
   await measure("no_change_paced", PACED_PER_SECOND);
-
-  for (const streams of STREAM_STEPS) {
-    progress(`opening ${streams} streams`);
-    const name = `streams_${streams}`;
-    const perSecond = await connect(streams);
-    const now = await usage();
-    if (now.streams !== streams) throw new Error(`${now.streams} of ${streams} streams are held`);
-    row(name, "throughput", perSecond, "streams/s");
-    row(name, "rss", now.rssBytes / 1e6, "MB");
-    row(name, "rss_per_item", (now.rssBytes - empty.rssBytes) / streams / 1000, "kB");
-  }
   agents.tell({ kind: "stop" });
   server.tell({ kind: "stop" });
   return { bench: "checkin", machine: describeMachine(), rows, skipped: [] };
