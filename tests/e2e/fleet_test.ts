@@ -285,7 +285,7 @@ Deno.test("a fleet from its first token to a rollback", async (t) => {
       "without a server agents keep converging, and their reports arrive in order later",
       async () => {
         await fleet.stopServer();
-        const drifts = ["one", "two", "three"];
+        const drifts = ["one", "two"];
         for (const drift of drifts) {
           await Deno.writeTextFile(managed(web, "greeting"), `offline ${drift}\n`);
           await fileHolds(managed(web, "greeting"), "first\n");
@@ -297,7 +297,7 @@ Deno.test("a fleet from its first token to a rollback", async (t) => {
         }
         assert.equal((await fleet.vigo(web, ["run"])).code, 0, "the cached policy is applied");
         await fleet.startServer();
-        await reportedChange(fleet, "web-1", /^-offline three$/m);
+        await reportedChange(fleet, "web-1", /^-offline two$/m);
         const { runs } = await fleet.ask(
           runList,
           "runs",
@@ -365,6 +365,7 @@ Deno.test("a push makes envoys apply a publish at once, however long their inter
 Deno.test("a file is cast to the fleet, seen by anybody on its envoys, and revoked", async (t) => {
   await TestFleet.run(["hub", "web-1", "web-2"], async (fleet) => {
     await fleet.join();
+    await fleet.swarmRuns();
     const web = fleet.host("web-1");
     const file = join(fleet.hub.root, "app-v2.bin");
     const bytes = new Uint8Array(3 * 1024 * 1024 + 17);

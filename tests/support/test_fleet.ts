@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { statusSchema } from "../../agent/daemon/status.ts";
@@ -8,7 +9,7 @@ import { programCommand, startProgram } from "../../tools/demo/run_program.ts";
 import { eventually } from "./eventually.ts";
 import { findFreePorts } from "./free_port.ts";
 import { allocateLoopback, type LoopbackEndpoint } from "./loopback_addresses.ts";
-import type { TestProcess } from "./process.ts";
+import { TestProcess } from "./process.ts";
 import { exchange, type RestAnswer, type RestRequest } from "./rest_exchange.ts";
 import { type CommandResult, runCommand } from "./run_command.ts";
 import { TemporaryRoot } from "./temporary_root.ts";
@@ -37,6 +38,7 @@ const DEFAULT_CHECK_IN_SECONDS = 2;
 const START_DEADLINE_MS = 60_000;
 /** A laptop's disk is often fuller than a server's; the gate itself stays on. */
 const ENVIRONMENT = { VIGO_MIN_FREE_PCT: "1", NO_COLOR: "1" };
+const SKEWED_CLOCK = fileURLToPath(new URL("./skewed_clock.ts", import.meta.url));
 const QUOTED_LINES = 12;
 const token = enrollTokenCreate.answer.pick({ token: true });
 
@@ -163,16 +165,24 @@ export class TestFleet implements AsyncDisposable {
     this.#server = undefined;
   }
 
-  /** Starts a host's daemon without waiting for anything. */
-  launchAgent({ hostname, root }: FleetHost): TestProcess {
-    const agent = startProgram("vigo", ["daemon", "--root", root], ENVIRONMENT);
+  /**
+   * Starts a host's daemon without waiting for anything.
+   *
+   * @param clockOffsetMs how far the clock that it sees is ahead of this machine's.
+   */
+  launchAgent({ hostname, root }: FleetHost, clockOffsetMs = 0): TestProcess {
+    const [run = "", ...command] = programCommand("vigo", ["daemon", "--root", root]);
+    const skew = clockOffsetMs === 0 ? [] : [`--preload=${SKEWED_CLOCK}`];
+    const agent = TestProcess.start(Deno.execPath(), [run, ...skew, ...command], {
+      env: { ...ENVIRONMENT, VIGO_TEST_CLOCK_OFFSET_MS: String(clockOffsetMs) },
+    });
     this.#agents.set(hostname, agent);
     return agent;
   }
 
   /** Starts a host's daemon and waits until it answers on its socket. */
-  async startAgent(host: FleetHost): Promise<void> {
-    const { pid } = this.launchAgent(host);
+  async startAgent(host: FleetHost, clockOffsetMs = 0): Promise<void> {
+    const { pid } = this.launchAgent(host, clockOffsetMs);
     await eventually(
       `${host.hostname} answers on its socket`,
       // A daemon that was killed left its socket, so the file alone says nothing.
@@ -262,14 +272,14 @@ export class TestFleet implements AsyncDisposable {
     return answer.parse(JSON.parse(await this.cli(...args, "--json")));
   }
 
-  /** A request to the API with root's token, for what `vigocli` would never send. */
+  /** A request to the API, for what `vigocli` would never send; with root's token unless a certificate is given. */
   async api(path: string, options: RestRequest = {}): Promise<RestAnswer> {
-    const localToken = await Deno.readTextFile(join(this.hub.root, "srv/vigo/secrets/local.token"));
-    return await exchange(
-      this.restUrl + API_PREFIX + path,
-      await Deno.readTextFile(this.caFile),
-      { token: localToken.trim(), ...options },
-    );
+    const tokenFile = join(this.hub.root, "srv/vigo/secrets/local.token");
+    const credentials = options.identity
+      ? {}
+      : { token: (await Deno.readTextFile(tokenFile)).trim() };
+    const ca = await Deno.readTextFile(this.caFile);
+    return await exchange(this.restUrl + API_PREFIX + path, ca, { ...credentials, ...options });
   }
 
   /** Runs a verb of `vigo` on a host, however that ends. */
@@ -288,6 +298,17 @@ export class TestFleet implements AsyncDisposable {
     const { code, stdout, stderr } = await this.vigo(host, ["status", "--json"]);
     if (code !== 0) throw new Error(stderr.trim());
     return statusSchema.parse(JSON.parse(stdout));
+  }
+
+  /** Waits until the swarm engine of each host runs, so that files can be cast. */
+  async swarmRuns(): Promise<void> {
+    await Promise.all(this.hosts.map((host) =>
+      eventually(
+        `the swarm engine of ${host.hostname} runs`,
+        async () => (await this.status(host)).swarm.state === "running",
+        START_DEADLINE_MS,
+      )
+    ));
   }
 
   /** Writes files below the server's staged stacks, by path. */
