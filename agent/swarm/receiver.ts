@@ -109,8 +109,11 @@ export class Receiver {
 
   /** Brings what is held and fetched in line with the manifest. Calls follow each other, never overlap. */
   evaluate(): Promise<void> {
-    this.#evaluating = this.#evaluating.then(() => this.#evaluate());
-    return this.#evaluating;
+    const done = this.#evaluating.then(() => this.#evaluate());
+    this.#evaluating = done.catch(() => {
+      // Whoever asked is told; the next look at the manifest begins afresh.
+    });
+    return done;
   }
 
   /** Ends all downloads and keeps what they fetched. */
@@ -169,7 +172,7 @@ export class Receiver {
         this.#jobs.delete(entry.sha256);
         this.#options.onChange("blob");
       }
-      if (!signal.aborted) void this.evaluate();
+      if (!signal.aborted) await this.evaluate();
     });
   }
 

@@ -1,3 +1,4 @@
+import { readManifest } from "../../agent/swarm/mirror.ts";
 import { generateEd25519, loadSigner } from "../../shared/crypto/ed25519.ts";
 import { sha256Hex } from "../../shared/crypto/sha256.ts";
 import { enrolMember, TestAuthority } from "../e2e/swarm_fleet.ts";
@@ -95,10 +96,10 @@ async function measure({ name, receivers, sizeBytes }: FanoutCase): Promise<Benc
     }),
   );
   // The manifest entry's birth is when the seed is hashed and told: what fans out begins there.
-  const [entry] = JSON.parse(await Deno.readTextFile(root.join("envoy-0", "manifest.json")))
-    .entries;
-  if (Deno.env.get("FANOUT_DEBUG")) console.error(results.map((r) => [r.hostname, r.completedAtMs - Number(entry.createdMs), JSON.stringify(r.sources)].join(" ")).join("\n"));
-  return summarise(name, sizeBytes, Number(entry.createdMs), results);
+  const manifest = await readManifest(root.join("envoy-0"));
+  const entry = manifest.ok ? manifest.value.entries[0] : undefined;
+  if (!entry) throw new Error("Cannot tell when the fan-out began: the origin has no manifest");
+  return summarise(name, sizeBytes, entry.createdMs, results);
 }
 
 function summarise(
