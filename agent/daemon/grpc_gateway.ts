@@ -10,6 +10,7 @@ import {
 } from "../../shared/proto/agent.ts";
 import { MAX_DOCUMENT_BYTES } from "../../shared/crypto/signed_document.ts";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import { deferHttp2Close } from "../../shared/platform/defer_http2_close.ts";
 import { checkServerIdentity } from "../enroll/check_server_identity.ts";
 import type {
   CallFailure,
@@ -52,6 +53,7 @@ export class GrpcGateway implements ServerGateway {
 
   /** @param address host:port of the server. */
   constructor(address: string, ca: string, identity: TlsIdentity) {
+    deferHttp2Close();
     this.#address = address;
     this.#ca = Buffer.from(ca);
     this.#client = this.#connect(identity);
