@@ -1,3 +1,4 @@
+import { createStreamWriter } from "../shared/platform/stream_writer.ts";
 import { EXIT_CODE } from "../shared/terminal/exit_code.ts";
 import { runCli } from "../shared/terminal/run_cli.ts";
 import type { AgentContext } from "./commands/context.ts";
@@ -15,11 +16,10 @@ if (import.meta.main) {
 }
 
 function createContext(signal: AbortSignal): AgentContext {
-  const encoder = new TextEncoder();
   const isTerminal = Deno.stdout.isTerminal();
   return {
-    write: (text) => writeAll(Deno.stdout, encoder.encode(text)),
-    writeError: (text) => writeAll(Deno.stderr, encoder.encode(text)),
+    write: createStreamWriter(Deno.stdout),
+    writeError: createStreamWriter(Deno.stderr),
     isTerminal,
     ...(isTerminal ? { columns: Deno.consoleSize().columns } : {}),
     env: Deno.env.toObject(),
@@ -28,10 +28,4 @@ function createContext(signal: AbortSignal): AgentContext {
     readStdin: async () =>
       Deno.stdin.isTerminal() ? undefined : await new Response(Deno.stdin.readable).text(),
   };
-}
-
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
-  for (let written = 0; written < bytes.length;) {
-    written += stream.writeSync(bytes.subarray(written));
-  }
 }

@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { createStreamWriter } from "../shared/platform/stream_writer.ts";
 import { EXIT_CODE } from "../shared/terminal/exit_code.ts";
 import { UserError } from "../shared/terminal/user_error.ts";
 import { createApiClient } from "./client/api_client.ts";
@@ -14,10 +15,9 @@ export interface LocalContext extends CliContext {
 
 /** The real outside world of `vigocli`: this terminal, these files, that server. */
 export function createLocalContext(signal: AbortSignal): LocalContext {
-  const encoder = new TextEncoder();
   const isTerminal = Deno.stdout.isTerminal();
-  const write = (text: string) => writeAll(Deno.stdout, encoder.encode(text));
-  const writeError = (text: string) => writeAll(Deno.stderr, encoder.encode(text));
+  const write = createStreamWriter(Deno.stdout);
+  const writeError = createStreamWriter(Deno.stderr);
   return {
     write,
     writeError,
@@ -86,12 +86,6 @@ function explainFileError(error: unknown): string {
   if (error instanceof Deno.errors.NotFound) return "no such file";
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
   return error instanceof Error ? error.message : String(error);
-}
-
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
-  for (let written = 0; written < bytes.length;) {
-    written += stream.writeSync(bytes.subarray(written));
-  }
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

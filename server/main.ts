@@ -1,3 +1,4 @@
+import { createStreamWriter } from "../shared/platform/stream_writer.ts";
 import { runCli } from "../shared/terminal/run_cli.ts";
 import { createProgram } from "./program.ts";
 
@@ -10,23 +11,16 @@ if (import.meta.main) {
       stop.abort();
     });
   }
-  const encoder = new TextEncoder();
-  const write = (text: string) => writeAll(Deno.stdout, encoder.encode(text));
+  const write = createStreamWriter(Deno.stdout);
   const env = (name: string) => Deno.env.get(name);
   Deno.exit(
     await runCli(createProgram({ write, env, signal: stop.signal }), {
       args: Deno.args,
       write,
-      writeError: (text) => writeAll(Deno.stderr, encoder.encode(text)),
+      writeError: createStreamWriter(Deno.stderr),
       isTerminal: Deno.stdout.isTerminal(),
       env: { NO_COLOR: env("NO_COLOR"), TERM: env("TERM") },
       ...(Deno.stdout.isTerminal() ? { columns: Deno.consoleSize().columns } : {}),
     }),
   );
-}
-
-function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
-  for (let written = 0; written < bytes.length;) {
-    written += stream.writeSync(bytes.subarray(written));
-  }
 }
