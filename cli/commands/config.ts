@@ -72,7 +72,7 @@ function publishCommand(context: CliContext) {
         context.output.line(renderChanges(answer.changes, answer.unchangedHosts));
         context.output.line(`\nPublished ${short(answer.version ?? "")}`);
       } else context.output.line(renderProblems(answer.problems));
-      if (!answer.published) throw refused(answer.problems);
+      if (!answer.published) throw refused(answer.problems, "; nothing was published");
     });
   return withExamples(command, [
     [
@@ -166,9 +166,10 @@ function renderVersions(versions: readonly ConfigVersion[], nowMs: number): stri
   ).trimEnd();
 }
 
-function refused(problems: readonly ConfigProblem[]): UserError {
+/** The line after the list of mistakes; `rest` says what that means for what was asked. */
+function refused(problems: readonly ConfigProblem[], rest = ""): UserError {
   const count = problems.length === 1 ? "1 mistake" : `${problems.length} mistakes`;
-  return new UserError(`The staged stacks have ${count}; nothing was published`, {
+  return new UserError(`The staged stacks have ${count}${rest}`, {
     exitCode: EXIT_CODE.failed,
   });
 }

@@ -10,6 +10,7 @@ import { asArgument, wholeNumber } from "../../shared/terminal/argument_parser.t
 import { parseDuration } from "../../shared/terminal/duration.ts";
 import { renderTable } from "../../shared/terminal/table.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
+import { sanitize } from "../../shared/terminal/sanitize.ts";
 import type { CliContext } from "../context.ts";
 
 import { serverCommand } from "./server_command.ts";
@@ -49,7 +50,7 @@ function createCommand(context: CliContext) {
       });
       if (json) return context.output.json(answer);
       context.output.line(answer.token);
-      context.output.note(`On the new machine:\n  ${answer.command}`);
+      context.output.note(`On the new machine:\n  ${sanitize(answer.command)}`);
       context.output.note(
         `Usable ${uses === 1 ? "once" : `${uses} times`} until ${
           new Date(answer.info.expiresAtMs).toISOString()

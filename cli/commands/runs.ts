@@ -3,7 +3,7 @@ import { runList, runShow, type RunSummary } from "../../shared/rest/runs.ts";
 import type { ResourceReport } from "../../shared/config/run_report.ts";
 import { formatDuration } from "../../shared/terminal/duration.ts";
 import { formatRelativeTime } from "../../shared/terminal/relative_time.ts";
-import { sanitize } from "../../shared/terminal/sanitize.ts";
+import { sanitize, sanitizeLines } from "../../shared/terminal/sanitize.ts";
 import { wholeNumber } from "../../shared/terminal/argument_parser.ts";
 import { renderTable } from "../../shared/terminal/table.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
@@ -61,8 +61,8 @@ function showCommand(context: CliContext) {
           `Run:      ${run.runId}`,
           `Host:     ${sanitize(run.hostname)}`,
           `Outcome:  ${run.outcome}`,
-          `Policy:   ${run.policyVersion}`,
-          `Trigger:  ${run.trigger}`,
+          `Policy:   ${sanitize(run.policyVersion)}`,
+          `Trigger:  ${sanitize(run.trigger)}`,
           `Started:  ${new Date(run.startedAtMs).toISOString()}`,
           `Took:     ${formatDuration(run.durationMs)}`,
           `Changed:  ${run.changed} of ${run.total}, ${run.failed} failed, ${run.blocked} blocked, ${run.skipped} skipped`,
@@ -114,8 +114,4 @@ function renderResource(resource: ResourceReport): string[] {
   if (resource.reason !== undefined) lines.push(sanitizeLines(resource.reason));
   if (resource.diff !== undefined) lines.push(sanitizeLines(resource.diff.trimEnd()));
   return lines;
-}
-
-function sanitizeLines(text: string): string {
-  return text.split("\n").map(sanitize).join("\n");
 }
