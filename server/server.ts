@@ -93,6 +93,7 @@ async function open(start: ServerStart, surroundings: Surroundings): Promise<Run
     serverHostname,
     swarm: config.swarm,
     intervalMs: config.checkin.interval,
+    bundleMaxAgeMs: config.checkin.bundle_max_age,
     renewGraceMs: config.envoys.renew_grace,
     grpcPort: () => ports.grpc,
     enrollCommand: (token) =>

@@ -22,6 +22,7 @@ const envoy = (serial: number, envoyUuid = UUID) => ({
   hostname: "web-1",
   serial,
   issuedAtMs: 1,
+  checkin: { bundleMaxAgeMs: 86_400_000 },
   swarm: {
     enabled: true,
     port: 1531,

@@ -15,7 +15,7 @@ import { encodeStableTraits } from "../traits/traits_digest.ts";
 import { buildCheckIn } from "./build_check_in.ts";
 import { formatEndpoint } from "./format_endpoint.ts";
 import type { HeldDocuments } from "./held_documents.ts";
-import { mayApplyOffline } from "./loop_plan.ts";
+import { DEFAULT_BUNDLE_MAX_AGE_MS, mayApplyOffline } from "./loop_plan.ts";
 import type { ApplyPolicy, Trigger } from "./policy_applier.ts";
 import { heartbeatOf, isWorthReporting } from "./run_summary.ts";
 import type { CallFailure } from "./server_gateway.ts";
@@ -50,7 +50,7 @@ export interface CycleParts {
   readonly traits: TraitKeeper;
   readonly apply: ApplyPolicy;
   readonly log: CycleLog;
-  readonly bundleMaxAgeMs: number;
+  readonly bundleMaxAgeMs: number | undefined;
   nowMs(): number;
   intervalMs(): number;
   observedHostname(): string;
@@ -282,16 +282,23 @@ export class Cycle {
     }
   }
 
+  /** The agent's own setting, else what the server last said, else a day. */
+  #bundleMaxAgeMs(): number {
+    const { bundleMaxAgeMs, held } = this.#parts;
+    return bundleMaxAgeMs ?? held.envoy()?.value.checkin.bundleMaxAgeMs ??
+      DEFAULT_BUNDLE_MAX_AGE_MS;
+  }
+
   async #applyHeld(
     request: CycleRequest,
     snapshot: TraitSnapshot,
     isOnline: boolean,
   ): Promise<{ report?: RunReport; notApplied?: string }> {
-    const { db, held, apply, log, bundleMaxAgeMs, nowMs } = this.#parts;
+    const { db, held, apply, log, nowMs } = this.#parts;
     const bundle = held.bundle()?.value;
     if (!bundle) return { notApplied: "no policy was received yet" };
     if (!isOnline) {
-      const verdict = mayApplyOffline(db.fact("lastAnsweredAtMs"), nowMs(), bundleMaxAgeMs);
+      const verdict = mayApplyOffline(db.fact("lastAnsweredAtMs"), nowMs(), this.#bundleMaxAgeMs());
       if (!verdict.ok) {
         log.warn("the cached policy is too old to apply", { reason: verdict.reason });
         return { notApplied: verdict.reason };

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { SWARM_SUBSYSTEMS } from "../../shared/config/envoy_document.ts";
 import { merkleRoot } from "../../shared/config/policy_bundle.ts";
 import { OUTCOMES, type RunReport } from "../../shared/config/run_report.ts";
 import { generateEd25519, loadVerifier } from "../../shared/crypto/ed25519.ts";
-import { sealDocument } from "../../shared/crypto/signed_document.ts";
+import { type DocumentKind, sealDocument } from "../../shared/crypto/signed_document.ts";
 import {
   CheckInRequest,
   CheckInResponse,
@@ -26,7 +27,7 @@ const UUID = "6f1c2d3e-4b5a-4c6d-8e7f-0a1b2c3d4e5f";
 const server = generateEd25519().signer;
 
 function bundle(serial: number): SignedDocument {
-  const sealed = sealDocument("policyBundle", {
+  return seal("policyBundle", {
     schema: 1,
     envoyUuid: UUID,
     serial,
@@ -34,7 +35,32 @@ function bundle(serial: number): SignedDocument {
     root: merkleRoot([]).toHex(),
     issuedAtMs: 1,
     resources: [],
-  }, server);
+  });
+}
+
+function envoyDocument(bundleMaxAgeMs: number): SignedDocument {
+  return seal("envoyDocument", {
+    schema: 1,
+    envoyUuid: UUID,
+    hostname: "web-1",
+    serial: 1,
+    issuedAtMs: 1,
+    checkin: { bundleMaxAgeMs },
+    swarm: {
+      enabled: false,
+      port: 1531,
+      maxBandwidthPercent: 50,
+      maxUploadMbps: null,
+      serverFallback: true,
+      seeder: false,
+      subsystems: Object.fromEntries(SWARM_SUBSYSTEMS.map((name) => [name, false])),
+    },
+    tags: {},
+  });
+}
+
+function seal(kind: DocumentKind, value: unknown): SignedDocument {
+  const sealed = sealDocument(kind, value, server);
   return { payload: Buffer.from(sealed.payload), signature: Buffer.from(sealed.signature) };
 }
 
@@ -89,7 +115,7 @@ class Rig implements AsyncDisposable {
         });
       },
       log: this.log,
-      bundleMaxAgeMs: 86_400_000,
+      bundleMaxAgeMs: undefined,
       nowMs: () => this.clock.nowMs(),
       intervalMs: () => 60_000,
       observedHostname: () => "web-1",
@@ -222,6 +248,16 @@ Deno.test("without a server the held bundle is applied for a day after the last 
   const late = await rig.run();
   assert.match(late.notApplied ?? "", /bundle_max_age/);
   assert.equal(rig.applied.length, 2);
+});
+
+Deno.test("how long a bundle stays in force without a server is the server's to say", async () => {
+  await using rig = await Rig.create();
+  rig.answer = () => ({ bundle: bundle(1), envoyDocument: envoyDocument(3_600_000) });
+  await rig.run();
+  rig.answer = () => undefined;
+  await rig.clock.advance(3_600_001);
+  const late = await rig.run();
+  assert.match(late.notApplied ?? "", /bundle_max_age/);
 });
 
 Deno.test("before the first policy there is nothing to apply, and that is no failure", async () => {

@@ -30,6 +30,7 @@ function envoyDocument(serial: number, payload: boolean): EnvoyDocument {
     hostname: "web-1",
     serial,
     issuedAtMs: 1,
+    checkin: { bundleMaxAgeMs: 86_400_000 },
     swarm: {
       enabled: true,
       port: 1531,

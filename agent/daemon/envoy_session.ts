@@ -17,11 +17,7 @@ import type { Clock } from "./clock.ts";
 import { Cycle, type CycleLog, type CycleParts } from "./cycle.ts";
 import { GrpcGateway } from "./grpc_gateway.ts";
 import { HeldDocuments } from "./held_documents.ts";
-import {
-  DEFAULT_BUNDLE_MAX_AGE_MS,
-  effectiveIntervalMs,
-  STABLE_TRAITS_EVERY,
-} from "./loop_plan.ts";
+import { effectiveIntervalMs, STABLE_TRAITS_EVERY } from "./loop_plan.ts";
 import type { ServerGateway } from "./server_gateway.ts";
 import { SignedCaller } from "./signed_caller.ts";
 
@@ -108,7 +104,7 @@ export async function openEnvoySession(options: SessionOptions): Promise<EnvoySe
           apply,
           log,
           intervalMs,
-          bundleMaxAgeMs: config.bundle_max_age ?? DEFAULT_BUNDLE_MAX_AGE_MS,
+          bundleMaxAgeMs: config.bundle_max_age,
           nowMs: () => clock.nowMs(),
           observedHostname: () => system.hostname(),
           lanAddress: async () =>

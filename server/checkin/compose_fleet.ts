@@ -43,6 +43,8 @@ export interface FleetOptions {
   /** The `swarm:` section of `server.yaml`, if there is one. */
   readonly swarm: SwarmSection | undefined;
   readonly intervalMs: number;
+  /** `checkin.bundle_max_age`, in ms. */
+  readonly bundleMaxAgeMs: number;
   readonly renewGraceMs: number;
   /** The port where agents check in, as enrolments are told. */
   readonly grpcPort: () => number;
@@ -91,6 +93,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     signer,
     index,
     gates,
+    bundleMaxAgeMs: options.bundleMaxAgeMs,
     now,
   });
 

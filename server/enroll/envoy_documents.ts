@@ -17,10 +17,12 @@ export interface EnvoyDocumentsOptions {
   readonly signer: Signer;
   readonly index: FleetIndex;
   readonly gates: SwarmGates;
+  /** `checkin.bundle_max_age`, in ms. */
+  readonly bundleMaxAgeMs: number;
   readonly now: () => number;
 }
 
-/** One signed document for each envoy: its gates and its tags, under a serial of its own that only rises. */
+/** One signed document for each envoy: its limits, gates and tags, under a serial of its own that only rises. */
 export class EnvoyDocuments {
   readonly #options: EnvoyDocumentsOptions;
   readonly #queue = new SerialQueue();
@@ -49,7 +51,7 @@ export class EnvoyDocuments {
    */
   refresh(record: EnvoyRecord, aboveSerial = 0): Promise<CurrentDocument<EnvoyDocument>> {
     return this.#queue.run(async () => {
-      const { facts, signer, gates, now } = this.#options;
+      const { facts, signer, gates, bundleMaxAgeMs, now } = this.#options;
       const { uuid, hostname, tags } = record;
       const name = `envoy_document:${uuid}`;
       const kept = this.#documents.get(uuid) ??
@@ -58,6 +60,7 @@ export class EnvoyDocuments {
         schema: 1 as const,
         envoyUuid: uuid,
         hostname,
+        checkin: { bundleMaxAgeMs },
         swarm: gates.resolve(hostname),
         tags: { ...tags },
       };

@@ -20,6 +20,10 @@ export const envoyDocumentSchema = z.strictObject({
   hostname: z.string().min(1).max(253),
   serial: z.number().int().positive(),
   issuedAtMs: z.number().int().nonnegative(),
+  checkin: z.strictObject({
+    /** How long without a server the last bundle stays in force, in ms; 0 is for ever. */
+    bundleMaxAgeMs: z.number().int().nonnegative(),
+  }),
   swarm: z.strictObject({
     enabled: z.boolean(),
     port: z.number().int().min(1).max(65535),

@@ -105,6 +105,7 @@ export class TestEnvoy implements AsyncDisposable {
       hostname: member.hostname,
       serial: this.#serial,
       issuedAtMs: Date.now(),
+      checkin: { bundleMaxAgeMs: 86_400_000 },
       swarm: {
         enabled: true,
         port,

@@ -99,6 +99,7 @@ export class SimulatedFleet implements AsyncDisposable {
       now,
       serverHostname: "vigo-1",
       swarm: swarmSectionSchema.parse({ enabled: true, payload: { enabled: true } }),
+      bundleMaxAgeMs: 86_400_000,
       intervalMs: 60_000,
       renewGraceMs: 180 * 86_400_000,
       grpcPort: () => 1530,
