@@ -11,6 +11,7 @@ export type Benchmark = (progress: Progress) => Promise<BenchReport>;
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   checkin: async () => (await import("./checkin.ts")).benchCheckin,
   converge: async () => (await import("./converge.ts")).benchConverge,
+  fanout: async () => (await import("./fanout.ts")).benchFanout,
 };
 
 const program = new Command("bench")
