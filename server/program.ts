@@ -48,11 +48,14 @@ export function createProgram(context: ServerContext): Command {
     ]),
     { isDefault: true },
   );
-  program.command("version").description("print the version")
+  const version = program.command("version").description("print the version")
     .action(() => context.write(`vigosrv ${VERSION}\n`));
-  program.command("completion").description("print a script that completes commands in a shell")
+  withExamples(version, [["vigosrv version", "which version this is"]]);
+  const completion = program.command("completion")
+    .description("print a script that completes commands in a shell")
     .addArgument(new Argument("<shell>").choices(SHELLS))
     .action((shell) => context.write(completionScript(shell, describeCommand(program))));
+  withExamples(completion, [["source <(vigosrv completion bash)", "in ~/.bashrc"]]);
   return withExamples(program, [
     ["vigosrv", "run the server"],
     ["vigosrv --root /tmp/fleet", "run it below one folder, without root"],

@@ -3,6 +3,7 @@ import { VERSION } from "../../shared/config/version.ts";
 import { configureLogging } from "../../shared/platform/logging.ts";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
+import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import { agentPaths } from "../store/agent_paths.ts";
 import { readAgentConfig } from "../store/read_agent_config.ts";
@@ -16,7 +17,7 @@ const DEFAULT_MIN_FREE_PERCENT = 10;
 
 /** `vigo daemon`: keeps this machine as its fleet wants it. */
 export function daemonCommand(context: AgentContext, roots: () => RootPaths) {
-  return new Command("daemon")
+  const command = new Command("daemon")
     .description("Check in with the server, apply its policy and take part in the swarm")
     .option("--set-clock", "set this machine's clock when it is too wrong to reach the server")
     .addOption(
@@ -25,6 +26,10 @@ export function daemonCommand(context: AgentContext, roots: () => RootPaths) {
       ),
     )
     .action((flags) => explain(run(context, roots(), flags)));
+  return withExamples(command, [
+    ["vigo daemon", "as the service does"],
+    ["vigo daemon --root /tmp/envoy --log-level debug", "try it without root, below one folder"],
+  ]);
 }
 
 async function run(

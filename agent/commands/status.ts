@@ -3,6 +3,7 @@ import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import { formatDuration } from "../../shared/terminal/duration.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
 import { formatRelativeTime } from "../../shared/terminal/relative_time.ts";
+import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import { callDaemon, DaemonUnreachableError } from "../daemon/local_client.ts";
@@ -14,7 +15,7 @@ import { explain } from "./explain.ts";
 
 /** `vigo status`: what the daemon does and how it is. */
 export function statusCommand(context: AgentContext, roots: () => RootPaths) {
-  return new Command("status")
+  const command = new Command("status")
     .description("Show what the daemon does: last check-in, last run, what waits")
     .option("--json", "print JSON")
     .action(async ({ json }) => {
@@ -23,6 +24,10 @@ export function statusCommand(context: AgentContext, roots: () => RootPaths) {
         json ? `${JSON.stringify(status, null, 2)}\n` : renderStatus(status, context.now()),
       );
     });
+  return withExamples(command, [
+    ["vigo status", "how this machine is, for any user"],
+    ["vigo status --json", "the same for a program"],
+  ]);
 }
 
 async function askStatus(roots: RootPaths, signal: AbortSignal): Promise<AgentStatus> {

@@ -1,6 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
+import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import type { BlobState, Mirror } from "../swarm/mirror.ts";
 import { agentPaths } from "../store/agent_paths.ts";
@@ -15,7 +16,7 @@ export function swarmCommand(context: AgentContext, roots: () => RootPaths) {
     context.write(json ? `${JSON.stringify(value, null, 2)}\n` : text());
 
   const command = new Command("swarm").description("Look at this machine's part in the swarm");
-  command.command("status")
+  const status = command.command("status")
     .description("Show gates, manifest, peers and discovery")
     .option("--json", "print JSON")
     .action(async ({ json }) => {
@@ -24,14 +25,14 @@ export function swarmCommand(context: AgentContext, roots: () => RootPaths) {
     });
 
   const seeds = command.command("seeds").description("Blobs that this machine seeds or fetches");
-  seeds.command("list")
+  const list = seeds.command("list")
     .description("List the blobs of this machine")
     .option("--json", "print JSON")
     .action(async ({ json }) => {
       const { blobs, problems } = await readState(folder());
       print(json, { blobs, problems }, () => renderSeeds(blobs, problems, context));
     });
-  seeds.command("show")
+  const show = seeds.command("show")
     .description("Show one blob: by its label, or the first digits of its SHA-256")
     .argument("<key>", "label or SHA-256 prefix")
     .option("--json", "print JSON")
@@ -40,7 +41,7 @@ export function swarmCommand(context: AgentContext, roots: () => RootPaths) {
       print(json, blob, () => renderSeed(blob, context.now()));
     });
 
-  command.command("peers").description("Other machines of the swarm")
+  const peers = command.command("peers").description("Other machines of the swarm")
     .command("list")
     .description("List the peers that proved who they are")
     .option("--json", "print JSON")
@@ -49,6 +50,10 @@ export function swarmCommand(context: AgentContext, roots: () => RootPaths) {
       const { peers } = unwrap(await explain(readPeers(folder())));
       print(json, peers, () => renderPeers(peers, context));
     });
+  withExamples(status, [["vigo swarm status", "whether this machine takes part, and with whom"]]);
+  withExamples(list, [["vigo swarm seeds list", "what the swarm brought here"]]);
+  withExamples(show, [["vigo swarm seeds show app-v2.tar.gz", "who has it, and who sent it"]]);
+  withExamples(peers, [["vigo swarm peers list", "who was found, where and how"]]);
   return command;
 }
 

@@ -1,10 +1,11 @@
 import { Command } from "@commander-js/extra-typings";
 import { VERSION } from "../../shared/config/version.ts";
+import { withExamples } from "../../shared/terminal/run_cli.ts";
 import type { AgentContext } from "./context.ts";
 
 /** `vigo version`. */
 export function versionCommand(context: AgentContext) {
-  return new Command("version")
+  const command = new Command("version")
     .description("Show the version of this program and what it runs on")
     .option("--json", "print JSON")
     .action(({ json }) => {
@@ -20,4 +21,5 @@ export function versionCommand(context: AgentContext) {
           : `vigo ${facts.version} (Deno ${facts.deno}, ${facts.os}-${facts.arch})\n`,
       );
     });
+  return withExamples(command, [["vigo version --json", "for a program"]]);
 }
