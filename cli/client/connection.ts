@@ -64,10 +64,12 @@ export async function resolveConnection(
   const explicitServer = flags.server ?? env("VIGO_SERVER");
   // With --root the server meant is the one under that root, whatever else this user talks to.
   const prefersLocal = flags.root !== undefined || env("VIGO_ROOT") !== undefined;
-  const baseUrl = explicitServer ??
-    (prefersLocal ? (await readText(paths.at("/srv/vigo/rest.address")))?.trim() : undefined) ??
-    await readUser("server") ?? (await readText(paths.at("/srv/vigo/rest.address")))?.trim() ??
-    DEFAULT_SERVER;
+  const baseUrl = checkUrl(
+    explicitServer ??
+      (prefersLocal ? (await readText(paths.at("/srv/vigo/rest.address")))?.trim() : undefined) ??
+      await readUser("server") ?? (await readText(paths.at("/srv/vigo/rest.address")))?.trim() ??
+      DEFAULT_SERVER,
+  );
 
   const caFile = flags.ca ?? env("VIGO_CA");
   const ca = caFile !== undefined
@@ -84,7 +86,7 @@ export async function resolveConnection(
       } with mode 0600, or name one with --token-file`,
     );
   }
-  return { baseUrl: checkUrl(baseUrl), token, ...(ca === undefined ? {} : { ca }) };
+  return { baseUrl, token, ...(ca === undefined ? {} : { ca }) };
 }
 
 function checkUrl(text: string): string {

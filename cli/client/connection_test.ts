@@ -59,4 +59,5 @@ Deno.test("an address that is not https is refused before the token travels", as
   const local = sources({ "/srv/vigo/secrets/local.token": "t" });
   await assert.rejects(resolveConnection({ server: "http://x:1" }, local), /only https/);
   await assert.rejects(resolveConnection({ server: "vigo" }, local), /expected https/);
+  await assert.rejects(resolveConnection({ server: "http://x:1" }, sources({})), /only https/);
 });

@@ -300,9 +300,9 @@ export class TestFleet implements AsyncDisposable {
     return statusSchema.parse(JSON.parse(stdout));
   }
 
-  /** Waits until the swarm engine of each host runs, so that files can be cast. */
-  async swarmRuns(): Promise<void> {
-    await Promise.all(this.hosts.map((host) =>
+  /** Waits until the swarm engines of hosts run, so that files can be cast; all of them when none is named. */
+  async swarmRuns(...hosts: readonly FleetHost[]): Promise<void> {
+    await Promise.all((hosts.length === 0 ? this.hosts : hosts).map((host) =>
       eventually(
         `the swarm engine of ${host.hostname} runs`,
         async () => (await this.status(host)).swarm.state === "running",
