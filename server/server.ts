@@ -137,7 +137,10 @@ async function open(start: ServerStart, surroundings: Surroundings): Promise<Run
   ports = { ...ports, grpc: agentListener.port };
   closing.add(
     "the certificate's renewal",
-    renewServerCertificate(authority, (identity) => rest.setIdentity(identity), logger),
+    renewServerCertificate(authority, (identity) => {
+      rest.setIdentity(identity);
+      agentListener.setIdentity(identity);
+    }, logger),
   );
   logger.info("The server is ready", { listen, grpcPort: ports.grpc, restPort: ports.rest });
   return { grpcPort: ports.grpc, restPort: ports.rest, stop: () => closing.close() };

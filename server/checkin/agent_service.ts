@@ -1,13 +1,10 @@
 import { Buffer } from "node:buffer";
-import {
-  type sendUnaryData,
-  Server,
-  ServerCredentials,
-  type ServerUnaryCall,
-  status,
-} from "@grpc/grpc-js";
+import { type sendUnaryData, Server, type ServerUnaryCall, status } from "@grpc/grpc-js";
 import type { SignedMethod } from "../../shared/canonical/envoy_frames.ts";
-import { assertClientCertificatesRequired } from "../../shared/platform/client_certificate_self_test.ts";
+import {
+  assertClientCertificatesRequired,
+  type TlsIdentity,
+} from "../../shared/platform/client_certificate_self_test.ts";
 import type { Logger } from "../../shared/platform/logging.ts";
 import {
   CheckInRequest,
@@ -32,6 +29,7 @@ import type { ManifestExchange } from "./manifest_exchange.ts";
 import { type PeerCertificate, PeerCertificates } from "./peer_certificates.ts";
 import type { ProgressSink } from "./progress_sink.ts";
 import { malformed, type RequestRefusal, toServiceError } from "./refusals.ts";
+import { RenewableCredentials } from "./renewable_credentials.ts";
 import type { RequestVerifier, Verified } from "./request_verifier.ts";
 import type { ResultService } from "./result_service.ts";
 import { makeSelfTestIdentities } from "./self_test_identities.ts";
@@ -62,6 +60,8 @@ export interface AgentServiceOptions {
 export interface AgentListener {
   readonly hostname: string;
   readonly port: number;
+  /** Uses another certificate for connections from now on. */
+  setIdentity(identity: TlsIdentity): void;
 }
 
 /** The listener that agents talk to: gRPC over TLS with client certificates. */
@@ -90,11 +90,9 @@ export class AgentService {
    */
   async start(hostname: string, port: number): Promise<AgentListener> {
     const { authority } = this.#options;
-    const { certificate, privateKey } = authority.serverIdentity;
-    const credentials = ServerCredentials.createSsl(
-      Buffer.from(authority.caCertificate),
-      [{ cert_chain: Buffer.from(certificate), private_key: Buffer.from(privateKey) }],
-      true,
+    const credentials = new RenewableCredentials(
+      authority.caCertificate,
+      authority.serverIdentity,
     );
     const where = hostname.includes(":") ? `[${hostname}]` : hostname;
     const bound = await new Promise<number>((settle, fail) => {
@@ -102,7 +100,7 @@ export class AgentService {
         if (error) {
           fail(
             new Error(
-              `Cannot listen for agents on ${where}:${port}: ${error.message}. Is another server running, or server.grpc_listen wrong?`,
+              `Cannot listen for agents on ${where}:${port}: ${error.message}. Is another server running, or server.listen wrong?`,
               { cause: error },
             ),
           );
@@ -122,7 +120,11 @@ export class AgentService {
       throw error;
     }
     this.#isServing = true;
-    return { hostname, port: bound };
+    return {
+      hostname,
+      port: bound,
+      setIdentity: (identity) => credentials.setIdentity(identity),
+    };
   }
 
   /** Whether agents are served. */
