@@ -1,4 +1,4 @@
-import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import { certificateLifetime, type Identity, writeTlsIdentity } from "../store/identity.ts";
 import type { CycleLog } from "./cycle.ts";
 import { isRenewalDue } from "./renewal_due.ts";

@@ -1,4 +1,4 @@
-import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import type { ServerMessage, SwarmProgress } from "../../shared/proto/agent.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";

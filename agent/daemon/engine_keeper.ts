@@ -1,6 +1,6 @@
 import type { Json } from "../../shared/canonical/canonical_json.ts";
 import type { Signer } from "../../shared/crypto/ed25519.ts";
-import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import type { SwarmProgress } from "../../shared/proto/agent.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import type { EngineStart, NetworkInterface } from "../swarm/channel.ts";

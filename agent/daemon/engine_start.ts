@@ -1,4 +1,4 @@
-import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import type { EngineStart } from "../swarm/channel.ts";
 import type { EnvoySession } from "./envoy_session.ts";
 

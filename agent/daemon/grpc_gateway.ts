@@ -9,7 +9,7 @@ import {
   VigoAgentService,
 } from "../../shared/proto/agent.ts";
 import { MAX_DOCUMENT_BYTES } from "../../shared/crypto/signed_document.ts";
-import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import { deferHttp2Close } from "../../shared/platform/defer_http2_close.ts";
 import { checkServerIdentity } from "../enroll/check_server_identity.ts";
 import type {

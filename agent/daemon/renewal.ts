@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { SIGNED_METHODS } from "../../shared/canonical/envoy_frames.ts";
-import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import { RenewCertificateRequest, RenewCertificateResponse } from "../../shared/proto/agent.ts";
 import { makeKeyAndRequest } from "../enroll/make_csr.ts";
 import { certificatePem } from "../enroll/renew_expired.ts";

@@ -4,7 +4,7 @@ import type {
   ServerMessage,
   SignedRequest,
 } from "../../shared/proto/agent.ts";
-import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import type { SignedMethod } from "../../shared/canonical/envoy_frames.ts";
 
 /** Why one attempt at a call gave no answer. */

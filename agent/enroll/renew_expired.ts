@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { renewalBytes } from "../../shared/canonical/envoy_frames.ts";
-import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import { renew, renewNonce } from "../../shared/rest/enroll.ts";
 import type { Identity } from "../store/identity.ts";
 import { makeKeyAndRequest } from "./make_csr.ts";

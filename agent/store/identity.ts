@@ -7,7 +7,7 @@ import {
   type Signer,
   type Verifier,
 } from "../../shared/crypto/ed25519.ts";
-import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import { writeFileDurable } from "../../shared/platform/durable_write.ts";
 import { isAbsent } from "./is_absent.ts";
 

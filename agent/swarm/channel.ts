@@ -1,7 +1,7 @@
 import type { EnvoyDocument } from "../../shared/config/envoy_document.ts";
 import type { FleetDocument } from "../../shared/config/fleet_document.ts";
 import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
-import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import type { ManifestEntry, UnsignedManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import type { BlobProgress, SeedProblem } from "../../shared/proto/agent.ts";
 

@@ -4,7 +4,7 @@ import https from "node:https";
 import type { TLSSocket } from "node:tls";
 import type { z } from "zod";
 import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
-import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import {
   type BlobAnswer,

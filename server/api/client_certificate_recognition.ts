@@ -1,6 +1,6 @@
 import { connect } from "node:tls";
 import { API_PREFIX, CONTRACT } from "../../shared/rest/contract.ts";
-import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 
 /** A listener that has not answered by then is taken as broken. */
 const PROBE_TIMEOUT_MS = 5_000;

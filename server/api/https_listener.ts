@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { getRequestListener, RequestError } from "@hono/node-server";
 import type { Hono } from "hono";
 import { errorResponse } from "./answer_error.ts";
-import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 
 /** What clients may take of the listener. */
 export interface ListenerLimits {

@@ -4,7 +4,7 @@ import type { SignedMethod } from "../../shared/canonical/envoy_frames.ts";
 import {
   assertClientCertificatesRequired,
   type TlsIdentity,
-} from "../../shared/platform/client_certificate_self_test.ts";
+} from "../../shared/platform/client_certificate_probe.ts";
 import type { Logger } from "../../shared/platform/logging.ts";
 import {
   CheckInRequest,

@@ -4,7 +4,7 @@ import { OUTCOMES } from "../../shared/config/run_report.ts";
 import { serverTimeSchema } from "../../shared/config/server_time.ts";
 import { loadVerifier } from "../../shared/crypto/ed25519.ts";
 import { openDocument } from "../../shared/crypto/signed_document.ts";
-import { probeHandshake } from "../../shared/platform/client_certificate_self_test.ts";
+import { probeHandshake } from "../../shared/platform/client_certificate_probe.ts";
 import { type CheckInRequest, type DeepPartial, Refusal_Reason } from "../../shared/proto/agent.ts";
 import { RefusedCall } from "../../tests/support/simulated_envoy.ts";
 import { SimulatedFleet } from "../../tests/support/simulated_fleet.ts";

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { ServerCredentials } from "@grpc/grpc-js";
-import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 
 /**
  * TLS of the agents' listener: certificates of one CA are demanded of clients, and the listener's own certificate can be

@@ -5,7 +5,7 @@ import { Server } from "@grpc/grpc-js";
 import {
   assertClientCertificatesRequired,
   type TlsIdentity,
-} from "../../shared/platform/client_certificate_self_test.ts";
+} from "../../shared/platform/client_certificate_probe.ts";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
 import { type Authority, loadOrCreateAuthority } from "../enroll/certificate_authority.ts";
 import { RenewableCredentials } from "./renewable_credentials.ts";

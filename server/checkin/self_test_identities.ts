@@ -1,6 +1,6 @@
 import "reflect-metadata";
 import { PemConverter } from "@peculiar/x509";
-import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import type { Authority } from "../enroll/certificate_authority.ts";
 import {
   generateKeyPair,

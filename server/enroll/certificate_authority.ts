@@ -4,7 +4,7 @@ import { hkdfSync } from "node:crypto";
 import { join } from "node:path";
 import { generateEd25519, loadSigner, type Signer } from "../../shared/crypto/ed25519.ts";
 import type { EnvoyIdentity } from "../../shared/crypto/envoy_identity.ts";
-import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import { writeFileDurable } from "../../shared/platform/durable_write.ts";
 import {
   generateKeyPair,

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { readEnvoyIdentity } from "../../shared/crypto/envoy_identity.ts";
-import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import type { ClientCertificate, EnvoyTrust } from "../auth/authenticator.ts";
 import type { FleetIndex } from "../checkin/fleet_index.ts";
 

@@ -1,5 +1,5 @@
 import type { Logger } from "../../shared/platform/logging.ts";
-import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import { repeat } from "./repeat.ts";
 import type { Authority } from "../enroll/certificate_authority.ts";
 

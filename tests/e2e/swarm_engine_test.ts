@@ -3,7 +3,7 @@ import { readManifest, readSwarmState } from "../../agent/swarm/mirror.ts";
 import { engineWorkerPermissions } from "../../agent/swarm/start_engine.ts";
 import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
 import { sha256Hex } from "../../shared/crypto/sha256.ts";
-import { probeHandshake } from "../../shared/platform/client_certificate_self_test.ts";
+import { probeHandshake } from "../../shared/platform/client_certificate_probe.ts";
 import { Bitmap } from "../../shared/swarm/bitmap.ts";
 import {
   manifestEntrySchema,

@@ -1,5 +1,5 @@
 import { request } from "node:https";
-import type { TlsIdentity } from "../../shared/platform/client_certificate_self_test.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 
 /** How one REST request is made. */
 export interface RestRequest {
