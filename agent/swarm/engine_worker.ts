@@ -1,5 +1,5 @@
 import type { FromEngine, ToEngine } from "./channel.ts";
-import { Engine } from "./engine.ts";
+import { Engine } from "./engine/engine.ts";
 
 declare const self: DedicatedWorkerGlobalScope;
 

@@ -1,4 +1,4 @@
-import { serveHasher } from "./serve_hasher.ts";
+import { serveHasher } from "./hashing/serve_hasher.ts";
 
 // The first message brings the port that jobs come through.
 self.addEventListener("message", (event) => {

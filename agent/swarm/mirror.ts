@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { SWARM_SUBSYSTEMS } from "../../shared/config/envoy_document.ts";
 import { manifestEntrySchema } from "../../shared/swarm/manifest_entry.ts";
-import { readIfPresent } from "./chunk_file.ts";
+import { readIfPresent } from "./blobs/chunk_file.ts";
 import { SwarmPaths } from "./swarm_paths.ts";
 
 const sha = z.string().regex(/^[0-9a-f]{64}$/);

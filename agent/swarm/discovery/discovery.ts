@@ -3,11 +3,11 @@ import {
   type Announcement,
   encodeAnnouncements,
   parseEndpoint,
-} from "../../shared/swarm/announce_line.ts";
+} from "../../../shared/swarm/announce_line.ts";
 import type { AnnounceFacts, Announcer } from "./announcer.ts";
-import type { EngineLog } from "./engine_log.ts";
+import type { EngineLog } from "../engine/engine_log.ts";
 import { Multicast } from "./multicast.ts";
-import { pause, type TaskScope } from "./task_scope.ts";
+import { pause, type TaskScope } from "../engine/task_scope.ts";
 
 /** Datagrams in one announcement per interface. */
 const MAX_DATAGRAMS = 4;

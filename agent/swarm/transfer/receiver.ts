@@ -1,21 +1,21 @@
 import { z } from "zod";
-import { writeFileDurable } from "../../shared/platform/durable_write.ts";
-import { layoutOf } from "../../shared/swarm/chunk_layout.ts";
-import { downloadJitterMs } from "../../shared/swarm/download_jitter.ts";
-import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
-import type { TargetDecision } from "../../shared/swarm/target_decision.ts";
-import type { TargetSubject } from "../../shared/targeting/target_subject.ts";
-import type { BlobStore } from "./blob_store.ts";
-import { readIfPresent, removeIfPresent } from "./chunk_file.ts";
-import { type DiskVerdict, judgeDisk, readDiskSpace } from "./disk_gate.ts";
+import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
+import { layoutOf } from "../../../shared/swarm/chunk_layout.ts";
+import { downloadJitterMs } from "../../../shared/swarm/download_jitter.ts";
+import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
+import type { TargetDecision } from "../../../shared/swarm/target_decision.ts";
+import type { TargetSubject } from "../../../shared/targeting/target_subject.ts";
+import type { BlobStore } from "../blobs/blob_store.ts";
+import { readIfPresent, removeIfPresent } from "../blobs/chunk_file.ts";
+import { type DiskVerdict, judgeDisk, readDiskSpace } from "../blobs/disk_gate.ts";
 import { Download } from "./download.ts";
-import type { EngineLog } from "./engine_log.ts";
-import type { Hasher } from "./hasher.ts";
-import type { ManifestBook } from "./manifest_book.ts";
-import type { PeerClient } from "./peer_client.ts";
-import type { ProvenPeer } from "./peer_registry.ts";
-import type { SwarmPaths } from "./swarm_paths.ts";
-import { pause, type TaskScope } from "./task_scope.ts";
+import type { EngineLog } from "../engine/engine_log.ts";
+import type { Hasher } from "../hashing/hasher.ts";
+import type { ManifestBook } from "../manifest/manifest_book.ts";
+import type { PeerClient } from "../peers/peer_client.ts";
+import type { ProvenPeer } from "../peers/peer_registry.ts";
+import type { SwarmPaths } from "../swarm_paths.ts";
+import { pause, type TaskScope } from "../engine/task_scope.ts";
 
 /** Blobs fetched at once; the others wait in the order of their stamps. */
 const MAX_DOWNLOADS = 4;

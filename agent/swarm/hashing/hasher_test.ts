@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { sha256Hex } from "../../shared/crypto/sha256.ts";
-import { chunkDigest } from "../../shared/swarm/chunk_layout.ts";
-import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
+import { sha256Hex } from "../../../shared/crypto/sha256.ts";
+import { chunkDigest } from "../../../shared/swarm/chunk_layout.ts";
+import { TemporaryRoot } from "../../../tests/support/temporary_root.ts";
 import { Hasher } from "./hasher.ts";
 import { serveHasher } from "./serve_hasher.ts";
 

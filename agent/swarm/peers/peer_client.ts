@@ -3,9 +3,9 @@ import type { IncomingMessage } from "node:http";
 import https from "node:https";
 import type { TLSSocket } from "node:tls";
 import type { z } from "zod";
-import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
-import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
-import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import type { SignedBytes } from "../../../shared/crypto/signed_document.ts";
+import type { TlsIdentity } from "../../../shared/platform/client_certificate_probe.ts";
+import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import {
   type BlobAnswer,
   blobAnswerSchema,

@@ -1,6 +1,6 @@
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
-import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
+import type { TlsIdentity } from "../../../shared/platform/client_certificate_probe.ts";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const HOUR_MS = 3_600_000;

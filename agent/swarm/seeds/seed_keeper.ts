@@ -1,13 +1,13 @@
-import { isSha256 } from "../../shared/crypto/sha256.ts";
-import { syncFolder, writeFileDurable } from "../../shared/platform/durable_write.ts";
-import { chooseChunkSize, digestOfChunks } from "../../shared/swarm/chunk_layout.ts";
-import type { ManifestEntry, UnsignedManifestEntry } from "../../shared/swarm/manifest_entry.ts";
-import type { TargetDecision } from "../../shared/swarm/target_decision.ts";
-import type { BlobStore } from "./blob_store.ts";
-import { readIfPresent } from "./chunk_file.ts";
-import type { EngineLog } from "./engine_log.ts";
-import type { Hasher } from "./hasher.ts";
-import type { ManifestBook } from "./manifest_book.ts";
+import { isSha256 } from "../../../shared/crypto/sha256.ts";
+import { syncFolder, writeFileDurable } from "../../../shared/platform/durable_write.ts";
+import { chooseChunkSize, digestOfChunks } from "../../../shared/swarm/chunk_layout.ts";
+import type { ManifestEntry, UnsignedManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
+import type { TargetDecision } from "../../../shared/swarm/target_decision.ts";
+import type { BlobStore } from "../blobs/blob_store.ts";
+import { readIfPresent } from "../blobs/chunk_file.ts";
+import type { EngineLog } from "../engine/engine_log.ts";
+import type { Hasher } from "../hashing/hasher.ts";
+import type { ManifestBook } from "../manifest/manifest_book.ts";
 import { type FoundSeed, scanSeedFolder, type SeedScan } from "./seed_folder.ts";
 import {
   identityOf,
@@ -16,7 +16,7 @@ import {
   type SeedsFile,
   seedsFileSchema,
 } from "./seed_record.ts";
-import type { SwarmPaths } from "./swarm_paths.ts";
+import type { SwarmPaths } from "../swarm_paths.ts";
 
 export interface SeedProblem {
   readonly label: string;

@@ -1,13 +1,13 @@
-import { writeFileDurable } from "../../shared/platform/durable_write.ts";
-import { Manifest } from "../../shared/swarm/manifest.ts";
-import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
-import { compareCells } from "../../shared/swarm/manifest_order.ts";
-import type { ManifestTrust } from "../../shared/swarm/manifest_trust.ts";
-import { EntryVerifier } from "../../shared/swarm/verify_entry.ts";
-import type { EngineLog } from "./engine_log.ts";
-import { readManifest } from "./mirror.ts";
-import { type ManifestPage, MAX_PAGE_ENTRIES } from "./peer_api.ts";
-import type { SwarmPaths } from "./swarm_paths.ts";
+import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
+import { Manifest } from "../../../shared/swarm/manifest.ts";
+import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
+import { compareCells } from "../../../shared/swarm/manifest_order.ts";
+import type { ManifestTrust } from "../../../shared/swarm/manifest_trust.ts";
+import { EntryVerifier } from "../../../shared/swarm/verify_entry.ts";
+import type { EngineLog } from "../engine/engine_log.ts";
+import { readManifest } from "../mirror.ts";
+import { type ManifestPage, MAX_PAGE_ENTRIES } from "../peers/peer_api.ts";
+import type { SwarmPaths } from "../swarm_paths.ts";
 
 /** The manifest is written at most once in this time, except for what must be durable before it is told. */
 const WRITE_PAUSE_MS = 1000;

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { syncFolder, writeFileDurable } from "../../shared/platform/durable_write.ts";
-import { Bitmap } from "../../shared/swarm/bitmap.ts";
+import { syncFolder, writeFileDurable } from "../../../shared/platform/durable_write.ts";
+import { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import {
   chunkDigest,
   type ChunkLayout,
@@ -9,10 +9,10 @@ import {
   digestOfChunks,
   layoutOf,
   sameDigest,
-} from "../../shared/swarm/chunk_layout.ts";
-import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+} from "../../../shared/swarm/chunk_layout.ts";
+import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { readChunk, readIfPresent, removeIfPresent } from "./chunk_file.ts";
-import type { SwarmPaths } from "./swarm_paths.ts";
+import type { SwarmPaths } from "../swarm_paths.ts";
 
 /** Chunks written between two syncs; what came since the last one is fetched again after a crash. */
 const GROUP_CHUNKS = 32;

@@ -5,7 +5,7 @@ import type { TLSSocket } from "node:tls";
 import {
   assertClientCertificatesRequired,
   type TlsIdentity,
-} from "../../shared/platform/client_certificate_probe.ts";
+} from "../../../shared/platform/client_certificate_probe.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { type PeerIdentity, readPeerIdentity } from "./peer_identity.ts";
 import { PORT_HEADER } from "./peer_api.ts";

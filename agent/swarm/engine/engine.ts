@@ -1,15 +1,15 @@
-import { writeFileDurable } from "../../shared/platform/durable_write.ts";
+import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
 import {
   type ManifestEntry,
   manifestEntryBytes,
   type UnsignedManifestEntry,
-} from "../../shared/swarm/manifest_entry.ts";
-import type { EngineStart, FromEngine, SwarmLinks, ToEngine } from "./channel.ts";
+} from "../../../shared/swarm/manifest_entry.ts";
+import type { EngineStart, FromEngine, SwarmLinks, ToEngine } from "../channel.ts";
 import type { EngineLog } from "./engine_log.ts";
 import { type EngineFacts, EngineSession, portOf } from "./engine_session.ts";
-import { Hasher } from "./hasher.ts";
-import type { SwarmState } from "./mirror.ts";
-import { SwarmPaths } from "./swarm_paths.ts";
+import { Hasher } from "../hashing/hasher.ts";
+import type { SwarmState } from "../mirror.ts";
+import { SwarmPaths } from "../swarm_paths.ts";
 import { pause, TaskScope } from "./task_scope.ts";
 
 /** Pause before a session that could not start, or failed, is tried again. */

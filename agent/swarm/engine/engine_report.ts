@@ -1,12 +1,12 @@
-import type { BlobProgress } from "../../shared/proto/agent.ts";
-import { layoutOf } from "../../shared/swarm/chunk_layout.ts";
-import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
-import type { BlobStore } from "./blob_store.ts";
-import type { ManifestBook } from "./manifest_book.ts";
-import type { BlobState } from "./mirror.ts";
-import type { PeerNetwork } from "./peer_network.ts";
-import type { Receiver } from "./receiver.ts";
-import type { SeedKeeper } from "./seed_keeper.ts";
+import type { BlobProgress } from "../../../shared/proto/agent.ts";
+import { layoutOf } from "../../../shared/swarm/chunk_layout.ts";
+import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
+import type { BlobStore } from "../blobs/blob_store.ts";
+import type { ManifestBook } from "../manifest/manifest_book.ts";
+import type { BlobState } from "../mirror.ts";
+import type { PeerNetwork } from "../peers/peer_network.ts";
+import type { Receiver } from "../transfer/receiver.ts";
+import type { SeedKeeper } from "../seeds/seed_keeper.ts";
 
 /** Hostnames listed per blob. */
 const MAX_HOLDERS = 16;

@@ -1,4 +1,4 @@
-import { type ChunkLayout, chunkSpan } from "../../shared/swarm/chunk_layout.ts";
+import { type ChunkLayout, chunkSpan } from "../../../shared/swarm/chunk_layout.ts";
 
 /** Reads `length` bytes at `offset`; shorter only if the file ends before. */
 export async function readAt(

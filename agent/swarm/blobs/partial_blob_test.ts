@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { sha256Hex } from "../../shared/crypto/sha256.ts";
-import { chunkDigest, digestOfChunks } from "../../shared/swarm/chunk_layout.ts";
-import { type ManifestEntry, manifestEntrySchema } from "../../shared/swarm/manifest_entry.ts";
-import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
+import { sha256Hex } from "../../../shared/crypto/sha256.ts";
+import { chunkDigest, digestOfChunks } from "../../../shared/swarm/chunk_layout.ts";
+import { type ManifestEntry, manifestEntrySchema } from "../../../shared/swarm/manifest_entry.ts";
+import { TemporaryRoot } from "../../../tests/support/temporary_root.ts";
 import { PartialBlob } from "./partial_blob.ts";
-import { SwarmPaths } from "./swarm_paths.ts";
+import { SwarmPaths } from "../swarm_paths.ts";
 
 const CHUNK = 64 * 1024;
 

@@ -1,11 +1,11 @@
-import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
-import { writeFileDurable } from "../../shared/platform/durable_write.ts";
-import { type Announcement, parseEndpoint } from "../../shared/swarm/announce_line.ts";
-import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
-import type { Announcer } from "./announcer.ts";
-import type { EngineLog } from "./engine_log.ts";
-import type { ManifestBook } from "./manifest_book.ts";
-import { type PeersFile, readPeers } from "./mirror.ts";
+import type { SignedBytes } from "../../../shared/crypto/signed_document.ts";
+import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
+import { type Announcement, parseEndpoint } from "../../../shared/swarm/announce_line.ts";
+import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
+import type { Announcer } from "../discovery/announcer.ts";
+import type { EngineLog } from "../engine/engine_log.ts";
+import type { ManifestBook } from "../manifest/manifest_book.ts";
+import { type PeersFile, readPeers } from "../mirror.ts";
 import { MAX_EXCHANGED_PEERS } from "./peer_api.ts";
 import { type PeerClient, PeerError } from "./peer_client.ts";
 import {
@@ -15,8 +15,8 @@ import {
   type PeerSource,
   type ProvenPeer,
 } from "./peer_registry.ts";
-import type { SwarmPaths } from "./swarm_paths.ts";
-import type { TaskScope } from "./task_scope.ts";
+import type { SwarmPaths } from "../swarm_paths.ts";
+import type { TaskScope } from "../engine/task_scope.ts";
 
 /** Connections opened at once to find out who is there. */
 const MAX_DIALLING = 8;

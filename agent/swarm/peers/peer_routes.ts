@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
-import { isSha256 } from "../../shared/crypto/sha256.ts";
-import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
-import type { Bitmap } from "../../shared/swarm/bitmap.ts";
-import { type ChunkLayout, chunkSpan } from "../../shared/swarm/chunk_layout.ts";
-import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import { isSha256 } from "../../../shared/crypto/sha256.ts";
+import type { SignedBytes } from "../../../shared/crypto/signed_document.ts";
+import type { Bitmap } from "../../../shared/swarm/bitmap.ts";
+import { type ChunkLayout, chunkSpan } from "../../../shared/swarm/chunk_layout.ts";
+import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import type { RequestClass } from "./connection_limits.ts";
-import type { EngineLog } from "./engine_log.ts";
+import type { EngineLog } from "../engine/engine_log.ts";
 import {
   CHUNKS_HEADER,
   GIVEN_HEADER,

@@ -1,6 +1,6 @@
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
-import { sha256Hex } from "../../shared/crypto/sha256.ts";
+import { sha256Hex } from "../../../shared/crypto/sha256.ts";
 
 /** Who is at the other end of a connection, as the fleet's CA certified it. */
 export interface PeerIdentity {

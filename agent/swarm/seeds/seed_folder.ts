@@ -1,11 +1,11 @@
-import { isLabel } from "../../shared/swarm/manifest_entry.ts";
+import { isLabel } from "../../../shared/swarm/manifest_entry.ts";
 import {
   MAX_SWARM_FILE_BYTES,
   parseRetention,
   swarmFileSchema,
-} from "../../shared/swarm/retention.ts";
+} from "../../../shared/swarm/retention.ts";
 import { type FileIdentity, identityOf } from "./seed_record.ts";
-import type { SwarmPaths } from "./swarm_paths.ts";
+import type { SwarmPaths } from "../swarm_paths.ts";
 
 /** One file in `seed/` with its `.swarm`, as a scan found it. */
 export interface FoundSeed {

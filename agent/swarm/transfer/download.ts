@@ -1,24 +1,24 @@
-import { Bitmap } from "../../shared/swarm/bitmap.ts";
-import { chunkSpan, digestOfChunks, layoutOf } from "../../shared/swarm/chunk_layout.ts";
-import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import { Bitmap } from "../../../shared/swarm/bitmap.ts";
+import { chunkSpan, digestOfChunks, layoutOf } from "../../../shared/swarm/chunk_layout.ts";
+import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import {
   type ChunkRequest,
   DownloadScheduler,
   type RequestOutcome,
   type SchedulerStep,
-} from "../../shared/swarm/scheduler.ts";
-import { schedulerLimits } from "../../shared/swarm/scheduler_limits.ts";
-import type { BlobStore } from "./blob_store.ts";
+} from "../../../shared/swarm/scheduler.ts";
+import { schedulerLimits } from "../../../shared/swarm/scheduler_limits.ts";
+import type { BlobStore } from "../blobs/blob_store.ts";
 import { BufferPool } from "./buffer_pool.ts";
-import type { DiskVerdict } from "./disk_gate.ts";
-import type { EngineLog } from "./engine_log.ts";
-import type { Hasher, PrefixHash } from "./hasher.ts";
-import { PartialBlob } from "./partial_blob.ts";
-import { type PeerClient, PeerError } from "./peer_client.ts";
-import type { PeerIdentity } from "./peer_identity.ts";
-import type { PeerEndpoint, ProvenPeer } from "./peer_registry.ts";
-import type { SwarmPaths } from "./swarm_paths.ts";
-import { pause } from "./task_scope.ts";
+import type { DiskVerdict } from "../blobs/disk_gate.ts";
+import type { EngineLog } from "../engine/engine_log.ts";
+import type { Hasher, PrefixHash } from "../hashing/hasher.ts";
+import { PartialBlob } from "../blobs/partial_blob.ts";
+import { type PeerClient, PeerError } from "../peers/peer_client.ts";
+import type { PeerIdentity } from "../peers/peer_identity.ts";
+import type { PeerEndpoint, ProvenPeer } from "../peers/peer_registry.ts";
+import type { SwarmPaths } from "../swarm_paths.ts";
+import { pause } from "../engine/task_scope.ts";
 
 export interface DownloadOptions {
   readonly entry: ManifestEntry;

@@ -2,8 +2,8 @@ import {
   ANNOUNCE_GROUP,
   type Announcement,
   parseAnnouncement,
-} from "../../shared/swarm/announce_line.ts";
-import type { EngineLog } from "./engine_log.ts";
+} from "../../../shared/swarm/announce_line.ts";
+import type { EngineLog } from "../engine/engine_log.ts";
 
 export interface MulticastOptions {
   readonly port: number;

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { isSha256 } from "../../shared/crypto/sha256.ts";
-import { writeFileDurable } from "../../shared/platform/durable_write.ts";
-import { digestOfChunks } from "../../shared/swarm/chunk_layout.ts";
-import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import { isSha256 } from "../../../shared/crypto/sha256.ts";
+import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
+import { digestOfChunks } from "../../../shared/swarm/chunk_layout.ts";
+import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { readIfPresent, removeIfPresent } from "./chunk_file.ts";
-import type { SwarmPaths } from "./swarm_paths.ts";
+import type { SwarmPaths } from "../swarm_paths.ts";
 
 /** What is remembered about how a blob came here: the `.sources` file beside it. */
 export const blobRecordSchema = z.object({

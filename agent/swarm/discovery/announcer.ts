@@ -1,4 +1,4 @@
-import type { AnnounceLine } from "../../shared/swarm/announce_line.ts";
+import type { AnnounceLine } from "../../../shared/swarm/announce_line.ts";
 
 /** An announcement goes out at least this often. */
 export const ANNOUNCE_INTERVAL_MS = 10_000;
