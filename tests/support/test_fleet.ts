@@ -6,6 +6,7 @@ import { statusSchema } from "../../agent/daemon/status.ts";
 import { API_PREFIX } from "../../shared/rest/contract.ts";
 import { enrollTokenCreate } from "../../shared/rest/enroll.ts";
 import { programCommand, startProgram } from "../../tools/demo/run_program.ts";
+import type { ProgramName } from "../../tools/permissions.ts";
 import { eventually } from "./eventually.ts";
 import { findFreePorts } from "./free_port.ts";
 import { allocateLoopback, type LoopbackEndpoint } from "./loopback_addresses.ts";
@@ -57,6 +58,9 @@ export class TestFleet implements AsyncDisposable {
   readonly caFile: string;
   #server: TestProcess | undefined;
   readonly #agents = new Map<string, TestProcess>();
+  /** Commands under way, which write below the folder too. */
+  readonly #commands = new Set<Promise<unknown>>();
+  #isStopped = false;
 
   private constructor(hosts: readonly FleetHost[], hub: FleetHost, ports: readonly number[]) {
     const [grpcPort, restPort] = ports;
@@ -145,6 +149,7 @@ export class TestFleet implements AsyncDisposable {
 
   /** Starts the server's process without waiting for anything. */
   launchServer(): TestProcess {
+    this.#assertRunning();
     return this.#server = startProgram("vigosrv", ["--root", this.hub.root], ENVIRONMENT);
   }
 
@@ -171,6 +176,7 @@ export class TestFleet implements AsyncDisposable {
    * @param clockOffsetMs how far the clock that it sees is ahead of this machine's.
    */
   launchAgent({ hostname, root }: FleetHost, clockOffsetMs = 0): TestProcess {
+    this.#assertRunning();
     const [run = "", ...command] = programCommand("vigo", ["daemon", "--root", root]);
     const skew = clockOffsetMs === 0 ? [] : [`--preload=${SKEWED_CLOCK}`];
     const agent = TestProcess.start(Deno.execPath(), [run, ...skew, ...command], {
@@ -252,16 +258,12 @@ export class TestFleet implements AsyncDisposable {
 
   /** Runs `vigocli` against this fleet, however that ends. */
   tryCli(...args: string[]): Promise<CommandResult> {
-    return runCommand(
-      Deno.execPath(),
-      programCommand("vigocli", this.cliArguments(...args)),
-      { env: ENVIRONMENT },
-    );
+    return this.#run("vigocli", this.cliArguments(...args));
   }
 
-  /** Arguments that let `vigocli` reach this fleet's server. */
+  /** Arguments that let `vigocli` reach this fleet's server, as on the server's own host. */
   cliArguments(...args: string[]): string[] {
-    return [...args, "--root", this.hub.root, "--server", this.restUrl];
+    return [...args, "--root", this.hub.root];
   }
 
   /** Runs `vigocli … --json` and reads what it printed with the schema of the contract. */
@@ -288,9 +290,7 @@ export class TestFleet implements AsyncDisposable {
     args: readonly string[],
     env: Readonly<Record<string, string>> = {},
   ): Promise<CommandResult> {
-    return runCommand(Deno.execPath(), programCommand("vigo", [...args, "--root", root]), {
-      env: { ...ENVIRONMENT, ...env },
-    });
+    return this.#run("vigo", [...args, "--root", root], env);
   }
 
   /** What a host's daemon says of itself. @throws {Error} if none answers. */
@@ -329,16 +329,42 @@ export class TestFleet implements AsyncDisposable {
     ).join("\n");
   }
 
-  /** Stops every process in order. */
+  /** Stops every process in order and starts none from then on, whoever still asks. */
   async stop(): Promise<void> {
-    await Promise.all(this.hosts.map((host) => this.stopAgent(host)));
-    await this.stopServer();
+    this.#isStopped = true;
+    const agents = await Promise.allSettled(this.hosts.map((host) => this.stopAgent(host)));
+    const server = await Promise.allSettled([this.stopServer()]);
+    await Promise.allSettled(this.#commands);
+    for (const end of [...agents, ...server]) if (end.status === "rejected") throw end.reason;
   }
 
   /** Ends every process at once. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isStopped = true;
     await Promise.all(this.hosts.map((host) => this.killAgent(host)));
     await this.killServer();
+    await Promise.allSettled(this.#commands);
+  }
+
+  async #run(
+    program: ProgramName,
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<CommandResult> {
+    this.#assertRunning();
+    const command = runCommand(Deno.execPath(), programCommand(program, args), {
+      env: { ...ENVIRONMENT, ...env },
+    });
+    this.#commands.add(command);
+    try {
+      return await command;
+    } finally {
+      this.#commands.delete(command);
+    }
+  }
+
+  #assertRunning(): void {
+    if (this.#isStopped) throw new Error("The fleet is being stopped");
   }
 }
 
