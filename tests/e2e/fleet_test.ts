@@ -291,24 +291,18 @@ Deno.test("a fleet from its first token to a rollback", async (t) => {
           await fileHolds(managed(web, "greeting"), "first\n");
           await eventually(
             `the report on ${drift} waits`,
-            async () => (await fleet.status(web)).queuedReports === drifts.indexOf(drift) + 1,
+            async () => (await fleet.status(web)).queuedReports > drifts.indexOf(drift),
             DEADLINE_MS,
           );
         }
         assert.equal((await fleet.vigo(web, ["run"])).code, 0, "the cached policy is applied");
         await fleet.startServer();
         await reportedChange(fleet, "web-1", /^-offline two$/m);
-        const { runs } = await fleet.ask(
-          runList,
-          "runs",
-          "list",
-          "--host",
-          "web-1",
-          "--limit",
-          "3",
-        );
+        const { runs } = await fleet.ask(runList, "runs", "list", "--host", "web-1");
         const shown = await Promise.all(
-          runs.map(({ runId }) => fleet.ask(runShow, "runs", "show", runId)),
+          runs.slice(0, drifts.length).map(({ runId }) =>
+            fleet.ask(runShow, "runs", "show", runId)
+          ),
         );
         assert.deepEqual(
           shown.map(({ trigger, report }) => [
@@ -329,10 +323,16 @@ Deno.test("a fleet from its first token to a rollback", async (t) => {
       await fleet.stopAgent(db);
       const run = await fleet.vigo(db, ["run"]);
       assert.equal(run.code, 4);
-      assert.match(run.stderr, /^error: Cannot ask the daemon: .* Start it, or use --once\n$/);
+      assert.match(
+        run.stderr,
+        /^error: Cannot ask the daemon .*: nobody answers\. Start it, or use --once\n$/,
+      );
       const status = await fleet.vigo(db, ["status"]);
       assert.equal(status.code, 4);
-      assert.match(status.stderr, /^error: The daemon does not run: .* enrolled as db-1 \(.*\n$/);
+      assert.match(
+        status.stderr,
+        /^error: Cannot ask the daemon .* This machine is enrolled as db-1 \(.*\n$/,
+      );
       assert.equal((await fleet.vigo(db, ["run", "--once"])).code, 0);
       await fleet.startAgent(db);
     });
@@ -445,7 +445,7 @@ Deno.test("a file is cast to the fleet, seen by anybody on its envoys, and revok
         }
         const run = await nobody.run(web.root, ["run"]);
         assert.equal(run.code, 5);
-        assert.match(run.stderr, /^error: Cannot ask the daemon: only its owner may use .*\n$/);
+        assert.match(run.stderr, /^error: Cannot ask the daemon .*only its owner may use it.*\n$/);
       },
     });
 

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { renderChanges, renderProblems } from "./changes.ts";
+
+Deno.test("a mistake is one line in the form that editors jump to, whatever its message holds", () => {
+  assert.equal(
+    renderProblems([
+      { file: "roles.vgo", line: 3, column: 5, message: "unknown key\n\x1b[2Jgone" },
+      { file: "envoys.vgo", line: 1, column: 1, message: "expected a list" },
+    ]),
+    "roles.vgo:3:5: unknown key\\n\\u{1b}[2Jgone\nenvoys.vgo:1:1: expected a list",
+  );
+});
+
+Deno.test("hosts that change alike share a block, with what is added, removed and changed", () => {
+  const text = renderChanges([{
+    hosts: ["web-1", "web-2"],
+    problems: ["vars.port is undefined"],
+    changes: [
+      { id: "file:/a", change: "added", crate: "web", diff: "" },
+      { id: "file:/b", change: "removed", crate: "web", diff: "" },
+      { id: "file:/c", change: "changed", crate: "base", diff: "-old\n+new\x07\n" },
+    ],
+  }], 1);
+  assert.equal(
+    text,
+    [
+      "web-1, web-2",
+      "  ! vars.port is undefined",
+      "  + file:/a (web)",
+      "  - file:/b (web)",
+      "  ~ file:/c (base)",
+      "      -old",
+      "      +new\\u{7}",
+      "",
+      "1 host stays as it is",
+    ].join("\n"),
+  );
+  assert.equal(renderChanges([], 0), "0 hosts stay as they are");
+});
