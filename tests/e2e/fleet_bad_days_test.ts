@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
-import { probeHandshake } from "../../shared/platform/client_certificate_self_test.ts";
+import { probeHandshake } from "../../shared/platform/client_certificate_probe.ts";
 import { enrolmentBytes } from "../../shared/canonical/envoy_frames.ts";
 import { loadSigner } from "../../shared/crypto/ed25519.ts";
 import { Refusal_Reason } from "../../shared/proto/agent.ts";
