@@ -30,14 +30,15 @@ export interface LoopState {
 
 /**
  * How long to wait before the next check-in: until this envoy's own place in the interval, or, after a failure, by the
- * back-off but not longer than the interval when that is longer than the back-off's longest.
+ * back-off. It never outgrows the interval, because the policy is applied at each attempt, and a machine must not drift for
+ * longer just because its server is away.
  *
  * @param nowMs local time; a jump of the clock costs at most one interval.
  * @param random a number in [0, 1).
  */
 export function nextDelayMs(state: LoopState, nowMs: number, random: number): number {
   if (state.failures > 0) {
-    const longestMs = Math.min(CHECK_IN_BACKOFF.longestMs, Math.max(state.intervalMs, 1_000) * 8);
+    const longestMs = Math.min(CHECK_IN_BACKOFF.longestMs, state.intervalMs);
     const firstMs = Math.min(CHECK_IN_BACKOFF.firstMs, state.intervalMs);
     return backoffMs(state.failures, { firstMs, longestMs }, random);
   }

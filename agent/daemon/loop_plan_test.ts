@@ -51,6 +51,15 @@ Deno.test("failures make the pause grow to a bound, never to nothing", () => {
   assert.ok(at(1) < at(2) && at(2) < at(5));
 });
 
+Deno.test("a server that is away makes no machine wait longer than its interval", () => {
+  const interval = fc.integer({ min: 1_000, max: 86_400_000 });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 500 }), interval, random, (failures, ms, chance) => {
+      assert.ok(nextDelayMs({ intervalMs: ms, splay: 0, failures }, 0, chance) <= ms);
+    }),
+  );
+});
+
 Deno.test("the interval is the configured one, else the server's within bounds", () => {
   assert.equal(effectiveIntervalMs(5_000, 60_000), 5_000);
   assert.equal(effectiveIntervalMs(undefined, 1), 1_000);
