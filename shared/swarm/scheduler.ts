@@ -128,6 +128,11 @@ export class DownloadScheduler {
     return false;
   }
 
+  /** A chunk that was there turned out to be damaged: it is wanted again. */
+  lose(chunk: number): void {
+    this.#have.clear(chunk);
+  }
+
   /** What to ask of whom now. Call it after every event and at the latest at {@linkcode wakeMs}. */
   step(nowMs: number): SchedulerStep {
     const requests: ChunkRequest[] = [];

@@ -16,6 +16,9 @@ export interface SchedulerLimits {
   readonly noProgressMs: number;
 }
 
+/** How long a peer that sent wrong bytes is left alone, in ms. */
+export const BENCH_MS = 10 * 60_000;
+
 /** Bytes under way in one download: with 1 MiB chunks this is 16 requests, and it bounds memory for larger ones. */
 const MAX_IN_FLIGHT_BYTES = 16 * 1024 * 1024;
 
@@ -26,7 +29,7 @@ export function schedulerLimits(chunkSizeBytes: number): SchedulerLimits {
     maxInFlightPerPeer: 4,
     maxInFlight: Math.max(1, Math.min(32, Math.floor(MAX_IN_FLIGHT_BYTES / chunkSizeBytes))),
     maxCopies: 2,
-    benchMs: 10 * 60_000,
+    benchMs: BENCH_MS,
     firstBackOffMs: 250,
     maxBackOffMs: 30_000,
     // A loaded peer may well pause this long; shorter timeouts would fetch the same chunk twice.

@@ -1,9 +1,11 @@
 import { z } from "zod";
 import { isSha256 } from "../../../shared/crypto/sha256.ts";
 import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
-import { digestOfChunks } from "../../../shared/swarm/chunk_layout.ts";
+import { Bitmap } from "../../../shared/swarm/bitmap.ts";
+import { digestOfChunks, layoutOf } from "../../../shared/swarm/chunk_layout.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { readIfPresent, removeIfPresent } from "./chunk_file.ts";
+import { PartialBlob } from "./partial_blob.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
 
 /** What is remembered about how a blob came here: the `.sources` file beside it. */
@@ -121,6 +123,25 @@ export class BlobStore {
       }
     }
     return missing;
+  }
+
+  /**
+   * Turns a complete blob of which one chunk is damaged back into one in flight that lacks this chunk, to be fetched by
+   * the next download. A crash leaves the blob or the partial, never both as complete.
+   */
+  async demote(entry: ManifestEntry, damaged: number): Promise<void> {
+    const { sha256 } = entry;
+    const stored = this.#blobs.get(sha256);
+    const digests = await this.digests(entry);
+    if (!stored || !digests) return;
+    const held = Bitmap.full(layoutOf(entry).count);
+    held.clear(damaged);
+    this.#blobs.delete(sha256);
+    await PartialBlob.adopt(this.#paths, entry, { content: stored.path, digests, held });
+    const { completedMs: _completedMs, ...record } = stored.record;
+    await this.writeRecord(sha256, record);
+    await removeIfPresent(this.#paths.digests(sha256));
+    this.#digests.delete(sha256);
   }
 
   /** Removes a blob and what is known about it. */

@@ -38,3 +38,26 @@ export function judgeDisk(
   if (freePercent <= minFreePercent) return { ok: false, reason: "disk pressure" };
   return { ok: true };
 }
+
+/** A download as the disk sees it: what it has still to write. */
+export interface UnwrittenBlob {
+  readonly sha256: string;
+  readonly leftBytes: number;
+}
+
+/**
+ * What one download needs and what the others have been promised.
+ *
+ * @param underWay Downloads whose file exists; the blob itself may be among them.
+ */
+export function roomFor(
+  { sha256, sizeBytes }: { readonly sha256: string; readonly sizeBytes: number },
+  underWay: readonly UnwrittenBlob[],
+): { readonly neededBytes: number; readonly promisedBytes: number } {
+  const own = underWay.find((one) => one.sha256 === sha256);
+  const others = underWay.filter((one) => one !== own);
+  return {
+    neededBytes: own?.leftBytes ?? sizeBytes,
+    promisedBytes: others.reduce((sum, { leftBytes }) => sum + leftBytes, 0),
+  };
+}

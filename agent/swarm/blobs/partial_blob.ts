@@ -2,17 +2,15 @@ import { join } from "node:path";
 import { syncFolder, writeFileDurable } from "../../../shared/platform/durable_write.ts";
 import { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import {
-  chunkDigest,
   type ChunkLayout,
   chunkSpan,
-  digestAt,
   digestOfChunks,
   layoutOf,
-  sameDigest,
 } from "../../../shared/swarm/chunk_layout.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { readChunk, readIfPresent, removeIfPresent } from "./chunk_file.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
+import { verifyChunk } from "./verify_chunk.ts";
 
 /** Chunks written between two syncs; what came since the last one is fetched again after a crash. */
 const GROUP_CHUNKS = 32;
@@ -99,9 +97,32 @@ export class PartialBlob {
     }
   }
 
+  /**
+   * Makes a partial out of content that lies elsewhere, to be opened later. What it holds is durable before the content
+   * is moved, so a crash leaves the content in one of the two places.
+   */
+  static async adopt(
+    paths: SwarmPaths,
+    { sha256 }: ManifestEntry,
+    { content, digests, held }: {
+      readonly content: string;
+      readonly digests: Uint8Array;
+      readonly held: Bitmap;
+    },
+  ): Promise<void> {
+    const folder = paths.partial(sha256);
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    await writeFileDurable(join(folder, "digests"), digests, { mode: 0o600 });
+    await writeFileDurable(join(folder, "bitmap"), held.toBytes(), { mode: 0o600 });
+    await Deno.chmod(content, 0o600);
+    await Deno.rename(content, join(folder, "data"));
+    await syncFolder(folder);
+    await syncFolder(paths.blobs);
+  }
+
   /** Whether these are the bytes of chunk `chunk`. */
   verify(chunk: number, bytes: Uint8Array): boolean {
-    return sameDigest(chunkDigest(bytes), digestAt(this.digests, chunk));
+    return verifyChunk(this.digests, chunk, bytes);
   }
 
   /**
@@ -158,15 +179,28 @@ export class PartialBlob {
   async verifyAll(): Promise<number> {
     let wrong = 0;
     for (let chunk = 0; chunk < this.layout.count; chunk += 1) {
-      if (!this.chunks.has(chunk)) continue;
-      const bytes = await readChunk(this.dataPath, this.layout, chunk);
-      if (bytes && this.verify(chunk, bytes)) continue;
-      this.chunks.clear(chunk);
-      this.#unsynced += 1;
-      wrong += 1;
+      if (await this.#isDamaged(chunk)) wrong += 1;
     }
     await this.sync();
     return wrong;
+  }
+
+  /**
+   * Reads one chunk again and lets go of it if it is wrong, durably, so that it is neither served nor counted any more.
+   *
+   * @returns Whether it is still held.
+   */
+  async recheck(chunk: number): Promise<boolean> {
+    if (await this.#isDamaged(chunk)) await this.sync();
+    return this.chunks.has(chunk);
+  }
+
+  async #isDamaged(chunk: number): Promise<boolean> {
+    if (!this.chunks.has(chunk)) return false;
+    const bytes = await readChunk(this.dataPath, this.layout, chunk);
+    if (bytes && this.verify(chunk, bytes)) return false;
+    this.#unsynced += 1;
+    return this.chunks.clear(chunk);
   }
 
   /** Turns the whole and verified content into a blob of the store. A crash leaves the partial or the blob. */

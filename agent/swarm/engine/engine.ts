@@ -1,24 +1,17 @@
 import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
-import {
-  type ManifestEntry,
-  manifestEntryBytes,
-  type UnsignedManifestEntry,
-} from "../../../shared/swarm/manifest_entry.ts";
-import type { EngineStart, FromEngine, SwarmLinks, ToEngine } from "../channel.ts";
-import type { EngineLog } from "./engine_log.ts";
-import { type EngineFacts, EngineSession, portOf } from "./engine_session.ts";
+import type { EngineStart, FromEngine, ToEngine } from "../channel.ts";
 import { Hasher } from "../hashing/hasher.ts";
-import type { SwarmState } from "../mirror.ts";
+import { UnfitRuntimeError } from "../peers/unfit_runtime_error.ts";
 import { SwarmPaths } from "../swarm_paths.ts";
+import { DaemonRequests } from "./daemon_requests.ts";
+import { type EngineFacts, portOf } from "./engine_facts.ts";
+import type { EngineLog } from "./engine_log.ts";
+import { EngineSession } from "./engine_session.ts";
+import { type SessionFacts, shutState } from "./swarm_state.ts";
 import { pause, TaskScope } from "./task_scope.ts";
 
 /** Pause before a session that could not start, or failed, is tried again. */
 const RESTART_MS = 10_000;
-/** The daemon signs within this time or not at all. */
-const SIGN_TIMEOUT_MS = 30_000;
-/** Links are a convenience: nothing waits longer for them. */
-const LINK_TIMEOUT_MS = 2_000;
-
 export interface EngineOptions {
   readonly post: (message: FromEngine) => void;
   /** Waits for the port to the hashing worker that `startEngine` starts when asked. */
@@ -31,8 +24,7 @@ type Documents = Extract<ToEngine, { kind: "documents" }>;
 export class Engine {
   readonly #options: EngineOptions;
   readonly #instance = crypto.getRandomValues(new Uint8Array(8)).toHex();
-  readonly #signatures = new Map<number, (answer: ManifestEntry | Error) => void>();
-  readonly #linked = new Map<number, () => void>();
+  readonly #requests: DaemonRequests;
   readonly #hasher: Hasher;
   readonly #log: EngineLog;
   readonly #scope: TaskScope;
@@ -43,7 +35,6 @@ export class Engine {
   #clockOffsetMs = 0;
   #session: EngineSession | undefined;
   #queue: Promise<void> = Promise.resolve();
-  #nextRequestId = 1;
   #retryScheduled = false;
 
   constructor(options: EngineOptions) {
@@ -51,6 +42,7 @@ export class Engine {
     this.#log = (level, message, properties = {}) =>
       options.post({ kind: "log", level, message, properties });
     this.#scope = new TaskScope(this.#log);
+    this.#requests = new DaemonRequests(options.post);
     this.#hasher = new Hasher(
       () => {
         const port = options.hasherPort();
@@ -64,11 +56,13 @@ export class Engine {
   /** Takes one message from the daemon. Messages are handled in their order. */
   handle(message: ToEngine): void {
     // An answer to the session itself: behind the queue it could wait for the message that waits for it.
-    if (message.kind === "signed") return this.#settle(message.requestId, message.entry);
-    if (message.kind === "unsigned") {
-      return this.#settle(message.requestId, new Error(message.reason));
+    if (message.kind === "signed") {
+      return this.#requests.settleSignature(message.requestId, message.entry);
     }
-    if (message.kind === "linked") return this.#linked.get(message.requestId)?.();
+    if (message.kind === "unsigned") {
+      return this.#requests.settleSignature(message.requestId, new Error(message.reason));
+    }
+    if (message.kind === "linked") return this.#requests.settleLinks(message.requestId);
     this.#queue = this.#queue.then(() => this.#handle(message)).catch((error: unknown) =>
       this.#options.post({ kind: "fatal", reason: String(error) })
     );
@@ -122,7 +116,7 @@ export class Engine {
         break;
       }
       case "stop":
-        await this.#close();
+        await this.#shut();
         await this.#scope.stop();
         this.#hasher.stop();
         this.#options.post({ kind: "stopped" });
@@ -135,9 +129,7 @@ export class Engine {
     const facts = this.#facts();
     if (!facts) return;
     if (!facts.envoy.swarm.enabled) {
-      await this.#close();
-      await this.#writeClosedState(facts);
-      return;
+      return await this.#shut();
     }
     if (this.#session && this.#session.port !== portOf(facts)) await this.#close();
     if (this.#session) return this.#session.applyDocuments();
@@ -147,13 +139,13 @@ export class Engine {
         instance: this.#instance,
         hasher: this.#hasher,
         post: this.#options.post,
-        sign: (entry) => this.#sign(entry),
-        link: (links) => this.#link(links),
+        sign: (entry) => this.#requests.sign(entry),
+        link: (links) => this.#requests.link(links),
         log: this.#log,
       });
     } catch (error) {
+      if (error instanceof UnfitRuntimeError) throw error;
       const reason = error instanceof Error ? error.message : String(error);
-      if (reason.startsWith("Refusing to serve")) throw error;
       this.#log("error", "cannot start the swarm; trying again", { reason, restartMs: RESTART_MS });
       this.#retry();
     }
@@ -172,11 +164,24 @@ export class Engine {
     });
   }
 
-  async #close(): Promise<void> {
+  /** Ends the session, if there is one, and tells what was there at its end. */
+  async #close(): Promise<SessionFacts | undefined> {
     const session = this.#session;
     this.#session = undefined;
-    for (const settle of [...this.#signatures.values()]) settle(new Error("the swarm is stopping"));
+    this.#requests.refuseSignatures("the swarm is stopping");
     await session?.stop();
+    return session?.describe();
+  }
+
+  /** Ends the session and leaves a state file that says so, whether a gate was shut or the daemon ends the engine. */
+  async #shut(): Promise<void> {
+    const last = await this.#close();
+    const facts = this.#facts();
+    if (!facts) return;
+    const { folder } = facts.start;
+    const state = shutState({ ...facts, instance: this.#instance, nowMs: Date.now() }, last);
+    await Deno.mkdir(folder, { recursive: true });
+    await writeFileDurable(new SwarmPaths(folder).state, JSON.stringify(state), { mode: 0o644 });
   }
 
   #facts(): EngineFacts | undefined {
@@ -192,64 +197,5 @@ export class Engine {
       interfaces: this.#interfaces,
       clockOffsetMs: this.#clockOffsetMs,
     };
-  }
-
-  #sign(entry: UnsignedManifestEntry): Promise<ManifestEntry> {
-    // Fails here, in the engine, if the entry cannot even be written as bytes.
-    manifestEntryBytes(entry);
-    const requestId = this.#nextRequestId++;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => this.#settle(requestId, new Error("the daemon did not sign in time")),
-        SIGN_TIMEOUT_MS,
-      );
-      this.#signatures.set(requestId, (answer) => {
-        clearTimeout(timer);
-        this.#signatures.delete(requestId);
-        if (answer instanceof Error) reject(answer);
-        else resolve(answer);
-      });
-      this.#options.post({ kind: "sign", requestId, entry });
-    });
-  }
-
-  /** Has the daemon's side make links, and waits until they stand or it does not answer. */
-  async #link(links: SwarmLinks): Promise<void> {
-    const requestId = this.#nextRequestId++;
-    const linked = Promise.withResolvers<void>();
-    const timer = setTimeout(linked.resolve, LINK_TIMEOUT_MS);
-    this.#linked.set(requestId, linked.resolve);
-    this.#options.post({ kind: "links", requestId, links });
-    await linked.promise;
-    clearTimeout(timer);
-    this.#linked.delete(requestId);
-  }
-
-  #settle(requestId: number, answer: ManifestEntry | Error): void {
-    this.#signatures.get(requestId)?.(answer);
-  }
-
-  /** The state file of an envoy whose gate is shut: it says so, and keeps what is on disk. */
-  async #writeClosedState({ start, fleet, envoy, documentsMs }: EngineFacts): Promise<void> {
-    const state: SwarmState = {
-      schema: 1,
-      envoyUuid: start.envoyUuid,
-      hostname: envoy.hostname,
-      instance: this.#instance,
-      updatedMs: Date.now(),
-      lastCheckinMs: documentsMs,
-      gates: { enabled: false, seeder: envoy.swarm.seeder, subsystems: envoy.swarm.subsystems },
-      fleetSerial: fleet.serial,
-      envoySerial: envoy.serial,
-      multicast: { state: "off", interfaces: [] },
-      manifest: { digest: "", version: 0, active: 0, revoked: 0 },
-      peerCount: 0,
-      blobs: [],
-      problems: [],
-    };
-    await Deno.mkdir(start.folder, { recursive: true });
-    await writeFileDurable(new SwarmPaths(start.folder).state, JSON.stringify(state), {
-      mode: 0o644,
-    });
   }
 }

@@ -51,6 +51,13 @@ export const blobAnswerSchema = z.object({
 });
 export type BlobAnswer = z.output<typeof blobAnswerSchema>;
 
+/** What a peer found when it looked at a chunk that came wrong from it. */
+export const recheckAnswerSchema = z.object({
+  /** Whether its copy has the right bytes after all. */
+  sound: z.boolean(),
+});
+export const MAX_RECHECK_ANSWER_BYTES = 1024;
+
 export const fleetAnswerSchema = z.object({ payload: base64, signature: base64 });
 
 export const storageAnswerSchema = z.object({

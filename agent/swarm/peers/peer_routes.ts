@@ -31,9 +31,14 @@ export interface ServedBlob {
   readonly given: Bitmap;
 }
 
+/** What became of a complaint about wrong bytes; `busy` means that the limits let nothing be read now. */
+export type RecheckVerdict = "sound" | "damaged" | "unknown" | "revoked" | "busy";
+
 /** What the peer server asks the engine. */
 export interface PeerContent {
   blob(sha256: string): Promise<ServedBlob | "unknown" | "revoked">;
+  /** Reads a chunk again that came wrong from here, and lets go of it if it is damaged. */
+  recheck(sha256: string, chunk: number): Promise<RecheckVerdict>;
   manifestPage(since: string): ManifestPage;
   acceptPush(entries: readonly ManifestEntry[], from: PeerIdentity): Promise<void>;
   fleet(): SignedBytes | undefined;
@@ -41,6 +46,8 @@ export interface PeerContent {
   exchange(): string;
   /** Room where the data of `purpose` lands; `undefined` if there is no such purpose. */
   storage(purpose: string): Promise<StorageAnswer | undefined>;
+  /** Whether there is room to write what peers push. */
+  hasRoom(): Promise<boolean>;
   /** Waits until so many bytes may be sent. */
   takeUpload(sizeBytes: number): Promise<void>;
   log: EngineLog;
@@ -63,6 +70,9 @@ export interface Route {
 
 const NOT_FOUND: RoutedAnswer = { status: 404 };
 const GONE: RoutedAnswer = { status: 410 };
+const BUSY: RoutedAnswer = { status: 503, headers: { "retry-after": "60" } };
+/** A chunk number as it stands in a path; one past the end of its blob is not found later. */
+const CHUNK_NUMBER = /^\d{1,7}$/;
 
 /** Which request is answered how. */
 export class PeerRoutes {
@@ -82,14 +92,11 @@ export class PeerRoutes {
       return control(() => this.#storage(url?.searchParams.get("for") ?? ""));
     }
     if (root !== "swarm" || version !== "v1") return control(() => Promise.resolve(NOT_FOUND));
-    const [sha256, chunks, chunk, ...more] = rest;
-    if (room === "blobs" && method === "GET" && sha256 !== undefined && isSha256(sha256)) {
-      if (chunks === undefined) {
-        return control(() => this.#blob(sha256, url?.searchParams.get("digests") !== "0"));
-      }
-      if (chunks === "chunks" && more.length === 0 && /^\d{1,7}$/.test(chunk ?? "")) {
-        return { kind: "content", answer: () => this.#chunk(sha256, Number(chunk)) };
-      }
+    const [sha256] = rest;
+    if (room === "blobs" && sha256 !== undefined && isSha256(sha256)) {
+      const withDigests = url?.searchParams.get("digests") !== "0";
+      return this.#blobRoute(method, sha256, rest.slice(1), withDigests) ??
+        control(() => Promise.resolve(NOT_FOUND));
     }
     if (room === "manifest" && rest.length === 0) {
       if (method === "GET") {
@@ -103,6 +110,27 @@ export class PeerRoutes {
       return control(() => Promise.resolve(this.#fleet()));
     }
     return control(() => Promise.resolve(NOT_FOUND));
+  }
+
+  #blobRoute(
+    method: string,
+    sha256: string,
+    rest: readonly string[],
+    withDigests: boolean,
+  ): Route | undefined {
+    const [chunks, text = "", action, ...more] = rest;
+    if (chunks === undefined) {
+      return method === "GET" ? control(() => this.#blob(sha256, withDigests)) : undefined;
+    }
+    if (chunks !== "chunks" || !CHUNK_NUMBER.test(text) || more.length > 0) return undefined;
+    const chunk = Number(text);
+    if (method === "GET" && action === undefined) {
+      return { kind: "content", answer: () => this.#chunk(sha256, chunk) };
+    }
+    if (method === "POST" && action === "recheck") {
+      return control(() => this.#recheck(sha256, chunk));
+    }
+    return undefined;
   }
 
   async #blob(sha256: string, withDigests: boolean): Promise<RoutedAnswer> {
@@ -151,9 +179,30 @@ export class PeerRoutes {
     }
   }
 
+  async #recheck(sha256: string, chunk: number): Promise<RoutedAnswer> {
+    const verdict = await this.#content.recheck(sha256, chunk);
+    switch (verdict) {
+      case "unknown":
+        return NOT_FOUND;
+      case "revoked":
+        return GONE;
+      case "busy":
+        return BUSY;
+      default:
+        return json({ sound: verdict === "sound" });
+    }
+  }
+
+  /**
+   * Takes news that a peer pushes: a body of at most {@linkcode MAX_PEER_JSON_BYTES} (413 past that, and nothing is read)
+   * with at most 1,000 entries (400), and only if there is room on the disk (507, nothing is read).
+   * Signatures are checked of those entries alone that are newer than what is known; forged ones change nothing. As many
+   * pushes run at once as there are places for control requests.
+   */
   async #push(peer: PeerIdentity, request: IncomingMessage): Promise<RoutedAnswer> {
     const declaredBytes = Number(request.headers["content-length"]);
     if (!(declaredBytes <= MAX_PEER_JSON_BYTES)) return { status: 413 };
+    if (!await this.#content.hasRoom()) return { status: 507 };
     const parts: Uint8Array[] = [];
     let sizeBytes = 0;
     for await (const part of request) {

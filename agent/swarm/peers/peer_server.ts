@@ -12,6 +12,7 @@ import { PORT_HEADER } from "./peer_api.ts";
 import type { PeerEndpoint } from "./peer_registry.ts";
 import type { PeerRoutes, RoutedAnswer } from "./peer_routes.ts";
 import { makeStrangerIdentity } from "./stranger_identity.ts";
+import { UnfitRuntimeError } from "./unfit_runtime_error.ts";
 
 /** A connection that is idle, or sends its request header this slowly, is closed. */
 const IDLE_TIMEOUT_MS = 15_000;
@@ -31,6 +32,8 @@ export interface PeerServerOptions {
   readonly isRevoked: (peer: PeerIdentity) => boolean;
   /** Called when a caller with a certificate names the port of its own peer server. */
   readonly onCaller: (peer: PeerIdentity, endpoint: PeerEndpoint) => void;
+  /** How the runtime makes a TLS server; a test stands in for a runtime that does not do what it is told. */
+  readonly createServer?: typeof https.createServer;
 }
 
 /** Serves manifest, chunks and health to other envoys over mTLS. Nobody without a certificate of the fleet's CA is heard. */
@@ -42,7 +45,7 @@ export class PeerServer {
 
   private constructor(options: PeerServerOptions) {
     this.#options = options;
-    this.#server = https.createServer({
+    this.#server = (options.createServer ?? https.createServer)({
       cert: options.identity.certificate,
       key: options.identity.privateKey,
       ca: options.ca,
@@ -62,7 +65,8 @@ export class PeerServer {
   /**
    * Listens, and proves that strangers are turned away before anybody is told the port.
    *
-   * @throws {Error} if the port cannot be bound, or a stranger was served; nothing listens then.
+   * @throws {UnfitRuntimeError} if a stranger was served, or a member was not; nothing listens then.
+   * @throws {Error} if the port cannot be bound, or the test itself could not be made.
    */
   static async start(options: PeerServerOptions): Promise<PeerServer> {
     const server = new PeerServer(options);
@@ -77,7 +81,7 @@ export class PeerServer {
       });
     } catch (error) {
       await server.stop();
-      throw error;
+      throw asVerdict(error);
     }
     return server;
   }
@@ -154,6 +158,12 @@ export class PeerServer {
     if (!address || !Number.isInteger(port) || port < 1 || port > 65_535) return;
     this.#options.onCaller(peer, { address, port });
   }
+}
+
+/** Tells a runtime that serves strangers from a machine that was merely too busy to be tested. */
+function asVerdict(error: unknown): unknown {
+  const isUnfit = error instanceof Error && error.message.startsWith("Refusing to serve");
+  return isUnfit ? new UnfitRuntimeError(error.message, { cause: error }) : error;
 }
 
 function send(response: ServerResponse, { status, headers, body }: RoutedAnswer): void {

@@ -1,5 +1,5 @@
 import { isSha256 } from "../../../shared/crypto/sha256.ts";
-import { syncFolder, writeFileDurable } from "../../../shared/platform/durable_write.ts";
+import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
 import { chooseChunkSize, digestOfChunks } from "../../../shared/swarm/chunk_layout.ts";
 import type { ManifestEntry, UnsignedManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import type { TargetDecision } from "../../../shared/swarm/target_decision.ts";
@@ -8,6 +8,7 @@ import { readIfPresent } from "../blobs/chunk_file.ts";
 import type { EngineLog } from "../engine/engine_log.ts";
 import type { Hasher } from "../hashing/hasher.ts";
 import type { ManifestBook } from "../manifest/manifest_book.ts";
+import { bury } from "./graveyard.ts";
 import { type FoundSeed, scanSeedFolder, type SeedScan } from "./seed_folder.ts";
 import {
   identityOf,
@@ -138,12 +139,7 @@ export class SeedKeeper {
       this.#records.delete(name);
       const path = await this.#ifUnchanged(name, record);
       if (path !== undefined && isSha256(sha256)) {
-        await Deno.rename(path, `${paths.graveyard}/${sha256}`);
-        await Deno.rename(`${path}.swarm`, `${paths.graveyard}/${sha256}.swarm`);
-        // The graveyard counts its days from here.
-        await Deno.utime(`${paths.graveyard}/${sha256}`, new Date(), new Date());
-        await syncFolder(paths.graveyard);
-        await syncFolder(paths.seed);
+        await bury(paths, name, sha256);
         log("info", "moved a revoked seed to the graveyard", { label: name, sha256 });
       }
       if (this.#folder) await this.#save(this.#folder);

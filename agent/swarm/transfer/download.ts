@@ -1,24 +1,27 @@
 import { Bitmap } from "../../../shared/swarm/bitmap.ts";
-import { chunkSpan, digestOfChunks, layoutOf } from "../../../shared/swarm/chunk_layout.ts";
+import { chunkSpan } from "../../../shared/swarm/chunk_layout.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import {
   type ChunkRequest,
   DownloadScheduler,
-  type RequestOutcome,
   type SchedulerStep,
 } from "../../../shared/swarm/scheduler.ts";
 import { schedulerLimits } from "../../../shared/swarm/scheduler_limits.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
-import { BufferPool } from "./buffer_pool.ts";
 import type { DiskVerdict } from "../blobs/disk_gate.ts";
-import type { EngineLog } from "../engine/engine_log.ts";
-import type { Hasher, PrefixHash } from "../hashing/hasher.ts";
 import { PartialBlob } from "../blobs/partial_blob.ts";
-import { type PeerClient, PeerError } from "../peers/peer_client.ts";
+import type { EngineLog } from "../engine/engine_log.ts";
+import { pause } from "../engine/task_scope.ts";
+import type { Hasher, PrefixHash } from "../hashing/hasher.ts";
+import type { PeerClient } from "../peers/peer_client.ts";
+import { PeerError } from "../peers/peer_error.ts";
 import type { PeerIdentity } from "../peers/peer_identity.ts";
 import type { PeerEndpoint, ProvenPeer } from "../peers/peer_registry.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
-import { pause } from "../engine/task_scope.ts";
+import { BufferPool } from "./buffer_pool.ts";
+import { fetchChunk } from "./fetch_chunk.ts";
+import { findDigests } from "./find_digests.ts";
+import { HolderPoll, type Question } from "./holder_poll.ts";
 
 export interface DownloadOptions {
   readonly entry: ManifestEntry;
@@ -29,6 +32,10 @@ export interface DownloadOptions {
   /** Peers that may hold the blob, best guesses first. */
   readonly candidates: () => readonly ProvenPeer[];
   readonly onPeerFailure: (uuid: string) => void;
+  /** A peer sent wrong bytes. */
+  readonly onCorruption: (uuid: string) => void;
+  /** Whether a peer is left alone because of wrong bytes, whichever download they were meant for. */
+  readonly isBenched: (uuid: string) => boolean;
   /** Called when there are new chunks to tell others about. */
   readonly onProgress: () => void;
   readonly checkDisk: () => Promise<DiskVerdict>;
@@ -44,39 +51,17 @@ export type DownloadResult =
   /** The entry's two digests contradict each other: no bytes can satisfy both. */
   | { readonly kind: "broken" };
 
-/** Peers that lack chunks are asked what they have got meanwhile; the more there are, the less often each is asked. */
-const POLL_PARTIAL_MS_PER_PEER = 40;
-const MIN_POLL_PARTIAL_MS = 100;
-const MAX_POLL_PARTIAL_MS = 1000;
-/** A peer that had nothing, or did not answer, is asked again after this: soon while others are only starting. */
-const POLL_EMPTY_EARLY_MS = 400;
-const POLL_EMPTY_MS = 2000;
-const EARLY_MS = 5000;
-/** A complete peer is asked again to notice a lost blob. */
-const POLL_COMPLETE_MS = 30_000;
-/** Questions about holdings under way at once. */
-const MAX_POLLS = 8;
 /** The disk is looked at again, and sources are saved, after so many chunks. */
 const CHUNKS_PER_DISK_CHECK = 100;
 const CHUNKS_PER_RECORD = 32;
-/** Without any holder for this long the download gives up until later. */
-const NO_HOLDER_MS = 30_000;
 
 const NOTHING: SchedulerStep = { requests: [], cancel: [] };
-
-interface Known {
-  readonly endpoint: PeerEndpoint;
-  readonly hostname: string;
-  askAtMs: number;
-  asking: boolean;
-  holds: boolean;
-}
 
 /** One attempt to fetch a blob: asks peers what they hold, lets the scheduler choose, verifies, writes. */
 export class Download {
   readonly entry: ManifestEntry;
   readonly #options: DownloadOptions;
-  readonly #known = new Map<string, Known>();
+  readonly #poll = new HolderPoll(performance.now());
   readonly #requests = new Map<number, AbortController>();
   readonly #sources = new Map<string, number>();
   readonly #tasks = new Set<Promise<void>>();
@@ -91,6 +76,7 @@ export class Download {
   /** Chunks received and not yet written. */
   #writing = 0;
   #corrupt = 0;
+  #isFinishing = false;
 
   constructor(options: DownloadOptions) {
     this.#options = options;
@@ -118,14 +104,28 @@ export class Download {
 
   /** Hostnames of peers that hold something of it. */
   get holders(): string[] {
-    return [...this.#known.values()].filter(({ holds }) => holds).map(({ hostname }) => hostname);
+    return this.#poll.holders;
   }
 
   /** Somebody said that this peer holds something: ask it now. */
   noteHolder(uuid: string): void {
-    const known = this.#known.get(uuid);
-    if (known) known.askAtMs = Math.min(known.askAtMs, performance.now());
+    this.#poll.hasten(uuid, performance.now());
     this.#wake?.();
+  }
+
+  /** A peer complained about this chunk: reads it again, and fetches it anew if it is damaged. Says whether it was sound. */
+  async recheck(chunk: number): Promise<boolean> {
+    const partial = this.#partial;
+    if (!partial || await partial.recheck(chunk)) return true;
+    this.#scheduler?.lose(chunk);
+    // Past this point the attempt ends without the chunk, and the next one begins its hash anew.
+    if (this.#isFinishing) return false;
+    // The hash has gone over the damaged bytes, or will not stop before them.
+    this.#prefix?.abandon();
+    this.#prefix = this.#options.hasher.follow(partial.dataPath);
+    this.#advancePrefix(partial);
+    this.#wake?.();
+    return false;
   }
 
   /**
@@ -140,9 +140,9 @@ export class Download {
     const wakeUp = () => this.#wake?.();
     signal.addEventListener("abort", wakeUp);
     try {
-      const { entry, store } = this.#options;
+      const { entry, paths, client, store, candidates } = this.#options;
       const record = await store.readRecord(entry.sha256);
-      const digests = await this.#findDigests(stopped);
+      const digests = await findDigests({ entry, paths, client, candidates, signal: stopped });
       if (!digests) {
         return signal.aborted
           ? { kind: "cancelled" }
@@ -191,8 +191,6 @@ export class Download {
     });
     this.#prefix = this.#options.hasher.follow(partial.dataPath);
     this.#advancePrefix(partial);
-    // What peers said before the download began was asked without their chunks being kept.
-    for (const known of this.#known.values()) known.askAtMs = 0;
   }
 
   async #loop(
@@ -204,6 +202,7 @@ export class Download {
     const scheduler = this.#scheduler;
     if (!scheduler) return { kind: "no_progress", reason: "not begun" };
     const limits = schedulerLimits(this.entry.chunkSizeBytes);
+    const { candidates, isBenched } = this.#options;
     while (!signal.aborted) {
       const nowMs = performance.now();
       this.#activeMs = formerActiveMs + nowMs - startedMs;
@@ -216,8 +215,11 @@ export class Download {
       const { requests, cancel } = mayAsk ? scheduler.step(nowMs) : NOTHING;
       for (const id of cancel) this.#requests.get(id)?.abort();
       for (const request of requests) this.#track(this.#fetch(request, partial, signal));
-      this.#poll(nowMs, signal);
-      const sleepMs = Math.min(this.#pollPartialMs, Math.max(1, scheduler.wakeMs(nowMs) - nowMs));
+      const mayAnswer = candidates().filter(({ uuid }) => !isBenched(uuid));
+      for (const question of this.#poll.take(mayAnswer, nowMs)) {
+        this.#track(this.#ask(question, signal));
+      }
+      const sleepMs = Math.min(this.#poll.intervalMs, Math.max(1, scheduler.wakeMs(nowMs) - nowMs));
       await this.#sleep(sleepMs, signal);
     }
     return { kind: "no_progress", reason: "stopped" };
@@ -232,47 +234,34 @@ export class Download {
   }
 
   async #fetch(request: ChunkRequest, partial: PartialBlob, signal: AbortSignal): Promise<void> {
-    const known = this.#known.get(request.peer);
-    const { length } = chunkSpan(partial.layout, request.chunk);
+    const endpoint = this.#poll.endpoint(request.peer);
+    if (!endpoint || this.#options.isBenched(request.peer)) {
+      return this.#scheduler?.removePeer(request.peer);
+    }
+    const { client, takeBandwidth } = this.#options;
     const controller = new AbortController();
     this.#requests.set(request.id, controller);
     const buffer = this.#buffers.take();
-    const into = buffer.subarray(0, length);
-    const startedMs = performance.now();
-    let outcome: RequestOutcome;
-    let sender: PeerIdentity | undefined;
-    const timer = setTimeout(() => controller.abort("timeout"), request.timeoutMs);
+    const into = buffer.subarray(0, chunkSpan(partial.layout, request.chunk).length);
     try {
-      if (!known) throw new PeerError("unknown peer");
-      const cancelled = AbortSignal.any([signal, controller.signal]);
-      await this.#options.takeBandwidth(length, cancelled);
-      const answer = await this.#options.client.getChunk(
-        known.endpoint,
-        this.entry.sha256,
-        request.chunk,
+      const { outcome, answer } = await fetchChunk({
+        client,
+        endpoint,
+        sha256: this.entry.sha256,
+        request,
         into,
-        cancelled,
-      );
-      sender = answer.peer;
-      const elapsedMs = performance.now() - startedMs;
-      outcome = partial.verify(request.chunk, into)
-        ? { kind: "verified", elapsedMs }
-        : { kind: "corrupt" };
-      if (answer.held) this.#noteHeld(request.peer, answer.held);
-      const given = answer.given && Bitmap.fromBytes(partial.layout.count, answer.given);
+        verify: (bytes) => partial.verify(request.chunk, bytes),
+        takeBandwidth,
+        signal: AbortSignal.any([signal, controller.signal]),
+      });
+      if (answer?.held) this.#noteHeld(request.peer, answer.held);
+      const given = answer?.given && Bitmap.fromBytes(partial.layout.count, answer.given);
       if (given) this.#scheduler?.setGiven(request.peer, given);
-    } catch (error) {
-      const isTimeout = controller.signal.aborted && controller.signal.reason === "timeout";
-      outcome = isTimeout ? { kind: "timed_out", waitedMs: request.timeoutMs } : outcomeOf(error);
+      const isNews = this.#scheduler?.finish(request.id, outcome, performance.now()) ?? false;
+      if (outcome.kind === "corrupt") this.#noteCorrupt(request, endpoint, signal);
+      if (isNews && answer) await this.#store(partial, request.chunk, into, answer.peer);
     } finally {
-      clearTimeout(timer);
       this.#requests.delete(request.id);
-    }
-    const isNews = this.#scheduler?.finish(request.id, outcome, performance.now()) ?? false;
-    if (outcome.kind === "corrupt") this.#noteCorrupt(known, request.chunk);
-    try {
-      if (isNews && sender) await this.#store(partial, request.chunk, into, sender);
-    } finally {
       this.#buffers.give(buffer);
       this.#wake?.();
     }
@@ -308,13 +297,38 @@ export class Download {
     }
   }
 
-  #noteCorrupt(known: Known | undefined, chunk: number): void {
+  #noteCorrupt({ peer, chunk }: ChunkRequest, endpoint: PeerEndpoint, signal: AbortSignal): void {
     this.#corrupt += 1;
-    this.#options.log("warning", "a peer sent wrong bytes and is left alone for ten minutes", {
-      peer: known?.hostname,
+    const { log, onCorruption } = this.#options;
+    onCorruption(peer);
+    log("warning", "a peer sent wrong bytes and is left alone for ten minutes", {
+      peer: this.#poll.hostname(peer),
       sha256: this.entry.sha256,
       chunk,
     });
+    this.#track(this.#tellSender(endpoint, chunk, signal));
+  }
+
+  /** The sender may not know that its disk or memory changed what it had. */
+  async #tellSender(endpoint: PeerEndpoint, chunk: number, signal: AbortSignal): Promise<void> {
+    const { client, log } = this.#options;
+    const { sha256 } = this.entry;
+    try {
+      const { peer, sound } = await client.requestRecheck(endpoint, sha256, chunk, signal);
+      log("info", "a peer looked at the chunk that came wrong", {
+        peer: peer.hostname,
+        sha256,
+        chunk,
+        sound,
+      });
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
+      log("debug", "a peer could not look at the chunk that came wrong", {
+        sha256,
+        chunk,
+        reason: error.message,
+      });
+    }
   }
 
   #advancePrefix(partial: PartialBlob): void {
@@ -325,96 +339,36 @@ export class Download {
 
   #noteHeld(uuid: string, bits: Uint8Array): void {
     const chunks = Bitmap.fromBytes(this.#partial?.layout.count ?? 0, bits);
-    const known = this.#known.get(uuid);
-    if (!chunks || !known) return;
-    known.holds = chunks.count > 0;
+    if (!chunks || this.#options.isBenched(uuid)) return;
+    this.#poll.noteHeld(uuid, chunks, performance.now());
     this.#scheduler?.setPeer(uuid, chunks);
-    known.askAtMs = performance.now() + (chunks.isFull ? POLL_COMPLETE_MS : this.#pollPartialMs);
   }
 
-  get #pollPartialMs(): number {
-    const fairMs = this.#known.size * POLL_PARTIAL_MS_PER_PEER;
-    return Math.min(MAX_POLL_PARTIAL_MS, Math.max(MIN_POLL_PARTIAL_MS, fairMs));
-  }
-
-  /** Asks peers whose turn it is what they hold. */
-  #poll(nowMs: number, signal: AbortSignal): void {
-    for (const peer of this.#options.candidates()) {
-      const known = this.#known.get(peer.uuid);
-      if (!known || known.endpoint.address !== peer.address || known.endpoint.port !== peer.port) {
-        const { address, port, hostname } = peer;
-        this.#known.set(peer.uuid, {
-          endpoint: { address, port },
-          hostname,
-          askAtMs: 0,
-          asking: false,
-          holds: false,
-        });
-      }
-    }
-    let asking = [...this.#known.values()].filter((known) => known.asking).length;
-    for (const [uuid, known] of this.#known) {
-      if (asking >= MAX_POLLS) return;
-      if (known.asking || known.askAtMs > nowMs) continue;
-      asking += 1;
-      this.#track(this.#ask(uuid, known, signal));
-    }
-  }
-
-  async #ask(uuid: string, known: Known, signal: AbortSignal): Promise<void> {
-    known.asking = true;
-    const isEarly = this.#activeMs < EARLY_MS;
-    known.askAtMs = performance.now() + (isEarly ? POLL_EMPTY_EARLY_MS : POLL_EMPTY_MS);
+  async #ask({ uuid, endpoint }: Question, signal: AbortSignal): Promise<void> {
     try {
       const { client } = this.#options;
-      const { blob } = await client.getBlob(known.endpoint, this.entry.sha256, false, signal);
+      const { blob } = await client.getBlob(endpoint, this.entry.sha256, false, signal);
       this.#noteHeld(uuid, blob.chunks);
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
-      // Expelled, moved or without the blob: nothing more is expected of it until it says otherwise.
-      known.holds = false;
+      this.#poll.noteNothing(uuid);
       this.#scheduler?.removePeer(uuid);
       if (error.status === undefined && !signal.aborted) this.#options.onPeerFailure(uuid);
     } finally {
-      known.asking = false;
+      this.#poll.noteAnswered(uuid);
       this.#wake?.();
     }
   }
 
-  /** The chunk digests, from the last run or from the first peer whose list is the one the entry names. */
-  async #findDigests(signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const { entry, paths, client } = this.#options;
-    const { count } = layoutOf(entry);
-    if (count === 0) return new Uint8Array();
-    const kept = await PartialBlob.readDigests(paths, entry);
-    if (kept) return kept;
-    const deadlineMs = performance.now() + NO_HOLDER_MS;
-    const askAtMs = new Map<string, number>();
-    while (!signal.aborted && performance.now() < deadlineMs) {
-      for (const peer of this.#options.candidates()) {
-        if (signal.aborted || (askAtMs.get(peer.uuid) ?? 0) > performance.now()) continue;
-        try {
-          const { blob } = await client.getBlob(peer, entry.sha256, true, signal);
-          if (blob.digests && digestOfChunks(blob.digests) === entry.chunksDigest) {
-            return new Uint8Array(blob.digests);
-          }
-        } catch (error) {
-          if (!(error instanceof PeerError)) throw error;
-        }
-        askAtMs.set(peer.uuid, performance.now() + POLL_EMPTY_MS);
-      }
-      await this.#sleep(this.#pollPartialMs, signal);
-    }
-    return undefined;
-  }
-
   async #finish(partial: PartialBlob): Promise<DownloadResult> {
     const { entry, store } = this.#options;
+    this.#isFinishing = true;
     this.#prefix?.advance(entry.sizeBytes);
     const sha256 = await this.#prefix?.finish();
     this.#prefix = undefined;
-    if (sha256 !== entry.sha256) {
-      const wrong = await partial.verifyAll();
+    if (sha256 !== entry.sha256 || !partial.chunks.isFull) {
+      await partial.verifyAll();
+      const wrong = partial.layout.count - partial.chunks.count;
       this.#options.log("warning", "a download does not have the wanted SHA-256", {
         sha256: entry.sha256,
         wrongChunks: wrong,
@@ -461,17 +415,4 @@ export class Download {
 
 function isDiskFull(error: unknown): boolean {
   return error instanceof Error && /ENOSPC|No space left/i.test(error.message);
-}
-
-function outcomeOf(error: unknown): RequestOutcome {
-  if (!(error instanceof PeerError)) return { kind: "failed" };
-  switch (error.status) {
-    case 404:
-    case 410:
-      return { kind: "not_held" };
-    case 503:
-      return { kind: "busy", retryAfterMs: error.retryAfterMs ?? 1000 };
-    default:
-      return { kind: "failed" };
-  }
 }

@@ -1,20 +1,21 @@
-import { z } from "zod";
-import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
 import { layoutOf } from "../../../shared/swarm/chunk_layout.ts";
 import { downloadJitterMs } from "../../../shared/swarm/download_jitter.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import type { TargetDecision } from "../../../shared/swarm/target_decision.ts";
 import type { TargetSubject } from "../../../shared/targeting/target_subject.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
-import { readIfPresent, removeIfPresent } from "../blobs/chunk_file.ts";
-import { type DiskVerdict, judgeDisk, readDiskSpace } from "../blobs/disk_gate.ts";
+import { type DiskVerdict, judgeDisk, readDiskSpace, roomFor } from "../blobs/disk_gate.ts";
+import { BenchList } from "./bench_list.ts";
 import { Download } from "./download.ts";
+import { EvictionMemory } from "./eviction_memory.ts";
+import { SkipList } from "./skip_list.ts";
 import type { EngineLog } from "../engine/engine_log.ts";
 import type { Hasher } from "../hashing/hasher.ts";
 import type { ManifestBook } from "../manifest/manifest_book.ts";
 import type { PeerClient } from "../peers/peer_client.ts";
 import type { ProvenPeer } from "../peers/peer_registry.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
+import { exhume } from "../seeds/graveyard.ts";
 import { pause, type TaskScope } from "../engine/task_scope.ts";
 
 /** Blobs fetched at once; the others wait in the order of their stamps. */
@@ -56,32 +57,24 @@ interface Job {
   download: Download | undefined;
 }
 
-const evictedSchema = z.record(z.string(), z.number());
-
 /** Decides by itself which blobs this envoy should hold, fetches them, and lets go of those it should not. */
 export class Receiver {
   readonly #options: ReceiverOptions;
   readonly #jobs = new Map<string, Job>();
-  /** Blobs that could not be fetched, with the reason and when to try again. */
-  readonly #skipped = new Map<string, { readonly reason: string; readonly retryMs: number }>();
-  /** Stamps of blobs whose retention is over: only a newer stamp brings them back. */
-  #evicted = new Map<string, number>();
+  readonly #skipped = new SkipList();
+  readonly #benches = new BenchList();
+  readonly #evicted: EvictionMemory;
+  /** Blobs that were here and lost a chunk: they are mended whether or not a target still means this envoy. */
+  readonly #damaged = new Set<string>();
   #evaluating: Promise<void> = Promise.resolve();
 
-  private constructor(options: ReceiverOptions) {
+  private constructor(options: ReceiverOptions, evicted: EvictionMemory) {
     this.#options = options;
+    this.#evicted = evicted;
   }
 
   static async open(options: ReceiverOptions): Promise<Receiver> {
-    const receiver = new Receiver(options);
-    const bytes = await readIfPresent(receiver.#evictedPath);
-    try {
-      const evicted = bytes && evictedSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
-      receiver.#evicted = new Map(Object.entries(evicted ?? {}));
-    } catch {
-      options.log("warning", "cannot read which blobs were evicted by age", {});
-    }
-    return receiver;
+    return new Receiver(options, await EvictionMemory.open(options.paths, options.log));
   }
 
   /** The download of a blob, while there is one. */
@@ -99,12 +92,18 @@ export class Receiver {
   }
 
   skipReason(sha256: string): string | undefined {
-    return this.#skipped.get(sha256)?.reason;
+    return this.#skipped.reason(sha256);
   }
 
   /** Whether this envoy is meant by the entry. */
   isTarget(entry: ManifestEntry): boolean {
     return this.#options.targets.isTarget(entry.target, this.#options.subject());
+  }
+
+  /** A complete blob turned out to lack a chunk: fetches it. */
+  mend(sha256: string): Promise<void> {
+    this.#damaged.add(sha256);
+    return this.evaluate();
   }
 
   /** Brings what is held and fetched in line with the manifest. Calls follow each other, never overlap. */
@@ -129,7 +128,8 @@ export class Receiver {
       const entry = book.manifest.effective(sha256);
       if (entry && !book.manifest.isLive(sha256)) await this.#evict(sha256, "revoked");
       else if (entry && isOver(entry, record.completedMs, this.#options.now())) {
-        await this.#rememberEvicted(sha256, entry.stamp);
+        const isKnown = (known: string) => book.manifest.effective(known) !== undefined;
+        await this.#evicted.remember(entry, isKnown);
         await this.#evict(sha256, "its retention is over");
       }
     }
@@ -151,9 +151,8 @@ export class Receiver {
     const { sha256 } = entry;
     if (!isOpen() || !book.manifest.isLive(sha256)) return false;
     if (store.get(sha256) || isSeed(sha256) || this.#jobs.has(sha256)) return false;
-    if ((this.#evicted.get(sha256) ?? -1) >= entry.stamp) return false;
-    if ((this.#skipped.get(sha256)?.retryMs ?? 0) > Date.now()) return false;
-    return this.isTarget(entry);
+    if (this.#evicted.covers(entry) || this.#skipped.isWaiting(sha256, Date.now())) return false;
+    return this.#damaged.has(sha256) || this.isTarget(entry);
   }
 
   #begin(entry: ManifestEntry): void {
@@ -194,12 +193,13 @@ export class Receiver {
     const { sha256, label } = entry;
     log("info", "download started", { sha256, label, sizeBytes: entry.sizeBytes });
     const result = await download.run(signal);
-    const sources = download.sources;
+    const { sources, corruptChunks } = download;
     if (job.revoked) await download.discard();
     switch (result.kind) {
       case "complete":
-        this.#skipped.delete(sha256);
-        return log("info", "download complete", { sha256, label, sources });
+        this.#skipped.remove(sha256);
+        this.#damaged.delete(sha256);
+        return log("info", "download complete", { sha256, label, sources, corruptChunks });
       case "skipped":
         return this.#skip(entry, result.reason, DISK_RETRY_MS);
       case "no_progress":
@@ -213,30 +213,18 @@ export class Receiver {
   }
 
   /** A blob that was seeded here and revoked lies in the graveyard: verified, it need not travel again. */
-  async #resurrect(entry: ManifestEntry): Promise<boolean> {
+  async #resurrect({ sha256, stamp, ...entry }: ManifestEntry): Promise<boolean> {
     const { paths, hasher, store, log } = this.#options;
-    const grave = `${paths.graveyard}/${entry.sha256}`;
-    try {
-      await Deno.lstat(grave);
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return false;
-      throw error;
-    }
-    const scan = await hasher.scan(grave, entry.chunkSizeBytes);
-    if (scan.sha256 !== entry.sha256) {
-      await removeIfPresent(grave);
-      return false;
-    }
-    await store.keepDigests(entry.sha256, scan.digests);
-    await Deno.rename(grave, paths.blob(entry.sha256));
-    await removeIfPresent(`${grave}.swarm`);
-    await store.add(entry.sha256, {
-      stamp: entry.stamp,
-      sources: { cached: layoutOf(entry).count },
-      activeDownloadMs: 0,
-      completedMs: Date.now(),
-    });
-    log("info", "took a blob back from the graveyard", { sha256: entry.sha256 });
+    const isBack = await exhume(
+      paths,
+      sha256,
+      (grave) => hasher.scan(grave, entry.chunkSizeBytes),
+      (digests) => store.keepDigests(sha256, digests),
+    );
+    if (!isBack) return false;
+    const sources = { cached: layoutOf(entry).count };
+    await store.add(sha256, { stamp, sources, activeDownloadMs: 0, completedMs: Date.now() });
+    log("info", "took a blob back from the graveyard", { sha256 });
     return true;
   }
 
@@ -251,6 +239,8 @@ export class Receiver {
       log,
       candidates: () => this.#options.candidates(entry.sha256),
       onPeerFailure: this.#options.onPeerFailure,
+      onCorruption: (uuid) => this.#benches.bench(uuid, performance.now()),
+      isBenched: (uuid) => this.#benches.has(uuid, performance.now()),
       onProgress: () => this.#options.onChange("chunk"),
       checkDisk: () => this.#checkDisk(entry),
       takeBandwidth: this.#options.takeBandwidth,
@@ -259,45 +249,27 @@ export class Receiver {
 
   async #checkDisk(entry: ManifestEntry): Promise<DiskVerdict> {
     const { paths, minFreePercent } = this.#options;
-    let promisedBytes = 0;
-    let neededBytes = entry.sizeBytes;
-    for (const { partial, entry: other } of this.downloads()) {
-      if (!partial) continue;
-      const leftBytes = (partial.layout.count - partial.chunks.count) *
-        partial.layout.chunkSizeBytes;
-      if (other.sha256 === entry.sha256) neededBytes = leftBytes;
-      else promisedBytes += leftBytes;
-    }
+    const underWay = this.downloads().flatMap(({ partial, entry: { sha256 } }) => {
+      if (!partial) return [];
+      const { layout, chunks } = partial;
+      return [{ sha256, leftBytes: (layout.count - chunks.count) * layout.chunkSizeBytes }];
+    });
     const space = await readDiskSpace(paths.blobs);
-    return judgeDisk(space, { neededBytes, promisedBytes, minFreePercent });
+    return judgeDisk(space, { ...roomFor(entry, underWay), minFreePercent });
   }
 
-  #skip(entry: ManifestEntry, reason: string, retryMs: number): void {
+  #skip(entry: ManifestEntry, reason: string, pauseMs: number): void {
     if (reason !== "") {
       const { sha256, label } = entry;
       this.#options.log("warning", "download skipped", { sha256, label, reason });
     }
-    this.#skipped.set(entry.sha256, { reason, retryMs: Date.now() + retryMs });
+    this.#skipped.add(entry.sha256, reason, Date.now(), pauseMs);
   }
 
   async #evict(sha256: string, reason: string): Promise<void> {
     await this.#options.store.remove(sha256);
     this.#options.log("info", "evicted a blob", { sha256, reason });
     this.#options.onChange("blob");
-  }
-
-  get #evictedPath(): string {
-    return `${this.#options.paths.blobs}/evicted.json`;
-  }
-
-  async #rememberEvicted(sha256: string, stamp: number): Promise<void> {
-    this.#evicted.set(sha256, stamp);
-    // What the manifest has forgotten needs no memory here either.
-    for (const known of [...this.#evicted.keys()]) {
-      if (!this.#options.book.manifest.effective(known)) this.#evicted.delete(known);
-    }
-    const content = JSON.stringify(Object.fromEntries(this.#evicted));
-    await writeFileDurable(this.#evictedPath, content, { mode: 0o600 });
   }
 }
 

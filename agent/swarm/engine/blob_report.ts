@@ -4,7 +4,6 @@ import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
 import type { ManifestBook } from "../manifest/manifest_book.ts";
 import type { BlobState } from "../mirror.ts";
-import type { PeerNetwork } from "../peers/peer_network.ts";
 import type { Receiver } from "../transfer/receiver.ts";
 import type { SeedKeeper } from "../seeds/seed_keeper.ts";
 
@@ -17,7 +16,8 @@ export interface ReportSources {
   readonly store: BlobStore;
   readonly seeds: SeedKeeper;
   readonly receiver: Receiver;
-  readonly network: PeerNetwork;
+  /** Hostnames of peers that announced something of a blob. */
+  readonly claimants: (sha256: string) => readonly string[];
 }
 
 /** What became, on this envoy, of every blob that concerns it. */
@@ -29,7 +29,7 @@ export function reportBlobs(sources: ReportSources): BlobState[] {
 }
 
 function reportBlob(
-  { book, store, receiver, network }: ReportSources,
+  { book, store, receiver, claimants }: ReportSources,
   entry: ManifestEntry,
   isSeed: boolean,
 ): BlobState | undefined {
@@ -53,7 +53,7 @@ function reportBlob(
     retentionSecs: entry.retentionSecs,
     sources: stored?.record.sources ?? download?.sources ?? {},
     activeDownloadMs: Math.round(stored?.record.activeDownloadMs ?? download?.activeMs ?? 0),
-    holders: [...new Set([...download?.holders ?? [], ...network.holderNames(sha256)])]
+    holders: [...new Set([...download?.holders ?? [], ...claimants(sha256)])]
       .slice(0, MAX_HOLDERS),
     skipReason: "",
     chunksHave: isHeld ? chunksTotal : download?.partial?.chunks.count ?? 0,

@@ -1,0 +1,63 @@
+import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
+import type { FromEngine, SwarmLinks } from "../channel.ts";
+import type { SwarmState } from "../mirror.ts";
+import { asProgress } from "./blob_report.ts";
+import type { TaskScope } from "./task_scope.ts";
+
+/** Reports and mirror files follow a change after this. */
+const REPORT_MS = 1000;
+
+export interface StateReporterOptions {
+  readonly scope: TaskScope;
+  /** `state.json`. */
+  readonly path: string;
+  readonly state: () => SwarmState;
+  readonly links: () => SwarmLinks;
+  readonly post: (message: FromEngine) => void;
+  /** Has the daemon's side make these links and no others. */
+  readonly link: (links: SwarmLinks) => Promise<void>;
+}
+
+/** Tells the daemon and the mirror file how things stand, soon after a change and only if something changed. */
+export class StateReporter {
+  readonly #options: StateReporterOptions;
+  #due: ReturnType<typeof setTimeout> | undefined;
+  #reported = "";
+  #linked = "";
+
+  constructor(options: StateReporterOptions) {
+    this.#options = options;
+  }
+
+  /** Something has changed; several changes in quick succession share a report. */
+  noteChange(): void {
+    this.#due ??= setTimeout(() => {
+      this.#due = undefined;
+      this.#options.scope.run("report", () => this.report());
+    }, REPORT_MS);
+  }
+
+  async report(): Promise<void> {
+    const { path, post } = this.#options;
+    await this.#sendLinks();
+    const state = this.#options.state();
+    const text = JSON.stringify({ ...state, updatedMs: 0 });
+    if (text === this.#reported) return;
+    this.#reported = text;
+    post({ kind: "progress", blobs: state.blobs.map(asProgress), problems: state.problems });
+    await writeFileDurable(path, JSON.stringify(state), { mode: 0o644 });
+  }
+
+  /** No report is due any more. */
+  stop(): void {
+    clearTimeout(this.#due);
+  }
+
+  async #sendLinks(): Promise<void> {
+    const links = this.#options.links();
+    const text = JSON.stringify(links);
+    if (text === this.#linked) return;
+    this.#linked = text;
+    await this.#options.link(links);
+  }
+}

@@ -1,0 +1,63 @@
+import type { DiscoveryState } from "../discovery/discovery.ts";
+import type { BlobState, SwarmState } from "../mirror.ts";
+import type { EngineFacts } from "./engine_facts.ts";
+
+/** What a session knows beyond what the daemon has said. */
+export interface SessionFacts {
+  /** Port of the peer server, while it listens. */
+  readonly port: number | undefined;
+  readonly multicast: DiscoveryState;
+  readonly manifest: SwarmState["manifest"];
+  readonly peerCount: number;
+  readonly blobs: readonly BlobState[];
+  readonly problems: SwarmState["problems"];
+}
+
+type StateFacts = Pick<EngineFacts, "start" | "fleet" | "envoy" | "documentsMs"> & {
+  readonly instance: string;
+  readonly nowMs: number;
+};
+
+/** The state file of a swarm that runs. */
+export function runningState(
+  { start, fleet, envoy, documentsMs, instance, nowMs }: StateFacts,
+  { port, multicast, manifest, peerCount, blobs, problems }: SessionFacts,
+): SwarmState {
+  const { state, interfaces, problem } = multicast;
+  const { enabled, seeder, subsystems } = envoy.swarm;
+  return {
+    schema: 1,
+    envoyUuid: start.envoyUuid,
+    hostname: envoy.hostname,
+    instance,
+    updatedMs: nowMs,
+    lastCheckinMs: documentsMs,
+    gates: { enabled, seeder, subsystems },
+    fleetSerial: fleet.serial,
+    envoySerial: envoy.serial,
+    ...(port === undefined
+      ? {}
+      : { listening: { address: start.listenAddress ?? "0.0.0.0", port } }),
+    multicast: { state, interfaces: [...interfaces], ...(problem ? { problem } : {}) },
+    manifest,
+    peerCount,
+    blobs: [...blobs],
+    problems: [...problems],
+  };
+}
+
+/**
+ * The state file of a swarm that does not run, because its gate is shut or the daemon ended it: nothing listens and
+ * nobody is known, and what was held when it ended (`last`) still lies on the disk.
+ */
+export function shutState(facts: StateFacts, last?: SessionFacts): SwarmState {
+  const state = runningState(facts, {
+    port: undefined,
+    multicast: { state: "off", interfaces: [] },
+    manifest: last?.manifest ?? { digest: "", version: 0, active: 0, revoked: 0 },
+    peerCount: 0,
+    blobs: last?.blobs ?? [],
+    problems: [],
+  });
+  return { ...state, gates: { ...state.gates, enabled: false } };
+}

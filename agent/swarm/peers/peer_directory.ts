@@ -1,0 +1,176 @@
+import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
+import { parseEndpoint } from "../../../shared/swarm/announce_line.ts";
+import type { EngineLog } from "../engine/engine_log.ts";
+import type { TaskScope } from "../engine/task_scope.ts";
+import { type PeersFile, readPeers } from "../mirror.ts";
+import type { SwarmPaths } from "../swarm_paths.ts";
+import { MAX_EXCHANGED_PEERS } from "./peer_api.ts";
+import { PeerError } from "./peer_error.ts";
+import type { PeerIdentity } from "./peer_identity.ts";
+import {
+  endpointKey,
+  type PeerEndpoint,
+  PeerRegistry,
+  type PeerSource,
+  type ProvenPeer,
+} from "./peer_registry.ts";
+import { shuffle } from "./shuffle.ts";
+
+/** Connections opened at once to find out who is there. */
+const MAX_DIALLING = 8;
+const SAVE_PAUSE_MS = 1000;
+/** A proof is noted again at most this often; every answer is one. */
+const PROOF_REFRESH_MS = 10_000;
+/** The choice of addresses that are passed on stands this long. */
+const EXCHANGE_MS = 1000;
+
+export interface PeerDirectoryOptions {
+  readonly paths: SwarmPaths;
+  readonly scope: TaskScope;
+  readonly ownUuid: string;
+  readonly isRevoked: (uuid: string) => boolean;
+  /**
+   * Asks whoever is at an address something, and names them as soon as they have proven who they are.
+   *
+   * @throws {PeerError} if nobody of this fleet answers there.
+   */
+  readonly greet: (
+    endpoint: PeerEndpoint,
+    onPeer: (peer: PeerIdentity) => void,
+    signal: AbortSignal,
+  ) => Promise<void>;
+  readonly log: EngineLog;
+}
+
+/** Knows who is out there: dials addresses that somebody named, and remembers in `peers.json` those that proved themselves. */
+export class PeerDirectory {
+  readonly #options: PeerDirectoryOptions;
+  readonly #registry = new PeerRegistry();
+  readonly #waiting: (() => void)[] = [];
+  #dialling = 0;
+  #own: PeerEndpoint | undefined;
+  #saveTimer: ReturnType<typeof setTimeout> | undefined;
+  #exchange = { text: "", madeMs: -Infinity };
+
+  constructor(options: PeerDirectoryOptions) {
+    this.#options = options;
+  }
+
+  /** Notes the peers of the last run, to be dialled. */
+  async remember(own: PeerEndpoint): Promise<void> {
+    this.#own = own;
+    const file = await readPeers(this.#options.paths.root);
+    if (file.ok) file.value.peers.forEach((peer) => this.#registry.suggest(peer, "remembered"));
+  }
+
+  get size(): number {
+    return this.#registry.size;
+  }
+
+  all(): ProvenPeer[] {
+    return this.#registry.all();
+  }
+
+  get(uuid: string): ProvenPeer | undefined {
+    return this.#registry.get(uuid);
+  }
+
+  at(endpoint: PeerEndpoint): ProvenPeer | undefined {
+    return this.#registry.at(endpoint);
+  }
+
+  /** Notes addresses that somebody named, and dials those that may be. */
+  suggest(endpoints: readonly PeerEndpoint[], source: PeerSource): void {
+    let isNews = false;
+    for (const endpoint of endpoints) {
+      if (this.#own && endpointKey(endpoint) === endpointKey(this.#own)) continue;
+      isNews = this.#registry.suggest(endpoint, source) || isNews;
+    }
+    if (isNews) this.dial();
+  }
+
+  /** Addresses as the server writes them. */
+  suggestText(addresses: readonly string[], source: PeerSource): void {
+    this.suggest(addresses.flatMap((text) => parseEndpoint(text) ?? []), source);
+  }
+
+  /** A peer answered: it is who its certificate says, at this address. */
+  prove(identity: PeerIdentity, endpoint: PeerEndpoint, source: PeerSource = "exchange"): void {
+    if (identity.uuid === this.#options.ownUuid) return;
+    const known = this.#registry.at(endpoint);
+    const isFresh = known?.uuid === identity.uuid && known.failures === 0 &&
+      Date.now() - known.provenMs < PROOF_REFRESH_MS;
+    if (isFresh) return;
+    if (!this.#registry.prove(identity, endpoint, source, Date.now())) return;
+    this.#options.log("info", "found a peer", {
+      hostname: identity.hostname,
+      address: endpointKey(endpoint),
+      source,
+    });
+    this.#saveSoon();
+  }
+
+  /** A proven peer did not answer. */
+  noteFailure(uuid: string): void {
+    this.#registry.noteFailure(uuid);
+  }
+
+  /** Forgets peers that the fleet document has expelled. */
+  dropRevoked(): void {
+    for (const { uuid } of this.#registry.all()) {
+      if (this.#options.isRevoked(uuid)) this.#registry.remove(uuid);
+    }
+  }
+
+  /** Dials addresses that nobody has proven yet, as far as the limits allow. */
+  dial(): void {
+    for (const { source, ...endpoint } of this.#registry.takeDialable(Date.now())) {
+      this.#options.scope.run("dial", (signal) => this.#dial(endpoint, source, signal));
+    }
+  }
+
+  /** Addresses of some proven peers, for the `X-Peers` header. */
+  exchangeText(): string {
+    const nowMs = Date.now();
+    if (nowMs - this.#exchange.madeMs > EXCHANGE_MS) {
+      const some = shuffle(this.#registry.all()).slice(0, MAX_EXCHANGED_PEERS);
+      this.#exchange = { text: some.map(endpointKey).join(","), madeMs: nowMs };
+    }
+    return this.#exchange.text;
+  }
+
+  async save(): Promise<void> {
+    clearTimeout(this.#saveTimer);
+    this.#saveTimer = undefined;
+    const peers = this.#registry.all().map((
+      { uuid, hostname, address, port, source, provenMs },
+    ) => ({ uuid, hostname, address, port, source, provenMs }));
+    const content: PeersFile = { schema: 1, peers };
+    await writeFileDurable(this.#options.paths.peers, JSON.stringify(content), { mode: 0o644 });
+  }
+
+  async #dial(endpoint: PeerEndpoint, source: PeerSource, signal: AbortSignal): Promise<void> {
+    const { greet, log } = this.#options;
+    if (this.#dialling < MAX_DIALLING) this.#dialling += 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      if (signal.aborted) return;
+      await greet(endpoint, (peer) => this.prove(peer, endpoint, source), signal);
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
+      const address = endpointKey(endpoint);
+      log("debug", "a named address is no peer", { address, reason: error.message });
+    } finally {
+      // The place is handed on, so that nobody else can take it in between.
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#dialling -= 1;
+    }
+  }
+
+  #saveSoon(): void {
+    this.#saveTimer ??= setTimeout(() => {
+      this.#options.scope.run("saving peers", () => this.save());
+    }, SAVE_PAUSE_MS);
+  }
+}

@@ -1,0 +1,23 @@
+/** Why a peer gave no usable answer. `status` is absent if it did not answer at all. */
+export class PeerError extends Error {
+  override readonly name = "PeerError";
+  readonly status: number | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, status?: number, retryAfterMs?: number) {
+    super(message);
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** A failure of the connection to `where` in words that say whose certificate is to be renewed, if it is that. */
+export function asPeerError(where: string, error: Error & { code?: string }): PeerError {
+  if (error instanceof PeerError) return error;
+  if (/InvalidPurpose|UNABLE_TO_VERIFY_LEAF_SIGNATURE/.test(`${error.code} ${error.message}`)) {
+    return new PeerError(
+      `Cannot speak to peer at ${where}: its certificate is of another CA or does not allow extended key usage for server authentication; re-enrol that envoy if it is of this fleet`,
+    );
+  }
+  return new PeerError(`Cannot speak to peer at ${where}: ${error.message}`);
+}

@@ -1,0 +1,26 @@
+import { BENCH_MS } from "../../../shared/swarm/scheduler_limits.ts";
+
+/** Peers remembered; past this the one benched longest ago comes back early. */
+const MAX_BENCHED = 1000;
+
+/**
+ * Peers that sent wrong bytes: nothing is asked of them for {@linkcode BENCH_MS}, by no download and no later attempt.
+ * Pure; time goes in.
+ */
+export class BenchList {
+  readonly #untilMs = new Map<string, number>();
+
+  /** Leaves a peer alone from now on. */
+  bench(uuid: string, nowMs: number): void {
+    this.#untilMs.delete(uuid);
+    this.#untilMs.set(uuid, nowMs + BENCH_MS);
+    for (const oldest of this.#untilMs.keys()) {
+      if (this.#untilMs.size <= MAX_BENCHED) break;
+      this.#untilMs.delete(oldest);
+    }
+  }
+
+  has(uuid: string, nowMs: number): boolean {
+    return nowMs < (this.#untilMs.get(uuid) ?? -Infinity);
+  }
+}

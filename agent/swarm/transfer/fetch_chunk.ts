@@ -1,0 +1,64 @@
+import type { ChunkRequest, RequestOutcome } from "../../../shared/swarm/scheduler.ts";
+import type { ChunkAnswer, PeerClient } from "../peers/peer_client.ts";
+import { PeerError } from "../peers/peer_error.ts";
+import type { PeerEndpoint } from "../peers/peer_registry.ts";
+
+/** A peer that is over a limit and does not say for how long is left alone for this long. */
+const DEFAULT_RETRY_AFTER_MS = 1000;
+
+export interface FetchChunkOptions {
+  readonly client: Pick<PeerClient, "getChunk">;
+  readonly endpoint: PeerEndpoint;
+  readonly sha256: string;
+  readonly request: Pick<ChunkRequest, "chunk" | "timeoutMs">;
+  /** Where the bytes go; exactly as large as the chunk. */
+  readonly into: Uint8Array;
+  readonly verify: (bytes: Uint8Array) => boolean;
+  /** Waits until so many bytes may be received. */
+  readonly takeBandwidth: (sizeBytes: number, signal: AbortSignal) => Promise<void>;
+  /** Raised when the chunk has come from elsewhere, or the download ends. */
+  readonly signal: AbortSignal;
+}
+
+/** How asking for a chunk ended, and what the answer said beside the bytes. */
+export interface FetchedChunk {
+  readonly outcome: RequestOutcome;
+  readonly answer?: ChunkAnswer;
+}
+
+/** Asks one peer for one chunk and judges what comes. Never throws for what a peer does. */
+export async function fetchChunk(options: FetchChunkOptions): Promise<FetchedChunk> {
+  const { client, endpoint, sha256, request, into, signal } = options;
+  const startedMs = performance.now();
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), request.timeoutMs);
+  try {
+    const ended = AbortSignal.any([signal, late.signal]);
+    await options.takeBandwidth(into.length, ended);
+    const answer = await client.getChunk(endpoint, sha256, request.chunk, into, ended);
+    const elapsedMs = performance.now() - startedMs;
+    if (!options.verify(into)) return { outcome: { kind: "corrupt" }, answer };
+    return { outcome: { kind: "verified", elapsedMs }, answer };
+  } catch (error) {
+    if (!(error instanceof PeerError)) throw error;
+    const isLate = late.signal.aborted && !signal.aborted;
+    return {
+      outcome: isLate ? { kind: "timed_out", waitedMs: request.timeoutMs } : refusal(error),
+    };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What the answer of a peer that gave no chunk means for the next requests to it. */
+function refusal({ status, retryAfterMs }: PeerError): RequestOutcome {
+  switch (status) {
+    case 404:
+    case 410:
+      return { kind: "not_held" };
+    case 503:
+      return { kind: "busy", retryAfterMs: retryAfterMs ?? DEFAULT_RETRY_AFTER_MS };
+    default:
+      return { kind: "failed" };
+  }
+}

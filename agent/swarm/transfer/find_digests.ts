@@ -1,0 +1,61 @@
+import { digestOfChunks, layoutOf } from "../../../shared/swarm/chunk_layout.ts";
+import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
+import { PartialBlob } from "../blobs/partial_blob.ts";
+import { pause } from "../engine/task_scope.ts";
+import type { PeerClient } from "../peers/peer_client.ts";
+import { PeerError } from "../peers/peer_error.ts";
+import type { ProvenPeer } from "../peers/peer_registry.ts";
+import type { SwarmPaths } from "../swarm_paths.ts";
+import { POLL_EMPTY_MS } from "./holder_poll.ts";
+
+/** Without any holder for this long the download gives up until later. */
+const NO_HOLDER_MS = 30_000;
+/** How soon a peer that has just been found is asked. */
+const LOOK_MS = 100;
+
+export interface FindDigestsOptions {
+  readonly entry: ManifestEntry;
+  readonly paths: SwarmPaths;
+  readonly client: Pick<PeerClient, "getBlob">;
+  readonly candidates: () => readonly ProvenPeer[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The chunk digests of a blob, from the last run or from the first peer whose list is the one the entry names.
+ * `undefined` if no peer has it within 30 s, or the signal is raised.
+ */
+export async function findDigests(
+  { entry, paths, client, candidates, signal }: FindDigestsOptions,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (layoutOf(entry).count === 0) return new Uint8Array();
+  const kept = await PartialBlob.readDigests(paths, entry);
+  if (kept) return kept;
+  const deadlineMs = performance.now() + NO_HOLDER_MS;
+  const askAtMs = new Map<string, number>();
+  while (!signal.aborted && performance.now() < deadlineMs) {
+    for (const peer of candidates()) {
+      if (signal.aborted || (askAtMs.get(peer.uuid) ?? 0) > performance.now()) continue;
+      const digests = await askDigests(client, peer, entry, signal);
+      if (digests) return digests;
+      askAtMs.set(peer.uuid, performance.now() + POLL_EMPTY_MS);
+    }
+    await pause(LOOK_MS, signal);
+  }
+  return undefined;
+}
+
+async function askDigests(
+  client: FindDigestsOptions["client"],
+  peer: ProvenPeer,
+  entry: ManifestEntry,
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    const { blob: { digests } } = await client.getBlob(peer, entry.sha256, true, signal);
+    if (digests && digestOfChunks(digests) === entry.chunksDigest) return new Uint8Array(digests);
+  } catch (error) {
+    if (!(error instanceof PeerError)) throw error;
+  }
+  return undefined;
+}

@@ -1,0 +1,114 @@
+import type { PeerEndpoint, ProvenPeer } from "../peers/peer_registry.ts";
+
+/** Peers that lack chunks are asked what they have got meanwhile; the more there are, the less often each is asked. */
+const PARTIAL_MS_PER_PEER = 40;
+const MIN_PARTIAL_MS = 100;
+const MAX_PARTIAL_MS = 1000;
+/** A peer that had nothing, or did not answer, is asked again after this: soon while others are only starting. */
+const EMPTY_EARLY_MS = 400;
+export const POLL_EMPTY_MS = 2000;
+const EARLY_MS = 5000;
+/** A complete peer is asked again to notice a lost blob. */
+const COMPLETE_MS = 30_000;
+/** Questions about holdings under way at once. */
+const MAX_ASKING = 8;
+
+interface Known {
+  endpoint: PeerEndpoint;
+  readonly hostname: string;
+  askAtMs: number;
+  asking: boolean;
+  holds: boolean;
+}
+
+type Candidate = Pick<ProvenPeer, "uuid" | "hostname" | "address" | "port">;
+
+/** A peer to ask now. */
+export interface Question {
+  readonly uuid: string;
+  readonly endpoint: PeerEndpoint;
+}
+
+/** Decides which peer is asked when what it holds of one blob. Pure; time goes in. */
+export class HolderPoll {
+  readonly #known = new Map<string, Known>();
+  readonly #startedMs: number;
+
+  constructor(nowMs: number) {
+    this.#startedMs = nowMs;
+  }
+
+  /** Peers whose turn it is. Each counts as being asked until {@linkcode noteAnswered}. */
+  take(candidates: readonly Candidate[], nowMs: number): Question[] {
+    for (const candidate of candidates) this.#follow(candidate);
+    let asking = [...this.#known.values()].filter((known) => known.asking).length;
+    const questions: Question[] = [];
+    for (const [uuid, known] of this.#known) {
+      if (asking >= MAX_ASKING) break;
+      if (known.asking || known.askAtMs > nowMs) continue;
+      asking += 1;
+      known.asking = true;
+      const isEarly = nowMs - this.#startedMs < EARLY_MS;
+      known.askAtMs = nowMs + (isEarly ? EMPTY_EARLY_MS : POLL_EMPTY_MS);
+      questions.push({ uuid, endpoint: known.endpoint });
+    }
+    return questions;
+  }
+
+  /** A question came to its end, with or without an answer. */
+  noteAnswered(uuid: string): void {
+    const known = this.#known.get(uuid);
+    if (known) known.asking = false;
+  }
+
+  /** A peer told how much it holds. */
+  noteHeld(
+    uuid: string,
+    { count, isFull }: { readonly count: number; readonly isFull: boolean },
+    nowMs: number,
+  ): void {
+    const known = this.#known.get(uuid);
+    if (!known) return;
+    known.holds = count > 0;
+    known.askAtMs = nowMs + (isFull ? COMPLETE_MS : this.intervalMs);
+  }
+
+  /** Expelled, moved or without the blob: nothing more is expected of it until it says otherwise. */
+  noteNothing(uuid: string): void {
+    const known = this.#known.get(uuid);
+    if (known) known.holds = false;
+  }
+
+  /** Somebody said that this peer holds something: its turn is now. */
+  hasten(uuid: string, nowMs: number): void {
+    const known = this.#known.get(uuid);
+    if (known) known.askAtMs = Math.min(known.askAtMs, nowMs);
+  }
+
+  endpoint(uuid: string): PeerEndpoint | undefined {
+    return this.#known.get(uuid)?.endpoint;
+  }
+
+  hostname(uuid: string): string | undefined {
+    return this.#known.get(uuid)?.hostname;
+  }
+
+  /** Hostnames of peers that hold something. */
+  get holders(): string[] {
+    return [...this.#known.values()].filter(({ holds }) => holds).map(({ hostname }) => hostname);
+  }
+
+  /** How often peers that lack chunks are asked, in ms. */
+  get intervalMs(): number {
+    const fairMs = this.#known.size * PARTIAL_MS_PER_PEER;
+    return Math.min(MAX_PARTIAL_MS, Math.max(MIN_PARTIAL_MS, fairMs));
+  }
+
+  #follow({ uuid, hostname, address, port }: Candidate): void {
+    const known = this.#known.get(uuid);
+    if (known?.endpoint.address === address && known.endpoint.port === port) return;
+    const endpoint = { address, port };
+    if (known) Object.assign(known, { endpoint, askAtMs: 0, holds: false });
+    else this.#known.set(uuid, { endpoint, hostname, askAtMs: 0, asking: false, holds: false });
+  }
+}

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { HolderPoll } from "./holder_poll.ts";
+
+function candidate(name: string, address = "10.0.0.1") {
+  return { uuid: name, hostname: name, address, port: 1531 };
+}
+
+function asked(poll: HolderPoll, nowMs: number, ...names: readonly string[]): string[] {
+  return poll.take(names.map((name) => candidate(name)), nowMs).map(({ uuid }) => uuid);
+}
+
+Deno.test("a peer is asked at once, and not twice at the same time", () => {
+  const poll = new HolderPoll(0);
+  assert.deepEqual(asked(poll, 0, "a"), ["a"]);
+  assert.deepEqual(asked(poll, 60_000, "a"), []);
+  poll.noteAnswered("a");
+  assert.deepEqual(asked(poll, 60_000, "a"), ["a"]);
+});
+
+Deno.test("a peer that had nothing is asked again soon at first, later less often", () => {
+  const poll = new HolderPoll(0);
+  asked(poll, 0, "a");
+  poll.noteAnswered("a");
+  assert.deepEqual(asked(poll, 399, "a"), []);
+  assert.deepEqual(asked(poll, 5000, "a"), ["a"]);
+  poll.noteAnswered("a");
+  assert.deepEqual(asked(poll, 6999, "a"), []);
+  assert.deepEqual(asked(poll, 7000, "a"), ["a"]);
+});
+
+Deno.test("a complete peer rests half a minute unless somebody says it has news", () => {
+  const poll = new HolderPoll(0);
+  asked(poll, 0, "a");
+  poll.noteHeld("a", { count: 4, isFull: true }, 0);
+  poll.noteAnswered("a");
+  assert.deepEqual(poll.holders, ["a"]);
+  assert.deepEqual(asked(poll, 29_999, "a"), []);
+  poll.hasten("a", 100);
+  assert.deepEqual(asked(poll, 100, "a"), ["a"]);
+});
+
+Deno.test("no more than eight peers are asked at once, and the others have their turn after", () => {
+  const poll = new HolderPoll(0);
+  const names = Array.from({ length: 10 }, (_, index) => `peer-${index}`);
+  assert.equal(asked(poll, 0, ...names).length, 8);
+  poll.noteAnswered("peer-0");
+  assert.deepEqual(asked(poll, 0, ...names), ["peer-8"]);
+});
+
+Deno.test("a peer that moved is asked at its new address", () => {
+  const poll = new HolderPoll(0);
+  asked(poll, 0, "a");
+  poll.noteHeld("a", { count: 4, isFull: true }, 0);
+  poll.noteAnswered("a");
+  const [question] = poll.take([candidate("a", "10.0.0.9")], 1);
+  assert.deepEqual(question?.endpoint, { address: "10.0.0.9", port: 1531 });
+  assert.deepEqual(poll.holders, []);
+});
+
+Deno.test("the more peers there are, the less often each is asked", () => {
+  const poll = new HolderPoll(0);
+  assert.equal(poll.intervalMs, 100);
+  asked(poll, 0, ...Array.from({ length: 10 }, (_, index) => `peer-${index}`));
+  assert.equal(poll.intervalMs, 400);
+  asked(poll, 0, ...Array.from({ length: 90 }, (_, index) => `more-${index}`));
+  assert.equal(poll.intervalMs, 1000);
+});
