@@ -168,3 +168,15 @@ Deno.test("whatever peers do, each chunk counts once and an honest holder comple
     assert.equal(news.size, count);
   }));
 });
+
+Deno.test("a chunk that turned out to be damaged is asked for again", () => {
+  const download = scheduler(bitmap(2, 0, 1));
+  download.setPeer("origin", Bitmap.full(2));
+  assert.equal(download.state(0), "complete");
+  download.lose(1);
+  assert.equal(download.state(0), "running");
+  const { requests } = download.step(0);
+  assert.deepEqual(requests.map(({ chunk }) => chunk), [1]);
+  assert.equal(download.finish(requests[0]?.id ?? 0, { kind: "verified", elapsedMs: 1 }, 0), true);
+  assert.equal(download.state(0), "complete");
+});

@@ -125,6 +125,63 @@ Deno.test("a peer that serves wrong bytes is left alone, and none of them is sto
   assert.deepEqual(sources, { "envoy-0": 12 });
   assert.equal(receiver.logged("wrong bytes").length > 0, true);
   assert.equal(sha256Hex(await Deno.readFile(`${receiver.folder}/.blobs/${sha256}`)), sha256);
+  assert.equal(receiver.logged("looked at the chunk that came wrong").length > 0, true);
+  // Told of it, the peer finds its copy damaged, serves it no more and fetches what is wrong.
+  assert.equal(liar.logged("damaged on this disk").length > 0, true);
+  await eventually("the damaged copy is mended", async () => {
+    const blob = await liar.blob(sha256);
+    const path = `${liar.folder}/.blobs/${sha256}`;
+    return blob?.status === "complete" && sha256Hex(await Deno.readFile(path)) === sha256;
+  }, 60_000);
+});
+
+Deno.test("an envoy that joins late is served by the others, even when the origin is gone", async () => {
+  await using root = await TemporaryRoot.create();
+  const { envoys: [origin, receiver, late] } = await makeFleet(root, 3);
+  assert.ok(origin && receiver && late);
+  await using stack = new AsyncDisposableStack();
+  for (const envoy of [origin, receiver]) stack.use(envoy).start();
+  await Promise.all([origin.waitReady(), receiver.waitReady()]);
+  const content = randomBytes(6 * MIB + 1);
+  const sha256 = sha256Hex(content);
+  await origin.seed("firmware.bin", content);
+  await receiver.waitFor(sha256, "complete");
+  origin.crash();
+  stack.use(late).start();
+  const { sources } = await late.waitFor(sha256, "complete", 60_000);
+  assert.deepEqual(sources, { "envoy-1": 7 });
+  assert.equal(sha256Hex(await Deno.readFile(`${late.folder}/.blobs/${sha256}`)), sha256);
+});
+
+Deno.test("a seeder killed at half its work costs no chunk that somebody holds", async () => {
+  await using root = await TemporaryRoot.create();
+  const { envoys: [origin, ...receivers] } = await makeFleet(root, 3, { maxUploadMbps: 40 });
+  assert.ok(origin && receivers.length === 2);
+  await using stack = new AsyncDisposableStack();
+  for (const envoy of [origin, ...receivers]) stack.use(envoy).start();
+  await Promise.all([origin, ...receivers].map((envoy) => envoy.waitReady()));
+  const content = randomBytes(24 * MIB);
+  const sha256 = sha256Hex(content);
+  await origin.seed("firmware.bin", content);
+  const before = await eventually("half of it is with every receiver", async () => {
+    const held = await Promise.all(
+      receivers.map(({ folder }) => durableChunks(folder, sha256, 24)),
+    );
+    return held.every((chunks) => chunks && chunks.count >= 12) && held;
+  }, 60_000);
+  origin.crash();
+  const union = Array.from({ length: 24 }, (_, chunk) => before.some((one) => one?.has(chunk)));
+  const known = union.filter(Boolean).length;
+  await eventually("the receivers have given each other what they hold", async () => {
+    const now = await Promise.all(receivers.map((envoy) => envoy.blob(sha256)));
+    return now.every((blob) => blob && blob.chunksHave >= known);
+  }, 30_000);
+  origin.start();
+  for (const receiver of receivers) {
+    const { chunksHave } = await receiver.waitFor(sha256, "complete", 90_000);
+    assert.equal(chunksHave, 24);
+    assert.equal(sha256Hex(await Deno.readFile(`${receiver.folder}/.blobs/${sha256}`)), sha256);
+  }
 });
 
 Deno.test("an envoy of another fleet on the same LAN is neither heard nor served", async () => {
@@ -265,6 +322,25 @@ Deno.test("an envoy that loses its gate stops listening and keeps what it has", 
   assert.equal(sha256Hex(await Deno.readFile(`${receiver.folder}/.blobs/${sha256}`)), sha256);
 });
 
+Deno.test("an engine that the daemon stops leaves a state file that shows it shut", async () => {
+  await using root = await TemporaryRoot.create();
+  const { envoys: [origin, receiver] } = await makeFleet(root, 2);
+  assert.ok(origin && receiver);
+  await using stack = new AsyncDisposableStack();
+  for (const envoy of [origin, receiver]) stack.use(envoy).start();
+  await Promise.all([origin.waitReady(), receiver.waitReady()]);
+  const content = randomBytes(MIB);
+  const sha256 = sha256Hex(content);
+  await origin.seed("firmware.bin", content);
+  await receiver.waitFor(sha256, "complete");
+  await receiver.engine.stop(30_000);
+  const state = await readSwarmState(receiver.folder);
+  assert.ok(state.ok);
+  assert.equal(state.value.gates.enabled, false);
+  assert.equal(state.value.listening, undefined);
+  assert.deepEqual(state.value.blobs.map(({ status }) => status), ["complete"]);
+});
+
 Deno.test("the engine's worker can neither start a program nor read outside its folder", async () => {
   await using root = await TemporaryRoot.create();
   await Deno.writeTextFile(root.join("own"), "own");
@@ -291,6 +367,11 @@ Deno.test("the engine's worker can neither start a program nor read outside its 
     worker.terminate();
   }
 });
+
+/** The chunks that a crash would leave with an envoy, once it has begun. */
+async function durableChunks(folder: string, sha256: string, count: number) {
+  return Bitmap.fromBytes(count, await Deno.readFile(`${folder}/.blobs/${sha256}.partial/bitmap`));
+}
 
 function entryOf(digit: string, { author }: TestMember, origin: string): UnsignedManifestEntry {
   return unsignedSchema.parse({

@@ -110,3 +110,21 @@ Deno.test("wrong bytes are told from right ones", async () => {
   assert.equal(partial.verify(0, chunks[1] ?? new Uint8Array()), false);
   await partial.discard();
 });
+
+Deno.test("a chunk that somebody complained about is read again and kept only if it is right", async () => {
+  await using root = await TemporaryRoot.create();
+  const paths = await store(root);
+  const { content, chunks, digests, entry } = blobOf(2 * CHUNK);
+  const partial = await PartialBlob.open(paths, entry, digests);
+  for (const [index, bytes] of chunks.entries()) await partial.write(index, bytes);
+  const damaged = content.slice();
+  damaged.fill(255, CHUNK, CHUNK + 9);
+  await Deno.writeFile(partial.dataPath, damaged);
+  assert.equal(await partial.recheck(0), true);
+  assert.equal(await partial.recheck(1), false);
+  assert.equal(await partial.recheck(1), false);
+  await partial.park();
+  const after = await PartialBlob.open(paths, entry, digests);
+  assert.deepEqual([after.chunks.has(0), after.chunks.has(1)], [true, false]);
+  await after.discard();
+});

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import https from "node:https";
 import type { AddressInfo } from "node:net";
 import type { TLSSocket } from "node:tls";
@@ -33,7 +33,10 @@ export interface PeerServerOptions {
   /** Called when a caller with a certificate names the port of its own peer server. */
   readonly onCaller: (peer: PeerIdentity, endpoint: PeerEndpoint) => void;
   /** How the runtime makes a TLS server; a test stands in for a runtime that does not do what it is told. */
-  readonly createServer?: typeof https.createServer;
+  readonly createServer?: (
+    options: https.ServerOptions,
+    listener: RequestListener,
+  ) => https.Server;
 }
 
 /** Serves manifest, chunks and health to other envoys over mTLS. Nobody without a certificate of the fleet's CA is heard. */

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { sha256Hex } from "../../../shared/crypto/sha256.ts";
+import { chunkDigest, digestOfChunks } from "../../../shared/swarm/chunk_layout.ts";
+import { manifestEntrySchema } from "../../../shared/swarm/manifest_entry.ts";
+import { TemporaryRoot } from "../../../tests/support/temporary_root.ts";
+import { SwarmPaths } from "../swarm_paths.ts";
+import { BlobStore } from "./blob_store.ts";
+import { PartialBlob } from "./partial_blob.ts";
+
+const CHUNK = 64 * 1024;
+const CONTENT = new Uint8Array(2 * CHUNK).map((_, index) => index % 251);
+const DIGESTS = new Uint8Array(
+  [0, 1].flatMap((chunk) => [...chunkDigest(CONTENT.subarray(chunk * CHUNK, (chunk + 1) * CHUNK))]),
+);
+const ENTRY = manifestEntrySchema.parse({
+  sha256: sha256Hex(CONTENT),
+  sizeBytes: CONTENT.length,
+  chunkSizeBytes: CHUNK,
+  chunksDigest: digestOfChunks(DIGESTS),
+  label: "blob",
+  target: "*",
+  retentionSecs: 0,
+  subsystem: "payload",
+  origin: "db-1",
+  createdMs: 0,
+  state: "active",
+  stamp: 1,
+  author: "0".repeat(64),
+  signature: "0".repeat(128),
+});
+const RECORD = { stamp: 1, sources: { "db-1": 2 }, activeDownloadMs: 5, completedMs: 9 };
+
+/** A store that holds the blob as a whole. */
+async function withBlob(root: TemporaryRoot) {
+  const paths = new SwarmPaths(root.path);
+  const store = await BlobStore.open(paths);
+  await Deno.writeFile(paths.blob(ENTRY.sha256), CONTENT);
+  await store.keepDigests(ENTRY.sha256, DIGESTS);
+  await store.add(ENTRY.sha256, RECORD);
+  return { paths, store };
+}
+
+Deno.test("a blob with a damaged chunk becomes one in flight that lacks only this chunk", async () => {
+  await using root = await TemporaryRoot.create();
+  const { paths, store } = await withBlob(root);
+  await store.demote(ENTRY, 1);
+  assert.equal(store.get(ENTRY.sha256), undefined);
+  const partial = await PartialBlob.open(paths, ENTRY, DIGESTS);
+  assert.deepEqual([partial.chunks.has(0), partial.chunks.has(1)], [true, false]);
+  await partial.write(1, CONTENT.subarray(CHUNK));
+  await partial.complete();
+  assert.deepEqual(await Deno.readFile(paths.blob(ENTRY.sha256)), CONTENT);
+  assert.equal((await store.readRecord(ENTRY.sha256))?.completedMs, undefined);
+});
+
+Deno.test("a crash before the content was moved leaves the blob and nothing half done", async () => {
+  await using root = await TemporaryRoot.create();
+  const { paths, store } = await withBlob(root);
+  await store.demote(ENTRY, 1);
+  await Deno.rename(`${paths.partial(ENTRY.sha256)}/data`, paths.blob(ENTRY.sha256));
+  const reopened = await BlobStore.open(paths);
+  assert.equal(reopened.get(ENTRY.sha256)?.path, paths.blob(ENTRY.sha256));
+  await assert.rejects(Deno.stat(paths.partial(ENTRY.sha256)), Deno.errors.NotFound);
+});
+
+Deno.test("a blob that is not here cannot lose a chunk", async () => {
+  await using root = await TemporaryRoot.create();
+  const paths = new SwarmPaths(root.path);
+  const store = await BlobStore.open(paths);
+  await store.demote(ENTRY, 0);
+  await assert.rejects(Deno.stat(paths.partial(ENTRY.sha256)), Deno.errors.NotFound);
+});

@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import type { EngineFacts } from "./engine_facts.ts";
+import { type SessionFacts, shutState } from "./swarm_state.ts";
+import { swarmStateSchema } from "../mirror.ts";
+
+const FACTS: Pick<EngineFacts, "start" | "fleet" | "envoy" | "documentsMs"> = {
+  start: {
+    kind: "start",
+    folder: "/swarm",
+    envoyUuid: "uuid",
+    hostname: "db-1",
+    author: "",
+    serverKey: "",
+    identity: { certificate: "", privateKey: "" },
+    ca: "",
+    minFreePercent: 10,
+  },
+  fleet: {
+    schema: 1,
+    serial: 3,
+    issuedAtMs: 0,
+    swarm: { seeders: [], seederKeys: [] },
+    revokedEnvoys: [],
+    revokedCertificates: [],
+  },
+  envoy: {
+    schema: 1,
+    envoyUuid: "uuid",
+    hostname: "db-1",
+    serial: 4,
+    issuedAtMs: 0,
+    checkin: { bundleMaxAgeMs: 1 },
+    swarm: {
+      enabled: true,
+      port: 1531,
+      maxBandwidthPercent: 50,
+      maxUploadMbps: null,
+      serverFallback: true,
+      seeder: true,
+      subsystems: {
+        payload: true,
+        puddle: false,
+        gitback: false,
+        longdrawer: false,
+        curator: false,
+        poolq: false,
+      },
+    },
+    tags: {},
+  },
+  documentsMs: 5,
+};
+
+const LAST: SessionFacts = {
+  port: 1531,
+  multicast: { state: "running", interfaces: ["10.0.0.1"] },
+  manifest: { digest: "d", version: 7, active: 1, revoked: 0 },
+  peerCount: 3,
+  blobs: [{
+    sha256: "a".repeat(64),
+    label: "app.tar",
+    sizeBytes: 1,
+    target: "*",
+    origin: "db-1",
+    status: "complete",
+    chunksHave: 1,
+    chunksTotal: 1,
+    skipReason: "",
+    sources: {},
+    isSeed: true,
+    retentionSecs: 0,
+    activeDownloadMs: 0,
+    holders: [],
+  }],
+  problems: [],
+};
+
+Deno.test("a swarm that was ended is shown shut, whatever the documents last said", () => {
+  const state = shutState({ ...FACTS, instance: "i", nowMs: 9 }, LAST);
+  assert.deepEqual(swarmStateSchema.parse(state), state);
+  assert.equal(state.gates.enabled, false);
+  assert.equal(state.listening, undefined);
+  assert.equal(state.multicast.state, "off");
+  assert.equal(state.peerCount, 0);
+  assert.deepEqual(state.blobs.map(({ label }) => label), ["app.tar"]);
+});
+
+Deno.test("a swarm that never ran is shown shut and empty", () => {
+  const state = shutState({ ...FACTS, instance: "i", nowMs: 9 });
+  assert.equal(state.gates.enabled, false);
+  assert.deepEqual([state.blobs, state.manifest.active], [[], 0]);
+});

@@ -1,0 +1,58 @@
+import { Bitmap } from "../../../shared/swarm/bitmap.ts";
+import { layoutOf } from "../../../shared/swarm/chunk_layout.ts";
+import type { PeerContent, RecheckVerdict } from "./peer_routes.ts";
+
+/** The one blob that a {@linkcode FakePeerContent} knows. */
+export const FAKE_SHA = "a".repeat(64);
+
+/** An engine that holds chunk 0 of two of one blob, and notes what it is asked. */
+export class FakePeerContent implements PeerContent {
+  readonly rechecked: number[] = [];
+  pushed = 0;
+  room = true;
+  verdict: RecheckVerdict = "sound";
+  readonly log = () => {};
+
+  blob(sha256: string) {
+    if (sha256 !== FAKE_SHA) return Promise.resolve("unknown" as const);
+    const chunks = new Bitmap(2);
+    chunks.set(0);
+    const layout = layoutOf({ sizeBytes: 131_072, chunkSizeBytes: 65_536 });
+    const given = new Bitmap(2);
+    return Promise.resolve({ layout, chunks, path: "/none", digests: new Uint8Array(128), given });
+  }
+
+  recheck(_sha256: string, chunk: number) {
+    this.rechecked.push(chunk);
+    return Promise.resolve(this.verdict);
+  }
+
+  manifestPage() {
+    return { instance: "0".repeat(16), next: 0, more: false, fleetSerial: 0, entries: [] };
+  }
+
+  acceptPush() {
+    this.pushed += 1;
+    return Promise.resolve();
+  }
+
+  fleet() {
+    return undefined;
+  }
+
+  exchange() {
+    return "";
+  }
+
+  storage() {
+    return Promise.resolve(undefined);
+  }
+
+  hasRoom() {
+    return Promise.resolve(this.room);
+  }
+
+  takeUpload() {
+    return Promise.resolve();
+  }
+}

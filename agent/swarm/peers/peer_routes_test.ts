@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { Readable } from "node:stream";
+import { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
+import { FAKE_SHA, FakePeerContent } from "./fake_peer_content.ts";
+import { MAX_PEER_JSON_BYTES } from "./peer_api.ts";
+import type { PeerIdentity } from "./peer_identity.ts";
+import { PeerRoutes } from "./peer_routes.ts";
+
+const PEER: PeerIdentity = { uuid: "uuid", hostname: "db-1", fingerprint: "" };
+
+/** A request whose body is `text`; reading it past its end fails, as for a client that sends nothing more. */
+function request(text: string, declaredBytes = text.length): IncomingMessage {
+  const message = new IncomingMessage(new Socket());
+  message.headers["content-length"] = String(declaredBytes);
+  Readable.from([new TextEncoder().encode(text)]).on("data", (part) => message.push(part))
+    .on("end", () => message.push(null));
+  return message;
+}
+
+async function ask(content: FakePeerContent, method: string, path: string, message = request("")) {
+  const { kind, answer } = new PeerRoutes(content).route(method, path);
+  return { kind, ...await answer(PEER, message) };
+}
+
+Deno.test("a complaint about a chunk is looked into, in the lane that content cannot starve", async () => {
+  const content = new FakePeerContent();
+  const path = `/swarm/v1/blobs/${FAKE_SHA}/chunks/1/recheck`;
+  const sound = await ask(content, "POST", path);
+  assert.deepEqual([sound.kind, sound.status], ["control", 200]);
+  content.verdict = "damaged";
+  const { body } = await ask(content, "POST", path);
+  assert.ok(body instanceof Uint8Array);
+  assert.deepEqual(JSON.parse(new TextDecoder().decode(body)), { sound: false });
+  assert.deepEqual(content.rechecked, [1, 1]);
+});
+
+Deno.test("a complaint that cannot be looked into says why", async () => {
+  const content = new FakePeerContent();
+  const path = `/swarm/v1/blobs/${FAKE_SHA}/chunks/1/recheck`;
+  for (const [verdict, status] of [["unknown", 404], ["revoked", 410], ["busy", 503]] as const) {
+    content.verdict = verdict;
+    assert.equal((await ask(content, "POST", path)).status, status);
+  }
+});
+
+Deno.test("nothing but the paths of the swarm is answered", async () => {
+  const content = new FakePeerContent();
+  const paths = [
+    ["GET", `/swarm/v1/blobs/${FAKE_SHA}/chunks/1/recheck`],
+    ["POST", `/swarm/v1/blobs/${FAKE_SHA}/chunks/1`],
+    ["GET", `/swarm/v1/blobs/${FAKE_SHA}/chunks/12345678`],
+    ["GET", `/swarm/v1/blobs/${FAKE_SHA}/chunks/0/recheck/more`],
+    ["GET", `/swarm/v1/blobs/${"A".repeat(64)}`],
+    ["GET", "/swarm/v1/blobs/../../etc/passwd"],
+    ["DELETE", `/swarm/v1/blobs/${FAKE_SHA}`],
+    ["GET", "/"],
+  ] as const;
+  for (const [method, path] of paths) {
+    assert.equal((await ask(content, method, path)).status, 404, `${method} ${path}`);
+  }
+  assert.deepEqual(content.rechecked, []);
+});
+
+Deno.test("a chunk that is not held, or lies past the end, is not found", async () => {
+  const content = new FakePeerContent();
+  for (const chunk of [1, 2, 9_999_999]) {
+    const { kind, status } = await ask(
+      content,
+      "GET",
+      `/swarm/v1/blobs/${FAKE_SHA}/chunks/${chunk}`,
+    );
+    assert.deepEqual([kind, status], ["content", 404]);
+  }
+});
+
+Deno.test("a push past its limits, or onto a full disk, is refused before it is read", async () => {
+  const content = new FakePeerContent();
+  const push = (message: IncomingMessage) => ask(content, "POST", "/swarm/v1/manifest", message);
+  assert.equal((await push(request("{}", MAX_PEER_JSON_BYTES + 1))).status, 413);
+  assert.equal((await push(request("{}", NaN))).status, 413);
+  assert.equal((await push(request("{}{}", 2))).status, 413);
+  assert.equal((await push(request("{"))).status, 400);
+  assert.equal((await push(request('{"entries":[{}]}'))).status, 400);
+  const entries = new Array(1001).fill({});
+  assert.equal((await push(request(JSON.stringify({ entries })))).status, 400);
+  content.room = false;
+  assert.equal((await push(request('{"entries":[]}'))).status, 507);
+  assert.equal(content.pushed, 0);
+  content.room = true;
+  assert.equal((await push(request('{"entries":[]}'))).status, 200);
+  assert.equal(content.pushed, 1);
+});
