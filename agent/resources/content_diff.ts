@@ -27,7 +27,8 @@ export function diffContent(
       undefined,
       { context: 3, maxEditLength: MAX_EDITS, headerOptions: FILE_HEADERS_ONLY },
     );
-    if (patch !== undefined) return patch.trimEnd();
+    // Only the last line end goes: a context line may be blank.
+    if (patch !== undefined) return patch.replace(/\n$/, "");
   }
   return `${path}: ${summarise(before)} → ${summarise(after)}`;
 }

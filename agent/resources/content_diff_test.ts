@@ -37,3 +37,8 @@ Deno.test("bytes, very long texts and texts without a line in common are summed 
     encode(Array.from({ length: 3000 }, (_, i) => `${prefix}${i}\n`).join(""));
   assert.match(diffContent("/x", lines("a"), lines("b")), summary);
 });
+
+Deno.test("a blank line of context at the end stays", () => {
+  const patch = diffContent("/etc/x", encode("\n"), encode("-minus\n\n"));
+  assert.equal(applyPatch("\n", patch), "-minus\n\n");
+});
