@@ -4,6 +4,7 @@ import type { SignedBytes } from "../../../shared/crypto/signed_document.ts";
 import type { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import { type ChunkLayout, chunkSpan } from "../../../shared/swarm/chunk_layout.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
+import { BufferPool } from "../transfer/buffer_pool.ts";
 import type { RequestClass } from "./connection_limits.ts";
 import type { EngineLog } from "../engine/engine_log.ts";
 import {
@@ -20,6 +21,8 @@ import type { PeerIdentity } from "./peer_identity.ts";
 
 /** Content is sent in pieces of this size, so that many slow receivers cost little memory. */
 const SLICE_BYTES = 256 * 1024;
+/** Buffers kept for the next answers, 4 MiB in all. */
+const MAX_IDLE_BUFFERS = 16;
 
 /** A blob, or the part of one, that this envoy can give. */
 export interface ServedBlob {
@@ -53,7 +56,7 @@ export interface PeerContent {
   log: EngineLog;
 }
 
-/** An answer; a body that is not bytes is sent piece by piece. */
+/** An answer; a body that is not bytes is sent piece by piece, each piece before the next one is asked for. */
 export interface RoutedAnswer {
   readonly status: number;
   readonly headers?: Record<string, string>;
@@ -77,6 +80,7 @@ const CHUNK_NUMBER = /^\d{1,7}$/;
 /** Which request is answered how. */
 export class PeerRoutes {
   readonly #content: PeerContent;
+  readonly #buffers = new BufferPool(SLICE_BYTES, MAX_IDLE_BUFFERS);
   readonly log: EngineLog;
 
   constructor(content: PeerContent) {
@@ -166,16 +170,22 @@ export class PeerRoutes {
     };
   }
 
+  /** Reads a chunk slice by slice into one buffer: each slice is valid until the next one is asked for. */
   async *#slices(path: string, offset: number, length: number): AsyncGenerator<Uint8Array> {
     using file = await Deno.open(path, { read: true });
     await file.seek(offset, Deno.SeekMode.Start);
-    for (let left = length; left > 0;) {
-      const slice = new Uint8Array(Math.min(left, SLICE_BYTES));
-      await this.#content.takeUpload(slice.length);
-      const count = await file.read(slice);
-      if (count === null) throw new Error(`${path} ended early`);
-      left -= count;
-      yield slice.subarray(0, count);
+    const buffer = this.#buffers.take();
+    try {
+      for (let left = length; left > 0;) {
+        const slice = buffer.subarray(0, Math.min(left, SLICE_BYTES));
+        await this.#content.takeUpload(slice.length);
+        const count = await file.read(slice);
+        if (count === null) throw new Error(`${path} ended early`);
+        left -= count;
+        yield slice.subarray(0, count);
+      }
+    } finally {
+      this.#buffers.give(buffer);
     }
   }
 

@@ -181,22 +181,24 @@ async function sendBody(response: ServerResponse, answer: RoutedAnswer): Promise
   response.writeHead(status, { ...headers, "content-length": body.length });
   for await (const slice of body.slices) {
     if (response.destroyed) return;
-    if (!response.write(slice)) await drained(response);
+    await sendSlice(response, slice);
   }
   response.end();
 }
 
-/** Waits until the other end has taken what was written, and cuts it off if it takes nothing for too long. */
-function drained(response: ServerResponse): Promise<void> {
+/**
+ * Sends a slice and waits until it has left its buffer, which is then used again; cuts the other end off if it takes
+ * nothing for too long.
+ */
+function sendSlice(response: ServerResponse, slice: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     const finish = () => {
       clearTimeout(timer);
-      response.off("drain", finish);
       response.off("close", finish);
       resolve();
     };
     const timer = setTimeout(() => response.destroy(), STALLED_TIMEOUT_MS);
-    response.once("drain", finish);
     response.once("close", finish);
+    response.write(slice, finish);
   });
 }

@@ -81,7 +81,8 @@ export class Download {
   constructor(options: DownloadOptions) {
     this.#options = options;
     this.entry = options.entry;
-    this.#buffers = new BufferPool(options.entry.chunkSizeBytes);
+    const { chunkSizeBytes } = options.entry;
+    this.#buffers = new BufferPool(chunkSizeBytes, schedulerLimits(chunkSizeBytes).maxInFlight);
   }
 
   /** What is there so far and can be served to others. */
