@@ -13,6 +13,7 @@ import {
   type ProgramResult,
   type RunAs,
 } from "./processes.ts";
+import { switchUser, type UserSwitch } from "./user_switch.ts";
 
 /** From TERM to KILL; short enough for the agent itself to stop within five seconds. */
 const DEFAULT_KILL_GRACE_MS = 2_000;
@@ -55,30 +56,30 @@ export class LocalProcesses implements Processes {
 }
 
 function start(program: Program): ChildProcess {
-  const { argv, ids } = asUser(program);
+  const { argv, environment, ids } = asUser(program);
   const [command, ...args] = argv;
   return spawn(command, args, {
     detached: true,
     stdio: ["pipe", "pipe", "pipe"],
-    env: { ...BASE_ENVIRONMENT, ...program.environment },
+    env: { ...environment },
     cwd: program.cwd ?? "/",
     ...ids,
   });
 }
 
-/** The runtime sets uid and gid and clears all other groups; where a user has some, setpriv(1) sets all three. */
+/**
+ * The runtime clears all other groups and sets gid and uid before it executes, so that the loader runs as the user
+ * already; where a user has other groups, a {@linkcode switchUser} sets all three.
+ */
 function asUser(
-  { argv, as }: Program,
-): { argv: readonly [string, ...string[]]; ids: { uid?: number; gid?: number } } {
-  if (as === undefined || isSelf(as)) return { argv, ids: {} };
+  { argv, as, environment = {} }: Program,
+): UserSwitch & { ids: { uid?: number; gid?: number } } {
+  const complete = { ...BASE_ENVIRONMENT, ...environment };
+  if (as === undefined || isSelf(as)) return { argv, environment: complete, ids: {} };
   if (as.groups.length === 0 || platform !== "linux") {
-    return { argv, ids: { uid: as.uid, gid: as.gid } };
+    return { argv, environment: complete, ids: { uid: as.uid, gid: as.gid } };
   }
-  const groups = `--groups=${as.groups.join(",")}`;
-  return {
-    argv: ["setpriv", `--reuid=${as.uid}`, `--regid=${as.gid}`, groups, "--", ...argv],
-    ids: {},
-  };
+  return { ...switchUser(argv, environment, as), ids: {} };
 }
 
 function isSelf({ uid, gid }: RunAs): boolean {

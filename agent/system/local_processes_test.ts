@@ -114,6 +114,88 @@ Deno.test(
   },
 );
 
+/** Where anybody may write, as a user's own folder is to root. */
+async function openFolder(): Promise<TemporaryRoot> {
+  const root = await TemporaryRoot.create();
+  await Deno.chmod(root.path, 0o777);
+  return root;
+}
+
+const asNobody = (groups: readonly number[]) => ({ uid: 65534, gid: 65534, groups });
+
+for (const groups of [[], [4, 27]]) {
+  const kind = groups.length === 0 ? "no other groups" : "other groups";
+
+  Deno.test(
+    `the path of a user with ${kind} finds programs as that user, never as root`,
+    { ignore: Deno.uid() !== 0 },
+    async () => {
+      await using root = await openFolder();
+      for (const name of ["sh", "id", "setpriv"]) {
+        const path = root.join(name);
+        await Deno.writeTextFile(
+          path,
+          `#!/bin/sh\n/usr/bin/id -u > "$0.$$"; echo planted ${name}\n`,
+        );
+        await Deno.chmod(path, 0o755);
+      }
+      const { stdout } = await processes.run({
+        argv: ["sh", "-c", "id"],
+        as: asNobody(groups),
+        environment: { PATH: `${root.path}:/usr/bin:/bin` },
+        timeoutMs: 20_000,
+      });
+      assert.equal(stdout, "planted sh\n");
+      const marks = [...Deno.readDirSync(root.path)].filter(({ name }) => name.includes("."));
+      assert.equal(marks.length, 1);
+      for (const { name } of marks) {
+        assert.equal(await Deno.readTextFile(root.join(name)), "65534\n", name);
+      }
+    },
+  );
+
+  Deno.test(
+    `the loader reads the variables of a user with ${kind} as that user, never as root`,
+    { ignore: Deno.uid() !== 0 },
+    async () => {
+      await using root = await openFolder();
+      // Makes the loader of every program that sees it write a file, as whoever runs it.
+      const environment = { LD_DEBUG: "files", LD_DEBUG_OUTPUT: root.join("loader") };
+      const as = asNobody(groups);
+      await processes.run({ argv: ["/bin/true"], as, environment, timeoutMs: 20_000 });
+      const written = [...Deno.readDirSync(root.path)];
+      assert.equal(written.length, 1);
+      for (const { name } of written) {
+        assert.equal((await Deno.stat(root.join(name))).uid, 65534, name);
+      }
+    },
+  );
+
+  Deno.test(
+    `a user with ${kind} gets the same environment, folder and input`,
+    { ignore: Deno.uid() !== 0 },
+    async () => {
+      const value = "two\nlines, a ' and a \" and $HOME `id`\n";
+      const { stdout } = await processes.run({
+        argv: ["/bin/sh", "-c", 'cat; printf %s "$VALUE"; /usr/bin/env | grep -c VIGO; pwd'],
+        as: asNobody(groups),
+        environment: { VALUE: value },
+        stdin: "in ",
+        cwd: "/usr",
+        timeoutMs: 20_000,
+      });
+      assert.equal(stdout, `in ${value}0\n/usr\n`);
+      const { stdout: all } = await processes.run({
+        argv: ["/usr/bin/env"],
+        as: asNobody(groups),
+        timeoutMs: 20_000,
+      });
+      const names = all.trim().split("\n").map((line) => line.split("=")[0]);
+      assert.deepEqual(names.filter((name) => name !== "_").sort(), ["LANG", "LC_ALL", "PATH"]);
+    },
+  );
+}
+
 Deno.test("a run that was stopped before starts nothing", async () => {
   await assert.rejects(sh("true", 20_000, AbortSignal.abort()), { name: "AbortError" });
 });
