@@ -60,8 +60,11 @@ export class AgentStreams {
     return this.#streams.get(envoyUuid)?.channel.send(message) ?? false;
   }
 
-  broadcast(message: ServerMessage): void {
-    for (const { channel } of [...this.#streams.values()]) channel.send(message);
+  /** Sends to every open stream, or to those of the envoys that `wants` admits. */
+  broadcast(message: ServerMessage, wants: (envoyUuid: string) => boolean = () => true): void {
+    for (const [envoyUuid, { channel }] of [...this.#streams]) {
+      if (wants(envoyUuid)) channel.send(message);
+    }
   }
 
   /** Ends an envoy's stream, as when it is revoked. */

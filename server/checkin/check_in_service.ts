@@ -2,7 +2,12 @@ import { Buffer } from "node:buffer";
 import { SHA256_BYTES } from "./limits.ts";
 import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
 import type { Logger } from "../../shared/platform/logging.ts";
-import type { CheckInRequest, CheckInResponse, SignedDocument } from "../../shared/proto/agent.ts";
+import {
+  type CheckInRequest,
+  type CheckInResponse,
+  Refusal_Reason,
+  type SignedDocument,
+} from "../../shared/proto/agent.ts";
 import type { EnvoyDocuments } from "../enroll/envoy_documents.ts";
 import type { FleetDocuments } from "../enroll/fleet_documents.ts";
 import { isRenewalDue } from "../enroll/renewal.ts";
@@ -19,7 +24,7 @@ import { malformed, type RequestRefusal } from "./refusals.ts";
 
 export interface CheckInServiceOptions {
   readonly batcher: ObservationBatcher;
-  readonly fleetDocuments: Pick<FleetDocuments, "current" | "serial" | "takeOver">;
+  readonly fleetDocuments: Pick<FleetDocuments, "current" | "serial" | "knows" | "takeOver">;
   readonly envoyDocuments: Pick<EnvoyDocuments, "get" | "refresh">;
   readonly policy: PolicyDesk;
   readonly cloneTokens: CloneTokens;
@@ -100,8 +105,13 @@ export class CheckInService {
       serverTimeMs: nowMs,
       suspectedClone: state.record.suspectedClone,
     };
-    if (request.fleetSerial !== fleetDocuments.serial) {
-      await this.#compareFleetDocument(state, request, response);
+    if (request.fleetSerial === fleetDocuments.serial) state.hasKnownFleetDocument = true;
+    else await this.#compareFleetDocument(state, request, response);
+    if (state.record.state !== "active") {
+      return {
+        ok: false,
+        refusal: { reason: Refusal_Reason.REVOKED, message: `envoy ${uuid} is revoked` },
+      };
     }
     await this.#compareEnvoyDocument(state, request, response, nowMs);
     this.#addSwarm(state, request, response);
@@ -155,7 +165,8 @@ export class CheckInService {
   ): Promise<void> {
     const { fleetDocuments, logger } = this.#options;
     const { heldFleetDocument, fleetSerial } = request;
-    if (fleetSerial > fleetDocuments.serial) {
+    // 0: it holds none yet.
+    if (fleetSerial !== 0 && !fleetDocuments.knows(fleetSerial)) {
       if (!heldFleetDocument) {
         response.wantFleetDocument = true;
         response.noChange = false;
@@ -179,6 +190,7 @@ export class CheckInService {
         );
       }
     }
+    state.hasKnownFleetDocument = true;
     response.fleetDocument = toMessage(fleetDocuments.current.signed);
     response.noChange = false;
   }

@@ -136,16 +136,18 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
       streams.broadcast({ manifest: { entries: cells.map((cell) => Buffer.from(cell)) } }),
   });
   manifest.start();
+  let judged: Promise<unknown> = Promise.resolve();
   fleetDocuments.onChange(({ value, signed }) => {
     const { payload, signature } = signed;
     streams.broadcast({
       fleetDocument: { payload: Buffer.from(payload), signature: Buffer.from(signature) },
-    });
-    manifest.setFleetDocument(value).catch((error) => {
+    }, (uuid) => index.get(uuid)?.hasKnownFleetDocument === true);
+    const judging = manifest.setFleetDocument(value).catch((error) => {
       logger.error("Cannot judge the manifest by the new fleet document: {reason}", {
         reason: String(error),
       });
     });
+    judged = Promise.all([judged, judging]);
   });
 
   const renewals = new RenewalService({
@@ -247,6 +249,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     stop: async () => {
       manifest.stop();
       await agents.stop();
+      await judged;
       await batcher.stop();
     },
   };

@@ -35,6 +35,11 @@ export class EnvoyState {
   reported: Reported | undefined;
   /** Revision of the peer hints that it last got. */
   hintRevision = 0;
+  /**
+   * Whether this process knows the content of the fleet document that the envoy holds. Until then it is sent no other one
+   * down its stream: it may be the last to hold what a restored server has forgotten.
+   */
+  hasKnownFleetDocument = false;
   /** Why no policy could be resolved for it; `undefined` while one can. */
   policyProblem: string | undefined;
   /** When its newest certificate ends, as far as known. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Refusal_Reason } from "../../shared/proto/agent.ts";
-import { RefusedCall } from "../../tests/support/simulated_envoy.ts";
+import { RefusedCall, type SimulatedEnvoy } from "../../tests/support/simulated_envoy.ts";
 import { SimulatedFleet } from "../../tests/support/simulated_fleet.ts";
 import { MemoryStore } from "../store/memory_store.ts";
 import type { Store } from "../store/store.ts";
@@ -17,8 +17,10 @@ async function backUp(store: Store): Promise<Store> {
     const document = await store.facts.get(name);
     if (document) await copy.facts.set(name, document);
   }
-  const document = await store.facts.get("fleet_document");
-  if (document) await copy.facts.set("fleet_document", document);
+  for (const name of ["fleet_document", "fleet_document_serials", "adopted_revocations"]) {
+    const fact = await store.facts.get(name);
+    if (fact) await copy.facts.set(name, fact);
+  }
   await copy.envoys.saveObservations(await store.envoys.listObservations());
   return copy;
 }
@@ -76,6 +78,140 @@ Deno.test("a server restored from before an enrolment, a revocation and a publis
     (error) => error instanceof RefusedCall && error.reason === Refusal_Reason.REVOKED,
   );
   await second.fleet.stop();
+});
+
+/** What an agent keeps over a restart of its server. */
+function carryOver(envoy: SimulatedEnvoy, from: SimulatedEnvoy): void {
+  const { cloneToken, bundle, fleetSerial, envoySerial, fleetDocument } = from;
+  Object.assign(envoy, { cloneToken, bundle, fleetSerial, envoySerial, fleetDocument });
+}
+
+/** Checks in as an agent does, which shows its fleet document if it is asked to. */
+async function contact(envoy: SimulatedEnvoy): Promise<{ wasAsked: boolean }> {
+  const { wantFleetDocument } = await envoy.checkIn();
+  if (wantFleetDocument) await envoy.checkIn({ heldFleetDocument: envoy.fleetDocument });
+  return { wasAsked: wantFleetDocument };
+}
+
+/**
+ * A fleet backed up at S0. Then "other" is revoked, which makes S1, and "evil" sees it; then "evil" is revoked, which makes
+ * S2, and "witness" alone sees it. `bystander` stays at S1. The server is restored from S0.
+ */
+async function restored(
+  work: (rig: {
+    readonly server: SimulatedFleet;
+    readonly evil: SimulatedEnvoy;
+    readonly witness: SimulatedEnvoy;
+    readonly bystander: SimulatedEnvoy;
+    readonly lostSerial: number;
+  }) => Promise<void>,
+): Promise<void> {
+  await using first = await SimulatedFleet.start();
+  const names = ["evil", "witness", "bystander", "other"] as const;
+  const before = new Map<string, SimulatedEnvoy>();
+  for (const name of names) {
+    const envoy = await first.envoy(name);
+    await envoy.settle();
+    before.set(name, envoy);
+  }
+  await first.fleet.batcher.flush();
+  const backup = await backUp(first.store);
+  await first.fleet.envoys.revoke("other", "decommissioned", "local-root");
+  await before.get("evil")?.settle();
+  await before.get("bystander")?.settle();
+  await first.fleet.envoys.revoke("evil", "stolen", "local-root");
+  await before.get("witness")?.settle();
+  const lostSerial = first.fleet.fleetDocuments.serial;
+  await first.fleet.stop();
+  const { root, clock } = first;
+  const server = await SimulatedFleet.start({}, { root, store: backup, clock });
+  const again = async (name: typeof names[number]) => {
+    const old = before.get(name);
+    assert.ok(old);
+    const envoy = await server.envoy(name, { identity: old.identity });
+    carryOver(envoy, old);
+    old[Symbol.dispose]();
+    return envoy;
+  };
+  using evil = await again("evil");
+  using witness = await again("witness");
+  using bystander = await again("bystander");
+  await work({ server, evil, witness, bystander, lostSerial });
+  before.get("other")?.[Symbol.dispose]();
+  await server.fleet.stop();
+}
+
+async function assertRevoked(server: SimulatedFleet, envoy: SimulatedEnvoy): Promise<void> {
+  const { fleet } = server;
+  assert.equal(fleet.index.get(envoy.identity.uuid)?.record.state, "revoked");
+  assert.ok(fleet.fleetDocuments.current.value.revokedEnvoys.includes(envoy.identity.uuid));
+  await assert.rejects(
+    envoy.checkIn(),
+    (error) => error instanceof RefusedCall && error.reason === Refusal_Reason.REVOKED,
+  );
+}
+
+Deno.test("after a restore a revoked envoy that comes first cannot hide its revocation", async () => {
+  await restored(async ({ server, evil, witness, lostSerial }) => {
+    assert.equal((await contact(evil)).wasAsked, true);
+    assert.ok(evil.fleetSerial > witness.fleetSerial);
+    assert.equal((await contact(witness)).wasAsked, true);
+    assert.ok(witness.fleetSerial > lostSerial);
+    await assertRevoked(server, evil);
+  });
+});
+
+Deno.test("after a restore the holder of an older lost document may come first", async () => {
+  await restored(async ({ server, evil, witness, bystander }) => {
+    await contact(bystander);
+    const { serial } = server.fleet.fleetDocuments;
+    await contact(witness);
+    assert.ok(server.fleet.fleetDocuments.serial > serial);
+    await assertRevoked(server, evil);
+    assert.equal(witness.fleetSerial, server.fleet.fleetDocuments.serial);
+    // Nothing is left to learn: neither from the current document nor from the one that was shown before.
+    assert.equal((await contact(witness)).wasAsked, false);
+  });
+});
+
+Deno.test("after a restore a server that signed documents before the first contact still asks for the lost ones", async () => {
+  await restored(async ({ server, evil, witness, lostSerial }) => {
+    const extra = await server.enrol("extra");
+    await server.fleet.envoys.revoke("extra", "", "local-root");
+    assert.ok(server.fleet.fleetDocuments.serial > lostSerial);
+    assert.equal((await contact(witness)).wasAsked, true);
+    await assertRevoked(server, evil);
+    const { revokedEnvoys } = server.fleet.fleetDocuments.current.value;
+    assert.ok(revokedEnvoys.includes(extra.uuid));
+  });
+});
+
+Deno.test("what was taken over is asked for only once, also after a restart", async () => {
+  await restored(async ({ server, evil, bystander }) => {
+    const held = { fleetSerial: evil.fleetSerial, fleetDocument: evil.fleetDocument };
+    await contact(evil);
+    const second = await server.restart();
+    using again = await second.envoy("bystander", { identity: bystander.identity });
+    carryOver(again, bystander);
+    assert.equal(again.fleetSerial, held.fleetSerial);
+    assert.equal((await contact(again)).wasAsked, false);
+    await second.fleet.stop();
+  });
+});
+
+Deno.test("after a restore a new document goes down no stream before its holder was asked for the lost one", async () => {
+  await restored(async ({ server, witness, bystander }) => {
+    const unasked = await witness.openStream();
+    await contact(bystander);
+    const asked = await bystander.openStream();
+    await server.enrol("extra");
+    await server.fleet.envoys.revoke("extra", "", "local-root");
+    await asked.next(({ fleetDocument }) => fleetDocument !== undefined);
+    server.fleet.streams.send(witness.identity.uuid, { push: { reason: "", force: false } });
+    const first = await unasked.next(({ welcome }) => welcome === undefined);
+    assert.ok(first.push);
+    assert.equal(first.fleetDocument, undefined);
+  });
 });
 
 Deno.test("an envoy that an earlier life of the server revoked is not re-adopted", async () => {

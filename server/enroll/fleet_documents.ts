@@ -10,6 +10,7 @@ import type { Logger } from "../../shared/platform/logging.ts";
 import type { FleetIndex } from "../checkin/fleet_index.ts";
 import type { Store } from "../store/store.ts";
 import type { SwarmGates } from "../swarm/swarm_gates.ts";
+import { IssuedSerials } from "./issued_serials.ts";
 import { SerialQueue } from "./serial_queue.ts";
 import {
   type CurrentDocument,
@@ -55,21 +56,25 @@ export class FleetDocuments {
   readonly #queue = new SerialQueue();
   readonly #listeners = new Set<(document: CurrentDocument<FleetDocument>) => void>();
   #current: CurrentDocument<FleetDocument>;
+  readonly #issued: IssuedSerials;
   #adopted: Adopted;
 
   private constructor(
     options: FleetDocumentsOptions,
     current: CurrentDocument<FleetDocument>,
+    issued: IssuedSerials,
     adopted: Adopted,
   ) {
     this.#options = options;
     this.#current = current;
+    this.#issued = issued;
     this.#adopted = adopted;
   }
 
   /** Loads the document that was last signed, and signs another if it no longer says what holds. */
   static async load(options: FleetDocumentsOptions): Promise<FleetDocuments> {
-    const { store, signer, now } = options;
+    const { store, signer } = options;
+    const issued = await IssuedSerials.load(store.facts);
     const kept = await loadSignedFact(
       store.facts,
       DOCUMENT_FACT,
@@ -82,14 +87,11 @@ export class FleetDocuments {
       ? { envoys: {}, certificates: {} }
       : adoptedSchema.parse(JSON.parse(text));
     const content = await composeContent(options, adopted);
+    if (kept) await issued.add(kept.value.serial);
     const current = kept && saysTheSame(kept.value, content)
       ? kept
-      : await saveSignedFact(store.facts, DOCUMENT_FACT, "fleetDocument", signer, {
-        ...content,
-        serial: nextSerial(kept?.value.serial ?? 0, now()),
-        issuedAtMs: now(),
-      });
-    return new FleetDocuments(options, current, adopted);
+      : await sign(options, issued, content, kept?.value.serial ?? 0);
+    return new FleetDocuments(options, current, issued, adopted);
   }
 
   get current(): CurrentDocument<FleetDocument> {
@@ -98,6 +100,14 @@ export class FleetDocuments {
 
   get serial(): number {
     return this.#current.value.serial;
+  }
+
+  /**
+   * Whether the content of a document is known here. One that is not was signed by a life of this server that a backup has
+   * undone, and whoever holds it must be asked for it: it may name revocations that nobody else remembers.
+   */
+  knows(serial: number): boolean {
+    return this.#issued.has(serial);
   }
 
   /** Whether an earlier life of this server revoked this envoy or certificate, unknown to this one. */
@@ -114,12 +124,13 @@ export class FleetDocuments {
 
   /** Signs a new document if what it says has changed. */
   refresh(): Promise<void> {
-    return this.#queue.run(() => this.#publish(this.serial, false));
+    return this.#queue.run(() => this.#publish(0));
   }
 
   /**
-   * Learns from a document of this server's own signature that is newer than its own: it was restored from a backup. Its
-   * revocations are taken over, and the next document continues above its serial.
+   * Learns from a document of this server's own signature that it does not know: it was restored from a backup. Its
+   * revocations join those that are known, whether its serial is above the current one or below, and what is current then
+   * is above both.
    */
   async takeOver(held: SignedBytes): Promise<TakeOver> {
     const { signer, store, index, now, revokeAgain } = this.#options;
@@ -131,40 +142,54 @@ export class FleetDocuments {
     );
     if (!opened.ok) return opened;
     const { serial, revokedEnvoys, revokedCertificates } = opened.value;
-    if (serial <= this.serial) return { ok: true, revoked: [] };
+    if (this.knows(serial)) return { ok: true, revoked: [] };
     const untilMs = now() + LONGEST_CERTIFICATE_MS;
     const revoked = revokedEnvoys.filter((uuid) => index.get(uuid)?.record.state === "active");
     await this.#queue.run(async () => {
       this.#adopted = {
         envoys: {
-          ...this.#adopted.envoys,
           ...Object.fromEntries(
             revokedEnvoys.filter((uuid) => !index.get(uuid)).map((uuid) => [uuid, untilMs]),
           ),
+          ...this.#adopted.envoys,
         },
         certificates: {
-          ...this.#adopted.certificates,
           ...Object.fromEntries(revokedCertificates.map((name) => [name, untilMs])),
+          ...this.#adopted.certificates,
         },
       };
       await store.facts.set(ADOPTED_FACT, JSON.stringify(this.#adopted));
     });
     for (const uuid of revoked) await revokeAgain(uuid);
-    await this.#queue.run(() => this.#publish(serial, true));
+    await this.#queue.run(async () => {
+      await this.#publish(serial);
+      // Last, so that it is asked for again if this was cut short.
+      await this.#issued.add(serial);
+    });
     return { ok: true, revoked };
   }
 
-  async #publish(aboveSerial: number, always: boolean): Promise<void> {
-    const { store, signer, now } = this.#options;
+  /** Signs another document if the current one is not above a serial, or does not say what holds. */
+  async #publish(aboveSerial: number): Promise<void> {
     const content = await composeContent(this.#options, this.#adopted);
-    if (!always && saysTheSame(this.#current.value, content)) return;
-    this.#current = await saveSignedFact(store.facts, DOCUMENT_FACT, "fleetDocument", signer, {
-      ...content,
-      serial: nextSerial(Math.max(aboveSerial, this.serial), now()),
-      issuedAtMs: now(),
-    });
+    if (aboveSerial < this.serial && saysTheSame(this.#current.value, content)) return;
+    const above = Math.max(aboveSerial, this.serial);
+    this.#current = await sign(this.#options, this.#issued, content, above);
     for (const listener of this.#listeners) listener(this.#current);
   }
+}
+
+async function sign(
+  { store, signer, now }: FleetDocumentsOptions,
+  issued: IssuedSerials,
+  content: Omit<FleetDocument, "serial" | "issuedAtMs">,
+  aboveSerial: number,
+): Promise<CurrentDocument<FleetDocument>> {
+  const value = { ...content, serial: nextSerial(aboveSerial, now()), issuedAtMs: now() };
+  const signed = await saveSignedFact(store.facts, DOCUMENT_FACT, "fleetDocument", signer, value);
+  // Before anybody sees the document; one that was only stored is added at the next load.
+  await issued.add(value.serial);
+  return signed;
 }
 
 async function composeContent(
