@@ -1,3 +1,7 @@
+import { kill } from "node:process";
+import { z } from "zod";
+import { errorCode } from "../system/file_error.ts";
+
 /** Who holds a lock, as its file says. */
 export interface LockHolder {
   readonly pid: number;
@@ -11,8 +15,17 @@ export class LockHeldError extends Error {
   override readonly name = "LockHeldError";
 }
 
+const holderSchema: z.ZodType<LockHolder> = z.object({
+  pid: z.number().int().positive(),
+  what: z.string(),
+  sinceMs: z.number().int().min(0).max(8.64e15),
+});
+
 /** Longest text read from a lock file; it is written by this program, but by another process. */
 const MAX_HOLDER_BYTES = 1_024;
+
+/** Whoever can open a lock file, if only to read it, can take its lock: only the agent's own user may. */
+const LOCK_MODE = 0o600;
 
 /** A lock on a file, held until it is disposed or the process ends, however it ends. */
 export class FileLock implements Disposable {
@@ -23,12 +36,14 @@ export class FileLock implements Disposable {
   }
 
   /**
-   * Takes the lock at once or not at all.
+   * Takes the lock at once or not at all. The file is closed to other users, also one that an earlier version left open.
    *
    * @throws {LockHeldError} naming who holds it.
    */
   static async take(path: string, holder: LockHolder): Promise<FileLock> {
-    const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o644 });
+    const options = { read: true, write: true, create: true, mode: LOCK_MODE };
+    const file = await Deno.open(path, options);
+    await tighten(path, file);
     if (!await file.tryLock(true)) {
       const text = await readHolder(file);
       file.close();
@@ -44,14 +59,39 @@ export class FileLock implements Disposable {
   }
 }
 
+/** The lock's folder belongs to the agent, so the path and the open file are the same. */
+async function tighten(path: string, file: Deno.FsFile): Promise<void> {
+  try {
+    await Deno.chmod(path, LOCK_MODE);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}
+
 async function readHolder(file: Deno.FsFile): Promise<string> {
   const buffer = new Uint8Array(MAX_HOLDER_BYTES);
   const length = await file.read(buffer) ?? 0;
+  const holder = parseHolder(new TextDecoder().decode(buffer.subarray(0, length)));
+  // Between taking the lock and writing its name a holder is anonymous, and the name in the file is the one before it.
+  if (holder === undefined || !isAlive(holder.pid)) return "another process holds it";
+  const { pid, what, sinceMs } = holder;
+  return `${what} (pid ${pid}) holds it since ${new Date(sinceMs).toISOString()}`;
+}
+
+function parseHolder(text: string): LockHolder | undefined {
   try {
-    const { pid, what, sinceMs } = JSON.parse(new TextDecoder().decode(buffer.subarray(0, length)));
-    return `${what} (pid ${Number(pid)}) holds it since ${new Date(Number(sinceMs)).toISOString()}`;
+    return holderSchema.parse(JSON.parse(text));
   } catch {
-    // Between taking the lock and writing its name a holder is anonymous.
-    return "another vigo process holds it";
+    // Half written: its holder is as good as anonymous.
+    return undefined;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return kill(pid, 0);
+  } catch (error) {
+    return errorCode(error) !== "ESRCH";
   }
 }

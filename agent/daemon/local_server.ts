@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect } from "node:net";
+import { join } from "node:path";
 import { isAbsent } from "../store/is_absent.ts";
 
 /** Answers one request; whatever it throws becomes a 500. */
@@ -7,55 +8,86 @@ export type LocalHandler = (request: IncomingMessage, response: ServerResponse) 
 
 /** Open connections past which new ones are turned away: local callers ask once and go. */
 const MAX_CONNECTIONS = 64;
-/** A caller that sends nothing is cut off. */
-const HEADERS_TIMEOUT_MS = 5_000;
+/** A caller that has not sent its whole request by then is cut off, so that silent ones do not keep others out. */
+const REQUEST_TIMEOUT_MS = 5_000;
+/** How often callers are looked at for that; the runtime's own thirty seconds would make the limit above a wish. */
+const TIMEOUT_CHECK_MS = 1_000;
 /** How long closing waits for answers under way. */
 const CLOSE_GRACE_MS = 500;
 
 /** An HTTP server on a Unix socket. */
 export class LocalServer {
   readonly #server: Server;
+  readonly #path: string;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, path: string) {
     this.#server = server;
+    this.#path = path;
   }
 
   /**
    * Listens on `path`. A socket that a killed process left is removed, one that answers never.
    *
    * @param mode permission bits of the socket: they decide who may connect.
+   * @param timeouts until a caller must have sent its whole request, and how often that is looked at, in ms.
    * @throws {Error} if another process listens there.
    */
-  static async listen(path: string, mode: number, handler: LocalHandler): Promise<LocalServer> {
+  static async listen(
+    path: string,
+    mode: number,
+    handler: LocalHandler,
+    { requestTimeoutMs = REQUEST_TIMEOUT_MS, timeoutCheckMs = TIMEOUT_CHECK_MS } = {},
+  ): Promise<LocalServer> {
     await removeStale(path);
-    const server = createServer({ headersTimeout: HEADERS_TIMEOUT_MS }, (request, response) => {
+    const timeouts = {
+      headersTimeout: requestTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: timeoutCheckMs,
+    };
+    const server = createServer(timeouts, (request, response) => {
       handler(request, response).catch((error) => {
         if (!response.headersSent) sendJson(response, 500, { message: String(error) });
         else response.destroy();
       });
     });
     server.maxConnections = MAX_CONNECTIONS;
-    // The socket is born closed to others; there is no moment in which anybody could connect.
-    const previous = Deno.umask(0o177);
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(path, () => resolve());
-      });
-    } finally {
-      Deno.umask(previous);
-    }
-    await Deno.chmod(path, mode);
-    return new LocalServer(server);
+    await bind(server, path, mode);
+    return new LocalServer(server, path);
   }
 
   /** Stops listening, removes the socket, and cuts connections that do not end by themselves. */
   async close(): Promise<void> {
+    await removeSocket(this.#path);
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeIdleConnections();
     const timer = setTimeout(() => this.#server.closeAllConnections(), CLOSE_GRACE_MS);
     await closed;
     clearTimeout(timer);
+  }
+}
+
+/**
+ * The socket is born in a folder that nobody else may enter and gets its place with its mode: there is no moment in which
+ * more may connect than `mode` says. A umask would do the same to every file that anything else makes in that moment.
+ */
+async function bind(server: Server, path: string, mode: number): Promise<void> {
+  const folder = `${path}.new`;
+  const born = join(folder, "s");
+  // A process that was killed here left one.
+  await Deno.remove(folder, { recursive: true }).catch(ignoreAbsent);
+  await Deno.mkdir(folder, { mode: 0o700 });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(born, () => resolve());
+    });
+    await Deno.chmod(born, mode);
+    await Deno.rename(born, path);
+  } catch (error) {
+    server.close();
+    throw error;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
 }
 
@@ -69,11 +101,15 @@ async function removeStale(path: string): Promise<void> {
   if (await answers(path)) {
     throw new Error(`Cannot listen on ${path}: another process already does`);
   }
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!isAbsent(error)) throw error;
-  }
+  await removeSocket(path);
+}
+
+async function removeSocket(path: string): Promise<void> {
+  await Deno.remove(path).catch(ignoreAbsent);
+}
+
+function ignoreAbsent(error: unknown): void {
+  if (!isAbsent(error)) throw error;
 }
 
 function answers(path: string): Promise<boolean> {

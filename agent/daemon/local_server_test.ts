@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { readdir } from "node:fs/promises";
+import { connect } from "node:net";
+import { eventually } from "../../tests/support/eventually.ts";
 import { callDaemon, DaemonUnreachableError } from "./local_client.ts";
 import { LocalServer, sendJson } from "./local_server.ts";
 
@@ -11,6 +14,10 @@ async function withFolder(work: (folder: string) => Promise<void>): Promise<void
   }
 }
 
+async function modeOf(path: string): Promise<number> {
+  return ((await Deno.stat(path)).mode ?? 0) & 0o777;
+}
+
 Deno.test("a request is answered line by line over a socket of the given mode", () =>
   withFolder(async (folder) => {
     const path = `${folder}/a.sock`;
@@ -20,7 +27,7 @@ Deno.test("a request is answered line by line over a socket of the given mode", 
       return Promise.resolve();
     });
     try {
-      assert.equal(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o666);
+      assert.equal(await modeOf(path), 0o666);
       const lines: string[] = [];
       await callDaemon(path, { method: "GET", path: "/status" }, (line) => lines.push(line));
       assert.deepEqual(lines, ["GET /status", "done"]);
@@ -65,4 +72,60 @@ Deno.test("a daemon that ends in the middle of an answer is told apart from a bu
     });
     const ended = callDaemon(path, { method: "GET", path: "/" }, () => void server.close());
     await assert.rejects(ended, DaemonUnreachableError);
+  }));
+
+Deno.test("a socket has its mode at once, leaves nothing beside it and never changes the umask", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/run/a.sock`, other = `${folder}/other`;
+    // What kill -9 leaves in the middle of a start.
+    await Deno.mkdir(`${path}.new`, { recursive: true });
+    await Deno.writeTextFile(`${path}.new/s`, "");
+    const modes: number[] = [];
+    const starting = LocalServer.listen(path, 0o600, () => Promise.resolve());
+    const hasStarted = starting.then(() => true);
+    while (!await Promise.race([hasStarted, Promise.resolve(false)])) {
+      await Deno.writeTextFile(other, "", { mode: 0o644 });
+      modes.push(await modeOf(other));
+      await Deno.remove(other);
+    }
+    const server = await starting;
+    try {
+      assert.deepEqual(new Set(modes), new Set([0o644]));
+      assert.equal(await modeOf(path), 0o600);
+      assert.deepEqual(await readdir(`${folder}/run`), ["a.sock"]);
+    } finally {
+      await server.close();
+    }
+    assert.deepEqual(await readdir(`${folder}/run`), []);
+  }));
+
+Deno.test("callers that send nothing, or not all, are cut off and others get in; a long answer is not cut", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/a.sock`;
+    const cut = Promise.withResolvers<void>();
+    const server = await LocalServer.listen(path, 0o600, async (request, response) => {
+      if (request.url === "/long") {
+        response.write("begin\n");
+        await cut.promise;
+      }
+      response.end("done\n");
+    }, { requestTimeoutMs: 50, timeoutCheckMs: 10 });
+    try {
+      const lines: string[] = [];
+      const long = callDaemon(path, { method: "GET", path: "/long" }, (line) => lines.push(line));
+      let open = 0;
+      for (let index = 0; index < 63; index += 1) {
+        const socket = connect(path, () => void (index % 2 && socket.write("GET / HTTP/1.1\r\n")));
+        socket.on("error", () => {}).resume();
+        socket.once("close", () => void (open -= 1));
+        open += 1;
+      }
+      await eventually("they are cut off", () => Promise.resolve(open === 0));
+      await callDaemon(path, { method: "GET", path: "/" }, (line) => lines.push(line));
+      cut.resolve();
+      await long;
+      assert.deepEqual(lines.toSorted(), ["begin", "done", "done"]);
+    } finally {
+      await server.close();
+    }
   }));
