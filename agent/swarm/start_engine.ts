@@ -1,12 +1,14 @@
-import type { EngineStart, FromEngine, ToEngine } from "./channel.ts";
+import type { EngineStart, ToEngine } from "./channel.ts";
+import type { EngineMessage } from "./from_engine_schema.ts";
+import { hearEngine } from "./hear_engine.ts";
 import { reconcileLinks } from "./swarm_links.ts";
 
 /** Messages that the daemon handles; links and hashing are handled here. */
-export type EngineEvent = Exclude<FromEngine, { kind: "links" | "hasher" | "stopped" }>;
+export type EngineEvent = Exclude<EngineMessage, { kind: "links" | "hasher" | "stopped" }>;
 
 export interface EngineHandlers {
   readonly onEvent: (event: EngineEvent) => void;
-  /** The worker died of an exception that nothing caught. It has ended; start a new one after a pause. */
+  /** The worker died of an exception that nothing caught, or said what it never says. It has ended; start a new one after a pause. */
   readonly onCrash: (reason: string) => void;
 }
 
@@ -35,6 +37,7 @@ export function startEngine(start: EngineStart, handlers: EngineHandlers): Engin
   const stopped = Promise.withResolvers<void>();
   let hasher: Worker | undefined;
   let links: Promise<void> = Promise.resolve();
+  let hasEnded = false;
 
   const endHasher = () => {
     hasher?.terminate();
@@ -65,14 +68,18 @@ export function startEngine(start: EngineStart, handlers: EngineHandlers): Engin
     engine.postMessage({ kind: "hasher" }, [port2]);
   };
   const terminate = () => {
+    hasEnded = true;
     endHasher();
     engine.terminate();
     stopped.resolve();
   };
 
-  engine.addEventListener("message", (event) => {
-    // The engine worker sends nothing but this type. What it says is still judged where it is used.
-    const message = (event as MessageEvent<FromEngine>).data;
+  const crash = (reason: string) => {
+    if (hasEnded) return;
+    terminate();
+    handlers.onCrash(reason);
+  };
+  const handle = (message: EngineMessage) => {
     switch (message.kind) {
       case "hasher":
         return message.wanted ? startHasher() : endHasher();
@@ -93,11 +100,17 @@ export function startEngine(start: EngineStart, handlers: EngineHandlers): Engin
       default:
         return handlers.onEvent(message);
     }
+  };
+
+  engine.addEventListener("message", (event) => {
+    // What was under way when the engine ended says nothing any more.
+    if (hasEnded || !(event instanceof MessageEvent)) return;
+    hearEngine(event.data, { onMessage: handle, onBroken: crash });
   });
+  engine.addEventListener("messageerror", () => crash("the engine sent what cannot be read"));
   engine.addEventListener("error", (event) => {
     event.preventDefault();
-    terminate();
-    handlers.onCrash(event.message);
+    crash(event.message);
   });
   engine.postMessage(start);
 
