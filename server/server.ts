@@ -126,7 +126,8 @@ async function open(start: ServerStart, surroundings: Surroundings): Promise<Run
       metrics,
       checkPolicy: () =>
         Promise.resolve(
-          loaded.ok || publisher.live() ? undefined : `the published stacks: ${loaded.reason}`,
+          // Why is in the log: a reason may name hosts, and anybody may ask.
+          loaded.ok || publisher.live() ? undefined : "the published stacks cannot be used",
         ),
     },
     surroundings,

@@ -55,7 +55,7 @@ const post = (body: BodyInit, type = "application/json") => ({
 });
 
 Deno.test("each endpoint lets in exactly the principals that its permission names", async () => {
-  const mayRead: readonly Permission[] = ["none", "fleet.read"];
+  const mayRead: readonly Permission[] = ["none", "fleet.view"];
   const may = {
     root: () => true,
     envoy: (permission: Permission) => mayRead.includes(permission),
@@ -84,6 +84,18 @@ Deno.test("each endpoint lets in exactly the principals that its permission name
       }
     }
   }
+});
+
+Deno.test("a client certificate reads the list of envoys and the filecasts, and nothing else of the fleet", async () => {
+  const readable: EndpointName[] = [];
+  for (const name of NAMES) {
+    const { method, path, permission } = CONTRACT[name];
+    if (permission === "none") continue;
+    const url = `${API_PREFIX}${path.replaceAll(/:\w+/g, "some")}`;
+    const { status } = await serve(ENVOY).request(url, { method });
+    if (status !== 403) readable.push(name);
+  }
+  assert.deepEqual(readable.sort(), ["envoyList", "filecastList", "filecastShow"]);
 });
 
 Deno.test("a wrong token is refused everywhere, also where nothing is needed", async () => {
@@ -115,7 +127,7 @@ Deno.test("what a handler answers is parsed by the schema of the answer, which l
     assert.equal(query.limit, 5);
     return Promise.resolve({ versions: [{ ...version, secret: "leak" }] });
   };
-  const response = await serve(ENVOY, { configHistory }).request(
+  const response = await serve(LOCAL_ROOT, { configHistory }).request(
     `${API_PREFIX}/config/history?limit=5`,
   );
   assert.equal(response.status, 200);

@@ -1,6 +1,8 @@
 import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
 import type { EnvoyAdmin } from "../checkin/envoy_admin.ts";
 import type { FleetIndex } from "../checkin/fleet_index.ts";
+import { checkPermission } from "../auth/permissions.ts";
+import { ApiError } from "./api_error.ts";
 import { findEnvoy } from "./find_envoy.ts";
 import { pathParameter, type RouteTable } from "./route.ts";
 import { unwrap } from "./service_answer_error.ts";
@@ -17,13 +19,19 @@ export function envoyRoutes({ index, admin }: EnvoyDependencies): RouteTable<Env
   return {
     // An async function, so that a target that cannot be read rejects.
     // deno-lint-ignore require-await
-    envoyList: async ({ query: { target, all, limit, cursor } }) =>
-      index.list({
+    envoyList: async ({ query: { target, all, limit, cursor }, principal }) => {
+      if (target !== undefined) {
+        // A target asks for traits and tags, and whoever may not read them must not guess them either.
+        const verdict = checkPermission(principal, "fleet.read");
+        if (!verdict.ok) throw new ApiError(verdict.status, verdict.reason);
+      }
+      return index.list({
         limit,
         ...(target === undefined ? {} : { target: parseTargetSpec(target) }),
         ...(all === undefined ? {} : { all }),
         ...(cursor === undefined ? {} : { cursor }),
-      }),
+      });
+    },
     // deno-lint-ignore require-await -- as above, for a host that nobody knows
     envoyShow: async ({ params }) => index.detail(findEnvoy(index, pathParameter(params, "host"))),
     envoyRevoke: async ({ params, body, principal }) =>

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
 import { TargetSpecError } from "../../shared/targeting/target_spec_error.ts";
-import { ANONYMOUS } from "../auth/principal.ts";
+import { ANONYMOUS, envoyPrincipal, LOCAL_ROOT, type Principal } from "../auth/principal.ts";
 import { FleetIndex } from "../checkin/fleet_index.ts";
 import { MemoryStore } from "../store/memory_store.ts";
 import type { EnvoyRecord } from "../store/store.ts";
@@ -31,12 +31,15 @@ function openViews(...hostnames: string[]) {
   for (const hostname of hostnames) index.put(someEnvoy(hostname));
   // The views under test never call it.
   const admin = {} as Parameters<typeof envoyRoutes>[0]["admin"];
-  const list = async (query: { target?: string; limit?: number; cursor?: string }) =>
+  const list = async (
+    query: { target?: string; limit?: number; cursor?: string },
+    principal: Principal = LOCAL_ROOT,
+  ) =>
     await envoyRoutes({ index, admin }).envoyList({
       params: {},
       query: { limit: 200, ...query },
       body: undefined,
-      principal: ANONYMOUS,
+      principal,
       request,
     });
   return { index, list };
@@ -50,6 +53,16 @@ Deno.test("envoys are filtered by target spec, tags included", async () => {
   assert.deepEqual(await hostnames("*,-web-2"), ["db-1", "web-1"]);
   assert.deepEqual(await hostnames("tag:tier=back"), ["db-1"]);
   await assert.rejects(hostnames("web-*,"), TargetSpecError);
+});
+
+Deno.test("a client certificate lists envoys, but cannot guess at their traits with a target", async () => {
+  const { list } = openViews("web-1", "db-1");
+  const envoy = envoyPrincipal(crypto.randomUUID());
+  assert.equal((await list({}, envoy)).envoys.length, 2);
+  await assert.rejects(
+    list({ target: "tag:tier=back" }, envoy),
+    (error) => error instanceof ApiError && error.status === 403,
+  );
 });
 
 Deno.test("pages of envoys follow each other by hostname without loss or repetition", async () => {

@@ -1,14 +1,23 @@
 import type { Permission } from "../../shared/rest/endpoint.ts";
 import type { Principal } from "./principal.ts";
 
-/** What people are given: a role, never single permissions. */
-export type Role = "admin" | "operator" | "viewer";
+/** What somebody is given: a role, never single permissions. `envoy` is that of a client certificate, the others are people's. */
+export type Role = "admin" | "operator" | "viewer" | "envoy";
 
 /** What each role may do. Everybody may do what needs `none`. */
 export const ROLE_PERMISSIONS: Readonly<Record<Role, ReadonlySet<Permission>>> = {
-  admin: new Set(["fleet.read", "fleet.write", "config.publish", "push.execute", "admin"]),
-  operator: new Set(["fleet.read", "fleet.write", "config.publish", "push.execute"]),
-  viewer: new Set(["fleet.read"]),
+  admin: new Set([
+    "fleet.view",
+    "fleet.read",
+    "fleet.write",
+    "config.publish",
+    "push.execute",
+    "admin",
+  ]),
+  operator: new Set(["fleet.view", "fleet.read", "fleet.write", "config.publish", "push.execute"]),
+  viewer: new Set(["fleet.view", "fleet.read"]),
+  // A single machine is easily lost: what it may read must not hold what other machines are made of.
+  envoy: new Set(["fleet.view"]),
 };
 
 export type PermissionVerdict =
@@ -40,7 +49,7 @@ function roleOf(principal: Principal): Role | undefined {
     case "local_root":
       return "admin";
     case "envoy":
-      return "viewer";
+      return "envoy";
     case "anonymous":
       return undefined;
   }

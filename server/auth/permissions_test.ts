@@ -5,6 +5,7 @@ import { ANONYMOUS, envoyPrincipal, LOCAL_ROOT } from "./principal.ts";
 
 const PERMISSIONS: readonly Permission[] = [
   "none",
+  "fleet.view",
   "fleet.read",
   "fleet.write",
   "config.publish",
@@ -19,10 +20,19 @@ Deno.test("each principal may do exactly what its row of the table says", () => 
       const verdict = checkPermission(principal, permission);
       return verdict.ok ? "yes" : verdict.status;
     });
-  //                                  none   read   write  publish push  admin
-  assert.deepEqual(verdicts(LOCAL_ROOT), ["yes", "yes", "yes", "yes", "yes", "yes"]);
-  assert.deepEqual(verdicts(envoy), ["yes", "yes", 403, 403, 403, 403]);
-  assert.deepEqual(verdicts(ANONYMOUS), ["yes", 401, 401, 401, 401, 401]);
+  //                                      none   view   read   write  publish push  admin
+  assert.deepEqual(verdicts(LOCAL_ROOT), ["yes", "yes", "yes", "yes", "yes", "yes", "yes"]);
+  assert.deepEqual(verdicts(envoy), ["yes", "yes", 403, 403, 403, 403, 403]);
+  assert.deepEqual(verdicts(ANONYMOUS), ["yes", 401, 401, 401, 401, 401, 401]);
+});
+
+Deno.test("each role may do what the next lower one may, and more", () => {
+  const { admin, operator, viewer, envoy } = ROLE_PERMISSIONS;
+  const sets = [envoy, viewer, operator, admin].map((permissions) => new Set(permissions));
+  for (const [at, higher] of sets.entries()) {
+    const lower = sets[at - 1];
+    if (lower) assert.ok(lower.isSubsetOf(higher) && lower.size < higher.size);
+  }
 });
 
 Deno.test("an operator does everything but administer", () => {
@@ -37,6 +47,6 @@ Deno.test("a refusal names the permission and who lacks it", () => {
   assert.deepEqual(verdict, {
     ok: false,
     status: 403,
-    reason: 'This needs the permission "admin", which envoy:u (viewer) lacks',
+    reason: 'This needs the permission "admin", which envoy:u (envoy) lacks',
   });
 });

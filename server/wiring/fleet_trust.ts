@@ -10,14 +10,18 @@ export interface TestableTrust extends EnvoyTrust {
   whileTrusting(member: TlsIdentity, work: () => Promise<void>): Promise<void>;
 }
 
-/** Trusts a certificate while its envoy is active under the very key that is bound in it. */
+/**
+ * Trusts a certificate while its envoy is active under the very key that is bound in it, and no second machine seems to use
+ * it.
+ */
 export function fleetTrust(index: FleetIndex): TestableTrust {
   let probe: string | undefined;
   return {
     isTrusted: ({ envoyUuid, signingKey }: ClientCertificate) => {
       if (envoyUuid === probe) return true;
       const record = index.get(envoyUuid)?.record;
-      return record?.state === "active" && record.signingKey === signingKey;
+      return record?.state === "active" && record.signingKey === signingKey &&
+        !record.suspectedClone;
     },
     whileTrusting: async (member, work) => {
       const read = readEnvoyIdentity(new X509Certificate(member.certificate).raw);

@@ -24,6 +24,10 @@ Deno.test("a certificate is trusted while its envoy is active, under the key tha
   index.put(envoy);
   assert.equal(trust.isTrusted(certificate), true);
   assert.equal(trust.isTrusted({ ...certificate, signingKey: "00".repeat(32) }), false);
+  index.put({ ...envoy, suspectedClone: true });
+  assert.equal(trust.isTrusted(certificate), false);
+  index.put(envoy);
+  assert.equal(trust.isTrusted(certificate), true);
   index.put({ ...envoy, state: "revoked", revokedAtMs: 2 });
   assert.equal(trust.isTrusted(certificate), false);
 });

@@ -1,8 +1,12 @@
 import type { z } from "zod";
 
-/** What a caller must be allowed to do. `none`: anybody who reaches the listener. */
+/**
+ * What a caller must be allowed to do. `none`: anybody who reaches the listener. `fleet.view`: see who is in the fleet and
+ * which files travel; `fleet.read`: read all of it, also what hosts are made of and what their policy says.
+ */
 export type Permission =
   | "none"
+  | "fleet.view"
   | "fleet.read"
   | "fleet.write"
   | "config.publish"

@@ -32,9 +32,9 @@ export const envoyList = endpoint({
   method: "GET",
   path: "/envoys",
   summary: "List envoys by hostname",
-  permission: "fleet.read",
+  permission: "fleet.view",
   query: z.object({
-    /** Target spec (shared/targeting/). */
+    /** Target spec (shared/targeting/). It can ask for traits, and so needs the permission `fleet.read`. */
     target: z.string().max(4096).optional(),
     /** Include revoked ones. */
     all: z.stringbool().optional(),

@@ -161,7 +161,7 @@ Deno.test("each principal gets from the running server what the permission table
     {
       who: "envoy",
       with: identityOf(envoy),
-      may: (permission: string) => ["none", "fleet.read"].includes(permission),
+      may: (permission: string) => ["none", "fleet.view"].includes(permission),
       refusal: 403,
     },
     {
