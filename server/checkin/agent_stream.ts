@@ -1,9 +1,8 @@
-import type { ServerDuplexStream } from "@grpc/grpc-js";
 import type { Logger } from "../../shared/platform/logging.ts";
 import {
   type AgentMessage,
   Refusal_Reason,
-  type ServerMessage,
+  ServerMessage,
   type SignedRequest,
 } from "../../shared/proto/agent.ts";
 import type { AgentStreams, StreamChannel } from "./agent_streams.ts";
@@ -18,7 +17,9 @@ const HELLO_DEADLINE_MS = 10_000;
 const BURST_MESSAGES = 100;
 const MESSAGES_PER_SECOND = 20;
 /** Bytes that may wait for an agent that reads slowly; past it the stream is closed and the agent comes again. */
-const MAX_UNSENT_BYTES = 4 * 1024 * 1024;
+export const MAX_UNSENT_BYTES = 4 * 1024 * 1024;
+/** What a waiting message costs beside its own bytes, about. */
+const MESSAGE_OVERHEAD_BYTES = 256;
 
 export interface AgentStreamOptions {
   readonly streams: AgentStreams;
@@ -26,6 +27,8 @@ export interface AgentStreamOptions {
   readonly progress: ProgressSink;
   readonly now: () => number;
   readonly logger: Logger;
+  /** How long the first message may take; for tests. */
+  readonly helloDeadlineMs?: number;
   /** Proves whose stream it is, by the signed request in its first message. */
   readonly verifyHello: (
     hello: SignedRequest,
@@ -37,16 +40,26 @@ export interface AgentStreamOptions {
   >;
 }
 
+/** What is used of a gRPC stream. */
+export interface AgentCall {
+  on(event: "data", listener: (message: AgentMessage) => void): unknown;
+  on(event: "end" | "cancelled" | "error", listener: () => void): unknown;
+  emit(event: "error", error: Error): boolean;
+  /** @param done called once the message is on its way. */
+  write(message: ServerMessage, done: () => void): boolean;
+  end(): unknown;
+}
+
 /** Serves one agent's stream until either side ends it. */
 export function serveAgentStream(
-  call: ServerDuplexStream<AgentMessage, ServerMessage>,
+  call: AgentCall,
   options: AgentStreamOptions,
 ): void {
   new AgentStream(call, options);
 }
 
 class AgentStream implements StreamChannel {
-  readonly #call: ServerDuplexStream<AgentMessage, ServerMessage>;
+  readonly #call: AgentCall;
   readonly #options: AgentStreamOptions;
   readonly #helloTimer: ReturnType<typeof setTimeout>;
   #state: EnvoyState | undefined;
@@ -54,17 +67,19 @@ class AgentStream implements StreamChannel {
   #isGreeted = false;
   #allowance = BURST_MESSAGES;
   #allowanceAtMs: number;
+  /** Messages that wait for the one being sent; kept here, since what gRPC has taken cannot be taken back. */
+  #unsent: { readonly message: ServerMessage; readonly bytes: number }[] = [];
+  #unsentBytes = 0;
+  #isSending = false;
 
-  constructor(
-    call: ServerDuplexStream<AgentMessage, ServerMessage>,
-    options: AgentStreamOptions,
-  ) {
+  constructor(call: AgentCall, options: AgentStreamOptions) {
     this.#call = call;
     this.#options = options;
     this.#allowanceAtMs = options.now();
+    const { helloDeadlineMs = HELLO_DEADLINE_MS } = options;
     this.#helloTimer = setTimeout(
-      () => this.close(malformed(`no hello within ${HELLO_DEADLINE_MS} ms`)),
-      HELLO_DEADLINE_MS,
+      () => this.close(malformed(`no hello within ${helloDeadlineMs} ms`)),
+      helloDeadlineMs,
     );
     call.on("data", (message: AgentMessage) => {
       this.#take(message).catch((error) => {
@@ -79,12 +94,30 @@ class AgentStream implements StreamChannel {
 
   send(message: ServerMessage): boolean {
     if (this.#isClosed) return false;
-    if (this.#call.writableLength > MAX_UNSENT_BYTES) {
-      this.close();
+    const bytes = ServerMessage.encode(message).finish().length + MESSAGE_OVERHEAD_BYTES;
+    if (this.#unsentBytes + bytes > MAX_UNSENT_BYTES) {
+      this.close({
+        reason: Refusal_Reason.UNSPECIFIED,
+        message: `more than ${MAX_UNSENT_BYTES} bytes wait for this agent to read them`,
+      });
       return false;
     }
-    this.#call.write(message);
+    this.#unsent.push({ message, bytes });
+    this.#unsentBytes += bytes;
+    this.#sendNext();
     return true;
+  }
+
+  #sendNext(): void {
+    if (this.#isSending || this.#isClosed) return;
+    const next = this.#unsent.shift();
+    if (!next) return;
+    this.#isSending = true;
+    this.#call.write(next.message, () => {
+      this.#isSending = false;
+      this.#unsentBytes -= next.bytes;
+      this.#sendNext();
+    });
   }
 
   close(refusal?: RequestRefusal): void {
@@ -143,6 +176,7 @@ class AgentStream implements StreamChannel {
 
   #forget(): void {
     this.#isClosed = true;
+    this.#unsent = [];
     clearTimeout(this.#helloTimer);
     if (this.#state) this.#options.streams.forget(this.#state.record.uuid, this);
   }

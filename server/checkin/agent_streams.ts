@@ -18,8 +18,8 @@ export interface StreamChannel {
 interface OpenStream {
   readonly channel: StreamChannel;
   pingAtMs: number;
-  /** Token of the ping that is not answered yet, 0 for none. */
-  awaited: number;
+  /** Token of the ping that is not answered yet. */
+  awaited: number | undefined;
 }
 
 /** The open streams of the fleet, one per envoy; what must happen now goes down them. */
@@ -27,7 +27,6 @@ export class AgentStreams {
   readonly #streams = new Map<string, OpenStream>();
   readonly #now: () => number;
   readonly #timer: ReturnType<typeof setInterval>;
-  #pings = 0;
 
   constructor(now: () => number) {
     this.#now = now;
@@ -47,7 +46,7 @@ export class AgentStreams {
     this.#streams.get(envoyUuid)?.channel.close();
     // Spread over the interval, so that a fleet that came back at once is not asked at once.
     const pingAtMs = this.#now() + PING_INTERVAL_MS * (0.5 + Math.random() / 2);
-    this.#streams.set(envoyUuid, { channel, pingAtMs, awaited: 0 });
+    this.#streams.set(envoyUuid, { channel, pingAtMs, awaited: undefined });
   }
 
   /** Forgets a stream that ended; not one that has replaced it meanwhile. */
@@ -75,8 +74,8 @@ export class AgentStreams {
 
   notePong(envoyUuid: string, token: number): void {
     const stream = this.#streams.get(envoyUuid);
-    if (stream?.awaited !== token) return;
-    stream.awaited = 0;
+    if (stream?.awaited === undefined || stream.awaited !== token) return;
+    stream.awaited = undefined;
     stream.pingAtMs = this.#now() + PING_INTERVAL_MS;
   }
 
@@ -85,15 +84,15 @@ export class AgentStreams {
     const nowMs = this.#now();
     for (const [envoyUuid, stream] of [...this.#streams]) {
       if (nowMs < stream.pingAtMs) continue;
-      if (stream.awaited !== 0) {
+      if (stream.awaited !== undefined) {
         stream.channel.close();
         this.forget(envoyUuid, stream.channel);
         continue;
       }
-      this.#pings += 1;
-      stream.awaited = this.#pings;
+      const token = randomToken();
+      stream.awaited = token;
       stream.pingAtMs = nowMs + PONG_DEADLINE_MS;
-      if (stream.channel.send({ ping: { token: this.#pings } })) continue;
+      if (stream.channel.send({ ping: { token } })) continue;
       this.forget(envoyUuid, stream.channel);
     }
   }
@@ -104,4 +103,9 @@ export class AgentStreams {
     for (const { channel } of this.#streams.values()) channel.close();
     this.#streams.clear();
   }
+}
+
+/** One that cannot be answered before it was read. */
+function randomToken(): number {
+  return new DataView(crypto.getRandomValues(new Uint8Array(4)).buffer).getUint32(0);
 }

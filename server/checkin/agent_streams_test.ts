@@ -79,3 +79,16 @@ Deno.test("a closed envoy is told why, and gets nothing more", () => {
   assert.equal(channel.closedWith, refusal);
   assert.equal(streams.send("a", { push: { reason: "", force: false } }), false);
 });
+
+Deno.test("a pong that was guessed by counting pings answers nothing", () => {
+  using fake = registry();
+  const { clock, streams } = fake;
+  const channel = new FakeChannel();
+  streams.open("a", channel);
+  clock.nowMs += 60_000;
+  streams.tick();
+  for (let guess = 0; guess < 100; guess++) streams.notePong("a", guess);
+  clock.nowMs += 60_000;
+  streams.tick();
+  assert.equal(channel.closedWith, "nothing");
+});

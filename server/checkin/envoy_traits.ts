@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { Json } from "../../shared/canonical/canonical_json.ts";
+import { type Json, MAX_JSON_DEPTH } from "../../shared/canonical/canonical_json.ts";
 import { sha256 } from "../../shared/crypto/sha256.ts";
 
 /** The traits of one machine, by collector. */
@@ -10,19 +10,26 @@ export const MAX_STABLE_TRAITS_BYTES = 1024 * 1024;
 /** Largest volatile traits of one check-in; the protocol aims at 1 KiB, a busy machine may need more. */
 export const MAX_VOLATILE_TRAITS_BYTES = 16 * 1024;
 
+/** Collectors with volatile traits that one envoy may have; the agent has a dozen. */
+export const MAX_VOLATILE_COLLECTORS = 64;
+/** Volatile traits of one envoy as they were merged over all its check-ins, in bytes of JSON. */
+export const MAX_MERGED_VOLATILE_BYTES = 64 * 1024;
+
 /** What an envoy said of its machine: stable traits as one text with a digest, volatile ones merged as they came. */
 export class EnvoyTraits {
   #stableText: string;
   #stableDigest: Uint8Array;
   /** Parsed stable traits, while memory allows: a package list takes several times its text, and most are not looked at. */
   #stable: WeakRef<Traits> | undefined;
-  #volatile: Record<string, Json>;
+  #volatile: ReadonlyMap<string, Json>;
+  #volatileText: string;
 
   /** @param stableText canonical JSON, `{}` or empty if nothing is known. */
   constructor(stableText: string, volatileText: string) {
     this.#stableText = stableText || "{}";
     this.#stableDigest = stableText === "" ? new Uint8Array() : sha256(this.#stableText);
-    this.#volatile = { ...parseTraits(volatileText || "{}") };
+    this.#volatileText = volatileText || "{}";
+    this.#volatile = new Map(entriesOf(parseTraits(this.#volatileText)));
   }
 
   /** Whether the envoy's stable traits are those known here. */
@@ -47,7 +54,7 @@ export class EnvoyTraits {
       throw new RangeError("stable traits do not have the digest that came with them");
     }
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    this.#stable = new WeakRef(parseTraits(text));
+    this.#stable = new WeakRef(parseSentTraits(text));
     this.#stableText = text;
     this.#stableDigest = found;
   }
@@ -55,7 +62,8 @@ export class EnvoyTraits {
   /**
    * Takes over the volatile traits that changed; `null` takes one away. Answers the collectors that it touched.
    *
-   * @throws {RangeError | SyntaxError} if they are too large or no JSON object.
+   * @throws {RangeError | SyntaxError} if they are too large, alone or with those that are known, or no JSON object; nothing
+   * has changed then.
    */
   mergeVolatile(bytes: Uint8Array): readonly string[] {
     if (bytes.length === 0) return [];
@@ -64,14 +72,27 @@ export class EnvoyTraits {
         `volatile traits have ${bytes.length} bytes, more than ${MAX_VOLATILE_TRAITS_BYTES}`,
       );
     }
-    const changed = parseTraits(decode(bytes));
-    const collectors = Object.keys(changed);
-    for (const collector of collectors) {
-      const value = changed[collector];
-      if (value === null || value === undefined) delete this.#volatile[collector];
-      else this.#volatile[collector] = value;
+    const changed = entriesOf(parseSentTraits(decode(bytes)));
+    const merged = new Map(this.#volatile);
+    for (const [collector, value] of changed) {
+      if (value === null) merged.delete(collector);
+      else merged.set(collector, value);
     }
-    return collectors;
+    if (merged.size > MAX_VOLATILE_COLLECTORS) {
+      throw new RangeError(
+        `volatile traits have ${merged.size} collectors, more than ${MAX_VOLATILE_COLLECTORS}`,
+      );
+    }
+    const text = JSON.stringify(Object.fromEntries(merged));
+    const mergedBytes = Buffer.byteLength(text);
+    if (mergedBytes > MAX_MERGED_VOLATILE_BYTES) {
+      throw new RangeError(
+        `volatile traits have ${mergedBytes} bytes once merged, more than ${MAX_MERGED_VOLATILE_BYTES}`,
+      );
+    }
+    this.#volatile = merged;
+    this.#volatileText = text;
+    return changed.map(([collector]) => collector);
   }
 
   get stableText(): string {
@@ -79,7 +100,7 @@ export class EnvoyTraits {
   }
 
   get volatileText(): string {
-    return JSON.stringify(this.#volatile);
+    return this.#volatileText;
   }
 
   /** Stable and volatile traits together; of a collector that has both, the members are joined. */
@@ -89,17 +110,49 @@ export class EnvoyTraits {
       parsed = parseTraits(this.#stableText);
       this.#stable = new WeakRef(parsed);
     }
-    const merged: Record<string, Json> = { ...parsed };
-    for (const [collector, value] of Object.entries(this.#volatile)) {
-      const stable = merged[collector];
-      merged[collector] = isObject(stable) && isObject(value) ? { ...stable, ...value } : value;
+    const merged = new Map(entriesOf(parsed));
+    for (const [collector, value] of this.#volatile) {
+      const stable = merged.get(collector);
+      const joined = isObject(stable) && isObject(value) ? { ...stable, ...value } : value;
+      merged.set(collector, joined);
     }
-    return merged;
+    return Object.fromEntries(merged);
   }
 }
 
 function decode(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+}
+
+function entriesOf(traits: Traits): [string, Json][] {
+  return Object.entries(traits);
+}
+
+/**
+ * Whether JSON text nests deeper than what reads it later can follow. Looked at before it is parsed, so that no value that
+ * recursion cannot walk ever exists.
+ */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let isInString = false;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (isInString) {
+      if (character === "\\") at += 1;
+      else if (character === '"') isInString = false;
+    } else if (character === '"') isInString = true;
+    else if (character === "[" || character === "{") {
+      depth += 1;
+      if (depth > MAX_JSON_DEPTH) return true;
+    } else if (character === "]" || character === "}") depth -= 1;
+  }
+  return false;
+}
+
+/** Traits as they come from outside. */
+function parseSentTraits(text: string): Traits {
+  if (isTooDeep(text)) throw new RangeError(`traits are nested deeper than ${MAX_JSON_DEPTH}`);
+  return parseTraits(text);
 }
 
 function parseTraits(text: string): Traits {

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { sha256 } from "../../shared/crypto/sha256.ts";
-import { EnvoyTraits, MAX_VOLATILE_TRAITS_BYTES } from "./envoy_traits.ts";
+import {
+  EnvoyTraits,
+  MAX_MERGED_VOLATILE_BYTES,
+  MAX_VOLATILE_COLLECTORS,
+  MAX_VOLATILE_TRAITS_BYTES,
+} from "./envoy_traits.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -47,4 +52,42 @@ Deno.test("a collector named like a member of every object is only a name", () =
   const traits = new EnvoyTraits("", "");
   traits.mergeVolatile(bytes('{"__proto__":{"polluted":true}}'));
   assert.equal(Reflect.get({}, "polluted"), undefined);
+});
+
+Deno.test("collectors that are named one after the other are refused past the limit, and may be taken away", () => {
+  const traits = new EnvoyTraits("", "");
+  for (let index = 0; index < MAX_VOLATILE_COLLECTORS; index++) {
+    traits.mergeVolatile(bytes(`{"k${index}":1}`));
+  }
+  const before = traits.volatileText;
+  assert.throws(() => traits.mergeVolatile(bytes('{"one more":1}')), /65 collectors/);
+  assert.equal(traits.volatileText, before);
+  traits.mergeVolatile(bytes('{"k0":null,"another":1}'));
+  assert.equal(Object.keys(traits.merged()).length, MAX_VOLATILE_COLLECTORS);
+});
+
+Deno.test("volatile traits that grow over many check-ins are refused past the limit", () => {
+  const traits = new EnvoyTraits("", "");
+  const large = "x".repeat(15_000);
+  const grow = () => {
+    for (let index = 0; index < 6; index++) traits.mergeVolatile(bytes(`{"k${index}":"${large}"}`));
+  };
+  assert.throws(grow, /bytes once merged, more than 65536/);
+  assert.ok(traits.volatileText.length <= MAX_MERGED_VOLATILE_BYTES);
+  traits.mergeVolatile(bytes('{"k0":"small"}'));
+  assert.equal(traits.merged()["k0"], "small");
+});
+
+Deno.test("traits nested deeper than any reader follows are refused, brackets in texts aside", () => {
+  const traits = new EnvoyTraits("", "");
+  const nested = (depth: number) => `{"a":${"[".repeat(depth)}${"]".repeat(depth)}}`;
+  traits.setStable(bytes(nested(63)), sha256(nested(63)));
+  traits.mergeVolatile(bytes(nested(63)));
+  for (const text of [nested(64), nested(400_000)]) {
+    assert.throws(() => traits.setStable(bytes(text), sha256(text)), /nested deeper than 64/);
+  }
+  assert.throws(() => traits.mergeVolatile(bytes(nested(64))), /nested deeper than 64/);
+  const brackets = JSON.stringify({ a: `"\\${"[".repeat(100)}` });
+  traits.mergeVolatile(bytes(brackets));
+  assert.equal(traits.volatileText, brackets);
 });

@@ -105,8 +105,10 @@ async function restored(
     readonly bystander: SimulatedEnvoy;
     readonly lostSerial: number;
   }) => Promise<void>,
+  clockFallsMs = 0,
 ): Promise<void> {
   await using first = await SimulatedFleet.start();
+  first.clock.offsetMs = clockFallsMs;
   const names = ["evil", "witness", "bystander", "other"] as const;
   const before = new Map<string, SimulatedEnvoy>();
   for (const name of names) {
@@ -123,7 +125,8 @@ async function restored(
   await before.get("witness")?.settle();
   const lostSerial = first.fleet.fleetDocuments.serial;
   await first.fleet.stop();
-  const { root, clock } = first;
+  const { root } = first;
+  const clock = { offsetMs: 0 };
   const server = await SimulatedFleet.start({}, { root, store: backup, clock });
   const again = async (name: typeof names[number]) => {
     const old = before.get(name);
@@ -184,6 +187,25 @@ Deno.test("after a restore a server that signed documents before the first conta
     const { revokedEnvoys } = server.fleet.fleetDocuments.current.value;
     assert.ok(revokedEnvoys.includes(extra.uuid));
   });
+});
+
+Deno.test("after a restore under a clock that fell behind, what is current is above what was shown", async () => {
+  await restored(async ({ server, witness, lostSerial }) => {
+    assert.equal((await contact(witness)).wasAsked, true);
+    assert.ok(server.fleet.fleetDocuments.serial > lostSerial);
+    assert.ok(witness.fleetSerial > lostSerial);
+  }, 600_000);
+});
+
+Deno.test("a document above a lost one is signed even if both revoke the same", async () => {
+  await restored(async ({ server, witness, evil, lostSerial }) => {
+    await server.fleet.envoys.revoke("evil", "", "local-root");
+    await server.fleet.envoys.revoke("other", "", "local-root");
+    assert.ok(server.fleet.fleetDocuments.serial < lostSerial);
+    await contact(witness);
+    assert.ok(server.fleet.fleetDocuments.serial > lostSerial);
+    await assertRevoked(server, evil);
+  }, 600_000);
 });
 
 Deno.test("what was taken over is asked for only once, also after a restart", async () => {

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { once } from "node:events";
+import { Duplex } from "node:stream";
+import { getLogger } from "@logtape/logtape";
+import { AgentMessage, type ServerMessage } from "../../shared/proto/agent.ts";
+import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
+import { MAX_UNSENT_BYTES, serveAgentStream } from "./agent_stream.ts";
+import { AgentStreams } from "./agent_streams.ts";
+import { EnvoyState } from "./envoy_state.ts";
+
+const UUID = crypto.randomUUID();
+
+/** A stream as gRPC hands it over, whose agent reads only when it is told to. */
+class FakeCall extends Duplex {
+  readonly written: ServerMessage[] = [];
+  refusal = "";
+  isEnded = false;
+  #confirm: (() => void) | undefined;
+
+  constructor(readonly isReading: boolean) {
+    super({ objectMode: true });
+    // As gRPC does: an error becomes the status that the stream ends with.
+    this.on("error", ({ message }) => {
+      this.refusal = message;
+      this.end();
+    });
+  }
+
+  override _read(): void {}
+
+  override _write(message: ServerMessage, _encoding: string, confirm: () => void): void {
+    this.written.push(message);
+    if (this.isReading) confirm();
+    else this.#confirm = confirm;
+  }
+
+  override _final(done: () => void): void {
+    this.isEnded = true;
+    done();
+  }
+
+  /** Reads one message. */
+  readOne(): void {
+    const confirm = this.#confirm;
+    this.#confirm = undefined;
+    confirm?.();
+  }
+
+  say(message: Partial<AgentMessage>): void {
+    this.push(AgentMessage.fromPartial(message));
+  }
+}
+
+function serve({ isReading = true, helloDeadlineMs = 60_000 } = {}) {
+  const clock = { nowMs: 0 };
+  const now = () => clock.nowMs;
+  const streams = new AgentStreams(now);
+  const call = new FakeCall(isReading);
+  const state = new EnvoyState({
+    uuid: UUID,
+    hostname: "web-1",
+    signingKey: generateEd25519().signer.publicKey.toHex(),
+    state: "active",
+    enrolledAtMs: 1,
+    revokedAtMs: null,
+    tags: {},
+    tagRevision: 0,
+    suspectedClone: false,
+  });
+  const received = { count: 0 };
+  serveAgentStream(call, {
+    streams,
+    manifest: {
+      digest: () => new Uint8Array(32),
+      nextPage: () => [],
+      begin: () => {},
+      receive: () => Promise.resolve(void (received.count += 1)),
+    },
+    progress: { receive: () => {} },
+    now,
+    logger: getLogger("test"),
+    helloDeadlineMs,
+    verifyHello: () => Promise.resolve({ ok: true, state }),
+  });
+  /** Says hello, and waits until the stream is open. */
+  const greet = async () => {
+    call.say({ hello: AgentMessage.fromPartial({ hello: {} }).hello });
+    while (!streams.has(UUID)) await new Promise((settle) => setImmediate(settle));
+  };
+  return {
+    call,
+    clock,
+    streams,
+    received,
+    greet,
+    [Symbol.dispose]: () => {
+      streams.stop();
+      call.destroy();
+    },
+  };
+}
+
+const manifestOf = (bytes: number) => ({ manifest: { entries: [Buffer.alloc(bytes)] } });
+const turn = () => new Promise((settle) => setImmediate(settle));
+
+Deno.test("an agent that does not read is let go once too many bytes wait for it, and they with it", async () => {
+  using rig = serve({ isReading: false });
+  await rig.greet();
+  const quarter = MAX_UNSENT_BYTES / 4;
+  for (let sent = 0; sent < 3; sent++) {
+    assert.equal(rig.streams.send(UUID, manifestOf(quarter)), true);
+  }
+  assert.equal(rig.streams.send(UUID, manifestOf(quarter)), false);
+  assert.equal(rig.streams.has(UUID), false);
+  assert.match(rig.call.refusal, /wait for this agent/);
+  rig.call.readOne();
+  await turn();
+  assert.equal(rig.call.isEnded, true);
+  assert.equal(rig.call.written.length, 1, "nothing follows what was under way");
+});
+
+Deno.test("an agent that reads in time may be sent any amount, in order", async () => {
+  using rig = serve();
+  await rig.greet();
+  const pieces = 12;
+  for (let piece = 1; piece <= pieces; piece++) {
+    assert.equal(rig.streams.send(UUID, manifestOf(MAX_UNSENT_BYTES / 4 + piece)), true);
+    await turn();
+  }
+  const sizes = rig.call.written.slice(1).map(({ manifest }) => manifest?.entries[0]?.length);
+  assert.deepEqual(
+    sizes,
+    Array.from({ length: pieces }, (_, index) => MAX_UNSENT_BYTES / 4 + index + 1),
+  );
+});
+
+Deno.test("an agent that sends more messages than its allowance is cut off, and earns it back with time", async () => {
+  using rig = serve();
+  await rig.greet();
+  for (let turnOf = 0; turnOf < 3; turnOf++) {
+    for (let sent = 0; sent < 20; sent++) rig.call.say(manifestOf(1));
+    await turn();
+    rig.clock.nowMs += 1_000;
+  }
+  assert.equal(rig.call.refusal, "");
+  for (let sent = 0; sent < 101; sent++) rig.call.say(manifestOf(1));
+  await turn();
+  assert.match(rig.call.refusal, /more than 20 messages a second/);
+  assert.equal(rig.received.count, 160);
+  assert.equal(rig.streams.has(UUID), false);
+});
+
+Deno.test("a stream on which nobody says hello is closed", async () => {
+  using rig = serve({ helloDeadlineMs: 1 });
+  await once(rig.call, "error").catch(() => {});
+  assert.match(rig.call.refusal, /no hello within 1 ms/);
+  assert.equal(rig.streams.size, 0);
+});
