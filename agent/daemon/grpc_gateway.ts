@@ -20,6 +20,7 @@ import type {
   StreamHandlers,
   UnaryMethod,
 } from "./server_gateway.ts";
+import { StreamBacklog } from "./stream_backlog.ts";
 
 /** Room for the largest bundle and what stands beside it. */
 const MAX_MESSAGE_BYTES = MAX_DOCUMENT_BYTES + 2 * 1024 * 1024;
@@ -81,11 +82,16 @@ export class GrpcGateway implements ServerGateway {
   }
 
   openStream(hello: SignedRequest, handlers: StreamHandlers): ServerStream {
-    const { path, requestSerialize, responseDeserialize } = VigoAgentService.agentStream;
-    const call = this.#client.makeBidiStreamRequest<AgentMessage, ServerMessage>(
+    const { path, responseDeserialize } = VigoAgentService.agentStream;
+    const call = this.#client.makeBidiStreamRequest<Uint8Array, ServerMessage>(
       path,
-      requestSerialize,
+      // Encoded once, where the bytes are counted.
+      (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
       responseDeserialize,
+    );
+    const backlog = new StreamBacklog(
+      (bytes, written) => call.write(bytes, written),
+      MAX_STREAM_BACKLOG_BYTES,
     );
     let ended = false;
     this.#streams.add(call);
@@ -98,10 +104,10 @@ export class GrpcGateway implements ServerGateway {
     call.on("data", (message: ServerMessage) => handlers.onMessage(message));
     call.on("error", (error: Error) => end(describeFailure(error)));
     call.on("end", () => end(undefined));
-    call.write({ hello });
+    backlog.send(AgentMessage.encode({ hello }).finish());
     return {
       send: (message) => {
-        if (!ended && call.writableLength < MAX_STREAM_BACKLOG_BYTES) call.write(message);
+        if (!ended) backlog.send(AgentMessage.encode(message).finish());
       },
       close: () => call.cancel(),
     };
