@@ -26,10 +26,16 @@ const STOP_TIMEOUT_MS = 4000;
 /**
  * Starts the swarm engine in a worker that may use the network and its own folder and nothing else: no programs, no
  * environment, no foreign code, no native code. Hashing runs in a second worker that may only read that folder.
+ *
+ * @param program the worker's module; another one than the engine's only to test what becomes of a broken engine.
  */
-export function startEngine(start: EngineStart, handlers: EngineHandlers): EngineHandle {
+export function startEngine(
+  start: EngineStart,
+  handlers: EngineHandlers,
+  program = new URL("./engine_worker.ts", import.meta.url),
+): EngineHandle {
   Deno.mkdirSync(start.folder, { recursive: true });
-  const engine = new Worker(new URL("./engine_worker.ts", import.meta.url), {
+  const engine = new Worker(program, {
     type: "module",
     name: "swarm engine",
     deno: { permissions: engineWorkerPermissions(start.folder) },
