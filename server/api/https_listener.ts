@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { getRequestListener, RequestError } from "@hono/node-server";
 import type { Hono } from "hono";
+import { AddressQuota } from "./address_quota.ts";
 import { errorResponse } from "./answer_error.ts";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 
@@ -10,12 +11,18 @@ import type { TlsIdentity } from "../../shared/platform/client_certificate_probe
 export interface ListenerLimits {
   /** Connections served at once; a request on a further one is answered 503 and its connection closed. */
   readonly maxConnections: number;
+  /** Of those, what one address may have; the others are dropped unanswered. */
+  readonly maxPerAddress: number;
   /** A request's headers must be complete by then, and a handshake too. */
   readonly headersTimeoutMs: number;
 }
 
 /** More clients than an operator's tools and a fleet's enrolments at once; agents have a listener of their own. */
-export const LISTENER_LIMITS: ListenerLimits = { maxConnections: 2_000, headersTimeoutMs: 10_000 };
+export const LISTENER_LIMITS: ListenerLimits = {
+  maxConnections: 2_000,
+  maxPerAddress: 256,
+  headersTimeoutMs: 10_000,
+};
 /** This many connections past the limit are dropped unanswered, before they cost a TLS handshake each. */
 const UNANSWERED_CONNECTIONS = 500;
 /** A whole request, the longest of which is the upload of a large file over a slow line. JSON bodies have a limit of their own. */
@@ -38,7 +45,7 @@ export interface HttpsListenerOptions {
   /** PEM; clients with a certificate of this CA are recognised, others are served without one. */
   readonly ca: string;
   readonly app: Hono;
-  /** Told of each request that was turned away because too many connections were open. */
+  /** Told of each request or connection that was turned away because too many connections were open. */
   readonly onRefused: () => void;
   readonly limits?: ListenerLimits;
 }
@@ -79,21 +86,31 @@ export async function startHttpsListener(options: HttpsListenerOptions): Promise
     (request: IncomingMessage, response: ServerResponse) => {
       if (open > limits.maxConnections) {
         onRefused();
-        refuse(response);
+        refuse(response, 503, "Too many connections are open; try again in a moment");
+      } else if (request.rawHeaders.length > 2 * MAX_HEADERS) {
+        refuse(response, 431, `The request has more than ${MAX_HEADERS} headers`);
       } else void serve(request, response);
     },
   );
   server.headersTimeout = limits.headersTimeoutMs;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS;
-  server.maxHeadersCount = MAX_HEADERS;
   server.maxConnections = limits.maxConnections + UNANSWERED_CONNECTIONS;
   server.on("secureConnection", (socket) => {
     open += 1;
     socket.once("close", () => open -= 1);
   });
   const sockets = new Set<Socket>();
-  server.on("connection", (socket: Socket) => {
+  const quota = new AddressQuota(limits.maxPerAddress);
+  // First of all listeners, so that no handshake begins on what is dropped.
+  server.prependListener("connection", (socket: Socket) => {
+    const release = quota.take(socket.remoteAddress);
+    if (!release) {
+      onRefused();
+      socket.destroy();
+      return;
+    }
+    socket.once("close", release);
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
   });
@@ -114,12 +131,12 @@ function answerUnreadable(error: unknown): Response {
     : errorResponse(500, "The server failed");
 }
 
-function refuse(response: ServerResponse): void {
-  const body = JSON.stringify({ message: "Too many connections are open; try again in a moment" });
-  response.writeHead(503, {
+function refuse(response: ServerResponse, status: 431 | 503, message: string): void {
+  const body = JSON.stringify({ message });
+  response.writeHead(status, {
     "content-type": "application/json",
     "connection": "close",
-    "retry-after": "5",
+    ...(status === 503 ? { "retry-after": "5" } : {}),
   });
   response.end(body);
 }

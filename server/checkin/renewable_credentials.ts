@@ -1,6 +1,14 @@
 import { Buffer } from "node:buffer";
 import { ServerCredentials } from "@grpc/grpc-js";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
+import {
+  type HandshakeLimits,
+  handshakeOptions,
+  installHandshakeLimits,
+} from "./limit_handshakes.ts";
+
+/** A fleet that comes back at once is let in some hundred a second; those that are turned away come again. */
+const HANDSHAKE_LIMITS: HandshakeLimits = { total: 2_048, perAddress: 512, timeoutMs: 10_000 };
 
 /**
  * TLS of the agents' listener: certificates of one CA are demanded of clients, and the listener's own certificate can be
@@ -10,8 +18,12 @@ export class RenewableCredentials extends ServerCredentials {
   readonly #ca: string;
 
   /** @param ca PEM of the CA whose clients are let in. */
-  constructor(ca: string, identity: TlsIdentity) {
-    super({ requestCert: true, rejectUnauthorized: true }, contextOf(ca, identity));
+  constructor(ca: string, identity: TlsIdentity, limits: HandshakeLimits = HANDSHAKE_LIMITS) {
+    super(
+      { requestCert: true, rejectUnauthorized: true, ...handshakeOptions(limits) },
+      contextOf(ca, identity),
+    );
+    installHandshakeLimits();
     this.#ca = ca;
   }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect as connectTcp } from "node:net";
+import { connect as connectTcp, type Socket } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { type Context, Hono } from "hono";
 import { readClientCertificate } from "../../server/api/client_certificate.ts";
@@ -158,6 +158,43 @@ Deno.test("past the limit of connections a request is answered 503, counted, and
     "the closed connections are forgotten",
     async () => (await exchange(url, rig.authority.caCertificate)).status === 401,
   );
+});
+
+Deno.test("one address cannot hold more than its share of connections, and the listener says so to its metrics", async () => {
+  await using rig = await startRig(judgeRightly, { ...LISTENER_LIMITS, maxPerAddress: 3 });
+  const held: Socket[] = [];
+  for (let turn = 0; turn < 3; turn++) {
+    const socket = connectTcp(rig.listener.port, "127.0.0.1");
+    socket.on("error", () => {});
+    await once(socket, "connect");
+    held.push(socket);
+  }
+  const dropped = connectTcp(rig.listener.port, "127.0.0.1");
+  dropped.on("error", () => {});
+  dropped.resume();
+  await once(dropped, "close");
+  assert.equal(rig.refused.count, 1);
+  for (const socket of held) socket.destroy();
+  const url = `https://localhost:${rig.listener.port}${API_PREFIX}/envoys`;
+  await eventually(
+    "the closed connections are forgotten",
+    () =>
+      exchange(url, rig.authority.caCertificate).then(({ status }) => status === 401, () => false),
+  );
+});
+
+Deno.test("a request with more headers than anybody needs is refused", async () => {
+  await using rig = await startRig(judgeRightly);
+  const statusWith = async (count: number) => {
+    const socket = await openConnection(rig);
+    const headers = Array.from({ length: count - 1 }, (_, index) => `x-${index}: 1\r\n`).join("");
+    socket.write(`GET ${API_PREFIX}/envoys HTTP/1.1\r\nhost: localhost\r\n${headers}\r\n`);
+    const [answer] = await once(socket, "data");
+    socket.destroy();
+    return String(answer).slice(9, 12);
+  };
+  assert.equal(await statusWith(100), "401");
+  assert.equal(await statusWith(101), "431");
 });
 
 Deno.test("a client that never finishes its headers is cut off", async () => {
