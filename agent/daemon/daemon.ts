@@ -15,6 +15,7 @@ import { type EnvoySession, openEnvoySession } from "./envoy_session.ts";
 import { createControlApi, createOpenApi } from "./local_api.ts";
 import { LocalServer } from "./local_server.ts";
 import { LatestOnly } from "./latest_only.ts";
+import { storageFault } from "../store/storage_fault.ts";
 import { nextDelayMs, splayOf } from "./loop_plan.ts";
 import { describeFailure } from "./describe_failure.ts";
 import type { AgentStatus } from "./status.ts";
@@ -139,7 +140,7 @@ class Daemon {
         this.#sendEntries(this.#engine.ownEntries());
         this.#progress.repeat();
       },
-      onMessage: (message) => this.#hear(message),
+      onMessage: (message) => this.#tryHear(message),
     });
     this.#certificate = new CertificateKeeper({
       identity,
@@ -175,10 +176,14 @@ class Daemon {
     this.#engine.update();
     const closeGateway = () => this.#session.gateway.close();
     signal.addEventListener("abort", closeGateway, { once: true });
+    // Whatever ends the loop ends what it started; otherwise a failed daemon would neither work nor be restarted.
+    const scope = new AbortController();
     try {
-      await this.#loop(signal);
+      await this.#loop(AbortSignal.any([signal, scope.signal]));
     } finally {
       this.#activity = "stopping";
+      scope.abort();
+      closeGateway();
       await this.#engine.stop();
       this.#progress.stop();
       await Promise.all(this.#running);
@@ -190,7 +195,7 @@ class Daemon {
     const splay = splayOf(this.#session.identity.envoyUuid);
     let wake: Wake = { trigger: "start", dryRun: false, force: false };
     while (!signal.aborted) {
-      const outcome = await this.#runCycle(wake, signal);
+      const outcome = await this.#tryCycle(wake, signal);
       if (!outcome) return;
       wake.onDone?.(outcome);
       const delayMs = nextDelayMs(
@@ -201,6 +206,28 @@ class Daemon {
       this.#nextCheckInAtMs = clock.nowMs() + delayMs;
       await clock.sleep(delayMs, AbortSignal.any([signal, this.queue.bell]));
       wake = this.queue.next() ?? { trigger: "interval", dryRun: false, force: false };
+    }
+  }
+
+  /** A cycle that survives a full or failing disk: nothing that was durable is lost, and somebody may make room. */
+  async #tryCycle(wake: Wake, signal: AbortSignal): Promise<CycleOutcome | undefined> {
+    try {
+      return await this.#runCycle(wake, signal);
+    } catch (error) {
+      const reason = storageFault(error);
+      if (reason === undefined) throw error;
+      this.#activity = "idle";
+      this.#failures++;
+      this.#options.log.error("cannot store what a cycle needs; trying again later", {
+        reason,
+        folder: this.#session.paths.stateFolder,
+      });
+      return {
+        notApplied:
+          `the disk below ${this.#session.paths.stateFolder} does not take writes: ${reason}`,
+        renewCertificate: false,
+        suspectedClone: false,
+      };
     }
   }
 
@@ -269,6 +296,17 @@ class Daemon {
       }
     }
     return undefined;
+  }
+
+  /** What could not be stored comes again with the next check-in. */
+  #tryHear(message: ServerMessage): void {
+    try {
+      this.#hear(message);
+    } catch (error) {
+      const reason = storageFault(error);
+      if (reason === undefined) throw error;
+      this.#options.log.error("cannot store what the server sent", { reason });
+    }
   }
 
   #hear(message: ServerMessage): void {

@@ -177,7 +177,8 @@ export class AgentDatabase implements Disposable {
       this.#db.exec("COMMIT");
       return result;
     } catch (error) {
-      this.#db.exec("ROLLBACK");
+      // SQLite has ended the transaction itself when the disk is full.
+      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
       throw error;
     }
   }
@@ -197,7 +198,7 @@ function migrate(db: DatabaseSync, path: string): void {
     if (Number(db.prepare("PRAGMA user_version").get()?.["user_version"]) === 0) db.exec(SCHEMA);
     db.exec("COMMIT");
   } catch (error) {
-    db.exec("ROLLBACK");
+    if (db.isTransaction) db.exec("ROLLBACK");
     throw error;
   }
 }
