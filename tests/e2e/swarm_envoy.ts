@@ -5,11 +5,15 @@ import { sealDocument } from "../../shared/crypto/signed_document.ts";
 import {
   type ManifestEntry,
   manifestEntryBytes,
+  manifestEntrySchema,
   type UnsignedManifestEntry,
 } from "../../shared/swarm/manifest_entry.ts";
-import type { FromEngine } from "../../agent/swarm/channel.ts";
 import { readSwarmState } from "../../agent/swarm/mirror.ts";
-import { type EngineHandle, startEngine } from "../../agent/swarm/start_engine.ts";
+import {
+  type EngineEvent,
+  type EngineHandle,
+  startEngine,
+} from "../../agent/swarm/start_engine.ts";
 import { eventually } from "../support/eventually.ts";
 import type { TestAuthority, TestMember } from "./swarm_fleet.ts";
 
@@ -42,7 +46,7 @@ export interface TestEnvoyOptions {
 export class TestEnvoy implements AsyncDisposable {
   readonly member: TestMember;
   readonly folder: string;
-  readonly events: FromEngine[] = [];
+  readonly events: EngineEvent[] = [];
   readonly #options: TestEnvoyOptions;
   #engine: EngineHandle | undefined;
   #serial = 1;
@@ -175,7 +179,7 @@ export class TestEnvoy implements AsyncDisposable {
   }
 
   /** Log messages so far that contain `text`. */
-  logged(text: string): FromEngine[] {
+  logged(text: string): EngineEvent[] {
     return this.events.filter((event) =>
       event.kind === "log" && JSON.stringify(event).includes(text)
     );
@@ -185,9 +189,10 @@ export class TestEnvoy implements AsyncDisposable {
     await this.#engine?.stop();
   }
 
-  #handle(event: FromEngine): void {
+  #handle(event: EngineEvent): void {
     if (event.kind === "sign") {
-      const entry = signEntry(event.entry, this.member.signer);
+      const asked = manifestEntrySchema.omit({ signature: true }).parse(event.entry);
+      const entry = signEntry(asked, this.member.signer);
       this.engine.send({ kind: "signed", requestId: event.requestId, entry });
       return;
     }
