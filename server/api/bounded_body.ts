@@ -28,10 +28,21 @@ export async function readJsonBody(
     throw new ApiError(415, `Cannot read a body of type "${type ?? ""}": send application/json`);
   }
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    return JSON.parse(
+      new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+      refuseHalfCharacters,
+    );
   } catch (cause) {
     throw new ApiError(400, "Cannot read the body: it is not JSON in UTF-8", { cause });
   }
+}
+
+/** An escape such as `\ud800` alone makes text that UTF-8 cannot write, so neither the database nor the audit log can keep it. */
+function refuseHalfCharacters(key: string, value: unknown): unknown {
+  if (!key.isWellFormed() || (typeof value === "string" && !value.isWellFormed())) {
+    throw new SyntaxError("a text holds an unpaired surrogate");
+  }
+  return value;
 }
 
 async function readBytes(

@@ -48,3 +48,10 @@ Deno.test("an empty body counts as an empty object", async () => {
   assert.deepEqual(await readJsonBody(request(null)), {});
   assert.deepEqual(await readJsonBody(request("")), {});
 });
+
+Deno.test("half a character in a text or a name is refused, a whole one is read", async () => {
+  for (const body of ['{"a":"\\ud800"}', '{"\\udc00":1}', '[["x\\ud83d"]]']) {
+    await assert.rejects(readJsonBody(request(body)), isStatus(400), body);
+  }
+  assert.deepEqual(await readJsonBody(request('{"a":"\\ud83d\\ude00"}')), { a: "\u{1f600}" });
+});

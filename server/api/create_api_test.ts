@@ -154,6 +154,13 @@ Deno.test("what is wrong with a request is named, in one line", async () => {
     ["/audit/verify?x%0Ay=1", {}, 400, /parameter "x y": it takes none/],
     ["/envoys/push", post('{"target":"*","forse":true}'), 400, /^Cannot read body: .*forse/],
     ["/enroll/tokens", post('{"uses":"many"}'), 400, /^Cannot read body\.uses: /],
+    [
+      "/enroll/tokens",
+      post('{"hostname":"web\\u0000"}'),
+      400,
+      /body\.hostname: control characters/,
+    ],
+    ["/enroll/tokens", post('{"hostname":"web\\ud800"}'), 400, /^Cannot read the body/],
     ["/envoys/push", post("{"), 400, /not JSON/],
     ["/envoys/push", post(new Uint8Array([0x22, 0xff, 0x22])), 400, /not JSON in UTF-8/],
     [

@@ -56,6 +56,12 @@ export interface AgentServiceOptions {
   readonly readopt: (peer: PeerCertificate) => Promise<EnvoyState | undefined>;
 }
 
+type Answerer<Body, Response> = (
+  state: EnvoyState,
+  body: Body,
+  peer: PeerCertificate,
+) => Promise<Response | RequestRefusal>;
+
 /** Where the listener is. */
 export interface AgentListener {
   readonly hostname: string;
@@ -149,18 +155,26 @@ export class AgentService {
   #handlers(): VigoAgentServer {
     const { checkIns, results, renewals } = this.#options;
     return {
-      checkIn: this.#unary<CheckInResponse>("CheckIn", async (state, body, peer) => {
-        const answer = await checkIns.handle(state, CheckInRequest.decode(body), peer);
-        return answer.ok ? answer.response : answer.refusal;
-      }),
-      reportResult: this.#unary<ReportResultResponse>("ReportResult", async (state, body) => {
-        const answer = await results.handle(state, ReportResultRequest.decode(body));
-        return answer.ok ? {} : answer.refusal;
-      }),
-      renewCertificate: this.#unary<RenewCertificateResponse>(
-        "RenewCertificate",
+      checkIn: this.#unary<CheckInRequest, CheckInResponse>(
+        "CheckIn",
+        CheckInRequest,
+        async (state, body, peer) => {
+          const answer = await checkIns.handle(state, body, peer);
+          return answer.ok ? answer.response : answer.refusal;
+        },
+      ),
+      reportResult: this.#unary<ReportResultRequest, ReportResultResponse>(
+        "ReportResult",
+        ReportResultRequest,
         async (state, body) => {
-          const { csr } = RenewCertificateRequest.decode(body);
+          const answer = await results.handle(state, body);
+          return answer.ok ? {} : answer.refusal;
+        },
+      ),
+      renewCertificate: this.#unary<RenewCertificateRequest, RenewCertificateResponse>(
+        "RenewCertificate",
+        RenewCertificateRequest,
+        async (state, { csr }) => {
           const answer = await renewals.renew(state, csr);
           return answer.ok
             ? { certificate: Buffer.from(answer.value.der) }
@@ -177,16 +191,13 @@ export class AgentService {
   }
 
   /** A unary method: verify, then parse and answer. What it throws is logged here and is nobody else's business. */
-  #unary<Response extends object>(
+  #unary<Body, Response extends object>(
     method: SignedMethod,
-    answer: (
-      state: EnvoyState,
-      body: Uint8Array,
-      peer: PeerCertificate,
-    ) => Promise<Response | RequestRefusal>,
+    message: { decode(bytes: Uint8Array): Body },
+    answer: Answerer<Body, Response>,
   ) {
     return (call: ServerUnaryCall<SignedRequest, Response>, done: sendUnaryData<Response>) => {
-      this.#answer(method, call, answer).then(
+      this.#answer(method, message, call, answer).then(
         (result) => isRefusal(result) ? done(toServiceError(result)) : done(null, result),
         (error) => {
           this.#options.logger.error("Cannot answer {method}: {reason}", {
@@ -199,26 +210,25 @@ export class AgentService {
     };
   }
 
-  async #answer<Response extends object>(
+  async #answer<Body, Response extends object>(
     method: SignedMethod,
+    message: { decode(bytes: Uint8Array): Body },
     call: ServerUnaryCall<SignedRequest, Response>,
-    answer: (
-      state: EnvoyState,
-      body: Uint8Array,
-      peer: PeerCertificate,
-    ) => Promise<Response | RequestRefusal>,
+    answer: Answerer<Body, Response>,
   ): Promise<Response | RequestRefusal> {
     const der = call.getAuthContext().sslPeerCertificate?.raw;
     const verified = await this.#verify(call.request, method, der);
     if (!verified.ok) return verified.refusal;
     const peer = this.#peerOf(der);
+    if (!peer.ok) return peer.refusal;
+    let body: Body;
     try {
-      return peer.ok ? await answer(verified.state, call.request.body, peer.peer) : peer.refusal;
+      body = message.decode(call.request.body);
     } catch (error) {
-      // The decoder's own: a body that is signed but is no message of this method.
-      if (error instanceof RangeError) return malformed(`body of ${method}: ${error.message}`);
-      throw error;
+      // Signed, but no message of this method; the decoder throws nothing else.
+      return malformed(`body of ${method}: ${error instanceof Error ? error.message : "unread"}`);
     }
+    return await answer(verified.state, body, peer.peer);
   }
 
   async #verify(

@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { status } from "@grpc/grpc-js";
 import { OUTCOMES } from "../../shared/config/run_report.ts";
 import { serverTimeSchema } from "../../shared/config/server_time.ts";
-import { loadVerifier } from "../../shared/crypto/ed25519.ts";
+import { generateEd25519, loadVerifier } from "../../shared/crypto/ed25519.ts";
 import { openDocument } from "../../shared/crypto/signed_document.ts";
 import { probeHandshake } from "../../shared/platform/client_certificate_probe.ts";
 import { type CheckInRequest, type DeepPartial, Refusal_Reason } from "../../shared/proto/agent.ts";
-import { RefusedCall } from "../../tests/support/simulated_envoy.ts";
+import { makeCsr, RefusedCall } from "../../tests/support/simulated_envoy.ts";
 import { SimulatedFleet } from "../../tests/support/simulated_fleet.ts";
 import { loadOrCreateAuthority } from "../enroll/certificate_authority.ts";
+import { readCsrPublicKey } from "../enroll/certificates.ts";
 import { makeSelfTestIdentities } from "./self_test_identities.ts";
 
 const DAY_MS = 86_400_000;
@@ -168,6 +170,39 @@ Deno.test("a check-in over a limit or of another shape is refused as malformed",
   }
   const garbage = envoy.sign("CheckIn", Uint8Array.of(0xff, 0xff, 0xff));
   assert.equal((await refusal(envoy.sendCheckIn(garbage))).reason, Refusal_Reason.MALFORMED);
+});
+
+Deno.test("a number that no message can mean is malformed, and a stamp that is far ahead is a matter of clocks", async () => {
+  await using server = await SimulatedFleet.start();
+  using envoy = await server.envoy("web-1");
+  const giant = envoy.checkIn({ envoySerial: 2 ** 60 });
+  assert.equal((await refusal(giant)).reason, Refusal_Reason.MALFORMED);
+  const ahead = envoy.checkIn({}, { timestampMs: Number.MAX_SAFE_INTEGER });
+  assert.equal((await refusal(ahead)).reason, Refusal_Reason.CLOCK);
+});
+
+Deno.test("a failure of the server is not blamed on the request", async () => {
+  await using server = await SimulatedFleet.start();
+  using envoy = await server.envoy("web-1");
+  await envoy.settle();
+  server.fleet.renewals.renew = () => Promise.reject(new RangeError("the server's own"));
+  const failed = await refusal(envoy.renew(new Uint8Array(10)));
+  assert.deepEqual([failed.code, failed.reason], [status.INTERNAL, undefined]);
+});
+
+Deno.test("a certificate that binds another signing key than its envoy enrolled with is refused", async () => {
+  await using server = await SimulatedFleet.start();
+  const identity = await server.enrol("web-1");
+  const { csr, tlsKeyPem } = await makeCsr();
+  const read = await readCsrPublicKey(csr);
+  assert.ok(read.ok);
+  const { pem } = await server.authority.issueEnvoyCertificate(read.publicKey, {
+    uuid: identity.uuid,
+    hostname: identity.hostname,
+    signingKey: generateEd25519().signer.publicKey.toHex(),
+  });
+  using envoy = await server.envoy("web-1", { identity, tls: { certificatePem: pem, tlsKeyPem } });
+  assert.equal((await refusal(envoy.checkIn())).reason, Refusal_Reason.WRONG_ENVOY);
 });
 
 Deno.test("a message larger than the limit is refused, and the next one is answered", async () => {

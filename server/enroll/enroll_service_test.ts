@@ -82,6 +82,33 @@ Deno.test("the same request again gets the same certificate for ten minutes, and
   assert.equal((await enroll(server, draft)).ok, false);
 });
 
+Deno.test("the answer to an enrolment is not repeated once its token was revoked", async () => {
+  await using server = await SimulatedFleet.start();
+  const draft = await draftEnrolment(await createToken(server, { uses: 2 }), "web-1");
+  assert.equal((await enroll(server, draft)).ok, true);
+  const [token] = (await server.fleet.tokens.list()).tokens;
+  assert.ok(token);
+  assert.equal((await server.fleet.tokens.revoke(token.id, "local-root")).ok, true);
+  const again = await enroll(server, draft);
+  assert.match(again.ok ? "" : again.message, /is revoked/);
+});
+
+Deno.test("a signing key of small order is refused", async () => {
+  await using server = await SimulatedFleet.start();
+  const { request } = await draftEnrolment(await createToken(server), "web-1");
+  const neutral = new Uint8Array(32);
+  neutral[0] = 1;
+  // The neutral element as key and as R, with S = 0: the equation holds for every message.
+  const signature = new Uint8Array(64);
+  signature[0] = 1;
+  const answer = await server.fleet.enrolments.enroll({
+    ...request,
+    signingKey: neutral.toBase64(),
+    signature: signature.toBase64(),
+  });
+  assert.match(answer.ok ? "" : answer.message, /does not verify/);
+});
+
 Deno.test("a hostname in use is refused, and is taken over only by a token that says so", async () => {
   await using server = await SimulatedFleet.start();
   const old = await server.enrol("web-1");

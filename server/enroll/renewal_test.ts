@@ -22,14 +22,21 @@ async function requestRenewal(server: SimulatedFleet, identity: SimulatedIdentit
   };
 }
 
+/** What every certificate of an envoy must bind. */
+function identityOf({ uuid, hostname, signingKeyPem }: SimulatedIdentity) {
+  return { uuid, hostname, signingKey: loadSigner(signingKeyPem).publicKey.toHex() };
+}
+
 Deno.test("a renewed certificate names the same envoy and outlives the old one", async () => {
   await using server = await SimulatedFleet.start();
   using envoy = await server.envoy("web-1");
   server.clock.offsetMs = 30_000;
   const { csr } = await makeCsr();
   const { certificate } = await envoy.renew(csr);
-  const read = readEnvoyIdentity(certificate);
-  assert.equal(read.ok && read.identity.uuid, envoy.identity.uuid);
+  assert.deepEqual(readEnvoyIdentity(certificate), {
+    ok: true,
+    identity: identityOf(envoy.identity),
+  });
   const before = new X509Certificate(envoy.identity.certificatePem);
   assert.ok(new X509Certificate(new Uint8Array(certificate)).notAfter > before.notAfter);
   assert.equal((await server.store.certificates.listByEnvoy(envoy.identity.uuid)).length, 2);
@@ -40,7 +47,12 @@ Deno.test("an expired certificate is renewed by nonce and signing key, within th
   const identity = await server.enrol("web-1");
   server.clock.offsetMs = 200 * DAY_MS;
   const renewed = await server.fleet.renewals.renewExpired(await requestRenewal(server, identity));
-  assert.equal(renewed.ok, true);
+  assert.ok(renewed.ok);
+  const { rawData } = new X509Certificate(renewed.value.certificate);
+  assert.deepEqual(readEnvoyIdentity(new Uint8Array(rawData)), {
+    ok: true,
+    identity: identityOf(identity),
+  });
   server.clock.offsetMs = 200 * DAY_MS + (90 + 181) * DAY_MS;
   const late = await server.fleet.renewals.renewExpired(await requestRenewal(server, identity));
   assert.match(late.ok ? "" : late.message, /longer ago than envoys.renew_grace/);

@@ -6,7 +6,7 @@ import type {
   FilecastHost,
   filecastShow,
 } from "../../shared/rest/swarm.ts";
-import { isLabel, type ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import { isLabel, type ManifestEntry, MAX_LABEL_BYTES } from "../../shared/swarm/manifest_entry.ts";
 import { parseRetention } from "../../shared/swarm/retention.ts";
 import { TargetDecision } from "../../shared/swarm/target_decision.ts";
 import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
@@ -131,12 +131,13 @@ export class FilecastService {
     { label, target, retention, sizeBytes }: DistributeQuery,
   ): Promise<Refused | undefined> {
     const { gates, index, serverHostname, seedFolder, freeSpace, minFreePercent } = this.#options;
-    if (!isLabel(label) || label.endsWith(SWARM_SUFFIX)) {
+    // The file that makes a seed of it is named after it, and is a file name too.
+    if (!isLabel(label + SWARM_SUFFIX) || !isLabel(label) || label.endsWith(SWARM_SUFFIX)) {
       return refused(
         400,
-        `Cannot cast as ${
-          JSON.stringify(label)
-        }: a label has 1 to 255 bytes, no "/", no control character, no leading dot and no ending ".swarm"`,
+        `Cannot cast as ${JSON.stringify(label)}: a label has 1 to ${
+          MAX_LABEL_BYTES - SWARM_SUFFIX.length
+        } bytes, no "/", no control character, no leading dot and no ending ".swarm"`,
       );
     }
     if (parseRetention(retention) === undefined) {

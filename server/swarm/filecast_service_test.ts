@@ -106,7 +106,7 @@ Deno.test("a cast is refused before a byte is read: origin offline, bad label, t
     identity: await server.enrol("vigo-1", { replace: true }),
   });
   await again.openStream();
-  for (const label of ["a/b", ".hidden", "x.swarm", "", "a\u0000b"]) {
+  for (const label of ["a/b", ".hidden", "x.swarm", "", "a\u0000b", "é".repeat(125)]) {
     const refused = await distribute({ label });
     assert.equal(!refused.ok && refused.status, 400, JSON.stringify(label));
   }
@@ -129,6 +129,30 @@ Deno.test("a body that is longer or shorter than announced leaves nothing behind
     assert.match(cast.ok ? "" : cast.message, /announced/);
   }
   assert.deepEqual(await Array.fromAsync(Deno.readDir(server.root.join("seed"))), []);
+});
+
+Deno.test("a label may be as long as the name of its manifest allows", async () => {
+  await using server = await SimulatedFleet.start();
+  using _origin = await connected(server, "vigo-1");
+  const label = "x".repeat(249);
+  const cast = await server.fleet.filecasts.distribute({ ...QUERY, label }, stream(), "local-root");
+  assert.equal(cast.ok && cast.value.label, label);
+});
+
+Deno.test("an upload is not read any further once it is longer than announced", async () => {
+  await using server = await SimulatedFleet.start();
+  using _origin = await connected(server, "vigo-1");
+  let pulls = 0;
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      pulls += 1;
+      if (pulls > 100) controller.close();
+      else controller.enqueue(CONTENT);
+    },
+  }, { highWaterMark: 0 });
+  const cast = await server.fleet.filecasts.distribute(QUERY, endless, "local-root");
+  assert.match(cast.ok ? "" : cast.message, /more than the announced/);
+  assert.ok(pulls <= 3, `${pulls} pieces were read`);
 });
 
 Deno.test("what a seeder signs reaches everybody's stream, and progress tells who has come how far", async () => {

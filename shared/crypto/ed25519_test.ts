@@ -100,3 +100,27 @@ Deno.test("what is no ed25519 key is refused without being quoted", () => {
   );
   assert.throws(() => loadVerifier(new Uint8Array(31)), /has 31 bytes, not 32/);
 });
+
+/** All encodings of points of small order (ZIP 215, test vectors): eight canonical ones, then those that are not. */
+const SMALL_ORDER = [
+  "0100000000000000000000000000000000000000000000000000000000000000",
+  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+  "0000000000000000000000000000000000000000000000000000000000000080",
+  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+  "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+  "0000000000000000000000000000000000000000000000000000000000000000",
+  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+  "0100000000000000000000000000000000000000000000000000000000000080",
+  "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+  "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+  "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+  "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
+  "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+] as const;
+
+Deno.test("a public key of small order is refused in every encoding, since anything seems signed by it", () => {
+  for (const key of SMALL_ORDER) {
+    assert.throws(() => loadVerifier(Uint8Array.fromHex(key)), /small order/, key);
+  }
+});

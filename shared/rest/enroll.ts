@@ -4,6 +4,12 @@ import { endpoint } from "./endpoint.ts";
 const hostname = z.string().min(1).max(253);
 const base64 = z.base64().max(16 * 1024);
 
+/** Whether text can be kept and shown as it is. */
+function isPrintable(text: string): boolean {
+  // deno-lint-ignore no-control-regex -- control characters are exactly what is refused here
+  return text.isWellFormed() && !/[\u0000-\u001f\u007f-\u009f]/.test(text);
+}
+
 /** What an envoy-to-be sends; `signature` is by its ed25519 key over the enrolment frame (shared/canonical/domain.ts). */
 export const enrollRequestSchema = z.strictObject({
   token: z.string().min(16).max(128),
@@ -100,7 +106,9 @@ export const enrollTokenCreate = endpoint({
   body: z.strictObject({
     ttlMs: z.number().int().min(1000).max(30 * 24 * 3_600_000).default(3_600_000),
     uses: z.number().int().min(1).max(10_000).default(1),
-    hostname: z.string().min(1).max(255).optional(),
+    hostname: z.string().min(1).max(255).refine(isPrintable, {
+      error: "control characters and unpaired surrogates are not accepted",
+    }).optional(),
     replace: z.boolean().default(false),
   }),
   answer: z.object({ token: z.string(), command: z.string(), info: enrollTokenSchema }),
