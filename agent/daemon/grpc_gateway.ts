@@ -12,6 +12,7 @@ import { MAX_DOCUMENT_BYTES } from "../../shared/crypto/signed_document.ts";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import { deferHttp2Close } from "../../shared/platform/defer_http2_close.ts";
 import { checkServerIdentity } from "../enroll/check_server_identity.ts";
+import { explainTransport } from "./explain_transport.ts";
 import type {
   CallFailure,
   CallOutcome,
@@ -72,7 +73,7 @@ export class GrpcGateway implements ServerGateway {
         { deadline: Date.now() + CALL_DEADLINE_MS },
         (error, value) => {
           this.#calls.delete(call);
-          if (error) resolve({ ok: false, failure: describeFailure(error) });
+          if (error) resolve({ ok: false, failure: describeFailure(error, this.#address) });
           else if (value) resolve({ ok: true, value });
           else resolve({ ok: false, failure: { ...CLOSED, message: `${method}: empty answer` } });
         },
@@ -102,7 +103,7 @@ export class GrpcGateway implements ServerGateway {
       handlers.onEnd(failure);
     };
     call.on("data", (message: ServerMessage) => handlers.onMessage(message));
-    call.on("error", (error: Error) => end(describeFailure(error)));
+    call.on("error", (error: Error) => end(describeFailure(error, this.#address)));
     call.on("end", () => end(undefined));
     backlog.send(AgentMessage.encode({ hello }).finish());
     return {
@@ -151,12 +152,15 @@ export class GrpcGateway implements ServerGateway {
   }
 }
 
-function describeFailure(error: Error & Partial<grpc.ServiceError>): CallFailure {
+function describeFailure(
+  error: Error & Partial<grpc.ServiceError>,
+  address: string,
+): CallFailure {
   const details = error.details || error.message;
   return {
     ...readRefusal(error.metadata),
     isPermanent: error.code === grpc.status.INVALID_ARGUMENT,
-    message: details,
+    message: explainTransport(details, address),
     // The runtime reports a certificate out of its time like any other it cannot verify.
     clockSuspected: error.code === grpc.status.UNAVAILABLE &&
       /certificate|verif|expired|handshake/i.test(details),
