@@ -8,6 +8,7 @@ import { enrollCommand } from "./commands/enroll.ts";
 import { envoysCommand } from "./commands/envoys.ts";
 import { swarmCommand } from "./commands/filecast.ts";
 import { runsCommand } from "./commands/runs.ts";
+import { withConnectionFlags } from "./commands/server_command.ts";
 import { versionCommand } from "./commands/version.ts";
 import type { CliContext } from "./context.ts";
 
@@ -16,6 +17,7 @@ export function createProgram(context: CliContext): Command {
   const program = new Command("vigocli")
     .description("Runs a fleet: who belongs to it, what state it is in, and what it should be")
     .version(VERSION, "--version", "print the version");
+  withConnectionFlags(program);
   program.addCommand(enrollCommand(context));
   program.addCommand(envoysCommand(context));
   program.addCommand(runsCommand(context));

@@ -38,9 +38,12 @@ function toUserError(error: unknown): unknown {
       cause: error,
     });
   }
-  if (error instanceof Deno.errors.PermissionDenied) {
+  if (isForbidden(error)) {
+    const saysItself = /^Cannot /.test(error.message);
     return new UserError(
-      `Cannot work here: ${error.message}. Run as root, or name a folder of your own with --root`,
+      saysItself
+        ? error.message
+        : `Cannot work here: ${error.message}. Run as root, or name a folder of your own with --root`,
       { exitCode: EXIT_CODE.notPermitted, cause: error },
     );
   }
@@ -52,6 +55,12 @@ function toUserError(error: unknown): unknown {
   }
   if (/^Cannot /.test(error.message)) return new UserError(error.message, { cause: error });
   return error;
+}
+
+/** Whether the rights of the caller were not enough, however the error was wrapped on its way. */
+function isForbidden(error: Error): boolean {
+  return error instanceof Deno.errors.PermissionDenied ||
+    (error.cause instanceof Error && isForbidden(error.cause));
 }
 
 /** Whether the operating system refused: a missing folder, a read-only or full disk. */

@@ -26,6 +26,11 @@ Deno.test("what the system refuses says where to look and is not called a bug", 
   const forbidden = await explained(new Deno.errors.PermissionDenied("mkdir '/etc/x'"));
   assert.ok(forbidden instanceof UserError);
   assert.equal(forbidden.exitCode, 5);
+  const message = "Cannot load the identity of this envoy: signing.key";
+  const cause = new Deno.errors.PermissionDenied("open");
+  const wrapped = await explained(new Error(message, { cause }));
+  assert.ok(wrapped instanceof UserError);
+  assert.deepEqual([wrapped.exitCode, wrapped.message], [5, message]);
 });
 
 Deno.test("an error that nobody foresaw stays what it is", async () => {

@@ -1,12 +1,17 @@
-import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
+import { EXIT_CODE, type ExitCode } from "../../shared/terminal/exit_code.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 
 /** An answer of the server that is not a success; `message` is the server's own sentence. */
 export class ApiError extends UserError {
   constructor(readonly status: number, message: string) {
-    const isDenied = status === 401 || status === 403;
-    super(message, { exitCode: isDenied ? EXIT_CODE.notPermitted : EXIT_CODE.failed });
+    super(message, { exitCode: exitCodeOf(status) });
   }
+}
+
+function exitCodeOf(status: number): ExitCode {
+  if (status === 401 || status === 403) return EXIT_CODE.notPermitted;
+  // What the server cannot read is what the operator wrote on the command line.
+  return status === 400 ? EXIT_CODE.usage : EXIT_CODE.failed;
 }
 
 /** No answer at all: the server is away, or is not the one that the CA names. */

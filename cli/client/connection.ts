@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
+import { EXIT_CODE, type ExitCode } from "../../shared/terminal/exit_code.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import { rootPaths } from "../../shared/platform/root_paths.ts";
 
@@ -27,8 +27,8 @@ export interface ConnectionSources {
 
 /** A connection could not be put together; the message says which file or flag to give. */
 export class ConnectionError extends UserError {
-  constructor(message: string) {
-    super(message, { exitCode: EXIT_CODE.usage });
+  constructor(message: string, exitCode: ExitCode = EXIT_CODE.usage) {
+    super(message, { exitCode });
   }
 }
 
@@ -84,6 +84,7 @@ export async function resolveConnection(
       `No API token found. Run this as root on the server host (${localToken} is root-readable), or put a token into ${
         userFile("token") ?? "~/.config/vigo/token"
       } with mode 0600, or name one with --token-file`,
+      EXIT_CODE.notPermitted,
     );
   }
   return { baseUrl, token, ...(ca === undefined ? {} : { ca }) };

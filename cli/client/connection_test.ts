@@ -51,7 +51,9 @@ Deno.test("--root means the server under that root, whatever else the operator t
 Deno.test("without a token the error says where one may stand", async () => {
   await assert.rejects(
     resolveConnection({}, sources({})),
-    (error) => error instanceof ConnectionError && /~?.*\.config\/vigo\/token/.test(error.message),
+    (error) =>
+      error instanceof ConnectionError && error.exitCode === 5 &&
+      /~?.*\.config\/vigo\/token/.test(error.message),
   );
 });
 

@@ -71,8 +71,12 @@ function publishCommand(context: CliContext) {
       else if (answer.published) {
         context.output.line(renderChanges(answer.changes, answer.unchangedHosts));
         context.output.line(`\nPublished ${short(answer.version ?? "")}`);
+      } else if (answer.problems.length === 0) {
+        context.output.line(
+          `Version ${short(answer.version ?? "")} is already live; nothing changed`,
+        );
       } else context.output.line(renderProblems(answer.problems));
-      if (!answer.published) throw refused(answer.problems, "; nothing was published");
+      if (answer.problems.length > 0) throw refused(answer.problems, "; nothing was published");
     });
   return withExamples(command, [
     [
@@ -86,13 +90,13 @@ function diffCommand(context: CliContext) {
   const command = serverCommand("diff")
     .description("Compare what the staged stacks would make of each host with what is live")
     .argument("[host]", "only this host")
-    .option("--version <version>", "compare this version instead of the staged stacks")
-    .action(async (host, { version, json, ...flags }) => {
+    .option("--to <version>", "compare this version, or a unique beginning of it, instead")
+    .action(async (host, { to, json, ...flags }) => {
       using client = await context.connect(flags);
       const answer = await client.call(configDiff, {
         body: {
           ...(host === undefined ? {} : { host }),
-          ...(version === undefined ? {} : { version }),
+          ...(to === undefined ? {} : { version: to }),
         },
       });
       if (json) context.output.json(answer);
@@ -103,6 +107,7 @@ function diffCommand(context: CliContext) {
   return withExamples(command, [
     ["vigocli config diff", "what a publish would change, host by host"],
     ["vigocli config diff web-1", "the same for one host"],
+    ["vigocli config diff --to 4be1d2", "what a rollback to that version would change"],
   ]);
 }
 

@@ -17,6 +17,9 @@ import { serverCommand } from "./server_command.ts";
 
 /** How long a token may be used when nothing is said, in ms: an hour. */
 const DEFAULT_TTL_MS = 3_600_000;
+/** What the server takes, in ms: a second to thirty days. */
+const MIN_TTL_MS = 1_000;
+const MAX_TTL_MS = 30 * 86_400_000;
 
 /** `vigocli enroll`: admits machines to the fleet. */
 export function enrollCommand(context: CliContext): Command {
@@ -34,7 +37,7 @@ function createCommand(context: CliContext) {
     .description("Create an enrolment token; it is shown once")
     .addOption(
       new Option("--ttl <duration>", "how long it may be used")
-        .argParser(asArgument(parseDuration)).default(DEFAULT_TTL_MS, "1h"),
+        .argParser(asArgument(parseTtl)).default(DEFAULT_TTL_MS, "1h"),
     )
     .option("--uses <count>", "how many machines it admits", wholeNumber(1, 10_000), 1)
     .option("--hostname <glob>", "only machines of this name")
@@ -65,6 +68,13 @@ function createCommand(context: CliContext) {
     ],
     ["vigocli enroll token create --hostname db-1 --replace", "to re-install db-1"],
   ]);
+}
+
+/** @throws {SyntaxError} if it is no duration, or not one that the server takes. */
+function parseTtl(text: string): number {
+  const ms = parseDuration(text);
+  if (ms < MIN_TTL_MS || ms > MAX_TTL_MS) throw new SyntaxError("Expected 1s to 30d");
+  return ms;
 }
 
 function listCommand(context: CliContext) {

@@ -12,6 +12,7 @@ import { formatRelativeTime } from "../../shared/terminal/relative_time.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
 import { renderTable } from "../../shared/terminal/table.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
+import { UserError } from "../../shared/terminal/user_error.ts";
 import type { CliContext } from "../context.ts";
 import { serverCommand } from "./server_command.ts";
 
@@ -90,8 +91,16 @@ function pushCommand(context: CliContext) {
     .action(async ({ target, force, json, ...flags }) => {
       using client = await context.connect(flags);
       const answer = await client.call(envoyPush, { body: { target, force } });
-      if (json) return context.output.json(answer);
-      context.output.line(`Pushed to ${answer.pushed.length} envoy(s) matching "${target}"`);
+      if (json) context.output.json(answer);
+      if (answer.pushed.length + answer.offline.length === 0) {
+        throw new UserError(
+          `No envoy matches "${sanitize(target)}"; nothing was pushed. See "vigocli envoys"`,
+        );
+      }
+      if (json) return;
+      context.output.line(
+        `Pushed to ${answer.pushed.length} envoy(s) matching "${sanitize(target)}"`,
+      );
       if (answer.offline.length > 0) {
         context.output.note(
           `Not connected, will catch up at their next check-in: ${

@@ -12,7 +12,7 @@ import { renderProgressBar } from "../../shared/terminal/progress_bar.ts";
 import { formatRelativeTime } from "../../shared/terminal/relative_time.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
-import { wholeNumber } from "../../shared/terminal/argument_parser.ts";
+import { asArgument, wholeNumber } from "../../shared/terminal/argument_parser.ts";
 import { renderTable } from "../../shared/terminal/table.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import type { ApiClient } from "../client/api_client.ts";
@@ -46,7 +46,12 @@ function distributeCommand(context: CliContext) {
     .argument("<file>", "the file")
     .requiredOption("--target <spec>", "which envoys are to hold it")
     .option("--label <name>", "file name on the envoys; the file's own by default")
-    .option("--retention <age>", "how long they keep it: <n>h, <n>d, or 0 for ever", "7d")
+    .option(
+      "--retention <age>",
+      "how long they keep it: <n>h, <n>d, or 0 for ever",
+      asArgument(parseRetention),
+      "7d",
+    )
     .option("--wait", "follow the fleet until every target has it or skipped it", false)
     .action(async (path, { target, label, retention, wait, json, ...flags }) => {
       const file = await context.openFile(path);
@@ -85,6 +90,12 @@ function distributeCommand(context: CliContext) {
       "kept for a month",
     ],
   ]);
+}
+
+/** @throws {SyntaxError} if it is not what the contract takes. */
+function parseRetention(text: string): string {
+  if (filecastDistribute.query.shape.retention.safeParse(text).success) return text;
+  throw new SyntaxError("Expected 0, <n>h or <n>d");
 }
 
 function statusCommand(context: CliContext) {

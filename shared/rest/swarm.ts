@@ -51,7 +51,9 @@ export const filecastDistribute = endpoint({
     label: z.string().min(1).max(255),
     target: z.string().min(1).max(4096),
     /** `0`, `<n>h` or `<n>d`. */
-    retention: z.string().regex(/^(0|[1-9][0-9]{0,5}[hd])$/).default("7d"),
+    retention: z.string().regex(/^(0|[1-9][0-9]{0,5}[hd])$/, {
+      error: "expected 0, <n>h or <n>d",
+    }).default("7d"),
     sizeBytes: z.coerce.number().int().nonnegative(),
   }),
   body: z.undefined(),

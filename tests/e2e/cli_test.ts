@@ -141,13 +141,24 @@ Deno.test("what makes no sense is refused with status 2 and the nearest word", a
     ],
     [["envoys", "--server", "http://localhost"], /only https is spoken/],
     [["envoys", "--token-file", "/no/such"], /Cannot read token file "\/no\/such"/],
-    [["envoys", "--root", "/no/such"], /No API token found\. Run this as root/],
+    [["enroll", "token", "create", "--ttl", "9999d"], /--ttl <duration>.*'9999d'.*1s to 30d/],
+    [
+      ["swarm", "distribute", "x", "--target", "*", "--retention", "3w"],
+      /--retention <age>.*'3w'.*0, <n>h or <n>d/,
+    ],
   ];
   await inParallel(cases, async ([args, line]) => {
     const result = await run("vigocli", args);
     assertFails(result, 2, line);
     assert.equal(result.stdout, "");
   });
+});
+
+Deno.test("without a token nothing is permitted, wherever --root stands", async () => {
+  for (const args of [["envoys", "--root", "/no/such"], ["--root", "/no/such", "envoys"]]) {
+    const result = await run("vigocli", args);
+    assertFails(result, 5, /No API token found\. Run this as root.*"?\/no\/such\//);
+  }
 });
 
 Deno.test("a server that is away is status 4, and one with a certificate of nobody's too", async () => {
@@ -210,6 +221,28 @@ Deno.test("vigocli against a fleet", async (t) => {
       });
     });
 
+    await t.step("publishing what is live already is no failure, and says so", async () => {
+      const again = await fleet.tryCli("config", "publish");
+      assert.deepEqual([again.code, again.stderr], [0, ""]);
+      assert.match(again.stdout, /^Version [0-9a-f]{12} is already live; nothing changed\n$/);
+      const json = await fleet.ask(configPublish, "config", "publish");
+      assert.deepEqual([json.published, json.problems], [false, []]);
+      const diff = await fleet.tryCli("config", "diff", "--to", json.version ?? "");
+      assert.equal(diff.code, 0, diff.stderr);
+    });
+
+    await t.step("what the server cannot read is status 2, in words", async () => {
+      const file = join(fleet.hub.root, "cast.bin");
+      await Deno.writeTextFile(file, "x");
+      const cases: readonly (readonly [args: readonly string[], line: RegExp])[] = [
+        [["envoys", "list", "--target", ""], /target/],
+        [["envoys", "list", "--target", "web-*,,"], /target/],
+        [["swarm", "distribute", file, "--target", ""], /query\.target "": .*at least 1 character/],
+        [["swarm", "distribute", file, "--target", "*", "--label", "a/b"], /a\/b/],
+      ];
+      for (const [args, line] of cases) assertFails(await fleet.tryCli(...args), 2, line);
+    });
+
     await t.step("hostile text never reaches a terminal as it came", async () => {
       const cases = [
         ["config", "history"],
@@ -253,6 +286,7 @@ Deno.test("vigocli against a fleet", async (t) => {
           ["config", "rollback", "0123456789"],
           ["enroll", "token", "revoke", "0123456789"],
           ["config", "diff", "nobody"],
+          ["envoys", "push", "--target", "nosuch"],
         ]
       ) assertFails(await fleet.tryCli(...args), 1, /./);
       const token = join(fleet.hub.root, "wrong");
