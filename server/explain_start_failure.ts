@@ -7,6 +7,9 @@ const LISTEN_FAILURES = {
   EACCES: "this user may not listen there. Choose a port of 1024 or more in server.yaml",
 } as const;
 
+/** A full or failing disk, in the words of the system and of SQLite. */
+const DISK_FAILURES = /No space left on device|database or disk is full|disk I\/O error/;
+
 /**
  * Why a start failed, in one line. A stack is of no use to whoever set a port twice.
  *
@@ -17,6 +20,9 @@ export function explainStartFailure(error: unknown): string {
   for (const [code, remedy] of Object.entries(LISTEN_FAILURES)) {
     const [, address] = new RegExp(`${code}: .*?([\\d.:[\\]a-f]*:\\d+)`).exec(message) ?? [];
     if (address !== undefined) return `Cannot listen on ${address}: ${remedy}`;
+  }
+  if (DISK_FAILURES.test(message)) {
+    return `Cannot start: the disk takes no writes (${message}). Make room below /srv/vigo and start again`;
   }
   // Our own errors say what could not be done and what to do about it.
   return /^(Cannot|Refusing) /.test(message) ? message : `Cannot start: ${message}`;

@@ -34,3 +34,9 @@ Deno.test("what else a start failed for is one line", () => {
   assert.equal(explainStartFailure(new TypeError("a\n  b")), "Cannot start: a b");
   assert.equal(explainStartFailure("thrown text"), "Cannot start: thrown text");
 });
+
+Deno.test("a full disk is named as one, with what to do", () => {
+  for (const words of ["No space left on device (os error 28)", "disk I/O error"]) {
+    assert.match(explainStartFailure(new Error(words)), /disk takes no writes .*Make room/);
+  }
+});

@@ -1,3 +1,4 @@
+import { explainStartFailure } from "./explain_start_failure.ts";
 import { UserError } from "../shared/terminal/user_error.ts";
 
 /** Longest note of a holder that is quoted. */
@@ -25,7 +26,10 @@ export async function lockRoot(path: string): Promise<Disposable> {
     await file.write(new TextEncoder().encode(note));
   } catch (error) {
     file.close();
-    throw error;
+    if (error instanceof UserError) throw error;
+    throw new UserError(`${explainStartFailure(error)} (while writing ${path})`, {
+      cause: error,
+    });
   }
   return file;
 }
