@@ -35,9 +35,10 @@ interface ServeOptions {
 /** The command line of `vigosrv`. */
 export function createProgram(context: ServerContext): Command {
   const program = new Command("vigosrv")
-    .description("The Vigo server: holds the desired state of a fleet and answers its agents.");
+    .description("Holds the desired state of a fleet and answers its agents")
+    .version(VERSION, "--version", "print the version");
   const serve = new Command("serve")
-    .description("run the server until it is told to stop (the default)")
+    .description("Run the server until it is told to stop (the default)")
     .option("--root <dir>", "keep everything below this folder (VIGO_ROOT; default /)")
     .option("--config <file>", "read this server.yaml (VIGO_CONFIG_FILE)")
     .action(async (options) => await runServer(options, context));
@@ -48,11 +49,19 @@ export function createProgram(context: ServerContext): Command {
     ]),
     { isDefault: true },
   );
-  const version = program.command("version").description("print the version")
-    .action(() => context.write(`vigosrv ${VERSION}\n`));
-  withExamples(version, [["vigosrv version", "which version this is"]]);
+  const version = program.command("version").description("Print the version")
+    .option("--json", "print it as JSON", false)
+    .action(({ json }) =>
+      context.write(
+        json ? `${JSON.stringify({ version: VERSION }, null, 2)}\n` : `vigosrv ${VERSION}\n`,
+      )
+    );
+  withExamples(version, [
+    ["vigosrv version", "which version this is"],
+    ["vigosrv version --json", "for a program"],
+  ]);
   const completion = program.command("completion")
-    .description("print a script that completes commands in a shell")
+    .description("Print a completion script for a shell")
     .addArgument(new Argument("<shell>").choices(SHELLS))
     .action((shell) => context.write(completionScript(shell, describeCommand(program))));
   withExamples(completion, [["source <(vigosrv completion bash)", "in ~/.bashrc"]]);

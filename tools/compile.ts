@@ -113,7 +113,27 @@ function defaultTargets(): readonly string[] {
   return Deno.env.get("DENORT_BIN") ? [ownTarget()] : Object.keys(TARGETS);
 }
 
+const USAGE = `Usage: deno task compile [target...]
+
+Compile vigosrv, vigo and vigocli into dist/<target>/, with SHA256SUMS.
+Targets: ${Object.keys(TARGETS).join(", ")}; without one, all of them.
+
+Environment:
+  DENORT_BIN      a local runtime to compile with; then the default target is this machine's
+  DENO_COMPILER   the deno executable that compiles; default: the one that runs this
+
+Examples:
+  # executables for this kind of machine
+  deno task compile ${ownTarget()}
+  # everything that is released
+  deno task compile
+`;
+
 if (import.meta.main) {
+  if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) {
+    await Deno.stdout.write(new TextEncoder().encode(USAGE));
+    Deno.exit(0);
+  }
   const targets = Deno.args.length > 0 ? Deno.args : defaultTargets();
   const root = Deno.cwd();
   const compiler = Deno.env.get("DENO_COMPILER");

@@ -99,7 +99,28 @@ function seconds(sinceMs: number): string {
   return ((performance.now() - sinceMs) / 1000).toFixed(1);
 }
 
+const USAGE = `Usage: deno task test [--quick | --unit | file or folder...]
+
+Without arguments: every check and every test. The last line is the tally.
+
+Options:
+  --quick   format, lint, types, dependency direction, promises and unit tests
+  --unit    unit tests alone
+  --help    this text
+
+Examples:
+  # before a commit; the same as: deno task ok
+  deno task test --quick
+  # the tests of one folder, or of one file
+  deno task test server/api
+  deno task test tests/e2e/fleet_test.ts
+`;
+
 if (import.meta.main) {
+  if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) {
+    await Deno.stdout.write(new TextEncoder().encode(USAGE));
+    Deno.exit(0);
+  }
   const interrupt = new AbortController();
   Deno.addSignalListener("SIGINT", () => interrupt.abort());
   Deno.addSignalListener("SIGTERM", () => interrupt.abort());

@@ -31,7 +31,8 @@ export function bootstrapCommand(context: AgentContext, roots: () => RootPaths) 
         const hostname = (flags.hostname ?? Deno.hostname()).toLowerCase();
         const enrolled = await enrol(agentPaths(roots()), { server, hostname, token, trust });
         context.write(
-          `Enrolled as ${enrolled.hostname} (${enrolled.envoyUuid}), checking in at ${enrolled.checksInAt}\n`,
+          `Enrolled as ${enrolled.hostname} (${enrolled.envoyUuid}), checking in at ${enrolled.checksInAt}\n` +
+            `Next: ${nextCommand(roots())}\n`,
         );
       })())
     );
@@ -45,6 +46,11 @@ export function bootstrapCommand(context: AgentContext, roots: () => RootPaths) 
       "with the fleet's CA at hand",
     ],
   ]);
+}
+
+/** What keeps this machine from now on, with the root if it is not the machine's own. */
+function nextCommand({ root }: RootPaths): string {
+  return root === "/" ? "vigo daemon" : `vigo daemon --root ${root}`;
 }
 
 /** The first contact must not be blind: a token sent to a stranger enrols the stranger's machine. */

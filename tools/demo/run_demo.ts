@@ -232,6 +232,7 @@ function summary(fleet: TestFleet, keep: boolean, tookMs: number): string {
     "",
     `All of it took ${formatDuration(tookMs)}: real processes, real certificates, real files.`,
     "",
+    keep ? "It answers at:" : "While it runs, which --keep is for, it answers at:",
     `Health        ${fleet.restUrl}/healthz`,
     `API document  ${fleet.restUrl}/api/v1/openapi.json`,
     `CA            ${fleet.caFile}`,
@@ -240,7 +241,8 @@ function summary(fleet: TestFleet, keep: boolean, tookMs: number): string {
     return [
       ...where,
       "",
-      "The fleet is being removed. To look around in it: deno task demo --keep",
+      "This fleet is being removed now. To try it: deno task demo --keep, which ends with the",
+      "addresses of a running fleet and commands such as: vigocli envoys, vigo swarm seeds list",
       "What to read next: README.md, docs/stacks.md, docs/protocol.md",
     ].join("\n");
   }
