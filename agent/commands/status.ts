@@ -51,6 +51,17 @@ async function askStatus(roots: RootPaths, signal: AbortSignal): Promise<AgentSt
   return statusSchema.parse(JSON.parse(text));
 }
 
+/** Another program on its port is what keeps an engine from starting, mostly another agent of this machine. */
+function describeSwarm({ state, address, problem }: AgentStatus["swarm"]): string {
+  if (problem !== "") {
+    const remedy = /in use|EADDR/i.test(problem)
+      ? ". Set swarm.listen_address or swarm.port in /etc/vigo-envoy/config and restart the daemon"
+      : "";
+    return `${state}: ${problem}${remedy}`;
+  }
+  return address === "" ? state : `${state} at ${address}`;
+}
+
 /** The status as lines of a name and a value. */
 export function renderStatus(status: AgentStatus, nowMs: number): string {
   const { lastRun, swarm } = status;
@@ -84,7 +95,7 @@ export function renderStatus(status: AgentStatus, nowMs: number): string {
         })`,
     ],
     ["Certificate", `valid for ${formatDuration(status.certificateNotAfterMs - nowMs)}`],
-    ["Swarm", swarm.address === "" ? swarm.state : `${swarm.state} at ${swarm.address}`],
+    ["Swarm", describeSwarm(swarm)],
   ];
   if (status.failures > 0) {
     lines.push(["Problem", `${status.failures} check-ins failed: ${status.lastFailure}`]);

@@ -35,7 +35,7 @@ const STATUS: AgentStatus = {
   certificateNotAfterMs: 86_500_000,
   streamOpen: true,
   suspectedClone: false,
-  swarm: { state: "running", address: "10.0.0.2:1531" },
+  swarm: { state: "running", address: "10.0.0.2:1531", problem: "" },
 };
 
 Deno.test("a healthy daemon is shown without problems", () => {
@@ -65,4 +65,16 @@ Deno.test("what is wrong gets a line of its own", () => {
   assert.match(text, /^Clock: +1h behind the server$/m);
   assert.match(text, /^Warning: +two machines/m);
   assert.match(text, /^Last run: +no policy was received yet$/m);
+});
+
+Deno.test("an engine that cannot start is shown with why, and with what to do when its port is taken", () => {
+  const swarm = {
+    state: "starting",
+    address: "",
+    problem: "listen EADDRINUSE 0.0.0.0:1531",
+  } as const;
+  assert.match(
+    renderStatus({ ...STATUS, swarm }, 100_000),
+    /^Swarm: +starting: listen EADDRINUSE 0\.0\.0\.0:1531\. Set swarm\.listen_address/m,
+  );
 });

@@ -41,8 +41,8 @@ export function swarmCommand(context: AgentContext, roots: () => RootPaths) {
       print(json, blob, () => renderSeed(blob, context.now()));
     });
 
-  const peers = command.command("peers").description("Other machines of the swarm")
-    .command("list")
+  const others = command.command("peers").description("Other machines of the swarm");
+  const peers = others.command("list")
     .description("List the peers that proved who they are")
     .option("--json", "print JSON")
     .action(async ({ json }) => {
@@ -54,7 +54,12 @@ export function swarmCommand(context: AgentContext, roots: () => RootPaths) {
   withExamples(list, [["vigo swarm seeds list", "what the swarm brought here"]]);
   withExamples(show, [["vigo swarm seeds show app-v2.tar.gz", "who has it, and who sent it"]]);
   withExamples(peers, [["vigo swarm peers list", "who was found, where and how"]]);
-  return command;
+  withExamples(seeds, [["vigo swarm seeds list", "what the swarm brought here"]]);
+  withExamples(others, [["vigo swarm peers list", "who was found, where and how"]]);
+  return withExamples(command, [
+    ["vigo swarm status", "whether this machine takes part, and with whom"],
+    ["vigo swarm seeds list", "what the swarm brought here"],
+  ]);
 }
 
 async function readState(folder: string) {

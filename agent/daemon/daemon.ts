@@ -372,7 +372,11 @@ class Daemon {
       nextCheckInAtMs: this.#nextCheckInAtMs,
       certificateNotAfterMs: this.#certificate.notAfterMs,
       streamOpen: this.#stream.isOpen,
-      swarm: { state: this.#engine.state, address: this.#engine.address },
+      swarm: {
+        state: this.#engine.state,
+        address: this.#engine.address,
+        problem: this.#engine.problem,
+      },
     });
   }
 }

@@ -59,6 +59,7 @@ export class EngineKeeper {
   #address = "";
   #traits: Readonly<Record<string, Json>> = {};
   #state: "off" | "starting" | "running" | "failed" = "off";
+  #problem = "";
 
   constructor(parts: EngineKeeperParts) {
     this.#parts = parts;
@@ -66,6 +67,11 @@ export class EngineKeeper {
 
   get state(): "off" | "starting" | "running" | "failed" {
     return this.#state;
+  }
+
+  /** Why the engine does not run although it should; empty when there is nothing to tell. */
+  get problem(): string {
+    return this.#problem;
   }
 
   /** Where the peer server listens, host:port; empty while none runs. */
@@ -89,6 +95,7 @@ export class EngineKeeper {
       this.#cancelRestart();
       if (this.#engine) this.#halt("the gates of this envoy are closed");
       this.#state = "off";
+      this.#problem = "";
       return;
     }
     if (this.#engine) this.#sendDocuments();
@@ -172,6 +179,7 @@ export class EngineKeeper {
     this.#forgetEngine();
     this.#deaths = livedMs >= HEALTHY_AFTER_MS ? 1 : this.#deaths + 1;
     this.#state = "failed";
+    this.#problem = reason;
     const delayMs = backoffMs(this.#deaths, ENGINE_BACKOFF, random());
     log.error("swarm engine ended; it is started again", { reason, delayMs });
     const restart = new AbortController();
@@ -199,6 +207,7 @@ export class EngineKeeper {
     switch (message.kind) {
       case "ready":
         this.#state = "running";
+        this.#problem = "";
         this.#noteListening(message.address, message.port);
         log.info("swarm engine is ready", { address: message.address, port: message.port });
         return;
@@ -225,6 +234,10 @@ export class EngineKeeper {
         return;
       }
       case "log":
+        // An engine that cannot open its port goes on trying by itself, and says so only here.
+        if (message.level === "error" && this.#state === "starting") {
+          this.#problem = String(message.properties?.["reason"] ?? message.message);
+        }
         log[message.level === "warning" ? "warn" : message.level](
           message.message,
           message.properties,

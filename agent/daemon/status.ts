@@ -41,6 +41,8 @@ export const statusSchema = z.object({
     /** `off`: the gates are closed. */
     state: z.enum(["off", "starting", "running", "failed"]),
     address: z.string(),
+    /** Why it does not run although it should. */
+    problem: z.string().default(""),
   }),
 });
 

@@ -14,7 +14,7 @@ export function auditCommand(context: CliContext): Command {
   const audit = new Command("audit").description("Who did what, and whether the record is whole");
   audit.addCommand(listCommand(context), { isDefault: true });
   audit.addCommand(verifyCommand(context));
-  return audit;
+  return withExamples(audit, [["vigocli audit verify", "whether the record is whole"]]);
 }
 
 function listCommand(context: CliContext) {

@@ -30,7 +30,10 @@ export function configCommand(context: CliContext): Command {
   config.addCommand(diffCommand(context));
   config.addCommand(historyCommand(context));
   config.addCommand(rollbackCommand(context));
-  return config;
+  return withExamples(config, [
+    ["vigocli config validate", "every mistake at once"],
+    ["vigocli config publish -m 'raise worker count'", "make the staged stacks live"],
+  ]);
 }
 
 function validateCommand(context: CliContext) {

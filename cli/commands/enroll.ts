@@ -28,8 +28,11 @@ export function enrollCommand(context: CliContext): Command {
   token.addCommand(listCommand(context));
   token.addCommand(revokeCommand(context));
   const enroll = new Command("enroll").description("Admit machines to the fleet");
-  enroll.addCommand(token);
-  return enroll;
+  enroll.addCommand(withExamples(token, [
+    ["vigocli enroll token create --hostname web-1", "admit web-1"],
+    ["vigocli enroll token list", "what is left of the tokens"],
+  ]));
+  return withExamples(enroll, [["vigocli enroll token create", "admit a machine"]]);
 }
 
 function createCommand(context: CliContext) {

@@ -24,7 +24,10 @@ export function envoysCommand(context: CliContext): Command {
   envoys.addCommand(pushCommand(context));
   envoys.addCommand(acceptCommand(context));
   envoys.addCommand(revokeCommand(context));
-  return envoys;
+  return withExamples(envoys, [
+    ["vigocli envoys", "the whole fleet"],
+    ["vigocli envoys show web-1", "one machine"],
+  ]);
 }
 
 function listCommand(context: CliContext) {

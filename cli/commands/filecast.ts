@@ -37,7 +37,10 @@ export function swarmCommand(context: CliContext): Command {
   swarm.addCommand(statusCommand(context));
   swarm.addCommand(listCommand(context));
   swarm.addCommand(revokeCommand(context));
-  return swarm;
+  withExamples(filecast, [
+    ["vigocli swarm filecast distribute app.tar.gz --target 'web-*' --wait", "cast a file"],
+  ]);
+  return withExamples(swarm, [["vigocli swarm filecast list", "what was cast"]]);
 }
 
 function distributeCommand(context: CliContext) {

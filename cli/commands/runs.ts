@@ -16,7 +16,7 @@ export function runsCommand(context: CliContext): Command {
   const runs = new Command("runs").description("What runs changed, and where they failed");
   runs.addCommand(listCommand(context), { isDefault: true });
   runs.addCommand(showCommand(context));
-  return runs;
+  return withExamples(runs, [["vigocli runs", "the latest changes of the fleet"]]);
 }
 
 function listCommand(context: CliContext) {

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { ConfigProblem } from "../../shared/rest/config.ts";
 import type { StackFile } from "./load_stacks.ts";
+import { MAX_VGO_LENGTH } from "./parse_vgo.ts";
 import { compareText } from "./problem_list.ts";
 
 /** Most files in one tree: ten thousand hosts with a leaf file each, and the crates beside them. */
@@ -86,7 +87,11 @@ class FolderReader implements StackFolder {
     if (!isFile) return this.#refuse(path, "not a regular file: expected one, or a link to one");
     if (isSymlink && !this.#isWanted(path)) return;
     if (size > MAX_STACK_FILE_BYTES) {
-      return this.#refuse(path, `file of ${size} bytes: the limit is ${MAX_STACK_FILE_BYTES}`);
+      // A `.vgo` of this size is over its own, lower limit whatever its encoding.
+      const limit = path.endsWith(".vgo")
+        ? `${MAX_VGO_LENGTH} characters`
+        : String(MAX_STACK_FILE_BYTES);
+      return this.#refuse(path, `file of ${size} bytes: the limit is ${limit}`);
     }
     const bytes = await Deno.readFile(real);
     this.#totalBytes += bytes.length;

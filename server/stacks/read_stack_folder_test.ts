@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
 import { formatProblem } from "./problem_list.ts";
+import { MAX_VGO_LENGTH } from "./parse_vgo.ts";
 import { MAX_STACK_FILE_BYTES, readStackFolder } from "./read_stack_folder.ts";
 
 async function write(root: TemporaryRoot, path: string, text = "a: 1\n") {
@@ -44,7 +45,7 @@ Deno.test("what is too large or has another ending is refused by name", async ()
   assert.deepEqual(problems.map(formatProblem).sort(), [
     `large.vgo:1:1: file of ${
       MAX_STACK_FILE_BYTES + 1
-    } bytes: the limit is ${MAX_STACK_FILE_BYTES}`,
+    } bytes: the limit is ${MAX_VGO_LENGTH} characters`,
     'web.yaml:1:1: file is not read: stacks end in ".vgo", rename it',
   ]);
 });
