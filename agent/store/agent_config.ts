@@ -21,7 +21,8 @@ const hostPort = z.string().max(300).regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s/]+):\d{1,
 
 const ipAddress = z.union([z.ipv4(), z.ipv6()], { error: "expected an IP address" });
 
-const schema = z.strictObject({
+/** The keys of the agent's configuration; none may be invented. */
+export const agentConfigSchema = z.strictObject({
   /** Where the daemon checks in, host:port. */
   server: hostPort,
   /** Base of the REST listener, for renewals and the clock. */
@@ -41,7 +42,7 @@ const schema = z.strictObject({
 });
 
 /** The agent's own settings, `/etc/vigo-envoy/config`. */
-export type AgentConfig = z.infer<typeof schema>;
+export type AgentConfig = z.infer<typeof agentConfigSchema>;
 
 /** The configuration cannot be used; the message gives `file:line:column` of every mistake. */
 export class AgentConfigError extends Error {
@@ -71,7 +72,7 @@ export function parseAgentConfig(text: string, file: string): AgentConfig {
     // The library reports aliases only when they are resolved.
     throw new AgentConfigError(`${file}: aliases and anchors are not used here`, { cause });
   }
-  const parsed = schema.safeParse(value ?? {});
+  const parsed = agentConfigSchema.safeParse(value ?? {});
   if (parsed.success) return parsed.data;
   throw new AgentConfigError(
     parsed.error.issues.map((issue) => {
