@@ -85,7 +85,7 @@ function distributeCommand(context: CliContext) {
       "to the web servers, and watch it arrive",
     ],
     [
-      "vigocli swarm filecast distribute firmware.bin --target 'dmi.product_name=PowerEdge R750'",
+      "vigocli swarm filecast distribute firmware.bin --target 'hardware.product=PowerEdge R750'",
       "by trait",
     ],
     [

@@ -6,11 +6,13 @@ import { renderTable } from "../../shared/terminal/table.ts";
 /** Most hosts drawn one by one while waiting; past that only the sum is readable. */
 const MAX_BARS = 16;
 
-/** Whether nothing more will happen: every target has the blob or skipped it. */
+/** Whether nothing more will happen: every target has the blob or skipped it, and what others hold or lost does not matter. */
 export function isSettled(cast: Filecast, hosts: readonly FilecastHost[]): boolean {
   if (cast.state === "revoked") return hosts.every((host) => host.status === "revoked");
   return hosts.length > 0 &&
-    hosts.every(({ status }) => status === "complete" || status === "skipped");
+    hosts.every(({ status }) =>
+      status === "complete" || status === "skipped" || status === "revoked"
+    );
 }
 
 /** Where a cast stands, host by host, as the admin reads it. */

@@ -39,6 +39,7 @@ Deno.test("a cast is settled when every target has it or skipped it, and not bef
   assert.equal(isSettled(cast, []), false);
   assert.equal(isSettled(cast, [host("a", {}), host("b", {}, { status: "skipped" })]), true);
   assert.equal(isSettled(cast, [host("a", {}), host("b", {}, { status: "pending" })]), false);
+  assert.equal(isSettled(cast, [host("a", {}), host("b", {}, { status: "revoked" })]), true);
 });
 
 Deno.test("the share of chunks tells peers from the origin, and leaves the origin's own copy out", () => {

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { z } from "zod";
 import type { Logger } from "../../shared/platform/logging.ts";
 import type {
@@ -6,7 +7,7 @@ import type {
   FilecastHost,
   filecastShow,
 } from "../../shared/rest/swarm.ts";
-import { isLabel, type ManifestEntry, MAX_LABEL_BYTES } from "../../shared/swarm/manifest_entry.ts";
+import { isLabel, MAX_LABEL_BYTES } from "../../shared/swarm/manifest_entry.ts";
 import { parseRetention } from "../../shared/swarm/retention.ts";
 import { TargetDecision } from "../../shared/swarm/target_decision.ts";
 import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
@@ -15,16 +16,15 @@ import type { AuditLog } from "../audit/audit_log.ts";
 import type { EnvoyState } from "../checkin/envoy_state.ts";
 import type { FleetIndex } from "../checkin/fleet_index.ts";
 import { answered, type Refused, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
+import { AwaitedCasts, type Cast } from "./awaited_casts.ts";
 import { type FreeSpace, judgeFreeSpace } from "./free_space.ts";
 import type { ManifestStore } from "./manifest_store.ts";
 import type { BlobState, ProgressTracker } from "./progress_tracker.ts";
-import { receiveSeed } from "./seed_upload.ts";
+import { receiveSeed, withdrawSeed } from "./seed_upload.ts";
 import type { SwarmGates } from "./swarm_gates.ts";
 
 /** Uploads taken at a time: each is hashed at full speed, and the machine has other work. */
 const MAX_UPLOADS = 4;
-/** Uploads remembered until the seeder's manifest entry arrives. */
-const MAX_AWAITED = 100;
 /** Files of this ending say how the file beside them is to be seeded. */
 const SWARM_SUFFIX = ".swarm";
 /** As the swarm cuts blobs; an entry says what really holds. */
@@ -51,24 +51,23 @@ export interface FilecastServiceOptions {
   readonly isConnected: (envoyUuid: string) => boolean;
 }
 
-/** What is known of a cast, whether its manifest entry has arrived or not. */
-type Cast =
-  & Pick<
-    ManifestEntry,
-    "label" | "sizeBytes" | "target" | "retentionSecs" | "origin" | "createdMs" | "state"
-  >
-  & { readonly sha256: string; readonly chunkSizeBytes: number };
-
 /** Files that an admin casts to the fleet: the server's own envoy seeds them, and every envoy fetches from many. */
 export class FilecastService {
   readonly #options: FilecastServiceOptions;
   readonly #targets = new TargetDecision();
-  /** Handed to the seeder, not yet in the manifest. */
-  readonly #awaited = new Map<string, Cast>();
+  readonly #awaited = new AwaitedCasts();
   #uploads = 0;
 
   constructor(options: FilecastServiceOptions) {
     this.#options = options;
+    const { manifest, progress, now } = options;
+    manifest.onChange((sha256) => {
+      const entry = manifest.effective(sha256);
+      if (!entry) return;
+      this.#awaited.hear(entry, now());
+      if (entry.state === "revoked") progress.noteRevoked(sha256);
+      else progress.noteActive(sha256);
+    });
   }
 
   /**
@@ -117,7 +116,8 @@ export class FilecastService {
     if (!found.ok) return found;
     const { sha256, label } = found.value;
     const { manifest, audit } = this.#options;
-    if (!await manifest.revoke(sha256)) {
+    // The seeder would sign the cast that is under way after the revocation, and so undo it.
+    if (this.#awaited.has(sha256) || !await manifest.revoke(sha256)) {
       return refused(
         409,
         `Cannot revoke ${sha256.slice(0, 12)}: it is being seeded. Try again in a moment`,
@@ -172,6 +172,13 @@ export class FilecastService {
         `Cannot cast: ${MAX_UPLOADS} uploads are under way. Try again in a moment`,
       );
     }
+    if (this.#targetsOf({ target }).length === 0) {
+      return refused(
+        409,
+        `Cannot cast to ${JSON.stringify(target)}: it hits no envoy that runs filecasts. ` +
+          "See what a spec hits with: vigocli envoys list --target SPEC",
+      );
+    }
     let space: FreeSpace;
     try {
       space = await freeSpace(seedFolder);
@@ -179,7 +186,9 @@ export class FilecastService {
       if (error instanceof Error && "code" in error && error.code === "ENOENT") {
         return refused(
           503,
-          `Cannot cast: the agent of "${serverHostname}" has not made "${seedFolder}" yet. Try again in a moment`,
+          `Cannot cast: the agent of "${serverHostname}" is online, but "${seedFolder}" is not there. ` +
+            `That agent must run with the server's own --root, "${dirname(seedFolder)}"; ` +
+            "if it was started just now, try again in a moment",
         );
       }
       const reason = error instanceof Error ? error.message : String(error);
@@ -194,12 +203,16 @@ export class FilecastService {
     body: ReadableStream<Uint8Array>,
     principal: string,
   ): Promise<ServiceAnswer<Distributed>> {
-    const { seedFolder, serverHostname, audit, now, logger } = this.#options;
+    const { seedFolder: folder, serverHostname, audit, now, logger } = this.#options;
     const manifest = { target, retention };
-    const folder = seedFolder;
     let received;
+    let former;
     try {
       received = await receiveSeed({ folder, label, sizeBytes, manifest, body });
+      if (received.ok) former = this.#options.manifest.effective(received.sha256);
+      const isOwn = former?.origin.toLowerCase() === serverHostname.toLowerCase();
+      // Two labels of one blob would take turns at being its entry.
+      if (former && isOwn && former.label !== label) await withdrawSeed(folder, former.label);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       logger.warn("Cannot receive {label}: {reason}", { label, reason });
@@ -221,11 +234,11 @@ export class FilecastService {
       sizeBytes,
       retentionSecs: parseRetention(retention) ?? 0,
       origin: serverHostname.toLowerCase(),
-      createdMs: now(),
+      createdMs: former?.state === "active" ? former.createdMs : now(),
       state: "active",
       chunkSizeBytes: DEFAULT_CHUNK_BYTES,
     };
-    this.#await(cast);
+    this.#awaited.add(cast, former, now());
     return answered({
       sha256,
       label,
@@ -239,27 +252,12 @@ export class FilecastService {
     return isConnected(origin.record.uuid) || origin.isOnline(now());
   }
 
-  #await(cast: Cast): void {
-    for (const sha256 of this.#awaited.keys()) {
-      if (this.#awaited.size < MAX_AWAITED) break;
-      this.#awaited.delete(sha256);
-    }
-    this.#awaited.set(cast.sha256, cast);
-  }
-
   *#casts(): Generator<Cast> {
     for (const entry of this.#options.manifest.blobs()) {
-      if (this.#isSuperseded(entry)) continue;
-      this.#awaited.delete(entry.sha256);
-      yield entry;
+      this.#awaited.hear(entry, this.#options.now());
+      if (!this.#awaited.has(entry.sha256)) yield entry;
     }
-    yield* this.#awaited.values();
-  }
-
-  /** A file that was cast again after its revocation: what is awaited says more than the old entry. */
-  #isSuperseded(entry: ManifestEntry): boolean {
-    const awaited = this.#awaited.get(entry.sha256);
-    return awaited !== undefined && entry.state === "revoked" && entry.stamp < awaited.createdMs;
+    yield* this.#awaited.casts();
   }
 
   #find(sha: string): ServiceAnswer<Cast> {
@@ -279,7 +277,7 @@ export class FilecastService {
   }
 
   /** Envoys that the cast is for, by hostname. */
-  #targetsOf({ target }: Cast): EnvoyState[] {
+  #targetsOf({ target }: Pick<Cast, "target">): EnvoyState[] {
     const { index, gates } = this.#options;
     return [...index.states()]
       .filter(({ record, traits }) =>
@@ -294,33 +292,45 @@ export class FilecastService {
       .sort((one, other) => one.record.hostname < other.record.hostname ? -1 : 1);
   }
 
-  /** A row for the origin, for every target, and for whoever else has something of the blob. */
+  /** A row for the origin and for every target, then one for whoever else has the blob. */
   #hosts(cast: Cast): FilecastHost[] {
     const { index, progress, manifest } = this.#options;
+    const isAwaited = this.#awaited.has(cast.sha256);
     // Whoever signed the entry has the file, whether its progress was heard since this process started or not.
-    const isSeeded = manifest.effective(cast.sha256)?.state === "active";
-    const targets = new Set(this.#targetsOf(cast));
+    const isSeeded = !isAwaited && manifest.effective(cast.sha256)?.state === "active";
     const chunksTotal = Math.max(1, Math.ceil(cast.sizeBytes / cast.chunkSizeBytes));
-    return [...index.states()]
-      .map((state) => ({ state, known: progress.get(state.record.uuid, cast.sha256) }))
-      .filter(({ state, known }) => targets.has(state) || known !== undefined)
-      .sort((one, other) => one.state.record.hostname < other.state.record.hostname ? -1 : 1)
-      .map(({ state: { record }, known }) => ({
-        hostname: record.hostname,
-        ...judgeProgress(
-          cast,
-          known,
-          unheard(chunksTotal, record.hostname === cast.origin, isSeeded),
-        ),
-      }));
+    const row = (state: EnvoyState): FilecastHost => {
+      const { hostname, uuid } = state.record;
+      const assumed = unheard(cast, chunksTotal, hostname === cast.origin, isSeeded);
+      // What was heard so far is about the entry that the awaited one replaces.
+      const known = isAwaited ? undefined : progress.get(uuid, cast.sha256);
+      return { hostname, ...judgeProgress(cast, known, assumed) };
+    };
+    const first = new Set(this.#targetsOf(cast));
+    const origin = isSeeded ? index.getActive(cast.origin) : undefined;
+    if (origin) first.add(origin);
+    const others = [...index.states()].filter((state) => {
+      const known = progress.get(state.record.uuid, cast.sha256);
+      if (isAwaited || first.has(state) || !known) return false;
+      return cast.state === "revoked" || known.status === "complete";
+    });
+    return [[...first].map(row), others.map(row)].flatMap((rows) =>
+      rows.sort((one, other) => one.hostname < other.hostname ? -1 : 1)
+    );
   }
 }
 
 /** What is assumed of an envoy that has said nothing about a blob. */
-function unheard(chunksTotal: number, isOrigin: boolean, isSeeded: boolean): BlobState {
+function unheard(
+  { state }: Cast,
+  chunksTotal: number,
+  isOrigin: boolean,
+  isSeeded: boolean,
+): BlobState {
   const isComplete = isOrigin && isSeeded;
+  const silent = state === "revoked" ? "revoking" : "pending";
   return {
-    status: isComplete ? "complete" : "pending",
+    status: isComplete ? "complete" : silent,
     chunksHave: isComplete ? chunksTotal : 0,
     chunksTotal,
     skipReason: "",
@@ -331,8 +341,10 @@ function unheard(chunksTotal: number, isOrigin: boolean, isSeeded: boolean): Blo
 
 function judgeProgress(cast: Cast, known: BlobState | undefined, assumed: BlobState): BlobState {
   if (!known) return assumed;
-  const isGoing = cast.state === "revoked" && known.status !== "revoked";
-  return isGoing ? { ...known, status: "revoking" } : known;
+  const isRevocation = known.status === "revoked" || known.status === "revoking";
+  // An envoy that still speaks of the revocation has not heard that the blob was cast again.
+  if (cast.state === "active") return isRevocation ? assumed : known;
+  return known.status === "revoked" ? known : { ...known, status: "revoking" };
 }
 
 function describe(cast: Cast, hosts: readonly FilecastHost[]): Filecast {

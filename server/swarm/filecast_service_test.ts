@@ -112,7 +112,7 @@ Deno.test("a cast is refused before a byte is read: origin offline, bad label, t
   }
   assert.equal((await distribute({ target: "web-*,," })).ok, false);
   assert.equal((await distribute({ retention: "soon" })).ok, false);
-  const full = await distribute({ sizeBytes: 2 ** 30 });
+  const full = await distribute({ sizeBytes: 2 ** 30, target: "*" });
   assert.equal(!full.ok && full.status, 507);
   assert.equal(read, 0);
 });
@@ -122,7 +122,7 @@ Deno.test("a body that is longer or shorter than announced leaves nothing behind
   using _origin = await connected(server, "vigo-1");
   for (const sizeBytes of [CONTENT.length - 1, CONTENT.length + 1]) {
     const cast = await server.fleet.filecasts.distribute(
-      { ...QUERY, sizeBytes },
+      { ...QUERY, target: "*", sizeBytes },
       stream(),
       "local-root",
     );
@@ -135,7 +135,11 @@ Deno.test("a label may be as long as the name of its manifest allows", async () 
   await using server = await SimulatedFleet.start();
   using _origin = await connected(server, "vigo-1");
   const label = "x".repeat(249);
-  const cast = await server.fleet.filecasts.distribute({ ...QUERY, label }, stream(), "local-root");
+  const cast = await server.fleet.filecasts.distribute(
+    { ...QUERY, target: "*", label },
+    stream(),
+    "local-root",
+  );
   assert.equal(cast.ok && cast.value.label, label);
 });
 
@@ -150,7 +154,11 @@ Deno.test("an upload is not read any further once it is longer than announced", 
       else controller.enqueue(CONTENT);
     },
   }, { highWaterMark: 0 });
-  const cast = await server.fleet.filecasts.distribute(QUERY, endless, "local-root");
+  const cast = await server.fleet.filecasts.distribute(
+    { ...QUERY, target: "*" },
+    endless,
+    "local-root",
+  );
   assert.match(cast.ok ? "" : cast.message, /more than the announced/);
   assert.ok(pulls <= 3, `${pulls} pieces were read`);
 });
@@ -318,4 +326,151 @@ Deno.test("what has outlived its retention is revoked, and forgotten a week late
   nowMs += 8 * 86_400_000;
   await server.fleet.manifest.prune();
   assert.deepEqual(await store.manifest.list(), []);
+});
+
+/** Casts as the seeder would: the entry is signed after the upload. */
+async function tell(server: SimulatedFleet, entry: ManifestEntry): Promise<void> {
+  const from = server.fleet.index.find("vigo-1");
+  assert.ok(from);
+  await server.fleet.manifest.receive([new TextEncoder().encode(JSON.stringify(entry))], from);
+}
+
+/** What `filecast status` shows: the target, the state and a word for each row. */
+function shownOf(server: SimulatedFleet): string {
+  const shown = server.fleet.filecasts.show(sha256Hex(CONTENT));
+  assert.ok(shown.ok);
+  const { filecast: { target, state }, hosts } = shown.value;
+  return [target, state, ...hosts.map(({ hostname, status }) => `${hostname}:${status}`)].join(" ");
+}
+
+Deno.test("the cast that was asked for last decides until its entry arrives, wider or narrower than the one in force", async () => {
+  await using server = await SimulatedFleet.start();
+  using origin = await connected(server, "vigo-1");
+  using web = await server.envoy("web-1");
+  using _db = await connected(server, "db-1");
+  await web.settle();
+  const reporting = await web.openStream();
+  const entry = entryOf(origin.signer);
+  await tell(server, entry);
+  reporting.raw.write({ swarmProgress: progressOf({ status: "complete", chunksHave: 1 }) });
+  await eventually("web-1 is complete", () => shownOf(server).includes("web-1:complete"));
+  assert.equal(shownOf(server), "web-* active vigo-1:complete web-1:complete");
+
+  const cast = (target: string) =>
+    server.fleet.filecasts.distribute({ ...QUERY, target }, stream(), "local-root");
+  assert.equal((await cast("*")).ok, true);
+  assert.equal(shownOf(server), "* active db-1:pending vigo-1:pending web-1:pending");
+  await tell(server, entry);
+  assert.equal(shownOf(server), "* active db-1:pending vigo-1:pending web-1:pending");
+  const wider = entryOf(origin.signer, { target: "*", stamp: entry.stamp + 1 });
+  await tell(server, wider);
+  assert.equal(shownOf(server), "* active db-1:pending vigo-1:complete web-1:complete");
+
+  assert.equal((await cast("db-*")).ok, true);
+  assert.equal(shownOf(server), "db-* active db-1:pending");
+  await tell(server, entryOf(origin.signer, { target: "db-*", stamp: wider.stamp + 1 }));
+  assert.equal(shownOf(server), "db-* active db-1:pending vigo-1:complete web-1:complete");
+});
+
+Deno.test("a cast with another label or retention is awaited, one that changes nothing is not", async () => {
+  await using server = await SimulatedFleet.start();
+  using origin = await connected(server, "vigo-1");
+  using _web = await connected(server, "web-1");
+  const entry = entryOf(origin.signer);
+  const cast = (changes: Partial<typeof QUERY>) =>
+    server.fleet.filecasts.distribute({ ...QUERY, ...changes }, stream(), "local-root");
+  await cast({});
+  await tell(server, entry);
+  await cast({});
+  assert.equal(shownOf(server), "web-* active vigo-1:complete web-1:pending");
+  await cast({ retention: "0" });
+  const [kept] = server.fleet.filecasts.list(10).filecasts;
+  assert.deepEqual([kept?.retentionSecs, kept?.label], [0, QUERY.label]);
+  await cast({ label: "other.bin" });
+  const [named] = server.fleet.filecasts.list(10).filecasts;
+  assert.deepEqual([named?.retentionSecs, named?.label], [604_800, "other.bin"]);
+  const names = (await Array.fromAsync(Deno.readDir(server.root.join("seed")))).map(({ name }) =>
+    name
+  );
+  assert.deepEqual(names.sort(), ["app.tar.gz", "other.bin", "other.bin.swarm"]);
+  const early = await server.fleet.filecasts.revoke(entry.sha256, "local-root");
+  assert.match(early.ok ? "" : early.message, /it is being seeded/);
+});
+
+Deno.test("what was heard before a revocation does not count for the cast after it", async () => {
+  await using server = await SimulatedFleet.start();
+  using origin = await connected(server, "vigo-1");
+  using web = await server.envoy("web-1");
+  await web.settle();
+  const reporting = await web.openStream();
+  const entry = entryOf(origin.signer);
+  await tell(server, entry);
+  const complete = { status: "complete", chunksHave: 1, sources: { "vigo-1": 1 } };
+  reporting.raw.write({ swarmProgress: progressOf(complete) });
+  await eventually("web-1 is complete", () => shownOf(server).includes("web-1:complete"));
+  assert.equal((await server.fleet.filecasts.revoke(entry.sha256, "local-root")).ok, true);
+  assert.match(shownOf(server), /^web-\* revoked .*web-1:revoking/);
+  await server.fleet.filecasts.distribute(QUERY, stream(), "local-root");
+  const stamp = Date.now() + 1000;
+  await tell(server, entryOf(origin.signer, { stamp }));
+  assert.equal(shownOf(server), "web-* active vigo-1:complete web-1:pending");
+  const shown = server.fleet.filecasts.show(entry.sha256);
+  assert.deepEqual(shown.ok && shown.value.hosts[1]?.sources, {});
+  reporting.raw.write({ swarmProgress: progressOf(complete) });
+  await eventually("web-1 has it again", () => shownOf(server).includes("web-1:complete"));
+  reporting.raw.write({ swarmProgress: { blobs: [], problems: [] } });
+  await eventually("web-1 names it no more", () => shownOf(server).includes("web-1:pending"));
+});
+
+Deno.test("an envoy that is no target and holds nothing has no row", async () => {
+  await using server = await SimulatedFleet.start();
+  using origin = await connected(server, "vigo-1");
+  using _web = await connected(server, "web-1");
+  using db = await server.envoy("db-1");
+  await db.settle();
+  const reporting = await db.openStream();
+  await tell(server, entryOf(origin.signer));
+  reporting.raw.write({ swarmProgress: progressOf({ status: "complete", chunksHave: 1 }) });
+  await eventually("db-1 holds it", () => shownOf(server).includes("db-1"));
+  assert.equal(shownOf(server), "web-* active vigo-1:complete web-1:pending db-1:complete");
+  reporting.raw.write({ swarmProgress: progressOf({ status: "revoked" }) });
+  await eventually("db-1 has lost it", () => !shownOf(server).includes("db-1"));
+});
+
+Deno.test("a target that hits nobody is refused before the upload and leaves the live cast alone", async () => {
+  await using server = await SimulatedFleet.start();
+  using origin = await connected(server, "vigo-1");
+  using _web = await connected(server, "web-1");
+  await tell(server, entryOf(origin.signer));
+  let read = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull: () => {
+      read += 1;
+    },
+  }, { highWaterMark: 0 });
+  const target = "dmi.product_name=PowerEdge R750";
+  const cast = await server.fleet.filecasts.distribute({ ...QUERY, target }, body, "local-root");
+  assert.deepEqual([!cast.ok && cast.status, read], [409, 0]);
+  assert.match(
+    cast.ok ? "" : cast.message,
+    /^Cannot cast to "dmi\.product_name=PowerEdge R750": it hits no envoy .* vigocli envoys list --target/,
+  );
+  assert.equal(shownOf(server), "web-* active vigo-1:complete web-1:pending");
+});
+
+Deno.test("a host whose agent does not share the server's root is told which folder is expected", async () => {
+  await using server = await SimulatedFleet.start({
+    freeSpace: (folder) =>
+      Deno.lstat(`${folder}/missing`).then(() => ({ freeBytes: 0, freePercent: 0 })),
+  });
+  using _origin = await connected(server, "vigo-1");
+  const query = { ...QUERY, target: "*" };
+  const cast = await server.fleet.filecasts.distribute(query, stream(), "local-root");
+  assert.equal(!cast.ok && cast.status, 503);
+  const message = cast.ok ? "" : cast.message;
+  assert.ok(message.includes(`"${server.root.join("seed")}" is not there`), message);
+  assert.ok(
+    message.includes(`must run with the server's own --root, "${server.root.path}"`),
+    message,
+  );
 });

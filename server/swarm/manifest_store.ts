@@ -42,6 +42,7 @@ export class ManifestStore implements ManifestExchange {
   /** How far each envoy was told since this process started. */
   readonly #told = new Map<string, { readonly sequence: number; readonly begunAtMs: number }>();
   #digest: { readonly hex: string; readonly bytes: Uint8Array } | undefined;
+  readonly #listeners: ((sha256: string) => void)[] = [];
   #timer: ReturnType<typeof setInterval> | undefined;
 
   private constructor(options: ManifestStoreOptions, entries: readonly ManifestEntry[]) {
@@ -69,6 +70,11 @@ export class ManifestStore implements ManifestExchange {
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+  }
+
+  /** Has `listener` called with the SHA-256 of every blob of which something new is said. */
+  onChange(listener: (sha256: string) => void): void {
+    this.#listeners.push(listener);
   }
 
   digest(): Uint8Array {
@@ -182,6 +188,9 @@ export class ManifestStore implements ManifestExchange {
 
   async #keep(changed: readonly ManifestEntry[]): Promise<void> {
     if (changed.length === 0) return;
+    for (const sha256 of new Set(changed.map((entry) => entry.sha256))) {
+      for (const listener of this.#listeners) listener(sha256);
+    }
     await this.#options.store.manifest.saveAll(changed);
     for (let from = 0; from < changed.length; from += PAGE_CELLS) {
       this.#options.broadcast(changed.slice(from, from + PAGE_CELLS).map(encodeCell));

@@ -4,7 +4,7 @@ import { BLOB_STATUSES, type FilecastHost } from "../../shared/rest/swarm.ts";
 import type { EnvoyState } from "../checkin/envoy_state.ts";
 import type { ProgressSink } from "../checkin/progress_sink.ts";
 
-/** Most blobs remembered for one envoy; past it the one heard of longest ago is forgotten. */
+/** Most blobs remembered for one envoy; what it names past them is left out. */
 const MAX_BLOBS_PER_ENVOY = 2_000;
 /** Most sources of one blob, and longest texts kept; what is longer is cut. */
 const MAX_SOURCES = 256;
@@ -26,20 +26,15 @@ export class ProgressTracker implements ProgressSink {
   readonly #blobs = new Map<string, Map<string, BlobState>>();
   readonly #problems = new Map<string, readonly SeedComplaint[]>();
 
+  /** A report is complete: a blob that it does not name is none of the envoy's any more. */
   receive(progress: SwarmProgress, from: EnvoyState): void {
     const { uuid } = from.record;
-    const blobs = this.#blobs.get(uuid) ?? new Map<string, BlobState>();
+    const blobs = new Map<string, BlobState>();
     this.#blobs.set(uuid, blobs);
     for (const line of progress.blobs.slice(0, MAX_BLOBS_PER_ENVOY)) {
       const state = parseLine(line);
       if (!state) continue;
-      // Deleted first, so that the map stays in the order of hearing.
-      blobs.delete(line.sha256);
       blobs.set(line.sha256, state);
-    }
-    for (const sha256 of blobs.keys()) {
-      if (blobs.size <= MAX_BLOBS_PER_ENVOY) break;
-      blobs.delete(sha256);
     }
     this.#problems.set(
       uuid,
@@ -56,6 +51,24 @@ export class ProgressTracker implements ProgressSink {
 
   problems(envoyUuid: string): readonly SeedComplaint[] {
     return this.#problems.get(envoyUuid) ?? [];
+  }
+
+  /** A blob was revoked: whoever had something of it is to lose it, and the rest is forgotten. */
+  noteRevoked(sha256: string): void {
+    for (const blobs of this.#blobs.values()) {
+      const known = blobs.get(sha256);
+      if (!known || known.status === "revoked") continue;
+      if (known.chunksHave === 0) blobs.delete(sha256);
+      else blobs.set(sha256, { ...known, status: "revoking", sources: {} });
+    }
+  }
+
+  /** A blob was cast anew or otherwise: only what an envoy holds of it is still true. */
+  noteActive(sha256: string): void {
+    for (const blobs of this.#blobs.values()) {
+      const status = blobs.get(sha256)?.status;
+      if (status !== "complete" && status !== "downloading") blobs.delete(sha256);
+    }
   }
 
   /** Forgets a revoked envoy. */

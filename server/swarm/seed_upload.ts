@@ -52,6 +52,12 @@ export async function receiveSeed(upload: SeedUpload): Promise<UploadResult> {
   }
 }
 
+/** Makes a plain file of a seed again. The file stays: its removal would revoke the blob, whatever its other names. */
+export async function withdrawSeed(folder: string, label: string): Promise<void> {
+  await removeIfPresent(join(folder, `${label}.swarm`));
+  await syncFolder(folder);
+}
+
 /** Removes what uploads of an earlier process left in the seed folder. */
 export async function removeAbandonedUploads(folder: string, nowMs: number): Promise<void> {
   try {
