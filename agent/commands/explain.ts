@@ -23,6 +23,15 @@ export async function explain<T>(work: Promise<T>): Promise<T> {
 
 function toUserError(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof UserError) return error;
+  if (isForbidden(error)) {
+    const saysItself = /^Cannot /.test(error.message);
+    return new UserError(
+      saysItself
+        ? error.message
+        : `Cannot work here: ${error.message}. Run as root, or name a folder of your own with --root`,
+      { exitCode: EXIT_CODE.notPermitted, cause: error },
+    );
+  }
   const exitCode = EXPECTED[error.name];
   if (exitCode !== undefined) {
     const message = error.name === "LockHeldError"
@@ -37,15 +46,6 @@ function toUserError(error: unknown): unknown {
       exitCode: isAway ? EXIT_CODE.unreachable : EXIT_CODE.failed,
       cause: error,
     });
-  }
-  if (isForbidden(error)) {
-    const saysItself = /^Cannot /.test(error.message);
-    return new UserError(
-      saysItself
-        ? error.message
-        : `Cannot work here: ${error.message}. Run as root, or name a folder of your own with --root`,
-      { exitCode: EXIT_CODE.notPermitted, cause: error },
-    );
   }
   if (isSystemError(error)) {
     return new UserError(

@@ -31,6 +31,9 @@ Deno.test("what the system refuses says where to look and is not called a bug", 
   const wrapped = await explained(new Error(message, { cause }));
   assert.ok(wrapped instanceof UserError);
   assert.deepEqual([wrapped.exitCode, wrapped.message], [5, message]);
+  const config = await explained(new AgentConfigError("Cannot read the configuration", { cause }));
+  assert.ok(config instanceof UserError);
+  assert.equal(config.exitCode, 5);
 });
 
 Deno.test("an error that nobody foresaw stays what it is", async () => {

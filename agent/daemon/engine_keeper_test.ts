@@ -232,3 +232,16 @@ Deno.test("a fleet document that a peer brought is believed by its signature and
   assert.equal(held.fleet()?.value.serial, 9);
   assert.equal(log.lines.filter((line) => line.includes("of a peer refused")).length, 2);
 });
+
+Deno.test("why an engine does not start is told until it does", () => {
+  const { keeper, engines, take } = setUp();
+  take(true, 1);
+  const hear = engines[0]?.handlers.onEvent;
+  const properties = { reason: "address already in use" };
+  hear?.({ kind: "log", level: "error", message: "cannot start the swarm", properties });
+  assert.deepEqual([keeper.state, keeper.problem], ["starting", "address already in use"]);
+  hear?.({ kind: "ready", address: "127.0.0.1", port: 1531 });
+  assert.deepEqual([keeper.state, keeper.problem], ["running", ""]);
+  hear?.({ kind: "log", level: "error", message: "a peer misbehaved", properties });
+  assert.equal(keeper.problem, "");
+});
