@@ -27,21 +27,30 @@ export interface ServerContext {
   readonly signal: AbortSignal;
 }
 
+const ROOT_FLAG = [
+  "--root <dir>",
+  "keep everything below this folder (VIGO_ROOT; default /)",
+] as const;
+const CONFIG_FLAG = ["--config <file>", "read this server.yaml (VIGO_CONFIG_FILE)"] as const;
+
 interface ServeOptions {
   readonly root?: string | undefined;
   readonly config?: string | undefined;
 }
 
 /** The command line of `vigosrv`. */
-export function createProgram(context: ServerContext): Command {
+export function createProgram(context: ServerContext) {
   const program = new Command("vigosrv")
     .description("Holds the desired state of a fleet and answers its agents")
-    .version(VERSION, "--version", "print the version");
+    .version(VERSION, "--version", "print the version")
+    .option(...ROOT_FLAG)
+    .option(...CONFIG_FLAG);
   const serve = new Command("serve")
     .description("Run the server until it is told to stop (the default)")
-    .option("--root <dir>", "keep everything below this folder (VIGO_ROOT; default /)")
-    .option("--config <file>", "read this server.yaml (VIGO_CONFIG_FILE)")
-    .action(async (options) => await runServer(options, context));
+    .option(...ROOT_FLAG)
+    .option(...CONFIG_FLAG)
+    // The program takes its flags wherever they stand; the verb names them for its help.
+    .action(async (options) => await runServer({ ...options, ...program.opts() }, context));
   program.addCommand(
     withExamples(serve, [
       ["vigosrv serve", "run on this machine, with /srv/vigo/server.yaml"],

@@ -43,10 +43,12 @@ export function listCompletionStates(
     }
   }
   const state = { path, subcommands: node.subcommands, options, words };
+  // The version is the program's, so nobody asks a command below for it.
+  const passedOn = options.filter(({ flags }) => !flags.includes("--version"));
   return [
     state,
     ...node.subcommands.flatMap((child) =>
-      listCompletionStates(child, `${path}/${child.name}`, options)
+      listCompletionStates(child, `${path}/${child.name}`, passedOn)
     ),
   ];
 }
