@@ -464,6 +464,22 @@ Deno.test("a file is cast to the fleet, seen by anybody on its envoys, and revok
       assert.equal(answer.filecast.state, "revoked");
     });
 
+    await t.step(
+      "the same file cast again, wider and after a revocation, arrives before the wait ends",
+      async () => {
+        const cast = (target: string) =>
+          fleet.cli("swarm", "filecast", "distribute", file, "--target", target, "--wait");
+        const web2 = fleet.host("web-2");
+        assert.match(await cast("web-1"), / for 1 envoy\(s\) /);
+        assert.deepEqual(await Deno.readFile(copy(web)), bytes);
+        assert.equal(await Deno.stat(copy(web2)).catch(() => undefined), undefined);
+        assert.match(await cast("*"), /^Summary: 3 complete \(3 total\)$/m);
+        assert.deepEqual(await Deno.readFile(copy(web2)), bytes);
+        const { filecast } = await fleet.ask(filecastShow, "swarm", "filecast", "status", sha);
+        assert.equal(filecast.target, "*");
+      },
+    );
+
     await t.step("a cast to nobody and a target that is no target are refused", async () => {
       const wrong = await fleet.tryCli(
         "swarm",
@@ -473,7 +489,11 @@ Deno.test("a file is cast to the fleet, seen by anybody on its envoys, and revok
         "--target",
         "web-*,",
       );
-      assert.deepEqual([wrong.code, wrong.stderr.trim().split("\n").length], [1, 1], wrong.stderr);
+      assert.deepEqual([wrong.code, wrong.stderr.trim().split("\n").length], [2, 1], wrong.stderr);
+      const nobody = ["--target", "hardware.product=No Such Machine"];
+      const missed = await fleet.tryCli("swarm", "filecast", "distribute", file, ...nobody);
+      assert.equal(missed.code, 1);
+      assert.match(missed.stderr, /^error: Cannot cast to .* it hits no envoy .*\n$/);
       const unknown = await fleet.tryCli("swarm", "filecast", "status", "0123456789abcdef");
       assert.equal(unknown.code, 1);
     });
