@@ -422,6 +422,35 @@ Deno.test("what was heard before a revocation does not count for the cast after 
   await eventually("web-1 names it no more", () => shownOf(server).includes("web-1:pending"));
 });
 
+Deno.test("why the former entry was skipped, and a late word on its revocation, leave a target pending", async () => {
+  await using server = await SimulatedFleet.start();
+  using origin = await connected(server, "vigo-1");
+  using web = await server.envoy("web-1");
+  await web.settle();
+  const reporting = await web.openStream();
+  const entry = entryOf(origin.signer);
+  await tell(server, entry);
+  reporting.raw.write({ swarmProgress: progressOf({ status: "skipped", skipReason: "full" }) });
+  await eventually("web-1 skipped it", () => shownOf(server).includes("web-1:skipped"));
+  await tell(server, entryOf(origin.signer, { target: "*", stamp: entry.stamp + 1 }));
+  assert.equal(shownOf(server), "* active vigo-1:complete web-1:pending");
+  const marker = sha256Hex("another blob");
+  await tell(server, entryOf(origin.signer, { sha256: marker, label: "marker" }));
+  const blobs = [
+    ...progressOf({ status: "revoked" }).blobs,
+    ...progressOf({ sha256: marker, status: "complete", chunksHave: 1 }).blobs,
+  ];
+  reporting.raw.write({ swarmProgress: { blobs, problems: [] } });
+  await eventually("the late word was heard", () => {
+    const shown = server.fleet.filecasts.show(marker);
+    return shown.ok &&
+      shown.value.hosts.some(({ hostname, status }) =>
+        hostname === "web-1" && status === "complete"
+      );
+  });
+  assert.equal(shownOf(server), "* active vigo-1:complete web-1:pending");
+});
+
 Deno.test("an envoy that is no target and holds nothing has no row", async () => {
   await using server = await SimulatedFleet.start();
   using origin = await connected(server, "vigo-1");
