@@ -150,7 +150,7 @@ Deno.test("a token that does not admit says why, and admits nobody", async (t) =
           "web-*",
           "--replace",
         );
-        assert.equal(wild.code, 1);
+        assert.equal(wild.code, 2);
         assert.match(wild.stderr, /^error: [^\n]*wildcard[^\n]*\n$/);
 
         const old = await fleet.ask(envoyShow, "envoys", "show", "web-1");
