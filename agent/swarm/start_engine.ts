@@ -27,19 +27,15 @@ const STOP_TIMEOUT_MS = 4000;
  * Starts the swarm engine in a worker that may use the network and its own folder and nothing else: no programs, no
  * environment, no foreign code, no native code. Hashing runs in a second worker that may only read that folder.
  *
- * @param program the worker's module; another one than the engine's only to test what becomes of a broken engine.
+ * @param startWorker starts the engine's worker; another one only to test what becomes of a broken engine.
  */
 export function startEngine(
   start: EngineStart,
   handlers: EngineHandlers,
-  program = new URL("./engine_worker.ts", import.meta.url),
+  startWorker = startEngineWorker,
 ): EngineHandle {
   Deno.mkdirSync(start.folder, { recursive: true });
-  const engine = new Worker(program, {
-    type: "module",
-    name: "swarm engine",
-    deno: { permissions: engineWorkerPermissions(start.folder) },
-  });
+  const engine = startWorker(start.folder);
   const stopped = Promise.withResolvers<void>();
   let hasher: Worker | undefined;
   let links: Promise<void> = Promise.resolve();
@@ -132,6 +128,14 @@ export function startEngine(
     },
     terminate,
   };
+}
+
+function startEngineWorker(folder: string): Worker {
+  return new Worker(new URL("./engine_worker.ts", import.meta.url), {
+    type: "module",
+    name: "swarm engine",
+    deno: { permissions: engineWorkerPermissions(folder) },
+  });
 }
 
 /** What the engine worker may do. `statfs` tells how much room is left; everything else is in the folder or the network. */

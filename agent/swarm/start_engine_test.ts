@@ -26,7 +26,11 @@ for (const rubbish of ["null", '{ kind: "progress" }', '{ kind: "links" }', "new
     const engine = startEngine(
       startOptions(root.join("swarm")),
       { onEvent: ({ kind }) => void events.push(kind), onCrash: crashed.resolve },
-      new URL(`data:text/javascript,${encodeURIComponent(script)}`),
+      () =>
+        new Worker(`data:text/javascript,${encodeURIComponent(script)}`, {
+          type: "module",
+          deno: { permissions: "none" },
+        }),
     );
     assert.match(await crashed.promise, /sent what it never sends/);
     await engine.stop();
