@@ -58,6 +58,8 @@ export function buildCheckIn(facts: CheckInFacts): CheckInRequest {
     droppedReports: facts.droppedReports,
     force: facts.force,
     pausedReason: "",
+    pausedUntilMs: 0,
+    secretEpoch: 0,
     manifestDigest: Buffer.from(facts.manifestDigest),
     swarmAddress: facts.swarmAddress,
   };

@@ -14,6 +14,54 @@ const resourceId = z.string().min(3).max(1024).regex(/^[a-z_]+:./s).transform((i
   id as ResourceId // Proven by the pattern above.
 );
 
+/** A place in JSON (RFC 6901), not its root: `/content`, `/returns/0`. */
+const jsonPointer = z.string().min(1).max(2048).regex(/^(\/([^~/]|~[01])*)+$/s);
+
+/** `db/password`: where a secret is kept. Names in folders, without dots that lead elsewhere. */
+export const secretPath = z.string().min(1).max(255).regex(
+  /^[a-z0-9_-][a-z0-9_.-]*(\/[a-z0-9_-][a-z0-9_.-]*)*$/i,
+  'expected names joined by "/", like "db/password"',
+);
+
+/** What templates and conditions see beside the traits of the machine: of `vars` only what they name. */
+const scopeSchema = z.strictObject({
+  vars: z.record(z.string(), z.json()),
+  /** The environment of the host, if it has one. */
+  env: z.string().max(255).optional(),
+  /** What `foreach` stands at. */
+  item: z.json().optional(),
+});
+
+/** A condition that the server could not decide, to be decided when the resource's turn comes. */
+const conditionSchema = z.strictObject({
+  /** CEL over `traits`, `vars`, `env`, `item` and `changed`. */
+  expression: z.string().min(1).max(4096),
+  scope: scopeSchema,
+});
+
+export type BundleCondition = z.infer<typeof conditionSchema>;
+
+/**
+ * A parameter that the server does not fill in, because it may not (a secret) or cannot (a trait it does not know). It stands
+ * beside the parameters rather than in them, so that no value that came from a machine can be taken for one.
+ */
+export const deferredValueSchema = z.strictObject({
+  /** Where in `params` the value goes; nothing is there yet. */
+  at: jsonPointer,
+  value: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("secret"), path: secretPath }),
+    z.strictObject({
+      kind: z.literal("template"),
+      text: z.string().max(1024 * 1024),
+      scope: scopeSchema,
+      /** Secrets among the values of `scope`, with their places in it: `/vars/password`. */
+      secrets: z.array(z.strictObject({ at: jsonPointer, path: secretPath })).max(100),
+    }),
+  ]),
+});
+
+export type DeferredValue = z.infer<typeof deferredValueSchema>;
+
 /** One thing to keep in a state, as an agent receives it: rendered, ordered, and validated by its type's schema. */
 export const bundleResourceSchema = z.strictObject({
   id: resourceId,
@@ -27,9 +75,11 @@ export const bundleResourceSchema = z.strictObject({
   dependsOn: z.array(resourceId).max(1000),
   /** Told when this one changes. */
   notify: z.array(resourceId).max(1000),
-  /** `changed`: applied only when something that notifies it changed in the same run. */
-  when: z.literal("changed").optional(),
+  /** `changed`: applied only when something that notifies it changed in the same run; otherwise if its condition holds. */
+  when: z.union([z.literal("changed"), conditionSchema]).optional(),
   params: z.record(z.string(), z.json()),
+  /** Parameters to be filled in on the machine, after which all of them are held against the schema of the type. */
+  deferred: z.array(deferredValueSchema).max(1000).optional(),
 });
 
 export type BundleResource = z.infer<typeof bundleResourceSchema>;
@@ -48,6 +98,18 @@ export const policyBundleSchema = z.strictObject({
 });
 
 export type PolicyBundle = z.infer<typeof policyBundleSchema>;
+
+/** The secrets that a policy names, each once, sorted: all that its envoy may ask for. */
+export function secretPathsOf(resources: Iterable<BundleResource>): string[] {
+  const paths = new Set<string>();
+  for (const { deferred = [] } of resources) {
+    for (const { value } of deferred) {
+      if (value.kind === "secret") paths.add(value.path);
+      else for (const { path } of value.secrets) paths.add(path);
+    }
+  }
+  return [...paths].sort();
+}
 
 /**
  * Root of the Merkle tree over resources in their order: a leaf hashes the canonical JSON of one resource, a node its two

@@ -112,6 +112,10 @@ export interface CheckInRequest {
   manifestDigest: Buffer;
   /** The announced address of the peer server, host:port; empty when none runs. */
   swarmAddress: string;
+  /** The epoch at which the secrets held in memory were resolved; 0 when none are. */
+  secretEpoch: number;
+  /** When a pause ends by itself; 0 for one that waits for `vigo resume`. */
+  pausedUntilMs: number;
 }
 
 export interface RunHeartbeat {
@@ -141,6 +145,8 @@ export interface CheckInResponse {
   serverTimeMs: number;
   /** True while the server believes that two machines use this identity. */
   suspectedClone: boolean;
+  /** Rises whenever a secret changes: an agent that resolved at another one resolves again. */
+  secretEpoch: number;
 }
 
 export interface PeerHint {
@@ -155,6 +161,24 @@ export interface ReportResultRequest {
 }
 
 export interface ReportResultResponse {
+}
+
+export interface ResolveSecretsRequest {
+  /** Paths named in the bundle of `bundle_serial`, at most 1000. */
+  paths: string[];
+  bundleSerial: number;
+}
+
+export interface ResolveSecretsResponse {
+  secrets: SecretValue[];
+  epoch: number;
+}
+
+export interface SecretValue {
+  path: string;
+  /** Empty with `missing` set: the secret does not exist. */
+  value: Buffer;
+  missing: boolean;
 }
 
 export interface RenewCertificateRequest {
@@ -533,6 +557,8 @@ function createBaseCheckInRequest(): CheckInRequest {
     pausedReason: "",
     manifestDigest: Buffer.alloc(0),
     swarmAddress: "",
+    secretEpoch: 0,
+    pausedUntilMs: 0,
   };
 }
 
@@ -597,6 +623,12 @@ export const CheckInRequest: MessageFns<CheckInRequest> = {
     }
     if (message.swarmAddress !== "") {
       writer.uint32(162).string(message.swarmAddress);
+    }
+    if (message.secretEpoch !== 0) {
+      writer.uint32(168).uint64(message.secretEpoch);
+    }
+    if (message.pausedUntilMs !== 0) {
+      writer.uint32(176).uint64(message.pausedUntilMs);
     }
     return writer;
   },
@@ -774,6 +806,22 @@ export const CheckInRequest: MessageFns<CheckInRequest> = {
             message.swarmAddress = reader.string();
             continue;
           }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.secretEpoch = longToNumber(reader.uint64());
+            continue;
+          }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.pausedUntilMs = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -815,6 +863,8 @@ export const CheckInRequest: MessageFns<CheckInRequest> = {
     message.pausedReason = object.pausedReason ?? "";
     message.manifestDigest = object.manifestDigest ?? Buffer.alloc(0);
     message.swarmAddress = object.swarmAddress ?? "";
+    message.secretEpoch = object.secretEpoch ?? 0;
+    message.pausedUntilMs = object.pausedUntilMs ?? 0;
     return message;
   },
 };
@@ -973,6 +1023,7 @@ function createBaseCheckInResponse(): CheckInResponse {
     peers: [],
     serverTimeMs: 0,
     suspectedClone: false,
+    secretEpoch: 0,
   };
 }
 
@@ -1016,6 +1067,9 @@ export const CheckInResponse: MessageFns<CheckInResponse> = {
     }
     if (message.suspectedClone !== false) {
       writer.uint32(104).bool(message.suspectedClone);
+    }
+    if (message.secretEpoch !== 0) {
+      writer.uint32(112).uint64(message.secretEpoch);
     }
     return writer;
   },
@@ -1137,6 +1191,14 @@ export const CheckInResponse: MessageFns<CheckInResponse> = {
             message.suspectedClone = reader.bool();
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.secretEpoch = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1173,6 +1235,7 @@ export const CheckInResponse: MessageFns<CheckInResponse> = {
     message.peers = object.peers?.map((e) => PeerHint.fromPartial(e)) || [];
     message.serverTimeMs = object.serverTimeMs ?? 0;
     message.suspectedClone = object.suspectedClone ?? false;
+    message.secretEpoch = object.secretEpoch ?? 0;
     return message;
   },
 };
@@ -1350,6 +1413,219 @@ export const ReportResultResponse: MessageFns<ReportResultResponse> = {
   },
   fromPartial(_: DeepPartial<ReportResultResponse>): ReportResultResponse {
     const message = createBaseReportResultResponse();
+    return message;
+  },
+};
+
+function createBaseResolveSecretsRequest(): ResolveSecretsRequest {
+  return { paths: [], bundleSerial: 0 };
+}
+
+export const ResolveSecretsRequest: MessageFns<ResolveSecretsRequest> = {
+  encode(message: ResolveSecretsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.paths) {
+      writer.uint32(10).string(v!);
+    }
+    if (message.bundleSerial !== 0) {
+      writer.uint32(16).uint64(message.bundleSerial);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResolveSecretsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResolveSecretsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.paths.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.bundleSerial = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ResolveSecretsRequest>): ResolveSecretsRequest {
+    return ResolveSecretsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResolveSecretsRequest>): ResolveSecretsRequest {
+    const message = createBaseResolveSecretsRequest();
+    message.paths = object.paths?.map((e) => e) || [];
+    message.bundleSerial = object.bundleSerial ?? 0;
+    return message;
+  },
+};
+
+function createBaseResolveSecretsResponse(): ResolveSecretsResponse {
+  return { secrets: [], epoch: 0 };
+}
+
+export const ResolveSecretsResponse: MessageFns<ResolveSecretsResponse> = {
+  encode(message: ResolveSecretsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.secrets) {
+      SecretValue.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.epoch !== 0) {
+      writer.uint32(16).uint64(message.epoch);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ResolveSecretsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseResolveSecretsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.secrets.push(SecretValue.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.epoch = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ResolveSecretsResponse>): ResolveSecretsResponse {
+    return ResolveSecretsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ResolveSecretsResponse>): ResolveSecretsResponse {
+    const message = createBaseResolveSecretsResponse();
+    message.secrets = object.secrets?.map((e) => SecretValue.fromPartial(e)) || [];
+    message.epoch = object.epoch ?? 0;
+    return message;
+  },
+};
+
+function createBaseSecretValue(): SecretValue {
+  return { path: "", value: Buffer.alloc(0), missing: false };
+}
+
+export const SecretValue: MessageFns<SecretValue> = {
+  encode(message: SecretValue, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.value.length !== 0) {
+      writer.uint32(18).bytes(message.value);
+    }
+    if (message.missing !== false) {
+      writer.uint32(24).bool(message.missing);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SecretValue {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSecretValue();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.missing = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<SecretValue>): SecretValue {
+    return SecretValue.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SecretValue>): SecretValue {
+    const message = createBaseSecretValue();
+    message.path = object.path ?? "";
+    message.value = object.value ?? Buffer.alloc(0);
+    message.missing = object.missing ?? false;
     return message;
   },
 };
@@ -2395,6 +2671,17 @@ export const VigoAgentService = {
       Buffer.from(ReportResultResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ReportResultResponse => ReportResultResponse.decode(value),
   },
+  /** Body: ResolveSecretsRequest. Anything but the secrets of the envoy's own bundle is PERMISSION_DENIED. */
+  resolveSecrets: {
+    path: "/vigo.v1.VigoAgent/ResolveSecrets" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SignedRequest): Buffer => Buffer.from(SignedRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SignedRequest => SignedRequest.decode(value),
+    responseSerialize: (value: ResolveSecretsResponse): Buffer =>
+      Buffer.from(ResolveSecretsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ResolveSecretsResponse => ResolveSecretsResponse.decode(value),
+  },
   /** Body: RenewCertificateRequest. The key pair changes with every renewal; the ed25519 key does not. */
   renewCertificate: {
     path: "/vigo.v1.VigoAgent/RenewCertificate" as const,
@@ -2423,6 +2710,8 @@ export interface VigoAgentServer extends UntypedServiceImplementation {
   checkIn: handleUnaryCall<SignedRequest, CheckInResponse>;
   /** Body: ReportResultRequest. Idempotent by run id. */
   reportResult: handleUnaryCall<SignedRequest, ReportResultResponse>;
+  /** Body: ResolveSecretsRequest. Anything but the secrets of the envoy's own bundle is PERMISSION_DENIED. */
+  resolveSecrets: handleUnaryCall<SignedRequest, ResolveSecretsResponse>;
   /** Body: RenewCertificateRequest. The key pair changes with every renewal; the ed25519 key does not. */
   renewCertificate: handleUnaryCall<SignedRequest, RenewCertificateResponse>;
   /** The first message from the agent is `hello`; the server closes a stream that starts otherwise. */
@@ -2461,6 +2750,22 @@ export interface VigoAgentClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ReportResultResponse) => void,
+  ): ClientUnaryCall;
+  /** Body: ResolveSecretsRequest. Anything but the secrets of the envoy's own bundle is PERMISSION_DENIED. */
+  resolveSecrets(
+    request: SignedRequest,
+    callback: (error: ServiceError | null, response: ResolveSecretsResponse) => void,
+  ): ClientUnaryCall;
+  resolveSecrets(
+    request: SignedRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ResolveSecretsResponse) => void,
+  ): ClientUnaryCall;
+  resolveSecrets(
+    request: SignedRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ResolveSecretsResponse) => void,
   ): ClientUnaryCall;
   /** Body: RenewCertificateRequest. The key pair changes with every renewal; the ed25519 key does not. */
   renewCertificate(
