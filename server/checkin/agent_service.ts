@@ -181,6 +181,8 @@ export class AgentService {
             : malformed(answer.message);
         },
       ),
+      resolveSecrets: (_call, done) =>
+        done({ code: status.UNIMPLEMENTED, details: "this server keeps no secrets" }),
       agentStream: (call) => {
         const { streams, manifest, progress, now, logger } = this.#options;
         const der = call.getAuthContext().sslPeerCertificate?.raw;

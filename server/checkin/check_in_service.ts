@@ -104,6 +104,7 @@ export class CheckInService {
       peers: [],
       serverTimeMs: nowMs,
       suspectedClone: state.record.suspectedClone,
+      secretEpoch: 0,
     };
     if (request.fleetSerial === fleetDocuments.serial) state.hasKnownFleetDocument = true;
     else await this.#compareFleetDocument(state, request, response);
