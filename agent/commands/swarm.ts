@@ -9,6 +9,13 @@ import type { AgentContext } from "./context.ts";
 import { explain } from "./explain.ts";
 import { renderPeers, renderSeed, renderSeeds, renderSwarmStatus } from "./render_swarm.ts";
 
+const FOUND_BY = `How the address of a peer became known first ("Found by"):
+  multicast   it announced itself on this LAN
+  exchange    another peer passed it on
+  server      the server named it at a check-in
+  inbound     it called this machine
+  remembered  it was a peer before the swarm here was started`;
+
 /** `vigo swarm …`: what the swarm engine of this machine does, from its mirror files; no rights are needed. */
 export function swarmCommand(context: AgentContext, roots: () => RootPaths) {
   const folder = () => agentPaths(roots()).swarmFolder;
@@ -50,6 +57,7 @@ export function swarmCommand(context: AgentContext, roots: () => RootPaths) {
       const { peers } = unwrap(await explain(readPeers(folder())));
       print(json, peers, () => renderPeers(peers, context));
     });
+  peers.addHelpText("after", `\n${FOUND_BY}`);
   withExamples(status, [["vigo swarm status", "whether this machine takes part, and with whom"]]);
   withExamples(list, [["vigo swarm seeds list", "what the swarm brought here"]]);
   withExamples(show, [["vigo swarm seeds show app-v2.tar.gz", "who has it, and who sent it"]]);

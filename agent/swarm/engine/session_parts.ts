@@ -92,7 +92,7 @@ export async function assembleParts(
     scope,
     ownUuid: start.envoyUuid,
     isRevoked: (uuid) => facts().fleet.revokedEnvoys.includes(uuid),
-    greet: (endpoint, onPeer, signal) => gossip.pull(endpoint, "", onPeer, signal),
+    greet: (endpoint, signal) => gossip.pull(endpoint, "", signal),
     log,
   });
   const seeds = await SeedKeeper.open({

@@ -3,7 +3,6 @@ import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import type { TaskScope } from "../engine/task_scope.ts";
 import type { PeerClient } from "../peers/peer_client.ts";
 import { PeerError } from "../peers/peer_error.ts";
-import type { PeerIdentity } from "../peers/peer_identity.ts";
 import type { PeerEndpoint, ProvenPeer } from "../peers/peer_registry.ts";
 import { shuffle } from "../peers/shuffle.ts";
 import type { ManifestBook } from "./manifest_book.ts";
@@ -76,21 +75,14 @@ export class Gossip {
   /**
    * Reads the manifest of whoever is at an address, from `cursor` on.
    *
-   * @param onPeer Called with who they have proven to be, unless it is this envoy itself.
    * @throws {PeerError} if nobody of this fleet answers there.
    */
-  async pull(
-    endpoint: PeerEndpoint,
-    cursor: string,
-    onPeer: (peer: PeerIdentity) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async pull(endpoint: PeerEndpoint, cursor: string, signal: AbortSignal): Promise<void> {
     const { client, book, ownUuid, fleetSerial, onFleet } = this.#options;
     let since = cursor;
     for (let pages = 0; pages < MAX_PAGES; pages += 1) {
       const { peer, page } = await client.getManifest(endpoint, since, signal);
       if (peer.uuid === ownUuid) return;
-      onPeer(peer);
       await book.receive(page.entries);
       since = `${page.instance}:${page.next}`;
       this.#cursors.set(peer.uuid, since);
@@ -103,7 +95,7 @@ export class Gossip {
     const running = this.#syncing.get(peer.uuid);
     if (running) return running;
     this.#syncedMs.set(peer.uuid, Date.now());
-    const done = this.pull(peer, this.#cursors.get(peer.uuid) ?? "", () => {}, signal)
+    const done = this.pull(peer, this.#cursors.get(peer.uuid) ?? "", signal)
       .catch((error: unknown) => this.#noteTrouble(peer, error))
       .finally(() => this.#syncing.delete(peer.uuid));
     this.#syncing.set(peer.uuid, done);

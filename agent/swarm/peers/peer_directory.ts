@@ -30,15 +30,11 @@ export interface PeerDirectoryOptions {
   readonly ownUuid: string;
   readonly isRevoked: (uuid: string) => boolean;
   /**
-   * Asks whoever is at an address something, and names them as soon as they have proven who they are.
+   * Asks whoever is at an address something. Every answer is reported to {@linkcode PeerDirectory.prove}, this one too.
    *
    * @throws {PeerError} if nobody of this fleet answers there.
    */
-  readonly greet: (
-    endpoint: PeerEndpoint,
-    onPeer: (peer: PeerIdentity) => void,
-    signal: AbortSignal,
-  ) => Promise<void>;
+  readonly greet: (endpoint: PeerEndpoint, signal: AbortSignal) => Promise<void>;
   readonly log: EngineLog;
 }
 
@@ -47,6 +43,8 @@ export class PeerDirectory {
   readonly #options: PeerDirectoryOptions;
   readonly #registry = new PeerRegistry();
   readonly #waiting: (() => void)[] = [];
+  /** Addresses that are being dialled, and how each came to be known. */
+  readonly #dials = new Map<string, PeerSource>();
   #dialling = 0;
   #own: PeerEndpoint | undefined;
   #saveTimer: ReturnType<typeof setTimeout> | undefined;
@@ -94,13 +92,17 @@ export class PeerDirectory {
     this.suggest(addresses.flatMap((text) => parseEndpoint(text) ?? []), source);
   }
 
-  /** A peer answered: it is who its certificate says, at this address. */
-  prove(identity: PeerIdentity, endpoint: PeerEndpoint, source: PeerSource = "exchange"): void {
+  /**
+   * A peer answered: it is who its certificate says, at this address. It was found by what caused the dial; without a
+   * dial the address is one that was proven before, by this peer or by another that has left it.
+   */
+  prove(identity: PeerIdentity, endpoint: PeerEndpoint): void {
     if (identity.uuid === this.#options.ownUuid) return;
     const known = this.#registry.at(endpoint);
     const isFresh = known?.uuid === identity.uuid && known.failures === 0 &&
       Date.now() - known.provenMs < PROOF_REFRESH_MS;
     if (isFresh) return;
+    const source = this.#dials.get(endpointKey(endpoint)) ?? known?.source ?? "remembered";
     if (!this.#registry.prove(identity, endpoint, source, Date.now())) return;
     this.#options.log("info", "found a peer", {
       hostname: identity.hostname,
@@ -151,16 +153,18 @@ export class PeerDirectory {
 
   async #dial(endpoint: PeerEndpoint, source: PeerSource, signal: AbortSignal): Promise<void> {
     const { greet, log } = this.#options;
+    const address = endpointKey(endpoint);
     if (this.#dialling < MAX_DIALLING) this.#dialling += 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
       if (signal.aborted) return;
-      await greet(endpoint, (peer) => this.prove(peer, endpoint, source), signal);
+      this.#dials.set(address, source);
+      await greet(endpoint, signal);
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
-      const address = endpointKey(endpoint);
       log("debug", "a named address is no peer", { address, reason: error.message });
     } finally {
+      this.#dials.delete(address);
       // The place is handed on, so that nobody else can take it in between.
       const next = this.#waiting.shift();
       if (next) next();
