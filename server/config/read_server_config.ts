@@ -1,6 +1,6 @@
 import { type Document, isMap, isNode, isPair, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
-import { suggestName } from "../stacks/nearest_name.ts";
+import { suggestName } from "../../shared/naming/nearest_name.ts";
 import { type ServerConfig, serverConfigSchema } from "./server_config_schema.ts";
 
 /** Largest `server.yaml`, in characters; the annotated reference has a few thousand. */

@@ -5,7 +5,7 @@ import { type Place, ProblemList } from "../stacks/problem_list.ts";
 import { RESOURCE_CATALOG, type ResourceCatalog } from "../stacks/resource_catalog.ts";
 import type { Configcrate, Hostcrate, StackTree, Variables } from "../stacks/stack_tree.ts";
 import type { StackValue } from "../stacks/stack_value.ts";
-import { explainUndefined, type Template } from "../stacks/template.ts";
+import { explainUndefined, type Template } from "../../shared/templates/template.ts";
 import { checkHostcrate } from "./compile_host.ts";
 
 export type CheckedStacks =

@@ -2,7 +2,7 @@ import type { Json } from "../../shared/canonical/canonical_json.ts";
 import type { ProblemList } from "../stacks/problem_list.ts";
 import type { StackTree } from "../stacks/stack_tree.ts";
 import type { StackValue } from "../stacks/stack_value.ts";
-import type { TemplateScope } from "../stacks/template.ts";
+import type { TemplateScope } from "../../shared/templates/template.ts";
 
 /** What rendering needs beside the resource. */
 export interface RenderContext {

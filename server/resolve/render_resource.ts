@@ -1,6 +1,6 @@
 import type { Json } from "../../shared/canonical/canonical_json.ts";
 import { checkGuardrails } from "../../shared/config/guardrails.ts";
-import { suggestName } from "../stacks/nearest_name.ts";
+import { suggestName } from "../../shared/naming/nearest_name.ts";
 import { type ProblemList, quote } from "../stacks/problem_list.ts";
 import type { ResourceDeclaration } from "../stacks/stack_tree.ts";
 import type { StackValue } from "../stacks/stack_value.ts";

@@ -1,5 +1,5 @@
 import { MAX_BUNDLE_RESOURCES } from "../../shared/config/policy_bundle.ts";
-import { suggestName } from "../stacks/nearest_name.ts";
+import { suggestName } from "../../shared/naming/nearest_name.ts";
 import { formatPlace, type Place, type ProblemList, quote } from "../stacks/problem_list.ts";
 import type { Configcrate } from "../stacks/stack_tree.ts";
 import { findAutomaticEdges } from "./automatic_edges.ts";

@@ -1,7 +1,7 @@
 import { canonicalJson, type Json, MAX_JSON_DEPTH } from "../../shared/canonical/canonical_json.ts";
 import { encodeFrame } from "../../shared/canonical/frame.ts";
 import { type Sha256, sha256Hex } from "../../shared/crypto/sha256.ts";
-import { ScopeInterruption } from "../stacks/template.ts";
+import { ScopeInterruption } from "../../shared/templates/template.ts";
 
 /** The traits of one envoy, as its last check-in told them. */
 export type Traits = { readonly [key: string]: Json | undefined };

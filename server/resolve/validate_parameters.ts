@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { Json } from "../../shared/canonical/canonical_json.ts";
-import { nearestName } from "../stacks/nearest_name.ts";
+import { nearestName } from "../../shared/naming/nearest_name.ts";
 import { quote } from "../stacks/problem_list.ts";
 import type { ResourceDeclaration } from "../stacks/stack_tree.ts";
 import { placeInside } from "./place_inside.ts";

@@ -2,7 +2,11 @@ import type { Json } from "../../shared/canonical/canonical_json.ts";
 import type { Place } from "../stacks/problem_list.ts";
 import type { Variables } from "../stacks/stack_tree.ts";
 import type { StackValue } from "../stacks/stack_value.ts";
-import { ScopeInterruption, TemplateError, type TemplateScope } from "../stacks/template.ts";
+import {
+  ScopeInterruption,
+  TemplateError,
+  type TemplateScope,
+} from "../../shared/templates/template.ts";
 
 /** A variable that something uses cannot be worked out. `place` is where the variable says so. */
 export class VariableError extends ScopeInterruption {

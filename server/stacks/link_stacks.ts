@@ -1,5 +1,5 @@
 import { expandNames, reportNameCycles } from "./name_graph.ts";
-import { suggestName } from "./nearest_name.ts";
+import { suggestName } from "../../shared/naming/nearest_name.ts";
 import { formatPlace, type ProblemList, quote } from "./problem_list.ts";
 import type { Assignment, MatchEntry } from "./read_hostcrates.ts";
 import type { Role } from "./read_roles.ts";

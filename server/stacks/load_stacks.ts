@@ -9,7 +9,7 @@ import type { StackReaders } from "./read_variables.ts";
 import { RESOURCE_CATALOG, type ResourceCatalog } from "./resource_catalog.ts";
 import type { StackTree } from "./stack_tree.ts";
 import { ValueReader } from "./stack_value.ts";
-import { createTemplateEngine } from "./template_engine.ts";
+import { createTemplateEngine } from "../../shared/templates/template_engine.ts";
 import { VgoReader } from "./vgo_reader.ts";
 import type { VgoNode } from "./vgo_node.ts";
 

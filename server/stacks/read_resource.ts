@@ -1,4 +1,4 @@
-import { suggestName } from "./nearest_name.ts";
+import { suggestName } from "../../shared/naming/nearest_name.ts";
 import { quote } from "./problem_list.ts";
 import type { StackReaders } from "./read_variables.ts";
 import type { ResourceCatalog } from "./resource_catalog.ts";

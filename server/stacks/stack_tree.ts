@@ -2,7 +2,7 @@ import type { HostnameGlob } from "../../shared/targeting/hostname_glob.ts";
 import type { Place } from "./problem_list.ts";
 import type { ResourceCatalog } from "./resource_catalog.ts";
 import type { StackValue } from "./stack_value.ts";
-import type { Template } from "./template.ts";
+import type { Template } from "../../shared/templates/template.ts";
 
 /** A loaded tree of stacks: parsed, its names resolved, its templates ready. Plain data; compiling changes nothing in it. */
 export interface StackTree {

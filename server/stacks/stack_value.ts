@@ -1,8 +1,8 @@
 import type { Liquid } from "liquidjs";
 import type { Json } from "../../shared/canonical/canonical_json.ts";
-import { suggestName } from "./nearest_name.ts";
+import { suggestName } from "../../shared/naming/nearest_name.ts";
 import { type Place, type ProblemList, quote } from "./problem_list.ts";
-import { isTemplate, Template, TemplateError } from "./template.ts";
+import { isTemplate, Template, TemplateError } from "../../shared/templates/template.ts";
 import type { VgoEntry, VgoNode, VgoScalar } from "./vgo_node.ts";
 
 /** A value of a stack, ready to be rendered for many hosts: templates are parsed, what is constant is plain JSON. */

@@ -1,4 +1,4 @@
-import { suggestName } from "./nearest_name.ts";
+import { suggestName } from "../../shared/naming/nearest_name.ts";
 import { type ProblemList, quote } from "./problem_list.ts";
 import type { NameReference } from "./stack_tree.ts";
 import { describeNode, type VgoEntry, type VgoMap, type VgoNode } from "./vgo_node.ts";

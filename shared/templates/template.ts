@@ -6,8 +6,8 @@ import {
   type Template as LiquidTemplate,
   toValueSync,
 } from "liquidjs";
-import type { Json } from "../../shared/canonical/canonical_json.ts";
-import { suggestName } from "./nearest_name.ts";
+import type { Json } from "../canonical/canonical_json.ts";
+import { suggestName } from "../naming/nearest_name.ts";
 import { MAX_RENDERED_LENGTH, MAX_TEMPLATE_LENGTH } from "./template_engine.ts";
 
 /** What a template may name. */
