@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { ManifestUpdate } from "../../shared/proto/agent.ts";
 import { type ManifestEntry, manifestEntrySchema } from "../../shared/swarm/manifest_entry.ts";
+import type { CycleLog } from "./cycle.ts";
 
 /** Manifest entries in one message to the server. */
 const ENTRIES_PER_MESSAGE = 200;
@@ -32,4 +33,16 @@ export function decodeEntries(
     }
   }
   return { entries, problems };
+}
+
+/** Those of the server's entries that can be read; the log is told of the others. */
+export function readEntries(
+  encoded: readonly Uint8Array[],
+  log: CycleLog,
+): readonly ManifestEntry[] {
+  const { entries, problems } = decodeEntries(encoded);
+  for (const reason of problems) {
+    log.warn("a manifest entry of the server cannot be read", { reason });
+  }
+  return entries;
 }
