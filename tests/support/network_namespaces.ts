@@ -131,7 +131,20 @@ export class NetworkHost {
   /** Pulls the cable (`false`) or plugs it in again: frames are lost, no connection is closed. */
   async setConnected(connected: boolean): Promise<void> {
     const state = connected ? "up" : "down";
-    await runOrThrow("ip", ["-n", this.#switchNamespace, "link", "set", this.#switchPort, state]);
+    await this.#setPort(state);
+  }
+
+  /**
+   * Says whether the switch passes multicast on to this host, as it does at first. What the host sends itself, and
+   * everything that is not multicast, goes through in any case.
+   */
+  async setMulticastHeard(heard: boolean): Promise<void> {
+    await this.#setPort("type", "bridge_slave", "mcast_flood", heard ? "on" : "off");
+  }
+
+  async #setPort(...settings: string[]): Promise<void> {
+    const port = ["link", "set", "dev", this.#switchPort, ...settings];
+    await runOrThrow("ip", ["-n", this.#switchNamespace, ...port]);
   }
 
   #inside(command: string, args: readonly string[]): readonly string[] {

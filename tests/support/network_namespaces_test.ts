@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { canUseNamespaces, NetworkFleet } from "./network_namespaces.ts";
+import { canUseNamespaces, NetworkFleet, type NetworkHost } from "./network_namespaces.ts";
 import { eventually } from "./eventually.ts";
+import { MulticastEar } from "./multicast_ear.ts";
 import { TestProcess } from "./process.ts";
 import { runOrThrow } from "./run_command.ts";
 
 const ignore = !canUseNamespaces();
+const GROUP = { address: "224.0.0.99", port: 9999 };
 
 async function listNamespaces(prefix: string): Promise<readonly string[]> {
   const names = (await runOrThrow("ip", ["netns", "list"])).split("\n");
@@ -42,6 +44,46 @@ Deno.test({
     assert.equal(await link(), "1");
     await net.host(1).setConnected(false);
     await eventually("the carrier is lost", async () => await link() === "0");
+  },
+});
+
+Deno.test({
+  name: "a host to which the switch passes no multicast hears none, and is heard all the same",
+  ignore,
+  fn: async () => {
+    await using net = await NetworkFleet.create({ hosts: 2 });
+    const [near, far] = [net.host(0), net.host(1)];
+    await using ear = await MulticastEar.open(far, GROUP);
+    await using own = await MulticastEar.open(near, GROUP);
+    const shout = async (from: NetworkHost, text: string) => {
+      const send = `const socket = Deno.listenDatagram({
+          transport: "udp", hostname: "${from.address}", port: 0, loopback: true });
+        await socket.send(new TextEncoder().encode(${JSON.stringify(text)}),
+          { transport: "udp", hostname: "${GROUP.address}", port: ${GROUP.port} });`;
+      const { code, stderr } = await from.run(
+        Deno.execPath(),
+        ["eval", "--unstable-net", send],
+      );
+      assert.equal(code, 0, stderr);
+    };
+    await far.setMulticastHeard(false);
+    await shout(near, "lost");
+    await shout(far, "from the deaf");
+    await far.setMulticastHeard(true);
+    await shout(near, "heard\nin lines");
+    await eventually(
+      "the last is heard",
+      () => ear.heard.length === 2 && own.heard.length === 3,
+    );
+    assert.deepEqual(ear.heard, [
+      { from: far.address, text: "from the deaf" },
+      { from: near.address, text: "heard\nin lines" },
+    ]);
+    assert.deepEqual(own.heard.map(({ text }) => text), [
+      "lost",
+      "from the deaf",
+      "heard\nin lines",
+    ]);
   },
 });
 
