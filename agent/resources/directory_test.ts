@@ -1,30 +1,6 @@
 import assert from "node:assert/strict";
-import { testResourceContract } from "../../tests/support/resource_contract.ts";
 import { TemporaryMachine } from "../../tests/support/temporary_machine.ts";
 import { directory } from "./directory.ts";
-
-testResourceContract(directory, [{ path: "/a", force: true }, { path: "relative" }], [
-  {
-    title: "a missing folder",
-    prepare: (machine) => Promise.resolve({ path: machine.root.join("www"), mode: "0750" }),
-    tamper: (machine) => Deno.chmod(machine.root.join("www"), 0o777),
-  },
-  {
-    title: "a missing folder below missing ones",
-    prepare: (machine) => Promise.resolve({ path: machine.root.join("a/b/c"), parents: true }),
-    tamper: (machine) => Deno.remove(machine.root.join("a"), { recursive: true }),
-  },
-  {
-    title: "a folder to be removed with all in it",
-    prepare: async (machine) => {
-      await Deno.mkdir(machine.root.join("old/deep"), { recursive: true });
-      await Deno.writeTextFile(machine.root.join("old/deep/file"), "");
-      await Deno.symlink(machine.root.join("etc"), machine.root.join("old/link"));
-      return { path: machine.root.join("old"), ensure: "absent", force: true };
-    },
-    tamper: (machine) => Deno.mkdir(machine.root.join("old")),
-  },
-]);
 
 Deno.test("a folder that holds something is not removed unless forced", async () => {
   await using machine = await TemporaryMachine.create();

@@ -1,30 +1,6 @@
 import assert from "node:assert/strict";
-import { testResourceContract } from "../../tests/support/resource_contract.ts";
 import { TemporaryMachine } from "../../tests/support/temporary_machine.ts";
 import { exec } from "./exec.ts";
-
-testResourceContract(exec, [{ command: [] }, { command: "x", timeout: 0 }], [
-  {
-    title: "a command that creates something",
-    prepare: (machine) => {
-      const creates = machine.root.join("made");
-      return Promise.resolve({ command: ["touch", creates], creates });
-    },
-    tamper: (machine) => Deno.remove(machine.root.join("made")),
-  },
-  {
-    title: "a command with a guard that must fail",
-    prepare: (machine) =>
-      Promise.resolve({ command: "touch made", unless: "test -e made", cwd: machine.root.path }),
-    tamper: (machine) => Deno.remove(machine.root.join("made")),
-  },
-  {
-    title: "a command with a guard that must succeed",
-    prepare: (machine) =>
-      Promise.resolve({ command: "touch made", onlyif: "test ! -e made", cwd: machine.root.path }),
-    tamper: (machine) => Deno.remove(machine.root.join("made")),
-  },
-]);
 
 Deno.test("a command sees its environment and none of the agent's", async () => {
   await using machine = await TemporaryMachine.create();

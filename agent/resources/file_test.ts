@@ -1,53 +1,7 @@
 import assert from "node:assert/strict";
-import { testResourceContract } from "../../tests/support/resource_contract.ts";
 import { TemporaryMachine } from "../../tests/support/temporary_machine.ts";
 import { FileError } from "../system/file_error.ts";
 import { file } from "./file.ts";
-
-testResourceContract(file, [{ path: "/a", mode: 644 }, { path: "/a", content: "", source: "/b" }], [
-  {
-    title: "a missing file",
-    prepare: (machine) => Promise.resolve({ path: machine.root.join("motd"), content: "hello\n" }),
-    tamper: (machine) => Deno.writeTextFile(machine.root.join("motd"), "HELLO\n"),
-  },
-  {
-    title: "a file with other content and mode",
-    prepare: async (machine) => {
-      await Deno.writeTextFile(machine.root.join("motd"), "old\n");
-      return { path: machine.root.join("motd"), content: "hello\n", mode: "0600" };
-    },
-    tamper: (machine) => Deno.chmod(machine.root.join("motd"), 0o666),
-  },
-  {
-    title: "a missing file without content",
-    prepare: (machine) => Promise.resolve({ path: machine.root.join("empty") }),
-    tamper: (machine) => Deno.remove(machine.root.join("empty")),
-  },
-  {
-    title: "a file from a source on the machine",
-    prepare: async (machine) => {
-      await Deno.writeTextFile(machine.root.join("source"), "from here\n");
-      return { path: machine.root.join("copy"), source: machine.root.join("source") };
-    },
-    tamper: (machine) => Deno.writeTextFile(machine.root.join("source"), "from there\n"),
-  },
-  {
-    title: "a file to be removed",
-    prepare: async (machine) => {
-      await Deno.writeTextFile(machine.root.join("motd"), "old\n");
-      return { path: machine.root.join("motd"), ensure: "absent" };
-    },
-    tamper: (machine) => Deno.writeTextFile(machine.root.join("motd"), "back\n"),
-  },
-  {
-    title: "a symbolic link planted in its place",
-    prepare: async (machine) => {
-      await Deno.writeTextFile(machine.root.join("victim"), "precious\n");
-      await Deno.symlink(machine.root.join("victim"), machine.root.join("motd"));
-      return { path: machine.root.join("motd"), content: "hello\n" };
-    },
-  },
-]);
 
 Deno.test("a planted link is replaced and what it points to is left alone", async () => {
   await using machine = await TemporaryMachine.create();

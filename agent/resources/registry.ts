@@ -30,11 +30,16 @@ export class Registry {
     return this;
   }
 
+  /** The names of the types, in the order in which they were added. */
+  types(): readonly string[] {
+    return [...this.#binders.keys()];
+  }
+
   /** Checks parameters with the schema of their type. A refusal is a reason: the parameters came from outside. */
   bind(type: string, params: unknown): Binding {
     const binder = this.#binders.get(type);
     if (binder === undefined) {
-      const known = [...this.#binders.keys()].join(", ");
+      const known = this.types().join(", ");
       return {
         ok: false,
         reason: `resource type "${type}" is unknown to this agent; it knows ${known}`,

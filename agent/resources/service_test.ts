@@ -1,26 +1,6 @@
 import assert from "node:assert/strict";
-import { testResourceContract } from "../../tests/support/resource_contract.ts";
 import { TemporaryMachine } from "../../tests/support/temporary_machine.ts";
 import { service } from "./service.ts";
-
-testResourceContract(service, [{ name: "nginx" }, { name: "nginx", state: "up" }], [
-  {
-    title: "a stopped service that is to run and be enabled",
-    prepare: (machine) => {
-      machine.services.units.set("nginx", { running: false, enabled: false });
-      return Promise.resolve({ name: "nginx", state: "running", enabled: true });
-    },
-    tamper: (machine) => machine.services.act("nginx", "stop"),
-  },
-  {
-    title: "a running service that is to be stopped and disabled",
-    prepare: (machine) => {
-      machine.services.units.set("nginx", { running: true, enabled: true });
-      return Promise.resolve({ name: "nginx", state: "stopped", enabled: false });
-    },
-    tamper: (machine) => machine.services.act("nginx", "start"),
-  },
-]);
 
 Deno.test("a service is restarted for a notification and left alone without one", async () => {
   await using machine = await TemporaryMachine.create();
