@@ -27,6 +27,16 @@ export const snapshotSchema = z.strictObject({
 
 export type Snapshot = z.infer<typeof snapshotSchema>;
 
+/** A snapshot and the file that holds its content. */
+export type StoredSnapshot = Snapshot & { readonly contentPath: string };
+
+/** A run of which something is kept. */
+export interface RunSnapshots {
+  readonly runId: string;
+  readonly firstTakenAtMs: number;
+  readonly paths: readonly string[];
+}
+
 /** A folder for each path, named by its hash, in which a snapshot is `<time>-<run>.content` and `.json`. */
 export class FileSnapshotStore implements SnapshotStore {
   /** @param folder `snapshots/`, readable by root alone; its parent must exist. */
@@ -59,10 +69,49 @@ export class FileSnapshotStore implements SnapshotStore {
   }
 
   /** The snapshots of a path, the newest first, each with the file that holds its content. */
-  async list(path: string): Promise<readonly (Snapshot & { readonly contentPath: string })[]> {
-    const folder = this.#folderOf(path);
-    if (await this.files.inspect(folder) === undefined) return [];
-    const snapshots = [];
+  async list(path: string): Promise<readonly StoredSnapshot[]> {
+    return await this.#listFolder(this.#folderOf(path));
+  }
+
+  /** The runs of which something is kept, the latest first. */
+  async runs(): Promise<readonly RunSnapshots[]> {
+    const runs = new Map<string, { firstTakenAtMs: number; paths: Set<string> }>();
+    for (const snapshot of await this.#all()) {
+      const { runId, path, takenAtMs } = snapshot;
+      const run = runs.get(runId) ?? { firstTakenAtMs: takenAtMs, paths: new Set() };
+      run.firstTakenAtMs = Math.min(run.firstTakenAtMs, takenAtMs);
+      run.paths.add(path);
+      runs.set(runId, run);
+    }
+    return [...runs].map(([runId, { firstTakenAtMs, paths }]) => ({
+      runId,
+      firstTakenAtMs,
+      paths: [...paths].sort(),
+    })).sort((a, b) => b.firstTakenAtMs - a.firstTakenAtMs);
+  }
+
+  /** What is kept of one run: of each path what was there before the run. */
+  async ofRun(runId: string): Promise<readonly StoredSnapshot[]> {
+    const oldest = new Map<string, StoredSnapshot>();
+    for (const snapshot of await this.#all()) {
+      if (snapshot.runId === runId) oldest.set(snapshot.path, snapshot);
+    }
+    return [...oldest.values()];
+  }
+
+  /** Of each path the newest first. */
+  async #all(): Promise<readonly StoredSnapshot[]> {
+    if (await this.files.inspect(this.folder) === undefined) return [];
+    const snapshots: StoredSnapshot[] = [];
+    for (const name of await this.files.list(this.folder)) {
+      snapshots.push(...await this.#listFolder(`${this.folder}/${name}`));
+    }
+    return snapshots;
+  }
+
+  async #listFolder(folder: string): Promise<readonly StoredSnapshot[]> {
+    if ((await this.files.inspect(folder))?.kind !== "directory") return [];
+    const snapshots: StoredSnapshot[] = [];
     for (const base of await this.#bases(folder)) {
       const text = new TextDecoder().decode(await this.files.read(`${folder}/${base}.json`, 8192));
       const parsed = snapshotSchema.parse(JSON.parse(text));

@@ -5,10 +5,12 @@ import { bootstrapCommand } from "./bootstrap.ts";
 import { completionCommand } from "./completion.ts";
 import { type AgentContext, resolveRoot } from "./context.ts";
 import { daemonCommand } from "./daemon.ts";
+import { pauseCommand, resumeCommand } from "./pause.ts";
 import { runCommand } from "./run.ts";
 import { statusCommand } from "./status.ts";
 import { swarmCommand } from "./swarm.ts";
 import { traitsCommand } from "./traits.ts";
+import { undoCommand } from "./undo.ts";
 import { versionCommand } from "./version.ts";
 
 /** The whole command line of `vigo`. */
@@ -22,6 +24,9 @@ export function createProgram(context: AgentContext) {
   program.addCommand(daemonCommand(context, roots));
   program.addCommand(runCommand(context, roots));
   program.addCommand(statusCommand(context, roots));
+  program.addCommand(pauseCommand(context, roots));
+  program.addCommand(resumeCommand(context, roots));
+  program.addCommand(undoCommand(context, roots));
   program.addCommand(traitsCommand(context, roots));
   program.addCommand(swarmCommand(context, roots));
   program.addCommand(completionCommand(context, program));

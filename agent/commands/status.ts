@@ -10,6 +10,7 @@ import { callDaemon, DaemonUnreachableError } from "../daemon/local_client.ts";
 import { type AgentStatus, statusSchema } from "../daemon/status.ts";
 import { agentPaths } from "../store/agent_paths.ts";
 import { readEnrolment } from "../store/identity.ts";
+import { describePause } from "../store/pause.ts";
 import type { AgentContext } from "./context.ts";
 import { explain } from "./explain.ts";
 
@@ -97,10 +98,11 @@ export function renderStatus(status: AgentStatus, nowMs: number): string {
     ["Certificate", `valid for ${formatDuration(status.certificateNotAfterMs - nowMs)}`],
     ["Swarm", describeSwarm(swarm)],
   ];
+  if (status.pause !== null) lines.push(["Paused", describePause(status.pause, nowMs)]);
   if (status.failures > 0) {
     lines.push(["Problem", `${status.failures} check-ins failed: ${status.lastFailure}`]);
   }
-  if (lastRun !== null && status.notApplied !== null) {
+  if (lastRun !== null && status.notApplied !== null && status.pause === null) {
     lines.push(["Not applied", status.notApplied]);
   }
   if (status.queuedReports > 0) lines.push(["Waiting", `${status.queuedReports} run reports`]);

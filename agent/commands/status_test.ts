@@ -29,6 +29,7 @@ const STATUS: AgentStatus = {
     skipped: 0,
   },
   notApplied: null,
+  pause: null,
   queuedReports: 0,
   droppedReports: 0,
   clockOffsetMs: 0,

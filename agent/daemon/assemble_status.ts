@@ -1,3 +1,4 @@
+import { readPause } from "../store/pause.ts";
 import type { CycleOutcome } from "./cycle.ts";
 import type { EnvoySession } from "./envoy_session.ts";
 import type { AgentStatus } from "./status.ts";
@@ -20,7 +21,11 @@ export interface DaemonFacts extends
 }
 
 /** The status as `GET /status` answers it: what the daemon knows and what is kept. */
-export function assembleStatus(session: EnvoySession, facts: DaemonFacts): AgentStatus {
+export function assembleStatus(
+  session: EnvoySession,
+  facts: DaemonFacts,
+  nowMs: number,
+): AgentStatus {
   const { identity, config, db, held, caller } = session;
   const { last, ...known } = facts;
   const bundle = held.bundle()?.value;
@@ -39,6 +44,7 @@ export function assembleStatus(session: EnvoySession, facts: DaemonFacts): Agent
     resources: bundle?.resources.length ?? null,
     lastRun: heartbeat === undefined ? null : JSON.parse(heartbeat),
     notApplied: last?.notApplied ?? null,
+    pause: readPause(db, nowMs) ?? null,
     queuedReports: db.countReports(),
     droppedReports: db.fact("droppedReports") ?? 0,
     clockOffsetMs: caller.clockOffsetMs,

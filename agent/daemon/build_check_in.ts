@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import type { Pause } from "../store/pause.ts";
 import { canonicalJson, type Json } from "../../shared/canonical/canonical_json.ts";
 import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
 import type { CheckInRequest, RunHeartbeat } from "../../shared/proto/agent.ts";
@@ -29,6 +30,8 @@ export interface CheckInFacts {
   readonly force: boolean;
   readonly manifestDigest: Uint8Array;
   readonly swarmAddress: string;
+  /** Set while nothing is applied because somebody said so. */
+  readonly pause?: Pause | undefined;
 }
 
 /** The request body of a check-in. */
@@ -57,8 +60,8 @@ export function buildCheckIn(facts: CheckInFacts): CheckInRequest {
     heartbeat: facts.heartbeat,
     droppedReports: facts.droppedReports,
     force: facts.force,
-    pausedReason: "",
-    pausedUntilMs: 0,
+    pausedReason: facts.pause === undefined ? "" : `${facts.pause.by}: ${facts.pause.reason}`,
+    pausedUntilMs: facts.pause?.untilMs ?? 0,
     secretEpoch: 0,
     manifestDigest: Buffer.from(facts.manifestDigest),
     swarmAddress: facts.swarmAddress,

@@ -3,13 +3,9 @@ import type { Json } from "../../shared/canonical/canonical_json.ts";
 import { SIGNED_METHODS } from "../../shared/canonical/envoy_frames.ts";
 import type { ResourceReport, RunReport } from "../../shared/config/run_report.ts";
 import type { Opened, SignedBytes } from "../../shared/crypto/signed_document.ts";
-import {
-  CheckInRequest,
-  CheckInResponse,
-  ReportResultRequest,
-  type RunHeartbeat,
-} from "../../shared/proto/agent.ts";
+import { CheckInRequest, CheckInResponse, ReportResultRequest } from "../../shared/proto/agent.ts";
 import type { AgentDatabase } from "../store/agent_database.ts";
+import { describePause, readPause } from "../store/pause.ts";
 import { allTraits, type TraitKeeper, type TraitSnapshot } from "../traits/trait_keeper.ts";
 import { encodeStableTraits } from "../traits/traits_digest.ts";
 import { buildCheckIn } from "./build_check_in.ts";
@@ -17,8 +13,15 @@ import { formatEndpoint } from "./format_endpoint.ts";
 import type { HeldDocuments } from "./held_documents.ts";
 import { DEFAULT_BUNDLE_MAX_AGE_MS, mayApplyOffline } from "./loop_plan.ts";
 import type { ApplyPolicy, Trigger } from "./policy_applier.ts";
-import { heartbeatOf, isWorthReporting } from "./run_summary.ts";
+import { heartbeatOf, isWorthReporting, readHeartbeat } from "./run_summary.ts";
 import type { CallFailure } from "./server_gateway.ts";
+import {
+  countStreak,
+  judgeRun,
+  nextRunSerial,
+  readSettled,
+  type SettledResources,
+} from "./settled_resources.ts";
 import type { SignedCaller } from "./signed_caller.ts";
 
 /** Where a cycle tells what happened; the shape of the product's logger. */
@@ -58,6 +61,8 @@ export interface CycleParts {
   swarm(): SwarmFacts;
   /** Told of every answer after what it brought is kept. */
   onAnswer?(answer: CheckInResponse): void;
+  /** Told of each run once it is kept. */
+  onRun?(report: RunReport): void;
   /** Told of the traits of each cycle. */
   onTraits?(traits: Readonly<Record<string, Json>>): void;
 }
@@ -108,6 +113,8 @@ export class Cycle {
   readonly #parts: CycleParts;
   /** Volatile traits that the server has from this process. */
   #acknowledged: Readonly<Record<string, Json>> = {};
+  /** What `settledResources` holds; undefined until it was looked at. */
+  #kept: SettledResources | undefined;
 
   constructor(parts: CycleParts) {
     this.#parts = parts;
@@ -186,6 +193,7 @@ export class Cycle {
         force,
         manifestDigest: swarm.manifestDigest,
         swarmAddress: swarmAddress(swarm, lanAddress),
+        pause: readPause(db, this.#parts.nowMs()),
       })).finish();
       const askedAtMs = this.#parts.nowMs();
       const outcome = await caller.call(CHECK_IN, body);
@@ -294,7 +302,7 @@ export class Cycle {
     snapshot: TraitSnapshot,
     isOnline: boolean,
   ): Promise<{ report?: RunReport; notApplied?: string }> {
-    const { db, held, apply, log, nowMs } = this.#parts;
+    const { db, held, apply, log, nowMs, onRun } = this.#parts;
     const bundle = held.bundle()?.value;
     if (!bundle) return { notApplied: "no policy was received yet" };
     if (!isOnline) {
@@ -304,6 +312,9 @@ export class Cycle {
         return { notApplied: verdict.reason };
       }
     }
+    const pause = readPause(db, nowMs());
+    // A look changes nothing.
+    if (pause && !request.dryRun) return { notApplied: describePause(pause, nowMs()) };
     if (request.signal.aborted) return { notApplied: "stopping" };
     const applied = await apply(bundle, {
       runId: crypto.randomUUID(),
@@ -313,14 +324,38 @@ export class Cycle {
       signal: request.signal,
       ...(request.onResource ? { onResource: request.onResource } : {}),
     });
-    if (!request.dryRun) this.#keepRun(applied.report);
-    return { report: applied.report };
+    const judged = judgeRun(applied.report, bundle.resources, this.#settled());
+    if (request.dryRun) return { report: judged.report };
+    const report = this.#number(judged.report);
+    this.#keepRun(report, judged.settled);
+    onRun?.(report);
+    return { report };
   }
 
-  #keepRun(report: RunReport): void {
+  #settled(): SettledResources {
+    return this.#kept ??= readSettled(this.#parts.db.fact("settledResources"));
+  }
+
+  /** Puts a run into the order of this envoy's runs, which no clock decides. */
+  #number(report: RunReport): RunReport {
+    const { db, nowMs } = this.#parts;
+    const before = readHeartbeat(db.fact("heartbeat"));
+    const { changed } = heartbeatOf(report);
+    return {
+      ...report,
+      serial: nextRunSerial(before?.serial ?? 0, nowMs()),
+      changeStreak: countStreak(before?.changeStreak ?? 0, changed),
+    };
+  }
+
+  #keepRun(report: RunReport, settled: SettledResources): void {
     const { db, log } = this.#parts;
     const heartbeat = heartbeatOf(report);
-    db.setFacts({ heartbeat: JSON.stringify(heartbeat) });
+    db.setFacts({
+      heartbeat: JSON.stringify(heartbeat),
+      ...(settled === this.#kept ? {} : { settledResources: JSON.stringify(settled) }),
+    });
+    this.#kept = settled;
     const { changed, failed, blocked, unknown } = heartbeat;
     log[isWorthReporting(report) ? "info" : "debug"]("run finished", {
       runId: report.runId,
@@ -345,9 +380,4 @@ function swarmAddress({ port, announced }: SwarmFacts, lanAddress: string): stri
 function describe(value: unknown): Record<string, unknown> {
   const { serial, policyVersion } = Object(value);
   return policyVersion === undefined ? { serial } : { serial, policyVersion };
-}
-
-function readHeartbeat(text: string | undefined): RunHeartbeat | undefined {
-  // Written by this program alone, in one transaction.
-  return text === undefined ? undefined : JSON.parse(text) as RunHeartbeat;
 }

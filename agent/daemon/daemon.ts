@@ -227,6 +227,6 @@ class Daemon {
         address: this.#engine.address,
         problem: this.#engine.problem,
       },
-    });
+    }, this.#options.clock.nowMs());
   }
 }

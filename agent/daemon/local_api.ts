@@ -35,9 +35,17 @@ export function createOpenApi(status: () => AgentStatus): LocalHandler {
   };
 }
 
-/** What the owner may ask: `POST /run`, answered with one JSON line per resource and one when it is done. */
+/**
+ * What the owner may ask: `POST /check-in`, answered at once, and `POST /run`, answered with one JSON line per resource and
+ * one when it is done.
+ */
 export function createControlApi(queue: WakeQueue): LocalHandler {
   return async (request, response) => {
+    if (request.method === "POST" && request.url === "/check-in") {
+      queue.push(false);
+      sendJson(response, 200, {});
+      return;
+    }
     if (request.method !== "POST" || request.url !== "/run") {
       sendJson(response, 404, { message: `nothing is known of ${request.method} ${request.url}` });
       return;

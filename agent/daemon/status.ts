@@ -31,6 +31,13 @@ export const statusSchema = z.object({
   }).nullable(),
   /** Why nothing was applied in the last cycle. */
   notApplied: z.string().nullable(),
+  /** That nothing is applied because somebody said so, and why. */
+  pause: z.object({
+    reason: z.string(),
+    by: z.string(),
+    sinceMs: z.number(),
+    untilMs: z.number().nullable(),
+  }).nullable().default(null),
   queuedReports: z.number().int(),
   droppedReports: z.number().int(),
   clockOffsetMs: z.number(),

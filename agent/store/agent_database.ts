@@ -27,10 +27,14 @@ export interface AgentFacts {
   droppedReports: number;
   /** JSON of the last run's heartbeat. */
   heartbeat: string;
+  /** JSON of what each resource was last found or made (daemon/settled_resources.ts). */
+  settledResources: string;
   /** JSON of the last good stable traits, by collector. */
   stableTraits: string;
   /** JSON list of resources that were notified by a run that ended before they ran. */
   pendingNotifications: string;
+  /** JSON of the pause (store/pause.ts); empty for none. */
+  pause: string;
 }
 
 const SCHEMA_VERSION = 1;

@@ -36,6 +36,13 @@ export interface IdentityFiles {
 /** No enrolment is complete under this root. */
 export class NotEnrolledError extends Error {
   override readonly name = "NotEnrolledError";
+
+  /** @param folder of the configuration, in which nothing is. */
+  constructor(folder: string) {
+    super(
+      `This machine is not enrolled (no ${folder}/envoy.json). Run "vigo bootstrap --server https://HOST:8443"`,
+    );
+  }
 }
 
 const KEY_MODE = 0o600;
@@ -103,9 +110,7 @@ export async function writeTlsIdentity(folder: string, tls: TlsIdentity): Promis
 export async function loadIdentity(folder: string): Promise<Identity> {
   const marker = await readEnrolment(folder);
   if (!marker) {
-    throw new NotEnrolledError(
-      `This machine is not enrolled (no ${folder}/envoy.json). Run "vigo bootstrap --server https://HOST:8443"`,
-    );
+    throw new NotEnrolledError(folder);
   }
   const [signingKeyPem, client, ca, serverKey] = await Promise.all(
     ["signing.key", "client.pem", "ca.pem", "server.pub"].map((name) => readPart(folder, name)),

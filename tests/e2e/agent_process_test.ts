@@ -346,3 +346,57 @@ Deno.test("a damaged database is set aside, said so, and everything is fetched a
   await daemon.waitForLine(/"level":"error".*agent database is damaged.*set aside/);
   await eventually("the policy is back", async () => await agent.read("motd") === "hello\n");
 });
+
+Deno.test("a paused agent applies nothing and tells the server why, until it is resumed", async () => {
+  await using server = await ScriptedServer.start();
+  await using agent = await TestAgent.enrolled(server);
+  const bundle = server.bundle(await agent.uuid(), [agent.fileResource("motd", "hello\n")]);
+  server.script = (request) =>
+    request.stateFingerprint.length === 0 ? { bundle } : { noChange: true };
+  const before = await agent.vigo(["pause", "--for", "2h", "--reason", "moving the database"]);
+  assert.equal(before.code, 0, before.stderr);
+  assert.match(before.stdout, /No daemon runs here/);
+  agent.start();
+  await eventually("the server knows", () => {
+    const last = server.checkIns.at(-1);
+    return /: moving the database$/.test(last?.pausedReason ?? "") && last?.pausedUntilMs !== 0;
+  });
+  const status = await agent.vigo(["status"]);
+  assert.match(status.stdout, /^Paused: +paused by .+ for another (2h|1h59m\d*s?): moving/m);
+  const run = await agent.vigo(["run"]);
+  assert.match(run.stdout, /^Nothing applied: paused by /);
+  const look = await agent.vigo(["run", "--dry-run"]);
+  assert.match(look.stdout, /1 would change/);
+  assert.equal(await agent.read("motd"), undefined);
+
+  const resumed = await agent.vigo(["resume"]);
+  assert.match(resumed.stdout, /^Resumed\. The daemon tells the server now/);
+  await eventually("the policy is applied", async () => await agent.read("motd") === "hello\n");
+  assert.equal(server.checkIns.at(-1)?.pausedReason, "");
+  assert.match((await agent.vigo(["resume"])).stdout, /was not paused/);
+});
+
+Deno.test("an undo puts back what a run overwrote, and pauses so that the next run does not", async () => {
+  await using server = await ScriptedServer.start();
+  await using agent = await TestAgent.enrolled(server);
+  await Deno.writeTextFile(agent.root.join("motd"), "as it was\n");
+  const bundle = server.bundle(await agent.uuid(), [agent.fileResource("motd", "hello\n")]);
+  server.script = (request) =>
+    request.stateFingerprint.length === 0 ? { bundle } : { noChange: true };
+  assert.equal((await agent.vigo(["run", "--once"])).code, 0);
+  assert.equal(await agent.read("motd"), "hello\n");
+  const { runs } = JSON.parse((await agent.vigo(["undo", "--json"])).stdout);
+  assert.deepEqual(runs[0].paths, [agent.root.join("motd")]);
+  const run = runs[0].runId.slice(0, 8);
+  assert.match((await agent.vigo(["undo", run, "--dry-run"])).stdout, /would be put back/);
+  assert.equal(await agent.read("motd"), "hello\n");
+
+  const undone = await agent.vigo(["undo", run]);
+  assert.equal(undone.code, 0, undone.stderr);
+  assert.equal(await agent.read("motd"), "as it was\n");
+  assert.match((await agent.vigo(["run", "--once"])).stdout, /Nothing applied: paused by .*undone/);
+  assert.equal(await agent.read("motd"), "as it was\n");
+  const unknown = await agent.vigo(["undo", "0000-0000"]);
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.stderr, /^error: Cannot undo run "0000-0000": nothing of it is kept/);
+});
