@@ -30,8 +30,9 @@ export class MulticastEar implements AsyncDisposable {
 
   /** Joins the group on `eth0` of `host`; what is said from now on is heard. */
   static async open(host: NetworkHost, { address, port }: MulticastGroup): Promise<MulticastEar> {
+    // Bound to the group: a socket on 0.0.0.0 would hear every group that any process of the host has joined.
     const listen = `const socket = Deno.listenDatagram({
-        transport: "udp", hostname: "0.0.0.0", port: ${port}, reuseAddress: true, loopback: true });
+        transport: "udp", hostname: "${address}", port: ${port}, reuseAddress: true, loopback: true });
       await socket.joinMulticastV4("${address}", "${host.address}");
       console.log("joined");
       for await (const [bytes, from] of socket) {
