@@ -4,16 +4,15 @@ import { configureLogging } from "../../shared/platform/logging.ts";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
-import { UserError } from "../../shared/terminal/user_error.ts";
 import { agentPaths } from "../store/agent_paths.ts";
 import { readAgentConfig } from "../store/read_agent_config.ts";
 import { readEnrolment } from "../store/identity.ts";
 import type { AgentContext } from "./context.ts";
 import { explain } from "./explain.ts";
+import { readMinFreePercent } from "./min_free_percent.ts";
 
 /** Half a second less than what an init system is promised. */
 const STOP_DEADLINE_MS = 4_500;
-const DEFAULT_MIN_FREE_PERCENT = 10;
 
 /** `vigo daemon`: keeps this machine as its fleet wants it. */
 export function daemonCommand(context: AgentContext, roots: () => RootPaths) {
@@ -65,7 +64,7 @@ async function run(
     clock: systemClock,
     log,
     startEngine,
-    minFreePercent: readMinFreePercent(context.env["VIGO_MIN_FREE_PCT"]),
+    minFreePercent: readMinFreePercent(context.env),
     ...(flags.setClock ? { setClock: setSystemClock } : {}),
     signal: stop.signal,
   });
@@ -75,16 +74,4 @@ async function configuredLevel(paths: ReturnType<typeof agentPaths>) {
   // Without an enrolment there may be no configuration; that is for the daemon to say.
   if (!await readEnrolment(paths.configFolder)) return "info";
   return (await readAgentConfig(paths.config)).log.level;
-}
-
-/** `VIGO_MIN_FREE_PCT`, mainly for tests on small disks. */
-function readMinFreePercent(text: string | undefined): number {
-  if (text === undefined || text === "") return DEFAULT_MIN_FREE_PERCENT;
-  const percent = Number(text);
-  if (!(percent >= 0 && percent <= 100)) {
-    throw new UserError(`Cannot use VIGO_MIN_FREE_PCT "${text}": wanted a number from 0 to 100`, {
-      exitCode: EXIT_CODE.usage,
-    });
-  }
-  return percent;
 }

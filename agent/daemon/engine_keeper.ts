@@ -249,6 +249,9 @@ export class EngineKeeper {
           errors: message.errors,
         });
         return;
+      case "examined":
+        // Whoever asked hears it beside the keeper.
+        return;
       case "fatal": {
         const engine = this.#engine;
         if (!engine) return;

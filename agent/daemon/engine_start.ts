@@ -4,7 +4,7 @@ import type { EnvoySession } from "./envoy_session.ts";
 
 /** What the swarm engine of an envoy is started with: never the ed25519 key. */
 export function engineStart(
-  { identity, config, paths }: EnvoySession,
+  { identity, config, paths }: Pick<EnvoySession, "identity" | "config" | "paths">,
   tls: TlsIdentity,
   minFreePercent: number,
 ): EngineStart {

@@ -73,7 +73,14 @@ export type ToEngine =
   | { readonly kind: "identity"; readonly identity: TlsIdentity }
   /** Remove what no longer belongs to anything; answered with `cleaned`. */
   | { readonly kind: "clean"; readonly requestId: number }
+  /** Try the engine's worker and the hashing worker; answered with `examined`. */
+  | { readonly kind: "examine"; readonly requestId: number }
   | { readonly kind: "stop" };
+
+/** What the hashing worker may do, if it hashed what it was given; otherwise what stood in its way. */
+export type HasherExamination =
+  | { readonly ok: true; readonly rights: readonly string[] }
+  | { readonly ok: false; readonly reason: string };
 
 /** From the engine to the daemon. */
 export type FromEngine =
@@ -103,6 +110,13 @@ export type FromEngine =
     readonly requestId: number;
     readonly stalePartials: number;
     readonly errors: number;
+  }
+  | {
+    readonly kind: "examined";
+    readonly requestId: number;
+    /** What the engine's worker may do, as it sees it itself; see `heldRights`. */
+    readonly rights: readonly string[];
+    readonly hasher: HasherExamination;
   }
   /** The complete set of links that should stand; handled by `startEngine`, which answers `linked`. */
   | { readonly kind: "links"; readonly requestId: number; readonly links: SwarmLinks }

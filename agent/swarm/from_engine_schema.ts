@@ -5,6 +5,8 @@ import { manifestEntrySchema } from "../../shared/swarm/manifest_entry.ts";
 
 /** Most things in one message: a full manifest several times over, with cells that wait for their author to be allowed. */
 const MAX_LISTED = 5 * MAX_MANIFEST_ENTRIES;
+/** Many more rights than are asked after. */
+const MAX_RIGHTS = 64;
 /** Longest name, digest or address. */
 const MAX_NAME_LENGTH = 1_024;
 /** Shown of a text in the log or a report: a peer may decide how long it is, so it is cut and not refused. */
@@ -20,6 +22,7 @@ const name = z.string().max(MAX_NAME_LENGTH);
 const shown = z.string().transform((text) => text.slice(0, MAX_SHOWN_LENGTH));
 const count = z.number().int().min(0).max(MAX_UINT32);
 const requestId = z.number().int().nonnegative();
+const rights = z.array(name).max(MAX_RIGHTS);
 /** A table of at most so many names; keys are counted before any is looked at. */
 const table = <T extends z.ZodType>(value: T) =>
   z.looseObject({}).refine(isShort, { error: "too many names" }).pipe(z.record(name, value));
@@ -68,6 +71,15 @@ export const fromEngineSchema = z.discriminatedUnion("kind", [
     properties: z.looseObject({}).transform((properties) => bounded(properties)),
   }),
   z.object({ kind: z.literal("cleaned"), requestId, stalePartials: count, errors: count }),
+  z.object({
+    kind: z.literal("examined"),
+    requestId,
+    rights,
+    hasher: z.discriminatedUnion("ok", [
+      z.object({ ok: z.literal(true), rights }),
+      z.object({ ok: z.literal(false), reason: shown }),
+    ]),
+  }),
   z.object({
     kind: z.literal("links"),
     requestId,

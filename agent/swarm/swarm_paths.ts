@@ -12,6 +12,8 @@ export class SwarmPaths {
   readonly peers: string;
   /** What is known about each file in `seed/`; see the seed keeper. */
   readonly seeds: string;
+  /** What an examination has the hashing worker read; there for its moment only. */
+  readonly hashProbe: string;
 
   constructor(root: string) {
     this.root = root;
@@ -23,6 +25,7 @@ export class SwarmPaths {
     this.manifest = join(root, "manifest.json");
     this.peers = join(root, "peers.json");
     this.seeds = join(root, "seeds.json");
+    this.hashProbe = join(root, ".hash-probe");
   }
 
   blob(sha256: string): string {

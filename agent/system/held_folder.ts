@@ -1,24 +1,15 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  lstatSync,
-  openSync,
-  readlinkSync,
-  realpathSync,
-} from "node:fs";
+import { closeSync, constants, lstatSync, openSync, readlinkSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { geteuid } from "node:process";
+import { descriptorPath, judgeDescriptors } from "./descriptor_path.ts";
 import { errorCode } from "./file_error.ts";
 
 /** open(2) on Linux: the descriptor names a file without reading it, so no read permission is needed. */
 const O_PATH = 0o10000000;
 /** As many links as the kernel itself follows in one path (path_resolution(7)). */
 const MAX_LINKS = 40;
-/** How a held descriptor is used as a folder in a path (proc(5)); the runtime has no openat. */
-const DESCRIPTORS = "/proc/self/fd";
 /** Asked once: a part of every path would pay for it otherwise. */
-const CAN_HOLD = existsSync(DESCRIPTORS);
+const DESCRIPTORS = judgeDescriptors();
 
 /**
  * A folder that stays the same one while it is held, whatever happens to its name.
@@ -36,7 +27,10 @@ export class HeldFolder implements Disposable {
     private readonly at: string,
   ) {}
 
-  /** @throws a system error: ENOENT, ENOTDIR, EACCES or ELOOP; an error without code for a link that is not to be trusted. */
+  /**
+   * @throws a system error: ENOENT, ENOTDIR, EACCES or ELOOP; an error without code for a link that is not to be trusted, or
+   * a runtime on which no folder can be held although the system would allow it.
+   */
   static open(path: string): HeldFolder {
     let current = HeldFolder.hold("/");
     const parts = split(path);
@@ -84,7 +78,10 @@ export class HeldFolder implements Disposable {
   }
 
   private static hold(path: string): HeldFolder {
-    if (!CAN_HOLD) {
+    if (DESCRIPTORS === "astray") {
+      throw new Error("this runtime's descriptors are not the system's. Use Deno 2.8 or newer");
+    }
+    if (DESCRIPTORS === "nowhere") {
       if (!lstatSync(path).isDirectory()) throw systemError("ENOTDIR", path);
       return new HeldFolder(undefined, path);
     }
@@ -92,7 +89,7 @@ export class HeldFolder implements Disposable {
       path,
       O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW,
     );
-    return new HeldFolder(descriptor, `${DESCRIPTORS}/${descriptor}`);
+    return new HeldFolder(descriptor, descriptorPath(descriptor));
   }
 
   private enter(part: string): HeldFolder | { readonly target: string } {

@@ -1,15 +1,21 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { z } from "zod";
+import type { WorkersReport } from "../../agent/daemon/examine_workers.ts";
+import { readSwarmState } from "../../agent/swarm/mirror.ts";
 import { VERSION } from "../../shared/config/version.ts";
+import { sha256Hex } from "../../shared/crypto/sha256.ts";
 import { compileTarget } from "../../tools/compile.ts";
 import { ownTarget, PROGRAMS } from "../../tools/programs.ts";
+import { eventually } from "../support/eventually.ts";
 import { TestProcess } from "../support/process.ts";
 import { runCommand, runOrThrow } from "../support/run_command.ts";
 import { TemporaryRoot } from "../support/temporary_root.ts";
+import { ENVIRONMENT, type FleetHost, TestFleet } from "../support/test_fleet.ts";
 
 /** The first runtime whose listeners look at client certificates. */
 const FIRST_FIT_RUNTIME = [2, 8] as const;
-const COMPILE_DEADLINE_MS = 240_000;
+const versionSchema = z.object({ deno: z.string() });
 
 const repository = join(import.meta.dirname ?? ".", "..", "..");
 const compiler = Deno.env.get("DENO_COMPILER") ?? Deno.execPath();
@@ -45,6 +51,8 @@ Deno.test({
       await runOrThrow(command, args, { cwd: folder });
     });
 
+    const runtime = await readRuntimeVersion(join(folder, "vigo"));
+
     await t.step("vigosrv serves from its worker, or refuses on an unfit runtime", async () => {
       await Deno.mkdir(root.join("srv/vigo"), { recursive: true });
       await Deno.writeTextFile(
@@ -52,7 +60,7 @@ Deno.test({
         "server:\n  listen: 127.0.0.1\n  grpc_port: 0\n  rest_port: 0\n",
       );
       await using server = TestProcess.start(join(folder, "vigosrv"), ["--root", root.path]);
-      if (isFit(await readRuntimeVersion(root))) {
+      if (isFit(runtime)) {
         await server.waitForLine(/ is ready: /, 60_000);
         assert.deepEqual(await server.stop(), { code: 0, signal: null });
       } else {
@@ -61,18 +69,77 @@ Deno.test({
         assert.doesNotMatch(server.output(), / is ready: /);
       }
     });
+
+    await TestFleet.run(["hub"], async (fleet) => {
+      const { hub } = fleet;
+      // From source: an unfit runtime cannot enrol.
+      await fleet.enrol(hub);
+      const { code, stderr } = await fleet.vigo(hub, ["run", "--once"]);
+      assert.equal(code, 0, stderr);
+
+      await t.step(
+        "vigo runs both workers of the swarm with no more rights than theirs",
+        async () => {
+          const { deno, engine, hasher } = await examineWorkers(join(folder, "vigo"), hub);
+          assert.equal(deno, runtime);
+          if (isFit(runtime)) {
+            assert.deepEqual([engine.state, engine.problem], ["running", ""]);
+          } else {
+            assert.equal(engine.state, "failed");
+            assert.match(engine.problem, /^UnfitRuntimeError: Refusing to serve on .*certificate/);
+          }
+          assert.deepEqual(engine.rights, ["net", "read folder", "statfs", "write folder"]);
+          assert.deepEqual(hasher, { state: "works", problem: "", rights: ["read folder"] });
+        },
+      );
+
+      await t.step("vigo's daemon seeds a file, or refuses on an unfit runtime", async () => {
+        await using daemon = TestProcess.start(
+          join(folder, "vigo"),
+          ["daemon", "--root", hub.root],
+          { env: ENVIRONMENT },
+        );
+        if (isFit(runtime)) {
+          await daemon.waitForLine(/swarm engine is ready/, 60_000);
+          await seedsAFile(join(hub.root, "var/lib/vigo/swarm"));
+          assert.deepEqual(await daemon.stop(), { code: 0, signal: null });
+        } else {
+          await daemon.waitForLine(/^error: Cannot .*Use Deno 2\.8 or newer$/, 60_000);
+          assert.notEqual((await daemon.exited).code, 0);
+        }
+      });
+    });
   },
 });
 
-/** The version that compiled programs run on; only a compiled program knows. */
-async function readRuntimeVersion(root: TemporaryRoot): Promise<string> {
-  await Deno.writeTextFile(root.join("version.ts"), "console.log(Deno.version.deno);");
-  await runOrThrow(
-    compiler,
-    ["compile", "--no-config", "--no-check", "--output", root.join("version"), "version.ts"],
-    { cwd: root.path, deadlineMs: COMPILE_DEADLINE_MS },
+/** What the compiled `vigo` says of the two workers that it starts. */
+async function examineWorkers(vigo: string, { root }: FleetHost): Promise<WorkersReport> {
+  const args = ["swarm", "_examine-workers", "--json", "--root", root];
+  const { stdout, stderr } = await runCommand(vigo, args, { env: ENVIRONMENT });
+  assert.notEqual(stdout, "", stderr);
+  // The test compares every member that it uses.
+  return JSON.parse(stdout) as WorkersReport;
+}
+
+async function seedsAFile(folder: string): Promise<void> {
+  await Deno.mkdir(join(folder, "seed"), { recursive: true });
+  await Deno.writeTextFile(join(folder, "seed/greeting.txt"), "hello");
+  await Deno.writeTextFile(
+    join(folder, "seed/greeting.txt.swarm"),
+    JSON.stringify({ target: "*", retention: "7d" }),
   );
-  return (await runOrThrow(root.join("version"))).trim();
+  await eventually("the seed is hashed and announced", async () => {
+    const state = await readSwarmState(folder);
+    return state.ok &&
+      state.value.blobs.some(({ label, status, sha256 }) =>
+        label === "greeting.txt" && status === "complete" && sha256 === sha256Hex("hello")
+      );
+  }, 60_000);
+}
+
+/** The version that the compiled programs run on; only they know. */
+async function readRuntimeVersion(vigo: string): Promise<string> {
+  return versionSchema.parse(JSON.parse(await runOrThrow(vigo, ["version", "--json"]))).deno;
 }
 
 function isFit(version: string): boolean {

@@ -37,8 +37,8 @@ interface Asked<Answer extends z.ZodType> {
 const DEFAULT_CHECK_IN_SECONDS = 2;
 /** A start from source on a machine with two busy cores. */
 const START_DEADLINE_MS = 60_000;
-/** A laptop's disk is often fuller than a server's; the gate itself stays on. */
-const ENVIRONMENT = { VIGO_MIN_FREE_PCT: "1", NO_COLOR: "1" };
+/** What programs run with: a laptop's disk is often fuller than a server's; the gate itself stays on. */
+export const ENVIRONMENT = { VIGO_MIN_FREE_PCT: "1", NO_COLOR: "1" };
 const SKEWED_CLOCK = fileURLToPath(new URL("./skewed_clock.ts", import.meta.url));
 const QUOTED_LINES = 12;
 const token = enrollTokenCreate.answer.pick({ token: true });

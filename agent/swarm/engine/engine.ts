@@ -1,10 +1,12 @@
 import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
 import type { EngineStart, FromEngine, ToEngine } from "../channel.ts";
 import { Hasher } from "../hashing/hasher.ts";
+import { heldRights } from "../held_rights.ts";
 import { UnfitRuntimeError } from "../peers/unfit_runtime_error.ts";
 import { SwarmPaths } from "../swarm_paths.ts";
 import { DaemonRequests } from "./daemon_requests.ts";
 import { type EngineFacts, portOf } from "./engine_facts.ts";
+import { examineHasher } from "./examine_hasher.ts";
 import type { EngineLog } from "./engine_log.ts";
 import { EngineSession } from "./engine_session.ts";
 import { type SessionFacts, shutState } from "./swarm_state.ts";
@@ -113,6 +115,16 @@ export class Engine {
           { stalePartials: 0, errors: 0 };
         const { requestId } = message;
         this.#options.post({ kind: "cleaned", requestId, stalePartials, errors });
+        break;
+      }
+      case "examine": {
+        const folder = this.#start?.folder ?? "";
+        this.#options.post({
+          kind: "examined",
+          requestId: message.requestId,
+          rights: heldRights(folder),
+          hasher: await examineHasher(this.#hasher, folder),
+        });
         break;
       }
       case "stop":

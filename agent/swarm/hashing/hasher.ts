@@ -51,6 +51,14 @@ export class Hasher {
     return { sizeBytes: answer.sizeBytes, sha256: answer.sha256, digests: answer.digests };
   }
 
+  /** Which rights the worker has, as it sees them; see `heldRights`. */
+  async rights(folder: string): Promise<readonly string[]> {
+    const id = this.#nextId++;
+    const answer = await this.#ask(id, { kind: "rights", id, folder });
+    if (answer.kind !== "rights") throw new Error("Cannot ask for rights: unexpected answer");
+    return answer.rights;
+  }
+
   /** Begins a hash along a file that is being filled. */
   follow(path: string): PrefixHash {
     const id = this.#nextId++;

@@ -13,7 +13,9 @@ export type ToHasher =
   | { readonly kind: "advance"; readonly id: number; readonly endBytes: number }
   /** Answer with the digest of what was hashed so far. */
   | { readonly kind: "finish"; readonly id: number }
-  | { readonly kind: "forget"; readonly id: number };
+  | { readonly kind: "forget"; readonly id: number }
+  /** Tell which rights the worker has; see `heldRights`. */
+  | { readonly kind: "rights"; readonly id: number; readonly folder: string };
 
 export type FromHasher =
   | {
@@ -24,4 +26,5 @@ export type FromHasher =
     readonly digests: Uint8Array<ArrayBuffer>;
   }
   | { readonly kind: "finished"; readonly id: number; readonly sha256: string }
+  | { readonly kind: "rights"; readonly id: number; readonly rights: readonly string[] }
   | { readonly kind: "failed"; readonly id: number; readonly reason: string };

@@ -1,4 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
+import { heldRights } from "../held_rights.ts";
 import type { FromHasher, ToHasher } from "./hasher_protocol.ts";
 
 /** Bytes hashed before other jobs and messages get their turn: some 12 ms. */
@@ -114,6 +115,8 @@ export function serveHasher(port: MessagePort): void {
       }
       case "forget":
         return forget(id);
+      case "rights":
+        return answer({ kind: "rights", id, rights: heldRights(message.folder) });
     }
   };
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import https, { type ServerOptions } from "node:https";
+import type { Socket } from "node:net";
 import {
   probeHandshake,
   type TlsIdentity,
@@ -26,13 +27,20 @@ function optionsFor(identity: TlsIdentity, ca: string): PeerServerOptions {
 }
 
 /** Starts on a runtime that ignores some of what it is told about client certificates, and tells how it refuses. */
-async function refusalOf(ignored: Pick<ServerOptions, "requestCert" | "rejectUnauthorized">) {
+async function refusalOf(
+  ignored: Pick<ServerOptions, "requestCert" | "rejectUnauthorized">,
+  blind: (socket: Socket) => void = () => {},
+) {
   const authority = await TestAuthority.create();
   const { identity } = await enrolMember(authority, "envoy-0");
   const options = optionsFor(identity, authority.pem);
   const started = PeerServer.start({
     ...options,
-    createServer: (tls, listener) => https.createServer({ ...tls, ...ignored }, listener),
+    createServer: (tls, listener) =>
+      https.createServer({ ...tls, ...ignored }, (request, response) => {
+        blind(request.socket);
+        listener(request, response);
+      }),
   });
   const error: unknown = await started.then(() => undefined, (reason: unknown) => reason);
   const probe = { hostname: ADDRESS, port: options.port, ca: authority.pem };
@@ -48,6 +56,14 @@ Deno.test("a runtime that does not verify who signed a certificate gets no peer 
 
 Deno.test("a runtime that asks nobody for a certificate gets no peer server", async () => {
   assert.match(await refusalOf({ requestCert: false }), /^Refusing to serve/);
+});
+
+Deno.test("a runtime that cannot tell who calls gets no peer server", async () => {
+  const message = await refusalOf(
+    { requestCert: false },
+    (socket) => Object.assign(socket, { getPeerCertificate: undefined }),
+  );
+  assert.match(message, /^Refusing to serve .* accepts clients without a certificate/);
 });
 
 Deno.test("members are served, strangers and the expelled are not", async () => {
