@@ -21,6 +21,7 @@ import { fakeGateway } from "./fake_gateway.ts";
 import { fakeLog } from "./fake_log.ts";
 import { HeldDocuments } from "./held_documents.ts";
 import type { ApplyRequest } from "./policy_applier.ts";
+import { readHeartbeat } from "./run_summary.ts";
 import { SignedCaller } from "./signed_caller.ts";
 
 const UUID = "6f1c2d3e-4b5a-4c6d-8e7f-0a1b2c3d4e5f";
@@ -233,6 +234,26 @@ Deno.test("a run that changed nothing is a heartbeat; one that did is reported; 
   await rig.run(true);
   assert.equal(rig.reported.length, 1);
   assert.equal(rig.applied.at(-1)?.dryRun, true);
+});
+
+Deno.test("runs are numbered and their changes counted, also after a restart and a clock set back", async () => {
+  await using rig = await Rig.create();
+  rig.answer = () => ({ bundle: bundle(1) });
+  const heartbeats: [number, number][] = [];
+  for (const outcome of ["updated", "created", "none", "updated"] as const) {
+    rig.outcome = outcome;
+    await rig.run();
+    await rig.run(true);
+    const kept = readHeartbeat(rig.db.fact("heartbeat"));
+    heartbeats.push([kept?.serial ?? 0, kept?.changeStreak ?? 0]);
+  }
+  assert.deepEqual(heartbeats.map(([, streak]) => streak), [1, 2, 0, 1]);
+  const serials = heartbeats.map(([serial]) => serial);
+  assert.deepEqual(serials, [...new Set(serials)].sort((a, b) => a - b));
+  await rig.run();
+  const { heartbeat } = rig.checkIns.at(-1) ?? {};
+  assert.equal(heartbeat?.serial, serials.at(-1));
+  assert.equal(heartbeat?.root.toString("hex"), merkleRoot([]).toHex());
 });
 
 Deno.test("without a server the held bundle is applied for a day after the last answer, no longer", async () => {

@@ -19,6 +19,7 @@ import { createControlApi, createOpenApi } from "./local_api.ts";
 import { LocalServer } from "./local_server.ts";
 import { splayOf } from "./loop_plan.ts";
 import { encodeEntries, readEntries } from "./manifest_messages.ts";
+import { toHeartbeat } from "./run_summary.ts";
 import type { AgentStatus } from "./status.ts";
 import { StreamKeeper } from "./stream_keeper.ts";
 import { swarmInterfaces } from "./swarm_interfaces.ts";
@@ -164,6 +165,10 @@ class Daemon {
     this.#cycle = session.createCycle({
       swarm: () => this.#engine.facts(),
       onTraits: (traits) => this.#engine.sendTraits(traits),
+      onRun: (report) => {
+        // Whoever pushed waits for it; anybody else hears of it with the next check-in.
+        if (report.trigger === "push") this.#stream.send({ heartbeat: toHeartbeat(report) });
+      },
       onAnswer: (answer) => {
         this.#engine.update();
         this.#engine.sendEntries(readEntries(answer.manifestEntries, log));

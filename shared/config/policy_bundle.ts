@@ -111,16 +111,21 @@ export function secretPathsOf(resources: Iterable<BundleResource>): string[] {
   return [...paths].sort();
 }
 
+/** The leaf that stands for one resource in the tree: equal for two that ask the same of a machine. */
+export function resourceLeaf(
+  { source: _place, ...resource }: BundleResource,
+): Uint8Array<ArrayBuffer> {
+  // A parsed resource is JSON: its schema admits nothing else.
+  return sha256(encodeFrame(DOMAIN.resourceLeaf, [canonicalJson(resource as Json)]));
+}
+
 /**
  * Root of the Merkle tree over resources in their order: a leaf hashes the canonical JSON of one resource, a node its two
  * children, and the last node of an odd row moves up unchanged. No resources: the hash of an empty leaf. `source` is left
  * out: a comment that moves lines in a stack changes no machine.
  */
 export function merkleRoot(resources: readonly BundleResource[]): Uint8Array<ArrayBuffer> {
-  let row = resources.map(({ source: _place, ...resource }) =>
-    // A parsed resource is JSON: its schema admits nothing else.
-    sha256(encodeFrame(DOMAIN.resourceLeaf, [canonicalJson(resource as Json)]))
-  );
+  let row = resources.map(resourceLeaf);
   if (row.length === 0) return sha256(encodeFrame(DOMAIN.resourceLeaf, []));
   while (row.length > 1) {
     const next: typeof row = [];

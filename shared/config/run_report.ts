@@ -23,6 +23,14 @@ export const OUTCOMES = [
 
 export type Outcome = typeof OUTCOMES[number];
 
+/**
+ * Why something had to be changed. `intentional`: since the machine was last as the policy wants it, the policy has begun to
+ * want something else of this resource. `corrective`: it wants the same as before, and the machine has drifted.
+ */
+export const CAUSES = ["intentional", "corrective"] as const;
+
+export type ChangeCause = typeof CAUSES[number];
+
 export const resourceReportSchema = z.strictObject({
   id: z.string().max(1024),
   crate: z.string().max(255),
@@ -31,6 +39,8 @@ export const resourceReportSchema = z.strictObject({
   diff: z.string().max(MAX_DIFF_LENGTH + 200).optional(),
   /** Why it failed, was skipped or blocked, or cannot be known. */
   reason: z.string().max(4096).optional(),
+  /** Of what was changed or was to be; absent from agents that do not tell. */
+  cause: z.enum(CAUSES).optional(),
   durationMs: z.number().nonnegative(),
 });
 
@@ -40,6 +50,10 @@ export type ResourceReport = z.infer<typeof resourceReportSchema>;
 export const runReportSchema = z.strictObject({
   schema: z.literal(1),
   runId: z.uuid(),
+  /** Rises with every run of an envoy, whatever its clock does: max(previous + 1, clock in ms). */
+  serial: z.number().int().positive().optional(),
+  /** Runs in a row, this one included, that changed something. */
+  changeStreak: z.number().int().nonnegative().optional(),
   policyVersion: z.string().max(128),
   root: z.string().regex(/^[0-9a-f]{64}$/),
   startedAtMs: z.number().int().nonnegative(),

@@ -127,6 +127,12 @@ export interface RunHeartbeat {
   blocked: number;
   unknown: number;
   skipped: number;
+  /** Rises with every run of this envoy, whatever its clock does: max(previous + 1, clock in ms). */
+  serial: number;
+  /** Merkle root of the bundle that was applied. */
+  root: Buffer;
+  /** Runs in a row, this one included, that changed something; 0 when it changed nothing. */
+  changeStreak: number;
 }
 
 export interface CheckInResponse {
@@ -195,7 +201,11 @@ export interface AgentMessage {
   hello?: SignedRequest | undefined;
   swarmProgress?: SwarmProgress | undefined;
   manifest?: ManifestUpdate | undefined;
-  pong?: Pong | undefined;
+  pong?:
+    | Pong
+    | undefined;
+  /** What a run that was asked for came to, so that whoever asked need not wait for the next check-in. */
+  heartbeat?: RunHeartbeat | undefined;
 }
 
 export interface ServerMessage {
@@ -870,7 +880,19 @@ export const CheckInRequest: MessageFns<CheckInRequest> = {
 };
 
 function createBaseRunHeartbeat(): RunHeartbeat {
-  return { finishedAtMs: 0, durationMs: 0, inSync: 0, changed: 0, failed: 0, blocked: 0, unknown: 0, skipped: 0 };
+  return {
+    finishedAtMs: 0,
+    durationMs: 0,
+    inSync: 0,
+    changed: 0,
+    failed: 0,
+    blocked: 0,
+    unknown: 0,
+    skipped: 0,
+    serial: 0,
+    root: Buffer.alloc(0),
+    changeStreak: 0,
+  };
 }
 
 export const RunHeartbeat: MessageFns<RunHeartbeat> = {
@@ -898,6 +920,15 @@ export const RunHeartbeat: MessageFns<RunHeartbeat> = {
     }
     if (message.skipped !== 0) {
       writer.uint32(64).uint32(message.skipped);
+    }
+    if (message.serial !== 0) {
+      writer.uint32(72).uint64(message.serial);
+    }
+    if (message.root.length !== 0) {
+      writer.uint32(82).bytes(message.root);
+    }
+    if (message.changeStreak !== 0) {
+      writer.uint32(88).uint32(message.changeStreak);
     }
     return writer;
   },
@@ -979,6 +1010,30 @@ export const RunHeartbeat: MessageFns<RunHeartbeat> = {
             message.skipped = reader.uint32();
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.serial = longToNumber(reader.uint64());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.root = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.changeStreak = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1004,6 +1059,9 @@ export const RunHeartbeat: MessageFns<RunHeartbeat> = {
     message.blocked = object.blocked ?? 0;
     message.unknown = object.unknown ?? 0;
     message.skipped = object.skipped ?? 0;
+    message.serial = object.serial ?? 0;
+    message.root = object.root ?? Buffer.alloc(0);
+    message.changeStreak = object.changeStreak ?? 0;
     return message;
   },
 };
@@ -1741,7 +1799,7 @@ export const RenewCertificateResponse: MessageFns<RenewCertificateResponse> = {
 };
 
 function createBaseAgentMessage(): AgentMessage {
-  return { hello: undefined, swarmProgress: undefined, manifest: undefined, pong: undefined };
+  return { hello: undefined, swarmProgress: undefined, manifest: undefined, pong: undefined, heartbeat: undefined };
 }
 
 export const AgentMessage: MessageFns<AgentMessage> = {
@@ -1757,6 +1815,9 @@ export const AgentMessage: MessageFns<AgentMessage> = {
     }
     if (message.pong !== undefined) {
       Pong.encode(message.pong, writer.uint32(34).fork()).join();
+    }
+    if (message.heartbeat !== undefined) {
+      RunHeartbeat.encode(message.heartbeat, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -1806,6 +1867,14 @@ export const AgentMessage: MessageFns<AgentMessage> = {
             message.pong = Pong.decode(reader, reader.uint32());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.heartbeat = RunHeartbeat.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1833,6 +1902,9 @@ export const AgentMessage: MessageFns<AgentMessage> = {
       ? ManifestUpdate.fromPartial(object.manifest)
       : undefined;
     message.pong = (object.pong !== undefined && object.pong !== null) ? Pong.fromPartial(object.pong) : undefined;
+    message.heartbeat = (object.heartbeat !== undefined && object.heartbeat !== null)
+      ? RunHeartbeat.fromPartial(object.heartbeat)
+      : undefined;
     return message;
   },
 };

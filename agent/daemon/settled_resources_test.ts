@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { BundleResource } from "../../shared/config/policy_bundle.ts";
+import { bundleResourceSchema } from "../../shared/config/policy_bundle.ts";
+import type { Outcome, RunReport } from "../../shared/config/run_report.ts";
+import {
+  countStreak,
+  judgeRun,
+  nextRunSerial,
+  NOTHING_SETTLED,
+  readSettled,
+} from "./settled_resources.ts";
+
+function resource(name: string, content: string, notify: string[] = []): BundleResource {
+  return bundleResourceSchema.parse({
+    id: `file:${name}`,
+    type: "file",
+    name,
+    crate: "c",
+    source: "c.vgo:1:1",
+    dependsOn: [],
+    notify,
+    params: { content },
+  });
+}
+
+function report(root: string, outcomes: Readonly<Record<string, Outcome>>): RunReport {
+  return {
+    schema: 1,
+    runId: crypto.randomUUID(),
+    policyVersion: "v",
+    root,
+    startedAtMs: 1,
+    durationMs: 1,
+    trigger: "interval",
+    dryRun: false,
+    counts: {} as RunReport["counts"], // Not looked at here.
+    resources: Object.entries(outcomes)
+      .filter(([, outcome]) => outcome !== "none")
+      .map(([name, outcome]) => ({ id: `file:${name}`, crate: "c", outcome, durationMs: 1 })),
+    truncated: false,
+  };
+}
+
+/** Runs in their order, and the causes that each told, by resource. */
+function follow(
+  runs: readonly (readonly [string, readonly BundleResource[], Record<string, Outcome>])[],
+): Record<string, string | undefined>[] {
+  let settled = NOTHING_SETTLED;
+  return runs.map(([root, resources, outcomes]) => {
+    const judged = judgeRun(report(root, outcomes), resources, settled);
+    // As it comes back after a restart.
+    settled = readSettled(JSON.stringify(judged.settled));
+    return Object.fromEntries(
+      judged.report.resources.map(({ id, cause }) => [id.slice("file:".length), cause]),
+    );
+  });
+}
+
+Deno.test("the first run of a policy is intentional, what is put back later is corrective", () => {
+  const policy = [resource("a", "1"), resource("b", "1")];
+  assert.deepEqual(
+    follow([
+      ["r1", policy, { a: "created", b: "none" }],
+      ["r1", policy, { a: "none" }],
+      ["r1", policy, { a: "updated" }],
+      ["r1", policy, { a: "updated", b: "deleted" }],
+    ]),
+    [{ a: "intentional" }, {}, { a: "corrective" }, { a: "corrective", b: "corrective" }],
+  );
+});
+
+Deno.test("a new policy makes intentional only what it changes", () => {
+  const [old, same] = [resource("a", "1"), resource("b", "1")];
+  assert.deepEqual(
+    follow([
+      ["r1", [old, same], { a: "created", b: "created" }],
+      ["r2", [resource("a", "2"), same], { a: "updated", b: "updated" }],
+    ])[1],
+    { a: "intentional", b: "corrective" },
+  );
+});
+
+Deno.test("drift under a new policy that changed nothing at first is still drift", () => {
+  assert.deepEqual(
+    follow([
+      ["r1", [resource("a", "1")], { a: "created" }],
+      ["r2", [resource("a", "2")], {}],
+      ["r2", [resource("a", "2")], { a: "updated" }],
+    ])[2],
+    { a: "corrective" },
+  );
+});
+
+Deno.test("an intention that failed stays one until it has succeeded", () => {
+  const policy = [resource("a", "1")];
+  assert.deepEqual(
+    follow([
+      ["r1", policy, { a: "failed" }],
+      ["r1", policy, { a: "blocked" }],
+      ["r1", policy, { a: "created" }],
+      ["r1", policy, { a: "failed" }],
+      ["r1", policy, { a: "updated" }],
+    ]).map(({ a }) => a),
+    ["intentional", "intentional", "intentional", "corrective", "corrective"],
+  );
+});
+
+Deno.test("what only happens because it was told has the cause of what told it", () => {
+  const policy = (content: string) => [
+    resource("conf", content, ["file:restart"]),
+    resource("restart", "-"),
+  ];
+  assert.deepEqual(
+    follow([
+      ["r1", policy("1"), {}],
+      ["r2", policy("2"), { conf: "updated", restart: "updated" }],
+      ["r2", policy("2"), { conf: "updated", restart: "updated" }],
+    ]).slice(1),
+    [
+      { conf: "intentional", restart: "intentional" },
+      { conf: "corrective", restart: "corrective" },
+    ],
+  );
+});
+
+Deno.test("what a policy forgets and asks for again is intentional", () => {
+  const a = resource("a", "1");
+  assert.deepEqual(
+    follow([["r1", [a], { a: "created" }], ["r2", [], {}], ["r1", [a], { a: "created" }]])[2],
+    { a: "intentional" },
+  );
+});
+
+Deno.test("a change has a cause, corrective exactly if its definition is the one last settled", () => {
+  const outcome = fc.constantFrom<Outcome>("none", "updated", "failed", "skipped", "unknown");
+  const run = fc.record({ content: fc.constantFrom("1", "2"), outcome });
+  fc.assert(fc.property(fc.array(run, { maxLength: 12 }), (runs) => {
+    const causes = follow(
+      runs.map(({ content, outcome }) =>
+        [`root-${content}`, [resource("a", content)], { a: outcome }] as const
+      ),
+    );
+    let settledAs: string | undefined;
+    for (const [at, { content, outcome }] of runs.entries()) {
+      const expected = settledAs === content ? "corrective" : "intentional";
+      const isCaused = outcome === "updated" || outcome === "failed";
+      assert.equal(causes[at]?.["a"], isCaused ? expected : undefined);
+      if (outcome === "none" || outcome === "updated") settledAs = content;
+    }
+  }));
+});
+
+Deno.test("a report that was cut settles nothing that it does not name", () => {
+  const policy = [resource("a", "1"), resource("b", "1")];
+  const cut = { ...report("r1", { a: "created" }), truncated: true };
+  const { settled } = judgeRun(cut, policy, NOTHING_SETTLED);
+  assert.deepEqual(Object.keys(settled.digests), ["file:a"]);
+  assert.equal(settled.isWhole, false);
+});
+
+Deno.test("what cannot be read as settled resources counts as nothing", () => {
+  for (
+    const text of [undefined, "", "{", "[]", "null", '{"root":1}', '{"root":"","isWhole":true}']
+  ) {
+    assert.deepEqual(readSettled(text), NOTHING_SETTLED);
+  }
+});
+
+Deno.test("runs are numbered upwards whatever the clock does, and a streak ends with a quiet run", () => {
+  fc.assert(fc.property(fc.array(fc.nat()), (clocks) => {
+    let last = 0;
+    for (const nowMs of clocks) {
+      const next = nextRunSerial(last, nowMs);
+      assert.ok(next > last && next >= nowMs);
+      last = next;
+    }
+  }));
+  assert.deepEqual([countStreak(0, 2), countStreak(2, 1), countStreak(5, 0)], [1, 3, 0]);
+});
