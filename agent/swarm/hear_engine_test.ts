@@ -44,6 +44,12 @@ const said: { readonly [K in FromEngine["kind"]]: Extract<FromEngine, { kind: K 
   fleet: { kind: "fleet", signed: { payload: Uint8Array.of(1), signature: Uint8Array.of(2) } },
   log: { kind: "log", level: "info", message: "m", properties: { a: 1, b: { c: 2 }, d: ["e"] } },
   cleaned: { kind: "cleaned", requestId: 1, stalePartials: 2, errors: 0 },
+  examined: {
+    kind: "examined",
+    requestId: 1,
+    rights: ["net"],
+    hasher: { ok: false, reason: "not found" },
+  },
   links: { kind: "links", requestId: 1, links: { files: { x: hash }, seeds: { [hash]: "y" } } },
   hasher: { kind: "hasher", wanted: true },
   fatal: { kind: "fatal", reason: "port in use" },
@@ -102,6 +108,7 @@ Deno.test("lists, tables and documents past their limits are not heard", () => {
       },
       { ...said.fleet, signed: { payload: large, signature: Uint8Array.of(2) } },
       { ...said.ready, address: "a".repeat(5_000) },
+      { ...said.examined, rights: many.map(String) },
     ]
   ) {
     const { heard, broken } = hear(message);
