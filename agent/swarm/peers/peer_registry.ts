@@ -31,6 +31,7 @@ const MAX_FAILURES = 8;
 const VOUCHED: readonly PeerSource[] = ["inbound", "server", "remembered"];
 
 interface Candidate extends PeerEndpoint {
+  /** Who named it first. */
   readonly source: PeerSource;
 }
 
@@ -39,6 +40,8 @@ export class PeerRegistry {
   readonly #proven = new Map<string, ProvenPeer>();
   readonly #byEndpoint = new Map<string, string>();
   readonly #candidates = new Map<string, Candidate>();
+  /** Candidates that somebody vouched for. */
+  readonly #vouched = new Set<string>();
   readonly #dialled = new Map<string, { readonly nowMs: number; readonly isFree: boolean }>();
 
   get size(): number {
@@ -57,12 +60,18 @@ export class PeerRegistry {
     return this.#proven.get(this.#byEndpoint.get(endpointKey(endpoint)) ?? "");
   }
 
-  /** Notes an address that somebody named. Says whether it is new, so that a dial may be worthwhile. */
+  /** Notes an address that somebody named. Says whether that is news, so that a dial may be worthwhile. */
   suggest(endpoint: PeerEndpoint, source: PeerSource): boolean {
     const key = endpointKey(endpoint);
-    if (this.#byEndpoint.has(key) || this.#candidates.has(key)) return false;
+    if (this.#byEndpoint.has(key)) return false;
+    const isVouchedNow = VOUCHED.includes(source) && !this.#vouched.has(key);
+    if (this.#candidates.has(key)) {
+      if (isVouchedNow) this.#vouched.add(key);
+      return isVouchedNow;
+    }
     if (this.#candidates.size >= MAX_CANDIDATES) return false;
     this.#candidates.set(key, { address: endpoint.address, port: endpoint.port, source });
+    if (isVouchedNow) this.#vouched.add(key);
     return true;
   }
 
@@ -74,9 +83,9 @@ export class PeerRegistry {
     const taken: Candidate[] = [];
     let limited = [...this.#dialled.values()].filter(({ isFree }) => !isFree).length;
     for (const [key, candidate] of this.#candidates) {
-      const isFree = VOUCHED.includes(candidate.source);
+      const isFree = this.#vouched.has(key);
       if (!isFree && limited >= MAX_DIALS_PER_MINUTE) continue;
-      this.#candidates.delete(key);
+      this.#forgetCandidate(key);
       if (this.#dialled.has(key)) continue;
       this.#dialled.set(key, { nowMs, isFree });
       if (!isFree) limited += 1;
@@ -109,7 +118,7 @@ export class PeerRegistry {
       failures: 0,
     });
     this.#byEndpoint.set(endpointKey(endpoint), identity.uuid);
-    this.#candidates.delete(endpointKey(endpoint));
+    this.#forgetCandidate(endpointKey(endpoint));
     return isNews;
   }
 
@@ -126,6 +135,11 @@ export class PeerRegistry {
     if (!known) return;
     this.#proven.delete(uuid);
     this.#byEndpoint.delete(endpointKey(known));
+  }
+
+  #forgetCandidate(key: string): void {
+    this.#candidates.delete(key);
+    this.#vouched.delete(key);
   }
 
   #forgetOldest(): void {

@@ -29,6 +29,16 @@ Deno.test("a caller with a certificate is called back without using up the limit
   assert.equal(registry.takeDialable(0).length, 40);
 });
 
+Deno.test("a caller that was heard before and had to wait is called back at once, as one that was heard", () => {
+  const registry = new PeerRegistry();
+  for (let number = 0; number < 40; number += 1) registry.suggest(endpoint(number), "multicast");
+  registry.takeDialable(0);
+  assert.equal(registry.suggest(endpoint(39), "exchange"), false);
+  assert.equal(registry.suggest(endpoint(39), "inbound"), true);
+  assert.equal(registry.suggest(endpoint(39), "inbound"), false);
+  assert.deepEqual(registry.takeDialable(1), [{ ...endpoint(39), source: "multicast" }]);
+});
+
 Deno.test("an envoy that moves is known at its new address alone", () => {
   const registry = new PeerRegistry();
   assert.equal(registry.prove(identity("a"), endpoint(1), "multicast", 0), true);
