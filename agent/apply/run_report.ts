@@ -10,6 +10,10 @@ import { capText } from "./report_text.ts";
 /** What identifies a run. */
 export type RunIdentity = Pick<RunReport, "runId" | "policyVersion" | "root" | "trigger">;
 
+/** Bytes of what is added to a report later: a run's number with its streak, and the cause of one change. */
+const NUMBER_BYTES = 64;
+const CAUSE_BYTES = `,"cause":"intentional"`.length;
+
 /** Tried one after the other until the report fits: how much of a diff and of a reason is kept. */
 const SHORTER = [
   { diff: 4096, reason: 2048 },
@@ -25,11 +29,11 @@ const SHORTER = [
 export function buildRunReport(applied: AppliedResources, identity: RunIdentity): RunReport {
   const worthTelling = applied.resources.filter(({ outcome }) => outcome !== "none");
   const report = assemble(applied, identity, worthTelling, false);
-  if (sizeOf(report) <= MAX_REPORT_BYTES) return report;
+  if (finalSizeOf(report) <= MAX_REPORT_BYTES) return report;
   for (const limits of SHORTER) {
     const shortened = worthTelling.map((resource) => shorten(resource, limits));
     const candidate = assemble(applied, identity, shortened, true);
-    if (sizeOf(candidate) <= MAX_REPORT_BYTES) return candidate;
+    if (finalSizeOf(candidate) <= MAX_REPORT_BYTES) return candidate;
   }
   return dropUntilItFits(
     applied,
@@ -47,10 +51,10 @@ function dropUntilItFits(
   resources: readonly ResourceReport[],
 ): RunReport {
   const ranked = [...resources].sort((a, b) => rank(a) - rank(b));
-  let room = MAX_REPORT_BYTES - sizeOf(assemble(applied, identity, [], true));
+  let room = MAX_REPORT_BYTES - finalSizeOf(assemble(applied, identity, [], true));
   const kept = new Set<ResourceReport>();
   for (const resource of ranked) {
-    room -= sizeOf(resource) + 1;
+    room -= sizeOf(resource) + 1 + CAUSE_BYTES;
     if (room < 0) break;
     kept.add(resource);
   }
@@ -97,6 +101,11 @@ function shorten(
     ...(diff === undefined || limits.diff === 0 ? {} : { diff: capText(diff, limits.diff) }),
     ...(reason === undefined ? {} : { reason: capText(reason, limits.reason) }),
   };
+}
+
+/** What a report takes once its run has a number and each change its cause. */
+function finalSizeOf(report: RunReport): number {
+  return sizeOf(report) + NUMBER_BYTES + report.resources.length * CAUSE_BYTES;
 }
 
 function sizeOf(value: unknown): number {
