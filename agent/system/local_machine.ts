@@ -32,5 +32,7 @@ export async function openLocalMachine(root: string): Promise<Machine> {
     services: new LocalServices(files, processes),
     self,
     policyFolder: paths.at("/var/lib/vigo/usercrate-policy"),
+    etcFolder: paths.at("/etc"),
+    executorsFolder: paths.at("/etc/vigo-envoy/executors"),
   };
 }

@@ -15,4 +15,8 @@ export interface Machine {
   readonly self: { readonly uid: number; readonly gid: number };
   /** Folder of the files that say what each user may do on the swarm. */
   readonly policyFolder: string;
+  /** Where the system's own configuration is: `/etc`, or that below a root with users of its own. */
+  readonly etcFolder: string;
+  /** Where the operator keeps the executables of `custom` resources. */
+  readonly executorsFolder: string;
 }

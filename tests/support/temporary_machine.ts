@@ -23,10 +23,14 @@ export class TemporaryMachine implements Machine, AsyncDisposable {
   readonly packages = new FakePackages({ nginx: "1.24.0-1", curl: "8.0-2" });
   readonly services = new FakeServices();
   readonly policyFolder: string;
+  readonly etcFolder: string;
+  readonly executorsFolder: string;
 
   private constructor(readonly root: TemporaryRoot) {
     this.accounts = new TableAccounts(this.files, root.path, this.self);
     this.policyFolder = root.join("var/lib/vigo/usercrate-policy");
+    this.etcFolder = root.join("etc");
+    this.executorsFolder = root.join("etc/vigo-envoy/executors");
   }
 
   static async create(): Promise<TemporaryMachine> {
@@ -44,7 +48,8 @@ export class TemporaryMachine implements Machine, AsyncDisposable {
 
   /** What a resource gets. */
   context(overrides: Partial<ApplyContext> = {}): ApplyContext {
-    const { files, processes, accounts, packages, services, self, policyFolder } = this;
+    const { files, processes, accounts, packages, services, self } = this;
+    const { policyFolder, etcFolder, executorsFolder } = this;
     return {
       files,
       processes,
@@ -53,6 +58,8 @@ export class TemporaryMachine implements Machine, AsyncDisposable {
       services,
       self,
       policyFolder,
+      etcFolder,
+      executorsFolder,
       notified: false,
       signal: new AbortController().signal,
       snapshots: { keep: (path) => NO_SNAPSHOTS.keep("", path) },
