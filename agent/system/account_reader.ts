@@ -37,6 +37,10 @@ export class AccountReader {
     return (await this.groups()).find(({ name, gid }) => name === reference || gid === reference);
   }
 
+  async findPrimaryMember(gid: number): Promise<UserEntry | undefined> {
+    return (await this.users()).find((user) => user.gid === gid);
+  }
+
   async groupsOf(name: string): Promise<readonly GroupEntry[]> {
     return (await this.groups()).filter(({ members }) => members.includes(name));
   }

@@ -43,6 +43,8 @@ export interface Accounts {
   findUser(reference: string | number): Promise<UserEntry | undefined>;
   /** By name or by gid. */
   findGroup(reference: string | number): Promise<GroupEntry | undefined>;
+  /** A user whose primary group this is. */
+  findPrimaryMember(gid: number): Promise<UserEntry | undefined>;
   /** The groups that list a user as a member: the supplementary ones. */
   groupsOf(name: string): Promise<readonly GroupEntry[]>;
   /** The hash in shadow(5); `undefined` if the user has no line there. */
@@ -51,6 +53,14 @@ export interface Accounts {
   changeUser(name: string, change: UserChange): Promise<void>;
   /** Removes the account and the group of its own; files stay. */
   deleteUser(name: string): Promise<void>;
+  /** @param group `gid`: a free one if absent, from the range of system groups if `system`. */
+  createGroup(
+    name: string,
+    group: { readonly gid?: number; readonly system: boolean },
+  ): Promise<void>;
+  /** Files keep the old number. */
+  setGroupId(name: string, gid: number): Promise<void>;
+  deleteGroup(name: string): Promise<void>;
   /** The hash never appears among the arguments of a program. */
   setPasswordHash(name: string, hash: Secret): Promise<void>;
 }

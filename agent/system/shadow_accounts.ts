@@ -29,6 +29,10 @@ export class ShadowAccounts implements Accounts {
     return local ?? parseGroup(await this.#lookUp("group", reference))[0];
   }
 
+  findPrimaryMember(gid: number): Promise<UserEntry | undefined> {
+    return this.#reader.findPrimaryMember(gid);
+  }
+
   groupsOf(name: string): Promise<readonly GroupEntry[]> {
     return this.#reader.groupsOf(name);
   }
@@ -41,7 +45,7 @@ export class ShadowAccounts implements Accounts {
     // useradd refuses to make a group of the user's name where there is one.
     const ownGroup = await this.#reader.findGroup(name);
     const group = user.gid ?? ownGroup?.gid;
-    await this.#run("create", name, [
+    await this.#run(`create user "${name}"`, [
       "useradd",
       ...fieldOptions({ ...user, ...(group === undefined ? {} : { gid: group }) }),
       ...(group === undefined ? ["--user-group"] : []),
@@ -56,16 +60,36 @@ export class ShadowAccounts implements Accounts {
     const joins = change.addToGroups?.length
       ? ["--append", "--groups", change.addToGroups.join(",")]
       : [];
-    await this.#run("change", name, ["usermod", ...fieldOptions(change), ...joins, name]);
+    await this.#run(`change user "${name}"`, ["usermod", ...fieldOptions(change), ...joins, name]);
   }
 
   async deleteUser(name: string): Promise<void> {
-    await this.#run("delete", name, ["userdel", name]);
+    await this.#run(`delete user "${name}"`, ["userdel", name]);
   }
 
   async setPasswordHash(name: string, hash: Secret): Promise<void> {
     const stdin = `${name}:${hash.reveal()}\n`;
-    await this.#run("set the password of", name, ["chpasswd", "--encrypted"], stdin);
+    await this.#run(`set the password of user "${name}"`, ["chpasswd", "--encrypted"], stdin);
+  }
+
+  async createGroup(
+    name: string,
+    { gid, system }: { readonly gid?: number; readonly system: boolean },
+  ): Promise<void> {
+    await this.#run(`create group "${name}"`, [
+      "groupadd",
+      ...(gid === undefined ? [] : ["--gid", String(gid)]),
+      ...(system ? ["--system"] : []),
+      name,
+    ]);
+  }
+
+  async setGroupId(name: string, gid: number): Promise<void> {
+    await this.#run(`change group "${name}"`, ["groupmod", "--gid", String(gid), name]);
+  }
+
+  async deleteGroup(name: string): Promise<void> {
+    await this.#run(`delete group "${name}"`, ["groupdel", name]);
   }
 
   async #lookUp(table: "passwd" | "group", reference: string | number): Promise<string> {
@@ -81,7 +105,6 @@ export class ShadowAccounts implements Accounts {
 
   async #run(
     doing: string,
-    name: string,
     argv: readonly [string, ...string[]],
     stdin?: string,
   ): Promise<void> {
@@ -91,7 +114,7 @@ export class ShadowAccounts implements Accounts {
       ...(stdin === undefined ? {} : { stdin }),
     });
     if (result.end === "exited" && result.status === 0) return;
-    const message = `Cannot ${doing} user "${name}": ${describeFailure(argv[0], result)}`;
+    const message = `Cannot ${doing}: ${describeFailure(argv[0], result)}`;
     throw isBusy(result) ? new BlockedError(message) : new Error(message);
   }
 }

@@ -38,6 +38,10 @@ export class TableAccounts implements Accounts {
     return this.#reader.findGroup(reference);
   }
 
+  findPrimaryMember(gid: number): Promise<UserEntry | undefined> {
+    return this.#reader.findPrimaryMember(gid);
+  }
+
   groupsOf(name: string): Promise<readonly GroupEntry[]> {
     return this.#reader.groupsOf(name);
   }
@@ -89,6 +93,24 @@ export class TableAccounts implements Accounts {
 
   async setPasswordHash(name: string, hash: Secret): Promise<void> {
     await this.#setLine("shadow", name, `${name}:${hash.reveal()}:${SHADOW_DEFAULTS}`);
+  }
+
+  async createGroup(
+    name: string,
+    group: { readonly gid?: number; readonly system: boolean },
+  ): Promise<void> {
+    const gid = group.gid ?? await this.#freeId(group.system);
+    await this.#setLine("group", name, formatGroupLine({ name, gid, members: [] }));
+  }
+
+  async setGroupId(name: string, gid: number): Promise<void> {
+    const group = await this.#reader.findGroup(name);
+    if (group === undefined) throw new Error(`Cannot change group "${name}": there is none`);
+    await this.#setLine("group", name, formatGroupLine({ ...group, gid }));
+  }
+
+  async deleteGroup(name: string): Promise<void> {
+    await this.#setLine("group", name, undefined);
   }
 
   #underRoot(home: string): string {
