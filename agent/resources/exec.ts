@@ -1,6 +1,7 @@
 import { type ExecParams, execSchema } from "../../shared/config/resources/exec.ts";
 import type { Command } from "../../shared/config/resources/parameters.ts";
-import { describeFailure, type Program, type ProgramResult } from "../system/processes.ts";
+import { describeFailure, type ProgramResult } from "../system/processes.ts";
+import { type Identity, resolveIdentity } from "./identity.ts";
 import {
   type ApplyContext,
   type Change,
@@ -32,7 +33,7 @@ async function check(params: ExecParams, context: ApplyContext): Promise<Finding
   if (params.creates !== undefined && await context.files.inspect(params.creates) !== undefined) {
     return IN_SYNC;
   }
-  const identity = await resolveUser(params, context);
+  const identity = await resolveIdentity(params.user, context);
   if (!identity.ok) return unknown(identity.reason);
   for (const { guard, runsOn } of guardsOf(params)) {
     const result = await run(guard, GUARD_TIMEOUT_SECONDS, params, identity, context);
@@ -43,7 +44,7 @@ async function check(params: ExecParams, context: ApplyContext): Promise<Finding
 }
 
 async function apply(params: ExecParams, context: ApplyContext): Promise<Change> {
-  const identity = await resolveUser(params, context);
+  const identity = await resolveIdentity(params.user, context);
   if (!identity.ok) throw new Error(identity.reason);
   const result = await run(params.command, params.timeout, params, identity, context);
   if (result.end === "exited" && params.returns.includes(result.status)) return "updated";
@@ -56,30 +57,6 @@ function guardsOf({ onlyif, unless }: ExecParams): { guard: Command; runsOn: boo
     ...(onlyif === undefined ? [] : [{ guard: onlyif, runsOn: true }]),
     ...(unless === undefined ? [] : [{ guard: unless, runsOn: false }]),
   ];
-}
-
-type Identity =
-  | { readonly ok: true; readonly program: Pick<Program, "as" | "environment"> }
-  | { readonly ok: false; readonly reason: string };
-
-async function resolveUser({ user }: ExecParams, context: ApplyContext): Promise<Identity> {
-  if (user === undefined) return { ok: true, program: {} };
-  const { accounts, self } = context;
-  const entry = await accounts.findUser(user);
-  if (entry === undefined) {
-    return { ok: false, reason: `there is no user "${user}" on this machine` };
-  }
-  if (self.uid !== 0 && self.uid !== entry.uid) {
-    return { ok: false, reason: `cannot run as "${user}": the agent runs as uid ${self.uid}` };
-  }
-  const groups = (await accounts.groupsOf(entry.name)).map(({ gid }) => gid);
-  return {
-    ok: true,
-    program: {
-      as: { uid: entry.uid, gid: entry.gid, groups },
-      environment: { HOME: entry.home, USER: entry.name, LOGNAME: entry.name, SHELL: entry.shell },
-    },
-  };
 }
 
 function run(
