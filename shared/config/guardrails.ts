@@ -1,4 +1,15 @@
 import type { Json } from "../canonical/canonical_json.ts";
+import { judgeCommand } from "../guardrails/judge_command.ts";
+import {
+  comparablePath,
+  isProtectedPackage,
+  isProtectedService,
+  PROGRAM_FOLDERS,
+  PROGRAMS,
+  PROTECTED_FOLDERS,
+  UNIT_FOLDERS,
+  UNIT_PATTERN,
+} from "../guardrails/protected_names.ts";
 
 /** A resource as the guardrails look at it: rendered, with the paths that configuration names (never those of a test root). */
 export interface GuardedResource {
@@ -12,44 +23,8 @@ export type GuardrailVerdict =
   | { readonly ok: true }
   | { readonly ok: false; readonly reason: string };
 
-/** Folders in which Vigo keeps identity, state and configuration. A resource there could lock a fleet out for good. */
-const PROTECTED_FOLDERS: readonly string[] = [
-  "/etc/vigo-envoy",
-  "/var/lib/vigo",
-  "/srv/vigo",
-  "/run/vigo",
-  "/library/vigo",
-];
-/** Where the programs are installed. */
-const PROGRAM_FOLDERS: readonly string[] = [
-  "/usr/local/bin",
-  "/usr/local/sbin",
-  "/usr/bin",
-  "/usr/sbin",
-  "/bin",
-  "/sbin",
-  "/opt/vigo/bin",
-];
-const PROGRAMS: readonly string[] = ["vigo", "vigosrv", "vigocli"];
-/** Where init systems look for units, and the units of Vigo with their drop-ins and overrides. */
-const UNIT_FOLDERS: readonly string[] = [
-  "/etc/systemd/system",
-  "/etc/systemd/system.control",
-  "/run/systemd/system",
-  "/usr/local/lib/systemd/system",
-  "/usr/lib/systemd/system",
-  "/lib/systemd/system",
-  "/etc/init.d",
-  "/etc/conf.d",
-  "/library/launchdaemons",
-];
-const UNIT_PATTERN =
-  /^(com\.)?(vigo|vigo-envoy|vigosrv)(\.service|\.plist|\.[a-z]+\.plist)?(\.d)?$/;
-
-/** Services that no policy may stop or disable: the agent that would have to start them again. */
-const PROTECTED_SERVICES: readonly string[] = ["vigo-envoy", "vigosrv"];
-/** Packages that no policy may remove. */
-const PROTECTED_PACKAGES: readonly string[] = ["vigo", "vigo-envoy", "vigosrv", "vigocli"];
+/** Parameters that a shell, or a list of words, is run from. */
+const COMMAND_PARAMETERS: readonly string[] = ["command", "onlyif", "unless", "validate"];
 
 const PATH_TYPES: readonly string[] = ["file", "directory", "symlink"];
 
@@ -58,7 +33,7 @@ const PATH_TYPES: readonly string[] = ["file", "directory", "symlink"];
  * stacks are loaded and compiled, the agent before it applies, so that neither has to trust the other.
  *
  * Refused are paths in or above the protected folders, programs and unit files (above: replacing or removing the folder
- * takes them along), stopping or disabling Vigo's services, and removing its packages.
+ * takes them along), stopping or disabling Vigo's services, removing its packages, and commands that would do any of this.
  */
 export function checkGuardrails(resource: GuardedResource): GuardrailVerdict {
   const reason = findReason(resource);
@@ -77,8 +52,25 @@ function findReason({ type, params }: GuardedResource): string | undefined {
   if (type === "service" && typeof params.name === "string") {
     return refuseService(params.name, params);
   }
-  if (type === "package" && params.ensure === "absent") return refusePackages(params.name);
+  if (type === "package" && params.ensure === "absent") {
+    const reason = refusePackages(params.name);
+    if (reason !== undefined) return reason;
+  }
+  return refuseCommands(params);
+}
+
+function refuseCommands(params: GuardedResource["params"]): string | undefined {
+  for (const name of COMMAND_PARAMETERS) {
+    const command = readCommand(params[name]);
+    const verdict = command === undefined ? undefined : judgeCommand(command);
+    if (verdict && !verdict.ok) return `its "${name}" ${verdict.reason} (${verdict.pattern})`;
+  }
   return undefined;
+}
+
+function readCommand(value: Json | undefined): string | readonly string[] | undefined {
+  if (typeof value === "string") return value;
+  return Array.isArray(value) ? value.filter((word) => typeof word === "string") : undefined;
 }
 
 function refusePath(type: string, written: string, isRemoved: boolean): string | undefined {
@@ -115,29 +107,11 @@ function isAbove(path: string, folder: string): boolean {
   return path === "/" || folder.startsWith(`${path}/`);
 }
 
-/**
- * One spelling for all that lead to the same place: `.`, `..` and `//` resolved, the doors of /proc and macOS removed, and
- * lower case, since some file systems do not tell cases apart and nothing else is called like this.
- */
-function comparablePath(written: string): string {
-  const parts: string[] = [];
-  for (const part of written.toLowerCase().split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  const path = `/${parts.join("/")}`
-    .replace(/^(\/proc\/[^/]+(\/task\/[^/]+)?\/(root|cwd))+(?=\/|$)/, "")
-    .replace(/^\/private(?=\/(etc|var|tmp)(\/|$))/, "")
-    .replace(/^\/var\/run(?=\/|$)/, "/run");
-  return path === "" ? "/" : path;
-}
-
 function refuseService(
   name: string,
   { state, enabled }: GuardedResource["params"],
 ): string | undefined {
-  const unit = name.toLowerCase().replace(/\.service$/, "");
-  if (!PROTECTED_SERVICES.includes(unit)) return undefined;
+  if (!isProtectedService(name)) return undefined;
   if (state === "stopped") {
     return `stopping ${JSON.stringify(name)} would end the management of the host`;
   }
@@ -149,9 +123,7 @@ function refuseService(
 
 function refusePackages(names: Json | undefined): string | undefined {
   const listed = Array.isArray(names) ? names : [names];
-  const found = listed.find((name) =>
-    typeof name === "string" && PROTECTED_PACKAGES.includes(name.toLowerCase().replace(/:.*$/, ""))
-  );
+  const found = listed.find((name) => typeof name === "string" && isProtectedPackage(name));
   return found === undefined
     ? undefined
     : `removing package ${JSON.stringify(found)} would end the management of the host`;

@@ -28,6 +28,10 @@ const REFUSED: readonly [string, Record<string, string | boolean | string[]>][] 
   ["service", { name: "vigo-envoy", state: "stopped" }],
   ["service", { name: "vigo-envoy.service", enabled: false }],
   ["package", { name: ["curl", "vigo"], ensure: "absent" }],
+  ["exec", { command: "apt-get update && sudo systemctl stop vigo-envoy" }],
+  ["exec", { command: ["rm", "-rf", "/srv/vigo"] }],
+  ["exec", { command: "true", unless: "pkill vigo" }],
+  ["cron", { command: "rm -rf /var/lib/vigo/.blobs" }],
 ];
 
 for (const [type, params] of REFUSED) {

@@ -1,0 +1,127 @@
+import { GlobError, parseGlob } from "../targeting/glob.ts";
+
+/** Folders in which Vigo keeps identity, state and configuration. A change there could lock a fleet out for good. */
+export const PROTECTED_FOLDERS: readonly string[] = [
+  "/etc/vigo-envoy",
+  "/var/lib/vigo",
+  "/srv/vigo",
+  "/run/vigo",
+  "/library/vigo",
+];
+
+/** Where the programs are installed. */
+export const PROGRAM_FOLDERS: readonly string[] = [
+  "/usr/local/bin",
+  "/usr/local/sbin",
+  "/usr/bin",
+  "/usr/sbin",
+  "/bin",
+  "/sbin",
+  "/opt/vigo/bin",
+];
+
+/** The programs, in lower case. */
+export const PROGRAMS: readonly string[] = ["vigo", "vigosrv", "vigocli"];
+
+/** Where init systems look for units. */
+export const UNIT_FOLDERS: readonly string[] = [
+  "/etc/systemd/system",
+  "/etc/systemd/system.control",
+  "/run/systemd/system",
+  "/usr/local/lib/systemd/system",
+  "/usr/lib/systemd/system",
+  "/lib/systemd/system",
+  "/etc/init.d",
+  "/etc/conf.d",
+  "/library/launchdaemons",
+];
+
+/** The units of Vigo with their drop-ins and overrides. */
+export const UNIT_PATTERN =
+  /^(com\.)?(vigo|vigo-envoy|vigosrv)(\.service|\.plist|\.[a-z]+\.plist)?(\.d)?$/;
+
+/** Whether a name is that of a service that must go on: the agent that would have to start it again. */
+export function isProtectedService(written: string): boolean {
+  const name = written.toLowerCase().replace(/^(system|gui\/\d+|user\/\d+)\//, "");
+  const unit = name.slice(name.lastIndexOf("/") + 1);
+  if (/[*?[]/.test(unit)) return ["vigo-envoy.service", "vigosrv.service"].some(globOf(unit));
+  return UNIT_PATTERN.test(unit);
+}
+
+/** Whether a name is that of a package of Vigo, whatever version or architecture goes with it. */
+export function isProtectedPackage(written: string): boolean {
+  const name = written.toLowerCase().replace(/[:=].*$/, "");
+  return ["vigo", "vigo-envoy", "vigosrv", "vigocli"].includes(name);
+}
+
+/**
+ * The protected place that a path of a command reaches: in a protected folder, one of the programs or units, or, with
+ * `withAncestors`, a folder above one. Wildcards are matched part by part.
+ */
+export function findProtectedPath(
+  written: string,
+  { withAncestors }: { readonly withAncestors: boolean },
+): string | undefined {
+  const parts = normalParts(written);
+  for (const place of PROTECTED_FOLDERS) {
+    if (reaches(parts, place.split("/").slice(1), withAncestors)) return place;
+  }
+  for (const folder of PROGRAM_FOLDERS) {
+    for (const program of PROGRAMS) {
+      const place = `${folder}/${program}`;
+      if (reaches(parts, place.split("/").slice(1), withAncestors)) return place;
+    }
+  }
+  const name = parts.at(-1) ?? "";
+  const folder = `/${parts.slice(0, -1).join("/")}`;
+  const isUnit = UNIT_FOLDERS.includes(folder) && UNIT_PATTERN.test(name);
+  return isUnit ? `${folder}/${name}` : undefined;
+}
+
+/**
+ * One spelling for all that lead to the same place: `.`, `..` and `//` resolved, the doors of /proc and macOS removed, and
+ * lower case, since some file systems do not tell cases apart and nothing else is called like this.
+ */
+export function comparablePath(written: string): string {
+  const parts: string[] = [];
+  for (const part of written.toLowerCase().split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  const path = `/${parts.join("/")}`
+    .replace(/^(\/proc\/[^/]+(\/task\/[^/]+)?\/(root|cwd))+(?=\/|$)/, "")
+    .replace(/^\/private(?=\/(etc|var|tmp)(\/|$))/, "")
+    .replace(/^\/var\/run(?=\/|$)/, "/run");
+  return path === "" ? "/" : path;
+}
+
+function normalParts(written: string): readonly string[] {
+  const path = comparablePath(written);
+  return path === "/" ? [] : path.split("/").slice(1);
+}
+
+function reaches(
+  parts: readonly string[],
+  place: readonly string[],
+  withAncestors: boolean,
+): boolean {
+  const common = Math.min(parts.length, place.length);
+  for (let index = 0; index < common; index++) {
+    const part = parts[index] ?? "";
+    // Below a folder a lone star is everything in it, the protected part included.
+    if (!globOf(part)(place[index] ?? "")) return false;
+  }
+  return parts.length >= place.length || withAncestors;
+}
+
+function globOf(pattern: string): (text: string) => boolean {
+  if (!/[*?[\\]/.test(pattern)) return (text) => text === pattern;
+  try {
+    const glob = parseGlob(pattern);
+    return (text) => glob.matches(text);
+  } catch (error) {
+    // A shell takes what is no pattern as it is written.
+    if (error instanceof GlobError) return (text) => text === pattern;
+    throw error;
+  }
+}

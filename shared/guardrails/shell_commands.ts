@@ -1,0 +1,251 @@
+/** One command of a script as a shell would run it, as far as that can be told without running it. */
+export interface ShellCommand {
+  /** Program and arguments, without quotes; what is substituted at run time is left out. */
+  readonly words: readonly string[];
+  /** Files that its output would replace or lengthen. */
+  readonly outputs: readonly string[];
+  /** The folder it runs in, if the script has said. */
+  readonly folder: string;
+}
+
+/** Deepest nesting of substitutions, subshells and `sh -c` that is looked into. */
+const MAX_DEPTH = 8;
+/** Most commands looked at in one script. */
+export const MAX_COMMANDS = 2_000;
+/** Most words that braces make of one. */
+const MAX_BRACE_WORDS = 64;
+
+/** What separates commands. */
+const SEPARATORS: ReadonlySet<string> = new Set([";", "&", "|", "\n", "(", ")", "`"]);
+/** Words that stand before a command without being one. */
+const KEYWORDS: ReadonlySet<string> = new Set([
+  "if",
+  "then",
+  "else",
+  "elif",
+  "fi",
+  "do",
+  "done",
+  "while",
+  "until",
+  "{",
+  "}",
+  "!",
+]);
+
+const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", a: "\x07" };
+
+/**
+ * Takes a script apart into its commands: quotes, escapes, `$'…'`, comments, braces, substitutions, subshells, variables that
+ * the script itself sets to constants, and `cd`. It is no shell: what depends on the machine (other variables, aliases,
+ * functions, what a substitution prints) is not known. It never throws, and takes time in the length of the script.
+ */
+export function readShellCommands(script: string): readonly ShellCommand[] {
+  const reader = new ScriptReader();
+  reader.read(script, 0);
+  return reader.commands;
+}
+
+class ScriptReader {
+  readonly commands: ShellCommand[] = [];
+  readonly #variables = new Map<string, string>();
+  #folder = "";
+
+  read(script: string, depth: number): void {
+    if (depth > MAX_DEPTH) return;
+    let words: string[] = [];
+    let outputs: string[] = [];
+    const end = () => {
+      this.#finish(words, outputs);
+      words = [];
+      outputs = [];
+    };
+    const isFull = () => this.commands.length >= MAX_COMMANDS;
+    for (let at = 0; at < script.length && !isFull();) {
+      const character = script[at] ?? "";
+      if (SEPARATORS.has(character)) {
+        end();
+        at++;
+      } else if (character === " " || character === "\t" || character === "\r") at++;
+      else if (character === "\\" && script[at + 1] === "\n") at += 2;
+      else if (character === "#") {
+        const line = script.indexOf("\n", at);
+        at = line < 0 ? script.length : line;
+      } else if (character === "<" || character === ">") {
+        at = this.#readRedirect(script, at, depth, outputs);
+      } else {
+        const word = this.#readWord(script, at, depth);
+        at = word.next;
+        // The descriptor in front of a redirect is none of the words.
+        const isDescriptor = /^\d+$/.test(word.text) && /[<>]/.test(script[at] ?? "");
+        if (!isDescriptor) words.push(...expandBraces(word.text));
+      }
+    }
+    end();
+  }
+
+  #readRedirect(script: string, start: number, depth: number, outputs: string[]): number {
+    const operator = /^(<<<|<<-?|<>|<&|<|>>|>&|>\||>)/.exec(script.slice(start, start + 3))?.[0] ??
+      ">";
+    let at = start + operator.length;
+    while (script[at] === " " || script[at] === "\t") at++;
+    const word = this.#readWord(script, at, depth);
+    if (operator.startsWith(">") || operator === "<>") outputs.push(...expandBraces(word.text));
+    // An operator without a word moves on all the same.
+    return Math.max(word.next, start + operator.length);
+  }
+
+  #readWord(script: string, start: number, depth: number): { text: string; next: number } {
+    let text = "";
+    let at = start;
+    while (at < script.length) {
+      const character = script[at] ?? "";
+      if (/[\s;&|()<>]/.test(character)) break;
+      if (character === "\\") {
+        // A line goes on behind an escaped end.
+        if (script[at + 1] !== "\n") text += script[at + 1] ?? "";
+        at += 2;
+      } else if (character === "'") {
+        const close = endOf(script, script.indexOf("'", at + 1));
+        text += script.slice(at + 1, close);
+        at = close + 1;
+      } else if (character === '"') {
+        const quoted = this.#readDoubleQuoted(script, at + 1, depth);
+        text += quoted.text;
+        at = quoted.next;
+      } else if (character === "`") {
+        const close = endOf(script, script.indexOf("`", at + 1));
+        this.read(script.slice(at + 1, close), depth + 1);
+        at = close + 1;
+      } else if (character === "$") {
+        const expanded = this.#readExpansion(script, at, depth);
+        text += expanded.text;
+        at = expanded.next;
+      } else {
+        text += character;
+        at++;
+      }
+    }
+    return { text, next: at };
+  }
+
+  #readDoubleQuoted(script: string, start: number, depth: number): { text: string; next: number } {
+    let text = "";
+    let at = start;
+    while (at < script.length && script[at] !== '"') {
+      const character = script[at] ?? "";
+      if (character === "\\") {
+        const escaped = script[at + 1] ?? "";
+        text += /["\\$`]/.test(escaped) ? escaped : escaped === "\n" ? "" : `\\${escaped}`;
+        at += 2;
+      } else if (character === "$" || character === "`") {
+        const expanded = character === "$"
+          ? this.#readExpansion(script, at, depth)
+          : this.#readBackquoted(script, at, depth);
+        text += expanded.text;
+        at = expanded.next;
+      } else {
+        text += character;
+        at++;
+      }
+    }
+    return { text, next: at + 1 };
+  }
+
+  #readBackquoted(script: string, at: number, depth: number): { text: string; next: number } {
+    const close = endOf(script, script.indexOf("`", at + 1));
+    this.read(script.slice(at + 1, close), depth + 1);
+    return { text: "", next: close + 1 };
+  }
+
+  /** At a dollar sign: a substitution is read as commands of its own, a variable that the script has set is its value. */
+  #readExpansion(script: string, at: number, depth: number): { text: string; next: number } {
+    const following = script[at + 1];
+    if (following === "'") return readAnsiQuoted(script, at + 2);
+    if (following === "(") {
+      const close = closingParenthesis(script, at + 2);
+      this.read(script.slice(at + 2, close), depth + 1);
+      return { text: "", next: close + 1 };
+    }
+    const found = /^\$(?:\{([A-Za-z_]\w*)[^}]{0,200}\}|([A-Za-z_]\w*))/.exec(
+      script.slice(at, at + 300),
+    );
+    if (!found) return { text: "$", next: at + 1 };
+    const name = found[1] ?? found[2] ?? "";
+    const value = this.#variables.get(name) ?? (name === "IFS" ? " " : "");
+    return { text: value, next: at + found[0].length };
+  }
+
+  #finish(words: readonly string[], outputs: readonly string[]): void {
+    let first = 0;
+    for (; first < words.length; first++) {
+      const word = words[first] ?? "";
+      const assigned = /^([A-Za-z_]\w*)=(.*)$/s.exec(word);
+      if (assigned) this.#variables.set(assigned[1] ?? "", assigned[2] ?? "");
+      else if (!KEYWORDS.has(word)) break;
+    }
+    // A variable may hold a program together with its arguments.
+    const rest = words.slice(first).flatMap((word, index) =>
+      index === 0 ? word.split(/\s+/).filter((part) => part !== "") : [word]
+    );
+    if (rest.length === 0 && outputs.length === 0) return;
+    this.commands.push({ words: rest, outputs, folder: this.#folder });
+    if (rest[0] === "cd" && rest[1] !== undefined) {
+      const target = rest.slice(1).find((word) => !word.startsWith("-")) ?? "";
+      this.#folder = target.startsWith("/") ? target : `${this.#folder}/${target}`;
+    }
+  }
+}
+
+function endOf(script: string, position: number): number {
+  return position < 0 ? script.length : position;
+}
+
+function readAnsiQuoted(script: string, start: number): { text: string; next: number } {
+  let text = "";
+  let at = start;
+  while (at < script.length && script[at] !== "'") {
+    const coded = /^\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|u([0-9a-fA-F]{1,4})|(.))/s.exec(
+      script.slice(at, at + 6),
+    );
+    if (!coded) {
+      text += script[at] ?? "";
+      at++;
+      continue;
+    }
+    const [whole, hex, octal, unicode, single = ""] = coded;
+    const code = hex ?? unicode;
+    if (code !== undefined) text += String.fromCharCode(parseInt(code, 16));
+    else if (octal !== undefined) text += String.fromCharCode(parseInt(octal, 8));
+    else text += ESCAPES[single] ?? single;
+    at += whole.length;
+  }
+  return { text, next: at + 1 };
+}
+
+function closingParenthesis(script: string, start: number): number {
+  let open = 1;
+  for (let at = start; at < script.length; at++) {
+    if (script[at] === "\\") at++;
+    else if (script[at] === "(") open++;
+    else if (script[at] === ")" && --open === 0) return at;
+  }
+  return script.length;
+}
+
+/** `a{b,c}` is `ab` and `ac`. */
+function expandBraces(word: string): readonly string[] {
+  let words = [word];
+  for (let round = 0; round < MAX_DEPTH && words.length < MAX_BRACE_WORDS; round++) {
+    const expanded = words.flatMap((text) => {
+      const found = /\{([^{}]*,[^{}]*)\}/.exec(text);
+      if (!found) return [text];
+      const before = text.slice(0, found.index);
+      const after = text.slice(found.index + found[0].length);
+      return (found[1] ?? "").split(",").map((part) => before + part + after);
+    });
+    if (expanded.length === words.length) return words;
+    words = expanded.slice(0, MAX_BRACE_WORDS);
+  }
+  return words;
+}

@@ -1,0 +1,92 @@
+import { readShellCommands, type ShellCommand } from "./shell_commands.ts";
+
+/** Programs that run the command given in their arguments. */
+const WRAPPERS: ReadonlySet<string> = new Set([
+  "builtin",
+  "busybox",
+  "chroot",
+  "chrt",
+  "command",
+  "doas",
+  "env",
+  "exec",
+  "flock",
+  "ionice",
+  "nice",
+  "nohup",
+  "nsenter",
+  "parallel",
+  "setpriv",
+  "setsid",
+  "stdbuf",
+  "sudo",
+  "systemd-run",
+  "taskset",
+  "time",
+  "timeout",
+  "toybox",
+  "unshare",
+  "watch",
+  "xargs",
+]);
+const SHELLS: ReadonlySet<string> = new Set([
+  "ash",
+  "bash",
+  "dash",
+  "ksh",
+  "mksh",
+  "sh",
+  "su",
+  "runuser",
+  "zsh",
+]);
+/** Deepest nesting of wrappers and shells. */
+const MAX_DEPTH = 6;
+/** Words behind a wrapper that may begin the command: options with values are many and differ. */
+const MAX_STARTS = 12;
+
+/**
+ * A command and all that it may run in turn: behind `sudo -u root`, `env`, `timeout 5`, in `sh -c '…'`, `eval …` or
+ * `find -exec`. Where an option of a wrapper ends and the command begins is not known for every wrapper, so each word that
+ * may be the program is tried as one.
+ */
+export function unwrapCommand(command: ShellCommand): readonly ShellCommand[] {
+  const found: ShellCommand[] = [];
+  unwrap(command, 0, found);
+  return found;
+}
+
+function unwrap(command: ShellCommand, depth: number, found: ShellCommand[]): void {
+  found.push(command);
+  if (depth >= MAX_DEPTH) return;
+  const { words, folder } = command;
+  const [path = "", ...args] = words;
+  const program = path.slice(path.lastIndexOf("/") + 1).toLowerCase();
+  const runScript = (script: string) => {
+    for (const inner of readShellCommands(script)) {
+      unwrap({ ...inner, folder: inner.folder || folder }, depth + 1, found);
+    }
+  };
+  if (program === "eval") runScript(args.join(" "));
+  if (SHELLS.has(program)) {
+    const option = args.findIndex((arg) => /^-\w*c$|^--command$/.test(arg));
+    const script = option < 0
+      ? undefined
+      : args.slice(option + 1).find((arg) => !/^[-+]/.test(arg));
+    if (script !== undefined) runScript(script);
+  }
+  if (program === "find") {
+    const start = args.findIndex((arg) => /^-(exec|execdir|ok|okdir)$/.test(arg));
+    if (start >= 0) {
+      unwrap({ words: args.slice(start + 1), outputs: [], folder }, depth + 1, found);
+    }
+  }
+  if (!WRAPPERS.has(program)) return;
+  for (let start = 0; start < Math.min(args.length, MAX_STARTS); start++) {
+    const word = args[start] ?? "";
+    if (word.startsWith("-") || /^\w+=/.test(word)) continue;
+    unwrap({ words: args.slice(start), outputs: [], folder }, depth + 1, found);
+    // Of nested wrappers the inner one goes on from here.
+    if (WRAPPERS.has(word.slice(word.lastIndexOf("/") + 1))) return;
+  }
+}
