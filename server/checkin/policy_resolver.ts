@@ -1,5 +1,6 @@
 import type { BundleResource } from "../../shared/config/policy_bundle.ts";
-import type { TraitRead, Traits } from "../resolve/trait_reads.ts";
+import type { Traits } from "../../shared/templates/identified_traits.ts";
+import type { TraitRead } from "../resolve/trait_reads.ts";
 
 /** Whom a policy is resolved for. `hostname` is the one bound at enrolment. */
 export interface PolicySubject {

@@ -5,11 +5,12 @@ import {
 } from "../../shared/config/policy_bundle.ts";
 import type { ConfigProblem } from "../../shared/rest/config.ts";
 import { formatPlace, ProblemList } from "../stacks/problem_list.ts";
+import { identifiedTraits, type Traits } from "../../shared/templates/identified_traits.ts";
 import type { Hostcrate, StackTree } from "../stacks/stack_tree.ts";
 import { renderResource } from "./render_resource.ts";
 import type { Reference, RenderedResource } from "./rendered_resource.ts";
 import { buildResourceGraph, orderResources, type ResourceGraph } from "./resource_graph.ts";
-import { recordTraitReads, type TraitRead, type Traits, UNKNOWN_TRAITS } from "./trait_reads.ts";
+import { recordTraitReads, type TraitRead, UNKNOWN_TRAITS } from "./trait_reads.ts";
 import { createScope } from "./variable_scope.ts";
 
 /** What a host is known by: the hostname bound at enrolment, and its traits. */
@@ -46,17 +47,7 @@ export function compileHost(tree: StackTree, host: HostFacts): CompiledHost {
   return compileHostcrate(tree, findHostcrate(tree, host.hostname), identifiedTraits(host));
 }
 
-/**
- * The traits of a host as templates see them: `traits.agent_self.hostname` is the hostname bound at enrolment, whatever the
- * machine says of itself. It is not among the traits that a host reports, so that a read of it stays the same for one host.
- */
-export function identifiedTraits({ hostname, traits }: HostFacts): Traits {
-  const { agent_self: self } = traits;
-  const known = typeof self === "object" && self !== null && !Array.isArray(self) ? self : {};
-  return { ...traits, agent_self: { ...known, hostname } };
-}
-
-/** Compiles what a `match:` entry gives to a host with these traits, see {@linkcode identifiedTraits}. */
+/** Compiles what a `match:` entry gives to a host with these traits, see `identifiedTraits`. */
 export function compileHostcrate(
   tree: StackTree,
   hostcrate: Hostcrate | undefined,

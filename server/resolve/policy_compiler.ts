@@ -1,13 +1,13 @@
 import type { Sha256 } from "../../shared/crypto/sha256.ts";
+import { identifiedTraits, type Traits } from "../../shared/templates/identified_traits.ts";
 import type { Hostcrate, StackTree } from "../stacks/stack_tree.ts";
 import {
   type CompiledHost,
   compileHostcrate,
   findHostcrate,
   type HostFacts,
-  identifiedTraits,
 } from "./compile_host.ts";
-import { digestOfReads, type TraitRead, type Traits } from "./trait_reads.ts";
+import { digestOfReads, type TraitRead } from "./trait_reads.ts";
 
 /** Most results kept for one `match:` entry; hosts whose policy names their own address need one each. */
 const MAX_RESULTS = 1000;

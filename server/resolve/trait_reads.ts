@@ -1,10 +1,8 @@
 import { canonicalJson, type Json, MAX_JSON_DEPTH } from "../../shared/canonical/canonical_json.ts";
 import { encodeFrame } from "../../shared/canonical/frame.ts";
 import { type Sha256, sha256Hex } from "../../shared/crypto/sha256.ts";
+import type { Traits } from "../../shared/templates/identified_traits.ts";
 import { ScopeInterruption } from "../../shared/templates/template.ts";
-
-/** The traits of one envoy, as its last check-in told them. */
-export type Traits = { readonly [key: string]: Json | undefined };
 
 /**
  * A place in the traits that a compilation looked at: a JSON Pointer (RFC 6901), as in `/os/distro`. It stands for the value

@@ -4,7 +4,8 @@ import type { Json } from "../../shared/canonical/canonical_json.ts";
 import { stackFiles } from "../stacks/stack_fixture.ts";
 import { checkStacks } from "./check_stacks.ts";
 import { compileHost } from "./compile_host.ts";
-import { digestOfReads, recordTraitReads, type TraitRead, type Traits } from "./trait_reads.ts";
+import type { Traits } from "../../shared/templates/identified_traits.ts";
+import { digestOfReads, recordTraitReads, type TraitRead } from "./trait_reads.ts";
 
 function readsOf(traits: Traits, look: (view: object) => void): Set<TraitRead> {
   const reads = new Set<TraitRead>();

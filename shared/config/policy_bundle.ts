@@ -46,7 +46,7 @@ export type BundleCondition = z.infer<typeof conditionSchema>;
  * beside the parameters rather than in them, so that no value that came from a machine can be taken for one.
  */
 export const deferredValueSchema = z.strictObject({
-  /** Where in `params` the value goes; nothing is there yet. */
+  /** Where in `params` the value goes; nothing is there yet, or null in a list. */
   at: jsonPointer,
   value: z.discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("secret"), path: secretPath }),
@@ -54,8 +54,13 @@ export const deferredValueSchema = z.strictObject({
       kind: z.literal("template"),
       text: z.string().max(1024 * 1024),
       scope: scopeSchema,
-      /** Secrets among the values of `scope`, with their places in it: `/vars/password`. */
+      /** Secrets among the values of `scope`, with their places in it: `/vars/password`. Null holds each place. */
       secrets: z.array(z.strictObject({ at: jsonPointer, path: secretPath })).max(100),
+      /** Values of `scope` that are templates themselves, each after those that it names. Null holds each place. */
+      templates: z.array(z.strictObject({ at: jsonPointer, text: z.string().max(1024 * 1024) }))
+        .max(100).optional(),
+      /** The value is text whatever the template names; otherwise a single `{{ … }}` keeps the type of what it names. */
+      isText: z.literal(true).optional(),
     }),
   ]),
 });

@@ -14,6 +14,10 @@ import { MAX_RENDERED_LENGTH, MAX_TEMPLATE_LENGTH } from "./template_engine.ts";
 export interface TemplateScope {
   readonly vars: object;
   readonly traits: object;
+  /** The environment of the host; absent if it has none. */
+  readonly env?: string;
+  /** What `foreach` stands at; absent where there is none. */
+  readonly item?: Json;
 }
 
 /** A name that a template uses: its segments as far as they are constant, and where it stands in the text. */
@@ -25,7 +29,13 @@ export interface TemplateName {
 /** A template could not be parsed or rendered. `offset` is where in its text. */
 export class TemplateError extends Error {
   override readonly name = "TemplateError";
-  constructor(message: string, readonly offset: number, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    readonly offset: number,
+    options?: ErrorOptions,
+    /** The name that is not there, if that is the mistake: `traits.os.codename`. */
+    readonly undefinedName?: string,
+  ) {
     super(message, options);
   }
 }
@@ -126,9 +136,12 @@ function convertErrors<Result>(run: () => Result, scope?: TemplateScope): Result
     // A proxy or an own check of the library can fail in many ways; all of them are the fault of this template.
     if (!(error instanceof Error)) throw error;
     const token = error instanceof LiquidError ? error.token : undefined;
-    throw new TemplateError(explain(chain, scope), Math.max(0, token?.begin ?? 0), {
-      cause: error,
-    });
+    throw new TemplateError(
+      explain(chain, scope),
+      Math.max(0, token?.begin ?? 0),
+      { cause: error },
+      undefinedNameOf(chain),
+    );
   }
 }
 
@@ -144,13 +157,19 @@ function causesOf(error: unknown): Error[] {
 function explain(chain: readonly Error[], scope: TemplateScope | undefined): string {
   const cause = chain.at(-1);
   const message = (cause?.message ?? "failed").replace(/, line:\d+, col:\d+$/, "");
-  if (cause && "variableName" in cause && typeof cause.variableName === "string") {
-    return explainUndefined(cause.variableName, scope);
-  }
+  const undefinedName = undefinedNameOf(chain);
+  if (undefinedName !== undefined) return explainUndefined(undefinedName, scope);
   if (/limit exceeded/.test(message)) {
     return `template does too much work (${message}): shorten its loops`;
   }
   return `cannot render template: ${message}`;
+}
+
+function undefinedNameOf(chain: readonly Error[]): string | undefined {
+  const cause = chain.at(-1);
+  return cause && "variableName" in cause && typeof cause.variableName === "string"
+    ? cause.variableName
+    : undefined;
 }
 
 /** `undefined name "vars.prot". Did you mean "vars.port"?` */
