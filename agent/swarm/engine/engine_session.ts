@@ -1,25 +1,16 @@
 import { REVOKED_HORIZON_MS } from "../../../shared/swarm/manifest.ts";
-import type { ManifestEntry, UnsignedManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
+import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { contentLinks } from "../blobs/content_links.ts";
 import { removeStalePartials } from "../blobs/stale_partials.ts";
-import type { FromEngine, SwarmLinks } from "../channel.ts";
 import { Discovery } from "../discovery/discovery.ts";
 import { followAnnouncement } from "../discovery/follow_announcement.ts";
-import type { Hasher } from "../hashing/hasher.ts";
 import type { SwarmState } from "../mirror.ts";
 import { PeerRoutes } from "../peers/peer_routes.ts";
 import { PeerServer } from "../peers/peer_server.ts";
 import { clearGraves } from "../seeds/graveyard.ts";
 import { reportBlobs } from "./blob_report.ts";
-import {
-  announceInterfaces,
-  bandwidthOf,
-  type EngineFacts,
-  isExpelled,
-  portOf,
-  trustOf,
-} from "./engine_facts.ts";
-import type { EngineLog } from "./engine_log.ts";
+import { announceInterfaces, bandwidthOf, isExpelled, portOf, trustOf } from "./engine_facts.ts";
+import type { EngineSessionOptions } from "./engine_session_options.ts";
 import { assembleParts, type SessionParts } from "./session_parts.ts";
 import { StateReporter } from "./state_reporter.ts";
 import { runningState, type SessionFacts } from "./swarm_state.ts";
@@ -29,19 +20,6 @@ const SEED_SCAN_MS = 2000;
 const SEED_SETTLE_MS = 500;
 /** How often things are done that only time brings about: retention, pruning, retries. */
 const SWEEP_MS = 5000;
-
-export interface EngineSessionOptions {
-  /** The newest facts; they change while the session runs. */
-  readonly facts: () => EngineFacts;
-  /** Name of this engine start. */
-  readonly instance: string;
-  readonly hasher: Hasher;
-  readonly post: (message: FromEngine) => void;
-  readonly sign: (entry: UnsignedManifestEntry) => Promise<ManifestEntry>;
-  /** Has the daemon's side make these links and no others. */
-  readonly link: (links: SwarmLinks) => Promise<void>;
-  readonly log: EngineLog;
-}
 
 /**
  * Everything that runs while the gates are open. It owns no decision of its own: it starts the parts, tells each what the

@@ -13,7 +13,7 @@ import { Bandwidth } from "../transfer/bandwidth.ts";
 import { HeldContent } from "../transfer/held_content.ts";
 import { Receiver } from "../transfer/receiver.ts";
 import { isExpelled, isPayloadOpen, portOf, subjectOf, trustOf } from "./engine_facts.ts";
-import type { EngineSessionOptions } from "./engine_session.ts";
+import type { EngineSessionOptions } from "./engine_session_options.ts";
 import { StorageAnswers } from "./storage_answer.ts";
 import { TaskScope } from "./task_scope.ts";
 

@@ -1,0 +1,19 @@
+import type { ManifestEntry, UnsignedManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
+import type { FromEngine, SwarmLinks } from "../channel.ts";
+import type { Hasher } from "../hashing/hasher.ts";
+import type { EngineFacts } from "./engine_facts.ts";
+import type { EngineLog } from "./engine_log.ts";
+
+/** What the engine gives to a session: facts in, messages out, and what only the daemon can do. */
+export interface EngineSessionOptions {
+  /** The newest facts; they change while the session runs. */
+  readonly facts: () => EngineFacts;
+  /** Name of this engine start. */
+  readonly instance: string;
+  readonly hasher: Hasher;
+  readonly post: (message: FromEngine) => void;
+  readonly sign: (entry: UnsignedManifestEntry) => Promise<ManifestEntry>;
+  /** Has the daemon's side make these links and no others. */
+  readonly link: (links: SwarmLinks) => Promise<void>;
+  readonly log: EngineLog;
+}
