@@ -6,6 +6,7 @@ import type { Opened, SignedBytes } from "../../shared/crypto/signed_document.ts
 import { CheckInRequest, CheckInResponse, ReportResultRequest } from "../../shared/proto/agent.ts";
 import type { AgentDatabase } from "../store/agent_database.ts";
 import { describePause, readPause } from "../store/pause.ts";
+import { type AgentFacts, agentSelf } from "../traits/agent_self.ts";
 import { allTraits, type TraitKeeper, type TraitSnapshot } from "../traits/trait_keeper.ts";
 import { encodeStableTraits } from "../traits/traits_digest.ts";
 import { buildCheckIn } from "./build_check_in.ts";
@@ -47,6 +48,11 @@ export const NO_SWARM: SwarmFacts = { manifestDigest: new Uint8Array(), port: 0,
 /** What a cycle works with. */
 export interface CycleParts {
   readonly agentVersion: string;
+  /** What the agent says of itself in its traits, as far as it stays the same. */
+  readonly self: Pick<
+    AgentFacts,
+    "root" | "executable" | "hostname" | "envoyUuid" | "pid" | "startedAtMs"
+  >;
   readonly db: AgentDatabase;
   readonly held: HeldDocuments;
   readonly caller: SignedCaller;
@@ -148,13 +154,17 @@ export class Cycle {
     }
     const stableTraits = JSON.stringify(snapshot.stable);
     if (db.fact("stableTraits") !== stableTraits) db.setFacts({ stableTraits });
-    const agentSelf = {
+    const self = agentSelf({
+      ...this.#parts.self,
       version: agentVersion,
-      clock_offset_ms: caller.clockOffsetMs,
-      queued_reports: db.countReports(),
-      failed: snapshot.failed.map(({ name }) => name).sort(),
-    };
-    const whole = { ...snapshot, volatile: { ...snapshot.volatile, agent_self: agentSelf } };
+      nowMs: this.#parts.nowMs(),
+      observedHostname: this.#parts.observedHostname(),
+      rssBytes: Deno.memoryUsage().rss,
+      clockOffsetMs: caller.clockOffsetMs,
+      queuedReports: db.countReports(),
+      failed: snapshot.failed.map(({ name }) => name),
+    });
+    const whole = { ...snapshot, volatile: { ...snapshot.volatile, agent_self: self } };
     onTraits?.(allTraits(whole));
     return whole;
   }

@@ -96,6 +96,7 @@ class Rig implements AsyncDisposable {
     });
     this.cycle = new Cycle({
       agentVersion: "0.0.0",
+      self: { root: "/", executable: "/usr/bin/vigo", hostname: "web-1" },
       db: this.db,
       held: new HeldDocuments(this.db, verifier, UUID),
       caller: new SignedCaller({

@@ -8,8 +8,9 @@ import { DatabaseJournal } from "../store/database_journal.ts";
 import { type Identity, loadIdentity } from "../store/identity.ts";
 import { openAgentDatabase } from "../store/open_agent_database.ts";
 import { readAgentConfig } from "../store/read_agent_config.ts";
-import { COLLECTORS } from "../traits/collectors.ts";
+import { builtInCollectors } from "../traits/collectors.ts";
 import { chooseLanAddress } from "../traits/lan_address.ts";
+import { findLocalOperators } from "../traits/local_operators.ts";
 import { nativeSystem } from "../traits/native_system.ts";
 import { findDefaultInterface } from "../traits/network.ts";
 import { TraitKeeper } from "../traits/trait_keeper.ts";
@@ -72,11 +73,20 @@ export async function openEnvoySession(options: SessionOptions): Promise<EnvoySe
     });
     const system = nativeSystem(roots);
     const traits = new TraitKeeper(
-      COLLECTORS,
+      builtInCollectors(paths.swarmFolder),
       system,
       STABLE_TRAITS_EVERY,
       readKnownTraits(db.fact("stableTraits")),
+      () => findLocalOperators(paths.configFolder),
     );
+    const self = {
+      root: paths.root,
+      executable: Deno.execPath(),
+      hostname: identity.hostname,
+      envoyUuid: identity.envoyUuid,
+      pid: Deno.pid,
+      startedAtMs: clock.nowMs(),
+    };
     const apply = await openPolicyApplier({
       paths: roots,
       stateFolder: paths.stateFolder,
@@ -97,6 +107,7 @@ export async function openEnvoySession(options: SessionOptions): Promise<EnvoySe
         new Cycle({
           ...parts,
           agentVersion,
+          self,
           db,
           held,
           caller,

@@ -88,10 +88,10 @@ export const peersFileSchema = z.object({
 });
 export type PeersFile = z.infer<typeof peersFileSchema>;
 
-/** What a mirror file said; `absent` if the engine has not written it yet. */
+/** What a mirror file said; `isAbsent` if the engine has not written it yet. */
 export type Mirror<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly reason: string };
+  | { readonly ok: false; readonly reason: string; readonly isAbsent?: true };
 
 /** Largest mirror file that is read: a full manifest is some 14 MB. */
 const MAX_MIRROR_BYTES = 64 * 1024 * 1024;
@@ -114,7 +114,8 @@ export function readPeers(folder: string): Promise<Mirror<PeersFile>> {
 async function readMirror<T>(path: string, schema: z.ZodType<T>): Promise<Mirror<T>> {
   const bytes = await readIfPresent(path);
   if (!bytes) {
-    return { ok: false, reason: `${path} does not exist. Is the swarm enabled and vigo running?` };
+    const reason = `${path} does not exist. Is the swarm enabled and vigo running?`;
+    return { ok: false, reason, isAbsent: true };
   }
   if (bytes.length > MAX_MIRROR_BYTES) {
     return { ok: false, reason: `${path} has ${bytes.length} bytes, over ${MAX_MIRROR_BYTES}` };

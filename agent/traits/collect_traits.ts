@@ -1,26 +1,46 @@
-import type { Json } from "../../shared/canonical/canonical_json.ts";
+import { canonicalJson, type Json } from "../../shared/canonical/canonical_json.ts";
 import type { Collector, TraitSystem } from "./collector.ts";
 
 /** A collector that has not answered by then has failed, whatever it still does. */
 export const COLLECTOR_TIMEOUT_MS = 5_000;
 
+/** Why a collector gave nothing. */
+export interface FailedCollector {
+  readonly name: string;
+  readonly reason: string;
+}
+
 /** Traits by collector, and which collectors gave none. */
 export interface Collected {
   readonly traits: Readonly<Record<string, Json>>;
-  readonly failed: readonly { readonly name: string; readonly reason: string }[];
+  readonly failed: readonly FailedCollector[];
+}
+
+/** How to collect. */
+export interface CollectOptions {
+  readonly timeoutMs?: number;
+  /**
+   * Names of collectors that are still at work although their time was over. They are not started again: one that hangs
+   * would take a thread at every cycle.
+   */
+  readonly busy?: Set<string>;
+  /** Told of each collector as it ends. */
+  onDone?(name: string): void;
 }
 
 /** Runs collectors side by side. One that fails or is late is left out and named: absence of data means nothing else. */
 export async function collectTraits(
   collectors: readonly Collector[],
   system: TraitSystem,
-  timeoutMs: number = COLLECTOR_TIMEOUT_MS,
+  options: CollectOptions = {},
 ): Promise<Collected> {
-  const results = await Promise.all(
-    collectors.map((collector) => collectOne(collector, system, timeoutMs)),
-  );
+  const results = await Promise.all(collectors.map(async (collector) => {
+    const outcome = await collectOne(collector, system, options);
+    options.onDone?.(collector.name);
+    return { name: collector.name, outcome };
+  }));
   const traits: Record<string, Json> = {};
-  const failed: { name: string; reason: string }[] = [];
+  const failed: FailedCollector[] = [];
   for (const { name, outcome } of results) {
     if (outcome.ok) traits[name] = outcome.value;
     else failed.push({ name, reason: outcome.reason });
@@ -33,10 +53,12 @@ type Outcome =
   | { readonly ok: false; readonly reason: string };
 
 async function collectOne(
-  { name, collect }: Collector,
+  collector: Collector,
   system: TraitSystem,
-  timeoutMs: number,
-): Promise<{ name: string; outcome: Outcome }> {
+  { timeoutMs = COLLECTOR_TIMEOUT_MS, busy = new Set() }: CollectOptions,
+): Promise<Outcome> {
+  const { name } = collector;
+  if (busy.has(name)) return { ok: false, reason: "an earlier reading has not ended yet" };
   const abort = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<Outcome>((resolve) => {
@@ -45,14 +67,24 @@ async function collectOne(
       resolve({ ok: false, reason: `no answer in ${timeoutMs} ms` });
     }, timeoutMs);
   });
-  const work = collect(system, abort.signal).then(
-    (value): Outcome => ({ ok: true, value }),
-    (error: unknown): Outcome => ({
-      ok: false,
-      reason: error instanceof Error ? error.message : String(error),
-    }),
-  );
+  busy.add(name);
+  const work = read(collector, system, abort.signal).finally(() => busy.delete(name));
   const outcome = await Promise.race([work, late]);
   clearTimeout(timer);
-  return { name, outcome };
+  return outcome;
+}
+
+async function read(
+  { collect }: Collector,
+  system: TraitSystem,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  try {
+    const value = await collect(system, signal);
+    // What cannot be written, such as half a character in a name, must fail here and not the whole check-in.
+    canonicalJson(value);
+    return { ok: true, value };
+  } catch (error) {
+    return { ok: false, reason: error instanceof Error ? error.message : String(error) };
+  }
 }

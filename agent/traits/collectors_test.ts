@@ -13,11 +13,24 @@ import { nativeSystem } from "./native_system.ts";
 import { network } from "./network.ts";
 import { os, parseOsRelease } from "./os.ts";
 import { packages } from "./packages.ts";
+import { swap } from "./swap.ts";
 import { uptime } from "./uptime.ts";
 import { parsePasswd, users } from "./users.ts";
 
 const signal = new AbortController().signal;
 const collect = (collector: Collector, system = fakeSystem()) => collector.collect(system, signal);
+
+const MEMINFO = {
+  "/proc/meminfo":
+    "MemTotal:        8388608 kB\nMemFree:  1 kB\nMemAvailable:    4194304 kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n",
+};
+/** Four threads of two cores in one socket. */
+const CPU_TOPOLOGY = Object.fromEntries(
+  [0, 1, 2, 3].flatMap((cpu) => [
+    [`/sys/devices/system/cpu/cpu${cpu}/topology/physical_package_id`, "0\n"],
+    [`/sys/devices/system/cpu/cpu${cpu}/topology/core_id`, `${cpu >> 1}\n`],
+  ]),
+);
 
 Deno.test("os reads os-release and knows the family of a derivative by ID_LIKE", async () => {
   const release = 'NAME="Linux Mint"\nID=linuxmint\nID_LIKE="ubuntu debian"\nVERSION_ID="21.3"\n';
@@ -39,7 +52,8 @@ Deno.test("os has the same members on macOS", async () => {
     platform: "darwin",
     programs: { "/usr/bin/sw_vers -productVersion": "14.5\n" },
   });
-  const onDarwin = await collect(os, darwin), onLinux = await collect(os);
+  const linux = fakeSystem({ files: { "/proc/1/comm": "systemd\n" } });
+  const onDarwin = await collect(os, darwin), onLinux = await collect(os, linux);
   assert.deepEqual(Object.keys(Object(onDarwin)).sort(), Object.keys(Object(onLinux)).sort());
   assert.equal(Object(onDarwin).version, "14.5");
 });
@@ -59,25 +73,45 @@ Deno.test("hardware has the same members on both systems and sees a hypervisor",
       files: {
         "/proc/cpuinfo": "model name\t: AMD EPYC\nflags\t\t: fpu hypervisor\n",
         "/sys/class/dmi/id/product_name": "PowerEdge R750\n",
+        ...MEMINFO,
+        ...CPU_TOPOLOGY,
       },
+      folders: { "/sys/devices/system/cpu": ["cpu0", "cpu1", "cpu2", "cpu3", "cpufreq"] },
     }),
   );
   assert.deepEqual(linux, {
     cpu_model: "AMD EPYC",
+    cpu_sockets: 1,
+    cpu_cores: 2,
+    cpu_threads_per_core: 2,
     cpu_count: 4,
     memory_mb: 8192,
     vendor: "",
     product: "PowerEdge R750",
     virtual: true,
   });
-  const darwin = await collect(hardware, fakeSystem({ platform: "darwin" }));
-  assert.deepEqual(Object.keys(Object(darwin)), Object.keys(linux));
 });
 
 Deno.test("uptime, memory and load are plain rounded numbers", async () => {
-  assert.deepEqual(await collect(uptime), { seconds: 90_000, days: 1 });
+  const system = fakeSystem({
+    files: { ...MEMINFO, "/proc/stat": "cpu  1 2 3\nbtime 1700000000\nprocesses 5\n" },
+  });
+  assert.deepEqual(await collect(uptime, system), {
+    seconds: 90_000,
+    days: 1,
+    booted_at: "2023-11-14T22:13:20.000Z",
+  });
   assert.deepEqual(await collect(loadavg), { one: 0.13, five: 0.5, fifteen: 1 });
-  assert.equal(Object(await collect(memory)).used_mb, 4096);
+  assert.deepEqual(await collect(memory, system), {
+    total_mb: 8192,
+    available_mb: 4096,
+    used_mb: 4096,
+  });
+});
+
+Deno.test("memory that the system does not tell is a failure and never none", async () => {
+  await assert.rejects(collect(memory), /how much memory/);
+  await assert.rejects(collect(swap), /how much swap/);
 });
 
 Deno.test("mountpoints leaves kernel interfaces out and undoes escapes", async () => {
@@ -123,16 +157,23 @@ const PACKAGE_SOURCES = [
   {
     manager: "apt",
     folders: { "/var/lib/dpkg": ["status"] },
-    program: "dpkg-query -W -f ${db:Status-Abbrev}\t${Package}\t${Version}\n",
-    output: "ii \tbash\t5.2-1\nrc \tgone\t1\nhi \theld\t2\n",
-    installed: { bash: "5.2-1", held: "2" },
+    program: "dpkg-query -W -f ${db:Status-Abbrev}\t${Package}\t${Version}\t${Architecture}\n",
+    output: "ii \tbash\t5.2-1\tamd64\nrc \tgone\t1\tamd64\nhi \theld\t2\tall\n" +
+      "ii \tdpkg\t1.21\tamd64\nii \tlibc6\t2.36\tamd64\nii \tlibc6\t2.36\ti386\n",
+    installed: {
+      bash: "5.2-1",
+      dpkg: "1.21",
+      held: "2",
+      libc6: "2.36",
+      "libc6:i386": "2.36",
+    },
   },
   {
     manager: "rpm",
     folders: { "/var/lib/rpm": ["rpmdb.sqlite"] },
     program: "rpm -qa --qf %{NAME}\t%{VERSION}-%{RELEASE}\n",
-    output: "zlib\t1.2-3.el9\nbash\t5.1-6.el9\n",
-    installed: { bash: "5.1-6.el9", zlib: "1.2-3.el9" },
+    output: "kernel\t5.14-2\nbash\t5.1-6.el9\nkernel\t5.14-1\n",
+    installed: { bash: "5.1-6.el9", kernel: "5.14-1, 5.14-2" },
   },
   {
     manager: "apk",
@@ -161,17 +202,26 @@ for (const { manager, folders, program, output, installed } of PACKAGE_SOURCES) 
   });
 }
 
-Deno.test("packages of brew have the same shape", async () => {
+Deno.test("packages of brew are the folders of its cellar", async () => {
   const system = fakeSystem({
     platform: "darwin",
-    folders: { "/opt/homebrew": ["bin"] },
-    programs: { "/opt/homebrew/bin/brew list --versions": "git 2.45.1\nnode 22.1 20.0\n" },
+    folders: {
+      "/opt/homebrew/Cellar": [".keepme", "git", "node"],
+      "/opt/homebrew/Cellar/git": ["2.45.1"],
+      "/opt/homebrew/Cellar/node": ["22.1", "20.0"],
+    },
   });
   assert.deepEqual(await collect(packages, system), {
     manager: "brew",
     count: 2,
-    installed: { git: "2.45.1", node: "22.1" },
+    installed: { git: "2.45.1", node: "20.0, 22.1" },
   });
+});
+
+Deno.test("packages that nothing can list are a failure and never none", async () => {
+  const system = fakeSystem({ folders: { "/var/lib/dpkg": ["status"] } });
+  await assert.rejects(collect(packages, system), /no dpkg-query to list them/);
+  assert.deepEqual(await collect(packages), { manager: "", count: 0, installed: {} });
 });
 
 Deno.test("network gives the LAN address of the default route's interface", async () => {
@@ -226,7 +276,7 @@ Deno.test("a collector that fails or is late is named and the others are kept", 
       made("late", () => new Promise(() => {})),
     ],
     fakeSystem(),
-    1,
+    { timeoutMs: 1 },
   );
   assert.deepEqual(traits, { good: 1 });
   assert.deepEqual(failed, [

@@ -46,11 +46,22 @@ function isUnspecified(address: string): boolean {
 
 /** The interface of the default IPv4 route with the lowest metric, from the text of `/proc/net/route`. */
 export function parseDefaultInterface(procNetRoute: string): string | undefined {
+  return findDefaultRoute(procNetRoute)?.[0];
+}
+
+/** The router of that route; `undefined` if the network is reached without one. */
+export function parseDefaultGateway(procNetRoute: string): string | undefined {
+  const hex = findDefaultRoute(procNetRoute)?.[2];
+  if (hex === undefined || !/^[0-9A-F]{8}$/.test(hex) || hex === "00000000") return undefined;
+  return (hex.match(/../g) ?? []).reverse().map((byte) => Number.parseInt(byte, 16)).join(".");
+}
+
+function findDefaultRoute(procNetRoute: string): readonly string[] | undefined {
   return procNetRoute.split("\n").slice(1)
     .map((line) => line.trim().split(/\s+/))
     .filter(([name, destination, , , , , , mask]) =>
       name !== undefined && isLanInterface(name) && destination === "00000000" &&
       mask === "00000000"
     )
-    .toSorted((a, b) => Number(a[6]) - Number(b[6]))[0]?.[0];
+    .toSorted((a, b) => Number(a[6]) - Number(b[6]))[0];
 }

@@ -3,7 +3,7 @@ import type { Collector, TraitSystem } from "./collector.ts";
 /** Most mounts listed; a container host has thousands that say nothing of the machine. */
 const MAX_MOUNTS = 256;
 
-/** Kernel interfaces and per-container layers: not places where data lands. */
+/** Kernel interfaces: not places where data lands. */
 const PSEUDO_TYPES = new Set([
   "autofs",
   "binfmt_misc",
@@ -15,6 +15,7 @@ const PSEUDO_TYPES = new Set([
   "devfs",
   "devpts",
   "devtmpfs",
+  "efivarfs",
   "fusectl",
   "hugetlbfs",
   "mqueue",
@@ -27,10 +28,20 @@ const PSEUDO_TYPES = new Set([
   "tracefs",
 ]);
 
+/** Where kernel interfaces are, and what containers and their layers have mounted, which comes and goes with them. */
+const PASSING_PATHS = new RegExp(
+  "^/(?:proc|sys|dev|run|var/lib/(?:docker|containers|containerd|kubelet/pods|lxcfs))(?:/|$)",
+);
+/** Layers of an overlay are its longest options, differ at every start, and say nothing to an operator. */
+const LAYER_OPTION = /^(?:lowerdir|upperdir|workdir)(?:\+|=)/;
+/** Most characters of one option. */
+const MAX_OPTION_LENGTH = 256;
+
 /** What is mounted where, by path: device, type and options. How full they are changes too often to be here. */
 export const mountpoints: Collector = { name: "mountpoints", kind: "stable", collect };
 
-interface Mount {
+/** One mounted file system. */
+export interface Mount {
   readonly path: string;
   readonly device: string;
   readonly type: string;
@@ -38,16 +49,31 @@ interface Mount {
 }
 
 async function collect(system: TraitSystem, signal: AbortSignal) {
+  return Object.fromEntries(
+    (await readMounts(system, signal)).map(({ path, device, type, options }) => [path, {
+      device,
+      type,
+      options: options.filter((option) => !LAYER_OPTION.test(option))
+        .map((option) => option.slice(0, MAX_OPTION_LENGTH).toWellFormed()),
+    }]),
+  );
+}
+
+/**
+ * The mounts that hold data, by path; at most {@linkcode MAX_MOUNTS}.
+ *
+ * @throws {Error} if the system does not tell: no machine has none.
+ */
+export async function readMounts(
+  system: TraitSystem,
+  signal: AbortSignal,
+): Promise<readonly Mount[]> {
   const mounts = system.platform === "darwin"
     ? parseDarwinMounts(await system.run(["/sbin/mount"], signal) ?? "")
     : parseProcMounts(await system.readText("/proc/self/mounts") ?? "");
-  const real = mounts.filter(({ type, path }) =>
-    !PSEUDO_TYPES.has(type) && !/^\/(proc|sys|dev|run)(\/|$)/.test(path)
-  );
-  return Object.fromEntries(
-    real.toSorted((a, b) => a.path < b.path ? -1 : 1).slice(0, MAX_MOUNTS)
-      .map(({ path, device, type, options }) => [path, { device, type, options }]),
-  );
+  if (mounts.length === 0) throw new Error("the system does not tell what is mounted");
+  return mounts.filter(({ type, path }) => !PSEUDO_TYPES.has(type) && !PASSING_PATHS.test(path))
+    .toSorted((a, b) => a.path < b.path ? -1 : 1).slice(0, MAX_MOUNTS);
 }
 
 /** Parses `/proc/self/mounts` (fstab(5), with blanks as octal escapes). The last mount on a path counts. */
@@ -71,7 +97,8 @@ export function parseDarwinMounts(text: string): readonly Mount[] {
   });
 }
 
-function unescapeOctal(text: string): string {
+/** Blanks, tabs, line feeds and backslashes as the kernel writes them in its tables. */
+export function unescapeOctal(text: string): string {
   return text.replace(
     /\\([0-7]{3})/g,
     (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)),

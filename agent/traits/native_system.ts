@@ -1,9 +1,27 @@
+import { statfs } from "node:fs/promises";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
-import type { InterfaceAddress, MemoryFacts, TraitSystem } from "./collector.ts";
-import { parseMeminfo } from "./memory.ts";
+import { errorCode } from "../system/file_error.ts";
+import { LocalProcesses } from "../system/local_processes.ts";
+import { describeFailure, ProgramNotFoundError } from "../system/processes.ts";
+import type { FilesystemRoom, InterfaceAddress, TraitSystem } from "./collector.ts";
 
 /** Largest file that a collector reads, in bytes: `/proc` has no such files, a bad link may lead to one. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
+/** Most output of a program: a list of 10,000 packages has less than a megabyte. */
+const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
+/** A program ends early enough to be gone when the five seconds of a collection are over. */
+export const PROGRAM_TIMEOUT_MS = 4_500;
+/** From asking a program to end to ending it. */
+export const KILL_GRACE_MS = 250;
+
+/** What a path that is gone answers; a link in /sys may lead to a device that is, and a process may have ended. */
+const GONE: ReadonlySet<string> = new Set([
+  "ENOENT",
+  "ENOTDIR",
+  "ENODEV",
+  "ENXIO",
+  "ESRCH",
+]);
 
 /** The machine that this process runs on; accounts come from under `paths.root` when that has its own. */
 export function nativeSystem(paths: RootPaths): TraitSystem {
@@ -12,6 +30,8 @@ export function nativeSystem(paths: RootPaths): TraitSystem {
     platform,
     readText,
     list,
+    readLink,
+    readRoom,
     run,
     readAccounts: async (file) => {
       const rooted = await readText(paths.at(`/etc/${file}`));
@@ -23,7 +43,6 @@ export function nativeSystem(paths: RootPaths): TraitSystem {
     cpuCount: () => navigator.hardwareConcurrency,
     architecture: () => Deno.build.arch,
     kernelRelease: () => Deno.osRelease(),
-    memory: readMemory,
     loadAverage: () => Deno.loadavg(),
     uptimeSeconds: () => Deno.osUptime(),
   };
@@ -57,24 +76,48 @@ async function list(path: string): Promise<readonly string[]> {
   }
 }
 
+async function readLink(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readLink(path);
+  } catch (error) {
+    // What is no link answers EINVAL.
+    if (isNotThere(error) || errorCode(error) === "EINVAL") return undefined;
+    throw error;
+  }
+}
+
+async function readRoom(path: string): Promise<FilesystemRoom | undefined> {
+  try {
+    const { bsize, blocks, bfree, bavail, files, ffree } = await statfs(path);
+    return {
+      totalBytes: blocks * bsize,
+      freeBytes: bfree * bsize,
+      availableBytes: bavail * bsize,
+      files,
+      freeFiles: ffree,
+    };
+  } catch (error) {
+    if (isNotThere(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Nothing of this process's environment goes along, and whatever the program started ends with it. */
 async function run(command: readonly string[], signal: AbortSignal): Promise<string | undefined> {
   const [program = "", ...args] = command;
   try {
-    const { code, stdout, stderr } = await new Deno.Command(program, {
-      args,
-      env: { LC_ALL: "C" },
-      stdin: "null",
+    const result = await new LocalProcesses({ killGraceMs: KILL_GRACE_MS }).run({
+      argv: [program, ...args],
+      timeoutMs: PROGRAM_TIMEOUT_MS,
+      maxOutputBytes: MAX_OUTPUT_BYTES,
       signal,
-    }).output();
-    const decoder = new TextDecoder();
-    if (code !== 0) {
-      throw new Error(
-        `${program} ended with status ${code}: ${decoder.decode(stderr).trim().slice(0, 200)}`,
-      );
+    });
+    if (result.end !== "exited" || result.status !== 0) {
+      throw new Error(describeFailure(program, result));
     }
-    return decoder.decode(stdout);
+    return result.stdout;
   } catch (error) {
-    if (isNotThere(error)) return undefined;
+    if (error instanceof ProgramNotFoundError) return undefined;
     throw error;
   }
 }
@@ -89,18 +132,7 @@ function networkInterfaces(): readonly InterfaceAddress[] {
   }));
 }
 
-async function readMemory(): Promise<MemoryFacts> {
-  const parsed = Deno.build.os === "linux"
-    ? parseMeminfo(await readText("/proc/meminfo") ?? "")
-    : undefined;
-  if (parsed) return parsed;
-  const { total, available, swapTotal, swapFree } = Deno.systemMemoryInfo();
-  return { total, available, swapTotal, swapFree };
-}
-
 function isNotThere(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
-    // A link in /sys may lead to a device that answers ENODEV or ENXIO.
-    (error instanceof Error && "code" in error &&
-      ["ENODEV", "ENXIO", "ENOTDIR"].includes(String(error.code)));
+    GONE.has(errorCode(error) ?? "");
 }

@@ -1,6 +1,8 @@
 import type { Collector, TraitSystem } from "./collector.ts";
+import { present } from "./present.ts";
+import { readOptional } from "./read_optional.ts";
 
-/** Name, version and family of the operating system, its kernel and the machine's own hostname. */
+/** Name, version and family of the operating system, its kernel, what starts its services, and the machine's own hostname. */
 export const os: Collector = { name: "os", kind: "stable", collect };
 
 /** Families as packages and services are managed, by the ids of os-release(5). */
@@ -14,6 +16,15 @@ const FAMILY_BY_ID: Readonly<Record<string, string>> = {
   suse: "suse",
   opensuse: "suse",
   ubuntu: "debian",
+};
+
+/** What starts services, by the name of process 1. A container's first process is mostly none of them. */
+const INIT_BY_PROCESS: Readonly<Record<string, string>> = {
+  systemd: "systemd",
+  "openrc-init": "openrc",
+  runit: "runit",
+  "s6-svscan": "s6",
+  dinit: "dinit",
 };
 
 async function collect(system: TraitSystem, signal: AbortSignal) {
@@ -32,13 +43,14 @@ async function collect(system: TraitSystem, signal: AbortSignal) {
       codename: "",
       family: "darwin",
       type: "darwin",
+      init: "launchd",
     };
   }
   const release = parseOsRelease(
     await system.readText("/etc/os-release") ?? await system.readText("/usr/lib/os-release") ?? "",
   );
   const id = release["ID"] ?? "linux";
-  return {
+  return present({
     ...common,
     name: release["NAME"] ?? "Linux",
     distro: id,
@@ -46,7 +58,14 @@ async function collect(system: TraitSystem, signal: AbortSignal) {
     codename: release["VERSION_CODENAME"] ?? "",
     family: familyOf(id, release["ID_LIKE"] ?? ""),
     type: "linux",
-  };
+    init: await readInit(system),
+  });
+}
+
+async function readInit(system: TraitSystem): Promise<string | undefined> {
+  const known = INIT_BY_PROCESS[await readOptional(system, "/proc/1/comm") ?? ""];
+  if (known !== undefined) return known;
+  return (await system.list("/run/openrc")).length > 0 ? "openrc" : undefined;
 }
 
 function familyOf(id: string, idLike: string): string {

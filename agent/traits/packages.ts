@@ -1,4 +1,5 @@
 import type { Collector, TraitSystem } from "./collector.ts";
+import { mapSome } from "./map_some.ts";
 
 /** Most packages listed by name: a full desktop has about 4,000. */
 const MAX_PACKAGES = 10_000;
@@ -22,6 +23,21 @@ function parseTabs(output: string): readonly (readonly [string, string])[] {
   });
 }
 
+/**
+ * Status, name, version and architecture. The second letter of the status tells what is there: `i` is installed. Packages
+ * of an architecture that is not dpkg's own are named as dpkg does, `libc6:i386`.
+ */
+function parseDpkg(output: string): readonly (readonly [string, string])[] {
+  const installed = output.split("\n").map((line) => line.split("\t"))
+    .filter(([status]) => status?.[1] === "i");
+  const native = installed.find(([, name]) => name === "dpkg")?.[3];
+  return installed.flatMap(([, name, version, architecture]) => {
+    if (!name || !version) return [];
+    const isForeign = native !== undefined && architecture !== native && architecture !== "all";
+    return [[isForeign ? `${name}:${architecture}` : name, version] as const];
+  });
+}
+
 /** One package a line, name and version parted by the first blank. */
 function parseBlanks(output: string): readonly (readonly [string, string])[] {
   return parseTabs(output.replaceAll(/^(\S+) (\S+).*$/gm, "$1\t$2"));
@@ -39,9 +55,13 @@ const LINUX_SOURCES: readonly PackageSource[] = [
   {
     manager: "apt",
     sign: "/var/lib/dpkg/status",
-    command: ["dpkg-query", "-W", "-f", "${db:Status-Abbrev}\t${Package}\t${Version}\n"],
-    parse: (output) =>
-      parseTabs(output.replaceAll(/^(?!.i)[^\n]*\n/gm, "").replaceAll(/^...\t/gm, "")),
+    command: [
+      "dpkg-query",
+      "-W",
+      "-f",
+      "${db:Status-Abbrev}\t${Package}\t${Version}\t${Architecture}\n",
+    ],
+    parse: parseDpkg,
   },
   {
     manager: "rpm",
@@ -69,32 +89,52 @@ const LINUX_SOURCES: readonly PackageSource[] = [
   },
 ];
 
-const DARWIN_SOURCES: readonly PackageSource[] = ["/opt/homebrew", "/usr/local/Homebrew"].map((
-  prefix,
-) => ({
-  manager: "brew",
-  sign: prefix,
-  command: [
-    prefix === "/opt/homebrew" ? "/opt/homebrew/bin/brew" : "/usr/local/bin/brew",
-    "list",
-    "--versions",
-  ],
-  parse: parseBlanks,
-}));
+/** Where Homebrew keeps what it installed: a folder for each formula, in it one for each version. It does not run as root. */
+const CELLARS = ["/opt/homebrew/Cellar", "/usr/local/Cellar"];
 
 async function collect(system: TraitSystem, signal: AbortSignal) {
-  for (const source of system.platform === "darwin" ? DARWIN_SOURCES : LINUX_SOURCES) {
+  if (system.platform === "darwin") return await readCellars(system, signal);
+  const silent = new Set<string>();
+  for (const source of LINUX_SOURCES) {
     if (!await exists(system, source.sign)) continue;
     const output = await system.run(source.command, signal);
-    if (output === undefined) continue;
-    const found = source.parse(output).toSorted(([a], [b]) => a < b ? -1 : 1);
-    return {
-      manager: source.manager,
-      count: found.length,
-      installed: Object.fromEntries(found.slice(0, MAX_PACKAGES)),
-    };
+    if (output !== undefined) return describe(source.manager, source.parse(output));
+    silent.add(source.command[0] ?? "");
   }
-  return { manager: "", count: 0, installed: {} };
+  if (silent.size > 0) {
+    throw new Error(`there are packages, but no ${[...silent].join(" or ")} to list them`);
+  }
+  return describe("", []);
+}
+
+async function readCellars(system: TraitSystem, signal: AbortSignal) {
+  for (const cellar of CELLARS) {
+    const names = (await system.list(cellar)).filter((name) => !name.startsWith("."));
+    if (names.length === 0) continue;
+    const found = await mapSome(names, signal, async (name) => {
+      const versions = (await system.list(`${cellar}/${name}`))
+        .filter((version) => !version.startsWith("."));
+      return versions.map((version) => [name, version] as const);
+    });
+    return describe("brew", found.flat());
+  }
+  return describe("", []);
+}
+
+/** Several versions of one package, such as kernels, stand in one text, parted by a comma. */
+function describe(manager: string, found: readonly (readonly [name: string, version: string])[]) {
+  const versions = new Map<string, Set<string>>();
+  for (const [name, version] of found) {
+    versions.set(name, (versions.get(name) ?? new Set()).add(version));
+  }
+  const sorted = [...versions].toSorted(([a], [b]) => a < b ? -1 : 1);
+  return {
+    manager,
+    count: sorted.length,
+    installed: Object.fromEntries(
+      sorted.slice(0, MAX_PACKAGES).map(([name, all]) => [name, [...all].sort().join(", ")]),
+    ),
+  };
 }
 
 async function exists(system: TraitSystem, path: string): Promise<boolean> {

@@ -1,67 +1,155 @@
 import type { Json } from "../../shared/canonical/canonical_json.ts";
-import { collectTraits } from "./collect_traits.ts";
+import { collectTraits, type FailedCollector } from "./collect_traits.ts";
 import type { Collector, TraitSystem } from "./collector.ts";
+import { fitTraits, MAX_STABLE_TRAITS_BYTES, MAX_VOLATILE_TRAITS_BYTES } from "./trait_bounds.ts";
 
 /** The traits of this machine at one moment. */
 export interface TraitSnapshot {
   readonly stable: Readonly<Record<string, Json>>;
   readonly volatile: Readonly<Record<string, Json>>;
   /** Collectors that gave nothing this time; of the stable ones the last known value stands. */
-  readonly failed: readonly { readonly name: string; readonly reason: string }[];
+  readonly failed: readonly FailedCollector[];
 }
 
-/** Keeps the traits between cycles: volatile ones are always read, stable ones every so many cycles. */
+/** Collectors that are found while the agent runs: programs of the operator's. All of them are stable. */
+export interface FoundCollectors {
+  readonly collectors: readonly Collector[];
+  /** Why they could not be looked for; what was known of them stands then. */
+  readonly problem?: FailedCollector;
+}
+
+/** Keeps the traits between cycles: volatile ones are always read, stable and sampled ones every so many cycles. */
 export class TraitKeeper {
   readonly #collectors: readonly Collector[];
   readonly #system: TraitSystem;
   readonly #stableEvery: number;
+  readonly #find: () => Promise<FoundCollectors>;
+  readonly #busy = new Set<string>();
   #stable: Readonly<Record<string, Json>>;
-  #stableFailed: TraitSnapshot["failed"] = [];
+  #sampled: Readonly<Record<string, Json>> = {};
+  /** What failed of the traits that are read every so many cycles. */
+  #failed: readonly FailedCollector[] = [];
+  /** What was found but may not travel with the rest. */
+  #leftOut: readonly FailedCollector[] = [];
   #cycle = 0;
 
-  /** @param known stable traits of an earlier process: what fails now is taken from there. */
+  /**
+   * @param known stable traits of an earlier process: what fails now is taken from there.
+   * @param find looks for the operator's collectors, whenever stable traits are read.
+   */
   constructor(
     collectors: readonly Collector[],
     system: TraitSystem,
     stableEvery: number,
     known: Readonly<Record<string, Json>> = {},
+    find: () => Promise<FoundCollectors> = () => Promise.resolve({ collectors: [] }),
   ) {
     this.#collectors = collectors;
     this.#system = system;
     this.#stableEvery = stableEvery;
     this.#stable = known;
+    this.#find = find;
   }
 
   /** Reads what is due. `fresh` reads everything, as a person who asks for traits wants. */
   async refresh({ fresh = false } = {}): Promise<TraitSnapshot> {
-    const stableDue = fresh || this.#cycle % this.#stableEvery === 0 ||
-      // What failed is tried again at once instead of ten cycles later.
-      this.#stableFailed.length > 0;
+    const isDue = fresh || this.#cycle % this.#stableEvery === 0;
     this.#cycle++;
-    const due = this.#collectors.filter(({ kind }) => kind === "volatile" || stableDue);
-    const { traits, failed } = await collectTraits(due, this.#system);
-    const of = (kind: Collector["kind"]) =>
-      Object.fromEntries(
-        due.filter((collector) => collector.kind === kind && collector.name in traits)
-          .map(({ name }) => [name, traits[name] ?? null]),
-      );
-    if (stableDue) {
-      this.#stable = { ...this.#stable, ...of("stable") };
-      const stableNames = new Set(
-        this.#collectors.filter(({ kind }) => kind === "stable").map(({ name }) => name),
-      );
-      this.#stableFailed = failed.filter(({ name }) => stableNames.has(name));
-    }
-    const volatileFailed = failed.filter((failure) => !this.#stableFailed.includes(failure));
+    const collected = isDue ? await this.#readAll() : await this.#readSome();
+    const ofCycle = this.#collectors.filter(isVolatile);
+    const volatile = fitTraits(
+      { ...this.#sampled, ...pick(collected.traits, ofCycle) },
+      MAX_VOLATILE_TRAITS_BYTES,
+      () => false,
+    );
+    const failedNow = collected.failed.filter(({ name }) =>
+      ofCycle.some((collector) => collector.name === name)
+    );
     return {
       stable: this.#stable,
-      volatile: of("volatile"),
-      failed: [...this.#stableFailed, ...volatileFailed],
+      volatile: volatile.kept,
+      failed: [...this.#failed, ...this.#leftOut, ...failedNow, ...volatile.leftOut],
     };
+  }
+
+  /** The volatile traits, and again what failed of the others, instead of that many cycles later. */
+  async #readSome() {
+    const failed = new Set(this.#failed.map(({ name }) => name));
+    const again = this.#collectors.filter((collector) =>
+      !isVolatile(collector) && failed.has(collector.name)
+    );
+    const collected = await this.#collect([...this.#collectors.filter(isVolatile), ...again]);
+    if (again.length > 0) {
+      const tried = new Set(again.map(({ name }) => name));
+      const others = this.#failed.filter(({ name }) => !tried.has(name));
+      this.#keep(collected.traits, again);
+      this.#failed = [...others, ...collected.failed.filter(({ name }) => tried.has(name))];
+    }
+    return collected;
+  }
+
+  async #readAll() {
+    const { collectors: found, problem } = await this.#find();
+    const all = [...this.#collectors, ...found];
+    const collected = await this.#collect(all);
+    const kept = all.filter((collector) => !isVolatile(collector));
+    // A collector that is gone takes its trait with it, unless nobody could look.
+    if (problem === undefined) {
+      const names = new Set(kept.map(({ name }) => name));
+      this.#stable = Object.fromEntries(
+        Object.entries(this.#stable).filter(([name]) => names.has(name)),
+      );
+    }
+    this.#leftOut = [];
+    this.#keep(collected.traits, kept);
+    const keptNames = new Set(kept.map(({ name }) => name));
+    this.#failed = [
+      ...problem === undefined ? [] : [problem],
+      ...collected.failed.filter(({ name }) => keptNames.has(name)),
+    ];
+    return collected;
+  }
+
+  #keep(traits: Readonly<Record<string, Json>>, collectors: readonly Collector[]): void {
+    const builtIn = new Set(this.#collectors.map(({ name }) => name));
+    const stable = collectors.filter(({ kind }) => kind === "stable");
+    const fitted = fitTraits(
+      { ...this.#stable, ...pick(traits, stable) },
+      MAX_STABLE_TRAITS_BYTES,
+      (name) => !builtIn.has(name),
+    );
+    this.#stable = fitted.kept;
+    this.#leftOut = [
+      ...this.#leftOut.filter(({ name }) => !(name in traits)),
+      ...fitted.leftOut,
+    ];
+    const sampled = collectors.filter(({ isSampled }) => isSampled);
+    this.#sampled = { ...this.#sampled, ...pick(traits, sampled) };
+  }
+
+  #collect(collectors: readonly Collector[]) {
+    return collectTraits(collectors, this.#system, { busy: this.#busy });
   }
 }
 
 /** All traits as one object, for resources and people; a collector's name is its key. */
 export function allTraits({ stable, volatile }: TraitSnapshot): Record<string, Json> {
   return { ...stable, ...volatile };
+}
+
+/** Whether a trait is read at every cycle. */
+function isVolatile({ kind, isSampled }: Collector): boolean {
+  return kind === "volatile" && !isSampled;
+}
+
+function pick(
+  traits: Readonly<Record<string, Json>>,
+  collectors: readonly Collector[],
+): Record<string, Json> {
+  return Object.fromEntries(
+    collectors.flatMap(({ name }) => {
+      const value = traits[name];
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
 }
