@@ -28,6 +28,11 @@ export class FaultyFiles implements Files {
     return this.#unlessFaulty("read", path, () => this.files.read(path, maxBytes));
   }
 
+  async *readStream(path: string): AsyncGenerator<Uint8Array> {
+    await this.#unlessFaulty("readStream", path, () => Promise.resolve());
+    yield* this.files.readStream(path);
+  }
+
   list(path: string): Promise<readonly string[]> {
     return this.#unlessFaulty("list", path, () => this.files.list(path));
   }

@@ -25,7 +25,10 @@ export type Entry =
 
 /** How a new file is to look once it has its name. */
 export interface NewFile extends Attributes {
-  readonly content: Uint8Array;
+  /** Complete, or as it comes; if it fails, nothing is replaced. */
+  readonly content: Uint8Array | AsyncIterable<Uint8Array>;
+  /** Whether to wait until it is on the disk, which is so if absent; without it the caller sees to that for many files. */
+  readonly durable?: boolean;
   /** Looks at the finished file under its temporary path; if it throws, nothing is replaced. */
   readonly approve?: (temporaryPath: string) => Promise<void>;
 }
@@ -44,6 +47,8 @@ export interface Files {
   sha256(path: string): Promise<Sha256>;
   /** All of a regular file; throws if it has more than `maxBytes`. */
   read(path: string, maxBytes: number): Promise<Uint8Array>;
+  /** A regular file in pieces, each of them the reader's to keep. */
+  readStream(path: string): AsyncIterable<Uint8Array>;
   /** Names in a folder, unordered. */
   list(path: string): Promise<readonly string[]>;
   /**

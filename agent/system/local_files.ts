@@ -21,6 +21,7 @@ import {
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import { type Sha256, sha256Hex } from "../../shared/crypto/sha256.ts";
+import { BlockedError } from "./blocked_error.ts";
 import { errorCode, FileError } from "./file_error.ts";
 import type { Attributes, Entry, Files, NewFile } from "./files.ts";
 import { HeldFolder } from "./held_folder.ts";
@@ -65,10 +66,18 @@ export class LocalFiles implements Files {
       await readPieces(path, (piece) => {
         sizeBytes += piece.length;
         if (sizeBytes > maxBytes) throw new Error(`it has more than ${maxBytes} bytes`);
-        pieces.push(piece.slice());
+        pieces.push(piece);
       });
       return joinPieces(pieces, sizeBytes);
     });
+  }
+
+  async *readStream(path: string): AsyncGenerator<Uint8Array> {
+    try {
+      yield* streamPieces(path);
+    } catch (error) {
+      throw error instanceof FileError ? error : new FileError("read", path, error);
+    }
   }
 
   list(path: string): Promise<readonly string[]> {
@@ -92,7 +101,7 @@ export class LocalFiles implements Files {
         unlinkIfPresent(folder.child(temporary));
         throw error;
       }
-      await syncFolder(folder);
+      if (file.durable !== false) await syncFolder(folder);
     });
   }
 
@@ -153,7 +162,9 @@ async function attempt<T>(doing: string, path: string, act: () => T | Promise<T>
   try {
     return await act();
   } catch (error) {
-    throw error instanceof FileError ? error : new FileError(doing, path, error);
+    // What a content that is still arriving failed for is not about this file.
+    const isNamed = error instanceof FileError || error instanceof BlockedError;
+    throw isNamed ? error : new FileError(doing, path, error);
   }
 }
 
@@ -175,15 +186,21 @@ function entryOf(at: string, found: Stats): Entry {
 }
 
 async function readPieces(path: string, take: (piece: Uint8Array) => void): Promise<void> {
+  for await (const piece of streamPieces(path)) take(piece);
+}
+
+async function* streamPieces(path: string): AsyncGenerator<Uint8Array> {
   const descriptor = within(path, (at) => openSync(at, READ_FLAGS));
   try {
     const found = fstatSync(descriptor);
     if (!found.isFile()) throw new Error("it is not a regular file");
-    const piece = new Uint8Array(Math.min(PIECE_BYTES, found.size + 1));
-    for (let length = readSync(descriptor, piece); length > 0;) {
-      take(piece.subarray(0, length));
+    const pieceBytes = Math.min(PIECE_BYTES, found.size + 1);
+    for (;;) {
+      const piece = new Uint8Array(pieceBytes);
+      const length = readSync(descriptor, piece);
+      if (length === 0) return;
+      yield piece.subarray(0, length);
       if (length === PIECE_BYTES) await nextTurn();
-      length = readSync(descriptor, piece);
     }
   } finally {
     closeSync(descriptor);
@@ -212,18 +229,23 @@ function temporaryName(name: string): string {
 async function writeSynced(at: string, file: NewFile): Promise<void> {
   const descriptor = openSync(at, CREATE_FLAGS, 0o600);
   try {
-    for (let written = 0; written < file.content.length;) {
-      written += writeSync(descriptor, file.content, written);
-    }
+    if (file.content instanceof Uint8Array) writeWhole(descriptor, file.content);
+    else for await (const piece of file.content) writeWhole(descriptor, piece);
     const found = fstatSync(descriptor);
     if (found.uid !== file.uid || found.gid !== file.gid) {
       fchownSync(descriptor, file.uid, file.gid);
     }
     // After the owner: changing it clears the set-user-id bits. Not in open, where the umask would mask them.
     fchmodSync(descriptor, file.mode);
-    await sync(descriptor);
+    if (file.durable !== false) await sync(descriptor);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+function writeWhole(descriptor: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length;) {
+    written += writeSync(descriptor, bytes, written);
   }
 }
 
