@@ -1,6 +1,7 @@
 import { getegid, geteuid } from "node:process";
 import { rootPaths } from "../../shared/platform/root_paths.ts";
 import { LocalFiles } from "./local_files.ts";
+import { openHostProviders } from "./local_host_providers.ts";
 import { LocalProcesses } from "./local_processes.ts";
 import type { Machine } from "./machine.ts";
 import { LocalPackages } from "./packages/local_packages.ts";
@@ -22,14 +23,24 @@ export async function openLocalMachine(root: string): Promise<Machine> {
   const self = { uid: geteuid?.() ?? 0, gid: getegid?.() ?? 0 };
   const hasOwnUsers = paths.root !== "/" &&
     await files.inspect(paths.at("/etc/passwd")) !== undefined;
+  const accounts = hasOwnUsers
+    ? new TableAccounts(files, paths.root, self)
+    : new ShadowAccounts(files, processes);
+  const services = new LocalServices(files, processes);
   return {
     files,
     processes,
-    accounts: hasOwnUsers
-      ? new TableAccounts(files, paths.root, self)
-      : new ShadowAccounts(files, processes),
-    packages: new LocalPackages(files, processes),
-    services: new LocalServices(files, processes),
+    accounts,
+    packages: new LocalPackages(files, processes, accounts, self),
+    services,
+    host: await openHostProviders({
+      files,
+      processes,
+      services,
+      self,
+      stateFolder: paths.at("/var/lib/vigo"),
+      agentConfig: paths.at("/etc/vigo-envoy/config"),
+    }),
     self,
     policyFolder: paths.at("/var/lib/vigo/usercrate-policy"),
     etcFolder: paths.at("/etc"),

@@ -1,6 +1,7 @@
 import { getegid, geteuid } from "node:process";
 import { NO_SNAPSHOTS } from "../../agent/apply/snapshot_store.ts";
 import type { ApplyContext } from "../../agent/resources/resource.ts";
+import { FakeHostProviders } from "../../agent/system/fake_host_providers.ts";
 import { FaultyFiles } from "../../agent/system/faulty_files.ts";
 import { LocalFiles } from "../../agent/system/local_files.ts";
 import { LocalProcesses } from "../../agent/system/local_processes.ts";
@@ -20,14 +21,17 @@ export class TemporaryMachine implements Machine, AsyncDisposable {
   readonly processes = new LocalProcesses({ killGraceMs: 50 });
   readonly self = { uid: geteuid?.() ?? 0, gid: getegid?.() ?? 0 };
   readonly accounts: TableAccounts;
-  readonly packages = new FakePackages({ nginx: "1.24.0-1", curl: "8.0-2" });
+  readonly packages: FakePackages;
   readonly services = new FakeServices();
+  readonly host: FakeHostProviders;
   readonly policyFolder: string;
   readonly etcFolder: string;
   readonly executorsFolder: string;
 
   private constructor(readonly root: TemporaryRoot) {
     this.accounts = new TableAccounts(this.files, root.path, this.self);
+    this.packages = new FakePackages({ nginx: "1.24.0-1", curl: "8.0-2" }, root.join("etc"));
+    this.host = new FakeHostProviders(root.path);
     this.policyFolder = root.join("var/lib/vigo/usercrate-policy");
     this.etcFolder = root.join("etc");
     this.executorsFolder = root.join("etc/vigo-envoy/executors");

@@ -1,17 +1,17 @@
 import { BlockedError } from "../blocked_error.ts";
 import { describeFailure, type Processes, type ProgramResult } from "../processes.ts";
-import { parseAptPolicy, parseDpkgQuery } from "./apt_output.ts";
-import type { PackageProvider, PackageState } from "./package_provider.ts";
-
-const QUERY_TIMEOUT_MS = 60_000;
-/** A large upgrade on a slow line; after that something is stuck. */
-const CHANGE_TIMEOUT_MS = 3_600_000;
+import { parseAptPolicy, parseBrokenPackages, parseDpkgQuery } from "./apt_output.ts";
+import { AptSources } from "./apt_sources.ts";
+import { ManagerCommands, type ManagerOptions, succeeded } from "./manager_commands.ts";
+import type { PackageProvider, PackageState, QueryOptions } from "./package_provider.ts";
 
 const ENVIRONMENT = {
   DEBIAN_FRONTEND: "noninteractive",
   // Both would ask, or restart services behind the policy's back.
   APT_LISTCHANGES_FRONTEND: "none",
   NEEDRESTART_MODE: "l",
+  // As the options for dpkg below, for packages that keep their configuration with ucf(1).
+  UCF_FORCE_CONFFOLD: "1",
 };
 
 const APT_GET = [
@@ -25,48 +25,59 @@ const APT_GET = [
   "--option=Dpkg::Options::=--force-confold",
 ] as const;
 
+const UPDATE = ["update", "--option=APT::Update::Error-Mode=any"] as const;
+
 const DPKG_FORMAT =
   "${Package}\t${Architecture}\t${db:Status-Want}\t${db:Status-Status}\t${Version}\n";
 
-/** What apt and dpkg say when the machine or the sources, not the request, are at fault. */
-const FAULTS = [
-  /could not get lock|unable to (?:acquire|lock)|is another process using it/i,
-  /no space left on device|don't have enough free space|disk quota exceeded/i,
-  /read-only file system/i,
-  /failed to fetch|unable to fetch|could not connect|temporary failure resolving|hash sum mismatch/i,
+const FAULTS: readonly RegExp[] = [
+  /could not get lock|unable to (?:acquire|lock)|is another process using it|lock was locked by/i,
+  /failed to fetch|unable to fetch|hash sum mismatch|404 +not found/i,
   /is not signed|signatures? (?:couldn't be verified|were invalid)|no longer has a release file/i,
   /list of sources could not be read|malformed (?:entry|line)|does not have a release file/i,
   /unmet dependencies|held broken packages|dpkg was interrupted/i,
 ];
 
 const UNKNOWN_TO_LISTS =
-  /unable to locate package|has no installation candidate|version .* was not found/i;
-const STALE_LISTS = /404 +not found/i;
+  /unable to locate package|has no installation candidate|version .* was not found|404 +not found/i;
 const INTERRUPTED = /dpkg was interrupted/i;
+const BROKEN_DEPENDENCIES = /fix-broken install/i;
 
 /**
  * Debian's packages. Candidates are read from the lists that are on the machine; they are refreshed when a package is
- * missing in them, or gone from the server. What an interrupted dpkg left half done is finished first.
+ * missing in them, or gone from the server, and once a day for `latest`. What an interrupted dpkg left half done is finished
+ * first.
  */
 export class AptProvider implements PackageProvider {
   readonly name = "apt";
+  readonly sources: AptSources;
+  readonly #commands: ManagerCommands;
 
-  constructor(private readonly processes: Processes) {}
+  constructor(processes: Processes, etc: string, options: Pick<ManagerOptions, "nowMs"> = {}) {
+    this.#commands = new ManagerCommands(processes, "apt", {
+      ...options,
+      environment: ENVIRONMENT,
+      faults: FAULTS,
+      unknownToLists: UNKNOWN_TO_LISTS,
+    });
+    this.sources = new AptSources(etc, (options) => this.#change([...UPDATE, ...options]));
+  }
 
   async query(
     names: readonly string[],
-    { withCandidates }: { readonly withCandidates: boolean },
+    { candidates }: QueryOptions,
   ): Promise<ReadonlyMap<string, PackageState>> {
+    if (candidates === "fresh") await this.#commands.refreshOldLists(() => this.#change(UPDATE));
     const show = ["dpkg-query", "--show", `--showformat=${DPKG_FORMAT}`] as const;
-    const installed = await this.#read([...show, ...names]);
+    const installed = await this.#commands.read([...show, ...names]);
     // Status 1 says that some package is not known, which is an answer.
-    if (installed.status > 1) throw new Error(describeFailure("dpkg-query", installed));
+    if (installed.status > 1) throw new BlockedError(describeFailure("dpkg-query", installed));
     const known = parseDpkgQuery(installed.stdout);
-    const candidates = withCandidates
-      ? parseAptPolicy((await this.#read(["apt-cache", "policy", ...names])).stdout)
-      : new Map<string, string>();
+    const offered = candidates === "none"
+      ? new Map<string, string>()
+      : parseAptPolicy((await this.#commands.read(["apt-cache", "policy", ...names])).stdout);
     return new Map(names.map((name) => {
-      const candidate = candidates.get(name);
+      const candidate = offered.get(name);
       return [name, {
         ...(known.get(name) ?? { held: false }),
         ...(candidate === undefined ? {} : { candidate }),
@@ -74,65 +85,81 @@ export class AptProvider implements PackageProvider {
     }));
   }
 
+  isVersion(installed: string, wanted: string): boolean {
+    return installed === wanted;
+  }
+
   async install(names: readonly string[], { version }: { version?: string }): Promise<void> {
     const wanted = names.map((name) => version === undefined ? name : `${name}=${version}`);
     const options = version === undefined ? [] : ["--allow-downgrades"];
-    const install = ["install", "--allow-change-held-packages", ...options, ...wanted];
-    const first = await this.#change(install);
-    if (succeeded(first)) return;
-    const output = first.stdout + first.stderr;
-    if (!UNKNOWN_TO_LISTS.test(output) && !STALE_LISTS.test(output)) {
-      throw failure(`install ${wanted.join(", ")}`, first);
-    }
-    const update = await this.#change(["update", "--option=APT::Update::Error-Mode=any"]);
-    const second = await this.#change(install);
-    if (succeeded(second)) return;
-    // A package that is unknown to lists that could not be refreshed may exist.
-    if (!succeeded(update)) throw new BlockedError(describeFailure("apt-get update", update));
-    throw failure(`install ${wanted.join(", ")}`, second);
+    const install = [
+      "install",
+      "--allow-change-held-packages",
+      // What has to go for it is for the policy to say.
+      "--no-remove",
+      ...options,
+      ...wanted,
+    ];
+    await this.#commands.installFresh(
+      `install ${wanted.join(", ")}`,
+      async () => blockOnOthers(await this.#change(install), names),
+      () => this.#change(UPDATE),
+    );
   }
 
   async remove(names: readonly string[]): Promise<void> {
     const result = await this.#change(["remove", "--allow-change-held-packages", ...names]);
-    if (!succeeded(result)) throw failure(`remove ${names.join(", ")}`, result);
+    if (succeeded(result)) return;
+    blockOnOthers(result, names);
+    throw this.#commands.failure(`remove ${names.join(", ")}`, result);
   }
 
   async setHold(names: readonly string[], held: boolean): Promise<void> {
     const verb = held ? "hold" : "unhold";
-    const result = await this.#run(["apt-mark", verb, ...names], CHANGE_TIMEOUT_MS);
-    if (!succeeded(result)) throw failure(`${verb} ${names.join(", ")}`, result);
+    await this.#commands.changeOrThrow(`${verb} ${names.join(", ")}`, ["apt-mark", verb, ...names]);
   }
 
   async #change(args: readonly string[]): Promise<ProgramResult> {
-    const result = await this.#run([...APT_GET, ...args], CHANGE_TIMEOUT_MS);
+    const result = await this.#commands.change([...APT_GET, ...args]);
     if (succeeded(result) || !INTERRUPTED.test(result.stderr)) return result;
-    const repair = await this.#run(
-      ["dpkg", "--force-confdef", "--force-confold", "--configure", "--pending"],
-      CHANGE_TIMEOUT_MS,
-    );
-    if (!succeeded(repair)) throw new BlockedError(describeFailure("dpkg --configure", repair));
-    return await this.#run([...APT_GET, ...args], CHANGE_TIMEOUT_MS);
-  }
-
-  async #read(argv: readonly [string, ...string[]]): Promise<ProgramResult> {
-    const result = await this.#run(argv, QUERY_TIMEOUT_MS);
-    if (result.end !== "exited") throw new BlockedError(describeFailure(argv[0], result));
-    return result;
-  }
-
-  /** Without an abort signal: a dpkg that is ended halfway leaves work behind; whoever waits may stop waiting. */
-  #run(argv: readonly [string, ...string[]], timeoutMs: number): Promise<ProgramResult> {
-    return this.processes.run({ argv, timeoutMs, environment: ENVIRONMENT });
+    const repair = await this.#commands.change([
+      "dpkg",
+      "--force-confdef",
+      "--force-confold",
+      "--configure",
+      "--pending",
+    ]);
+    if (!succeeded(repair)) {
+      throw new BlockedError(
+        `dpkg was interrupted and cannot be finished; repair it with "dpkg --configure --pending": ${
+          describeFailure("dpkg", repair)
+        }`,
+      );
+    }
+    return await this.#commands.change([...APT_GET, ...args]);
   }
 }
 
-function succeeded(result: ProgramResult): boolean {
-  return result.end === "exited" && result.status === 0;
-}
-
-function failure(doing: string, result: ProgramResult): Error {
-  const message = `Cannot ${doing}: ${describeFailure("apt", result)}`;
+/**
+ * @throws {BlockedError} if packages that are none of `names` are half installed, or lack what they depend on: they stand in
+ * the way of everything else, and whoever broke them has to mend them.
+ */
+function blockOnOthers(result: ProgramResult, names: readonly string[]): ProgramResult {
+  if (succeeded(result)) return result;
   const output = result.stdout + result.stderr;
-  const blocked = result.end !== "exited" || FAULTS.some((fault) => fault.test(output));
-  return blocked ? new BlockedError(message) : new Error(message);
+  const broken = parseBrokenPackages(output);
+  if (broken.length > 0 && !broken.some((name) => names.includes(name))) {
+    throw new BlockedError(
+      `dpkg cannot finish ${broken.join(", ")}; repair with "dpkg --configure --pending", or ` +
+        `remove what is broken: ${describeFailure("apt", result)}`,
+    );
+  }
+  if (BROKEN_DEPENDENCIES.test(output)) {
+    throw new BlockedError(
+      `Installed packages lack what they depend on; repair with "apt-get --fix-broken install": ${
+        describeFailure("apt", result)
+      }`,
+    );
+  }
+  return result;
 }

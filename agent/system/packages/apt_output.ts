@@ -32,3 +32,9 @@ export function parseAptPolicy(text: string): ReadonlyMap<string, string> {
   }
   return candidates;
 }
+
+/** Names of the packages that dpkg could not process, without their architecture, in order. */
+export function parseBrokenPackages(output: string): readonly string[] {
+  const found = output.matchAll(/^dpkg: error processing (?:package|archive) (\S+)/gm);
+  return [...new Set([...found].map(([, name = ""]) => name.replace(/:[a-z0-9-]+$/, "")))];
+}

@@ -13,7 +13,7 @@ function withAnswers(answers: readonly { status: number; stderr?: string }[]) {
     processes.programs.map(({ argv }) =>
       argv.filter((word) => !word.startsWith("-") && !word.includes("::")).join(" ")
     );
-  return { provider: new AptProvider(processes), asked };
+  return { provider: new AptProvider(processes, "/etc"), asked };
 }
 
 const FAULTS = [

@@ -1,9 +1,15 @@
 import { BlockedError } from "../blocked_error.ts";
-import type { PackageProvider, Packages, PackageState } from "./package_provider.ts";
+import { AptSources } from "./apt_sources.ts";
+import type { PackageProvider, Packages, PackageState, QueryOptions } from "./package_provider.ts";
+import type { PackageSources } from "./package_sources.ts";
 
 /** A package manager in memory: what the sources offer, what is installed, and a fault that can be switched on. */
 export class FakePackages implements Packages, PackageProvider {
   readonly name = "apt";
+  /** Why it cannot hold, or choose a version, as some package managers cannot. */
+  cannotHold?: string;
+  cannotChooseVersion?: string;
+  readonly sources: PackageSources;
   /** Newest version of each package that the sources offer. */
   readonly offered: Map<string, string>;
   readonly installed = new Map<string, string>();
@@ -11,8 +17,20 @@ export class FakePackages implements Packages, PackageProvider {
   /** Thrown by whatever would change something. */
   fault: string | undefined;
 
-  constructor(offered: Readonly<Record<string, string>> = {}) {
+  /** @param etc Where it keeps its sources, as apt does. */
+  constructor(offered: Readonly<Record<string, string>> = {}, etc = "/etc") {
     this.offered = new Map(Object.entries(offered));
+    this.sources = new AptSources(etc, () =>
+      Promise.resolve({
+        end: "exited",
+        status: this.fault === undefined ? 0 : 100,
+        stdout: "",
+        stderr: this.fault ?? "",
+      }));
+  }
+
+  isVersion(installed: string, wanted: string): boolean {
+    return installed === wanted;
   }
 
   choose(wanted?: string): ReturnType<Packages["choose"]> {
@@ -25,12 +43,12 @@ export class FakePackages implements Packages, PackageProvider {
 
   query(
     names: readonly string[],
-    { withCandidates }: { readonly withCandidates: boolean },
+    { candidates }: QueryOptions,
   ): Promise<ReadonlyMap<string, PackageState>> {
     return Promise.resolve(
       new Map(names.map((name) => {
         const installed = this.installed.get(name);
-        const candidate = withCandidates ? this.offered.get(name) : undefined;
+        const candidate = candidates === "none" ? undefined : this.offered.get(name);
         return [name, {
           held: this.held.has(name),
           ...(installed === undefined ? {} : { installed }),

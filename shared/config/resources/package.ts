@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ensureOneOf } from "./parameters.ts";
 
 /** Package managers; each has one file on the agent. Without a choice the agent takes the one it finds. */
-export const PACKAGE_PROVIDERS = ["apt", "dnf", "apk", "pacman", "zypper", "brew"] as const;
+export const PACKAGE_PROVIDERS = ["apt", "dnf", "yum", "apk", "pacman", "zypper", "brew"] as const;
 
 export type PackageProviderName = typeof PACKAGE_PROVIDERS[number];
 

@@ -1,0 +1,158 @@
+import { BlockedError } from "../blocked_error.ts";
+import type { Files } from "../files.ts";
+import { describeFailure, type Processes, type ProgramResult } from "../processes.ts";
+import { ApkSources } from "./apk_sources.ts";
+import { ManagerCommands, type ManagerOptions, succeeded } from "./manager_commands.ts";
+import type { PackageProvider, PackageState, QueryOptions } from "./package_provider.ts";
+import { packageStates } from "./package_states.ts";
+
+/** Another apk is waited for, in seconds. */
+const APK = ["apk", "--no-progress", "--wait", "60"] as const;
+/** What was asked for by name: some thousand words at most. */
+const MAX_WORLD_BYTES = 1024 * 1024;
+
+const FAULTS: readonly RegExp[] = [
+  /unable to lock database|database is locked|failed to open apk database/i,
+  /untrusted signature|bad (?:signature|archive)|v2 package integrity error/i,
+  /temporary error|network error|dns .*(?:error|lookup)|io error|remote server returned error/i,
+];
+
+const UNKNOWN_TO_LISTS =
+  /\(no such package\)|package mentioned in index not found|breaks: world\[/i;
+const STILL_NEEDED = /not removed due to/i;
+
+/**
+ * Packages of Alpine. What is asked for stands in its "world" file, where a version belongs to the name: a package whose name
+ * stands there with a version is held.
+ */
+export class ApkProvider implements PackageProvider {
+  readonly name = "apk";
+  readonly sources: ApkSources;
+  readonly #commands: ManagerCommands;
+
+  constructor(
+    processes: Processes,
+    private readonly files: Pick<Files, "inspect" | "read">,
+    private readonly etc: string,
+    options: Pick<ManagerOptions, "nowMs"> = {},
+  ) {
+    this.#commands = new ManagerCommands(processes, "apk", {
+      ...options,
+      faults: FAULTS,
+      unknownToLists: UNKNOWN_TO_LISTS,
+    });
+    this.sources = new ApkSources(etc, (args) => this.#change(args));
+  }
+
+  async query(
+    names: readonly string[],
+    { candidates, withHolds }: QueryOptions,
+  ): Promise<ReadonlyMap<string, PackageState>> {
+    if (candidates === "fresh") {
+      await this.#commands.refreshOldLists(() => this.#change(["update"]));
+    }
+    const installed = await this.#installed(names);
+    const offered = candidates === "none" ? undefined : await this.#candidates(names);
+    const held = withHolds ? await this.#pinned() : undefined;
+    return packageStates(names, {
+      installed,
+      ...(offered === undefined ? {} : { offered }),
+      ...(held === undefined ? {} : { held }),
+    });
+  }
+
+  isVersion(installed: string, wanted: string): boolean {
+    return installed === wanted;
+  }
+
+  /** Without a version an older pin goes; a hold that is to stay comes back with the version that is there then. */
+  async install(names: readonly string[], { version }: { version?: string }): Promise<void> {
+    const wanted = names.map((name) => version === undefined ? name : `${name}=${version}`);
+    const pinned = await this.#pinned();
+    await this.#commands.installFresh(
+      `install ${wanted.join(", ")}`,
+      () => this.#change(["add", "--upgrade", ...wanted]),
+      () => this.#change(["update"]),
+    );
+    const held = names.filter((name) => pinned.has(name));
+    const loose = names.filter((name) => !pinned.has(name));
+    if (version === undefined) {
+      if (held.length > 0) await this.setHold(held, true);
+    } else if (loose.length > 0) {
+      await this.setHold(loose, false);
+    }
+  }
+
+  async remove(names: readonly string[]): Promise<void> {
+    const result = await this.#change(["del", ...names]);
+    if (succeeded(result) && !STILL_NEEDED.test(result.stdout + result.stderr)) return;
+    throw this.#commands.failure(`remove ${names.join(", ")}`, result);
+  }
+
+  async setHold(names: readonly string[], held: boolean): Promise<void> {
+    const installed = await this.#installed(names);
+    const wanted = names.map((name) => held ? `${name}=${installed.get(name) ?? ""}` : name);
+    const result = await this.#change(["add", ...wanted]);
+    if (succeeded(result)) return;
+    throw this.#commands.failure(`${held ? "hold" : "unhold"} ${names.join(", ")}`, result);
+  }
+
+  async #installed(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const result = await this.#commands.read([...APK, "info", "--exists", "--verbose", ...names]);
+    // Status 1 says that some package is not there; what is wrong with the database is said aloud.
+    if (/^ERROR: /m.test(result.stderr)) {
+      throw new BlockedError(describeFailure("apk info", result));
+    }
+    return parseApkInstalled(result.stdout, names);
+  }
+
+  /** What would be installed says what the newest version is, tags and pins of other packages included. */
+  async #candidates(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const result = await this.#commands.read([...APK, "--simulate", "add", "--upgrade", ...names]);
+    if (succeeded(result)) return parseApkSimulation(result.stdout);
+    if (UNKNOWN_TO_LISTS.test(result.stdout + result.stderr)) return new Map();
+    throw this.#commands.failure(`look for ${names.join(", ")}`, result);
+  }
+
+  async #pinned(): Promise<ReadonlySet<string>> {
+    const path = `${this.etc}/apk/world`;
+    if (await this.files.inspect(path) === undefined) return new Set();
+    const world = new TextDecoder().decode(await this.files.read(path, MAX_WORLD_BYTES));
+    return parseApkPins(world);
+  }
+
+  #change(args: readonly string[]): Promise<ProgramResult> {
+    return this.#commands.change([...APK, ...args]);
+  }
+}
+
+/** Lines like `nginx-1.24.0-r6`. Names may hold dashes and digits, so that they are only told by those that were asked for. */
+export function parseApkInstalled(
+  text: string,
+  names: readonly string[],
+): ReadonlyMap<string, string> {
+  const versions = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    for (const name of names) {
+      const rest = line.startsWith(`${name}-`) ? line.slice(name.length + 1) : "";
+      if (/^\d[^\s-]*(?:-r\d+)?$/.test(rest)) versions.set(name, rest);
+    }
+  }
+  return versions;
+}
+
+/** Versions that a simulated run arrives at: `(1/2) Upgrading musl (1.2.4-r1 -> 1.2.4-r2)`. */
+export function parseApkSimulation(text: string): ReadonlyMap<string, string> {
+  const lines = text.matchAll(
+    /^\(\d+\/\d+\) (?:Installing|Upgrading|Downgrading|Replacing|Reinstalling) ([^\s@]+)(?:@\S+)? \((?:\S+ -> )?(\S+)\)$/gm,
+  );
+  return new Map([...lines].map(([, name = "", version = ""]) => [name, version]));
+}
+
+/** Names that the world file has with a version of their own, like `nginx=1.24.0-r6` or `nginx@edge=1.25.0-r0`. */
+export function parseApkPins(world: string): ReadonlySet<string> {
+  const pins = world.split(/\s+/).map((word) =>
+    /^([^\s@<>=~!]+)(?:@[^\s=]+)?=[^=]/.exec(word)?.[1]
+  );
+  return new Set(pins.filter((name) => name !== undefined));
+}
