@@ -1,6 +1,6 @@
 import { type UserParams, userSchema } from "../../shared/config/resources/user.ts";
 import type { UserChange, UserEntry } from "../system/accounts.ts";
-import { Secret } from "../system/secret.ts";
+import { Secret } from "../../shared/crypto/secret.ts";
 import { hashPassword, isSha512Crypt, verifyPassword } from "../system/sha512_crypt.ts";
 import {
   authorizedKeysDifferences,

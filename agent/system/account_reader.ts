@@ -1,7 +1,7 @@
 import { findShadowHash, parseGroup, parsePasswd } from "./account_tables.ts";
 import type { GroupEntry, UserEntry } from "./accounts.ts";
 import type { Files } from "./files.ts";
-import { Secret } from "./secret.ts";
+import { Secret } from "../../shared/crypto/secret.ts";
 
 /** Larger than the account files of any machine seen; a bound, so that a planted file cannot exhaust memory. */
 const MAX_TABLE_BYTES = 16 * 1024 * 1024;

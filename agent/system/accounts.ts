@@ -1,4 +1,4 @@
-import type { Secret } from "./secret.ts";
+import type { Secret } from "../../shared/crypto/secret.ts";
 
 /** A line of passwd(5). */
 export interface UserEntry {

@@ -4,7 +4,7 @@ import type { Accounts, GroupEntry, NewUser, UserChange, UserEntry } from "./acc
 import { BlockedError } from "./blocked_error.ts";
 import type { Files } from "./files.ts";
 import { describeFailure, type Processes, type ProgramResult } from "./processes.ts";
-import type { Secret } from "./secret.ts";
+import type { Secret } from "../../shared/crypto/secret.ts";
 
 /** The account tools wait up to 15 s for their own lock. */
 const TIMEOUT_MS = 60_000;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { BlockedError } from "./blocked_error.ts";
 import { FakeProcesses } from "./fake_processes.ts";
 import { LocalFiles } from "./local_files.ts";
-import { Secret } from "./secret.ts";
+import { Secret } from "../../shared/crypto/secret.ts";
 import { ShadowAccounts } from "./shadow_accounts.ts";
 
 function withPrograms(answer: ConstructorParameters<typeof FakeProcesses>[0]) {

@@ -2,7 +2,7 @@ import { AccountReader } from "./account_reader.ts";
 import { formatGroupLine, formatPasswdLine, replaceLine } from "./account_tables.ts";
 import type { Accounts, GroupEntry, NewUser, UserChange, UserEntry } from "./accounts.ts";
 import type { Files } from "./files.ts";
-import type { Secret } from "./secret.ts";
+import type { Secret } from "../../shared/crypto/secret.ts";
 
 /** Where ids of people and of system accounts begin (UID_MIN and SYS_UID_MIN of login.defs on Debian). */
 const FIRST_ID = 1000;

@@ -1,5 +1,5 @@
 /** What every form of a secret shows. */
-const MASK = "«secret»";
+export const SECRET_MASK = "«secret»";
 
 /** Text that must not be seen: it prints as `«secret»` in logs, JSON, errors and the console. */
 export class Secret {
@@ -15,18 +15,18 @@ export class Secret {
   }
 
   toString(): string {
-    return MASK;
+    return SECRET_MASK;
   }
 
   toJSON(): string {
-    return MASK;
+    return SECRET_MASK;
   }
 
   [Symbol.for("Deno.customInspect")](): string {
-    return MASK;
+    return SECRET_MASK;
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return MASK;
+    return SECRET_MASK;
   }
 }
