@@ -42,6 +42,7 @@ const PATHS: Readonly<Record<UnaryMethod, string>> = {
   CheckIn: VigoAgentService.checkIn.path,
   ReportResult: VigoAgentService.reportResult.path,
   RenewCertificate: VigoAgentService.renewCertificate.path,
+  ResolveSecrets: VigoAgentService.resolveSecrets.path,
 };
 
 /** A gateway over gRPC with client certificates. */

@@ -24,6 +24,7 @@ const STATUS: { readonly [reason in Refusal_Reason]: status } = {
   [Refusal_Reason.REVOKED]: status.PERMISSION_DENIED,
   [Refusal_Reason.WRONG_ENVOY]: status.PERMISSION_DENIED,
   [Refusal_Reason.MALFORMED]: status.INVALID_ARGUMENT,
+  [Refusal_Reason.DENIED]: status.PERMISSION_DENIED,
 };
 
 /** The gRPC error that carries a refusal. */

@@ -8,6 +8,7 @@ export const SIGNED_METHODS = [
   "ReportResult",
   "RenewCertificate",
   "AgentStream",
+  "ResolveSecrets",
 ] as const;
 
 export type SignedMethod = typeof SIGNED_METHODS[number];

@@ -68,6 +68,8 @@ export enum Refusal_Reason {
   /** WRONG_ENVOY - Certificate and signature name different envoys. */
   WRONG_ENVOY = 7,
   MALFORMED = 8,
+  /** DENIED - Genuine, and asks for what this envoy may not have. */
+  DENIED = 9,
 }
 
 /** Bytes and the server's signature over the frame (tag of the document's kind, payload). */
@@ -170,12 +172,13 @@ export interface ReportResultResponse {
 }
 
 export interface ResolveSecretsRequest {
-  /** Paths named in the bundle of `bundle_serial`, at most 1000. */
+  /** Paths named in the bundle of `bundle_serial`, at most 50 in one call, so that the answer stays below 4 MiB. */
   paths: string[];
   bundleSerial: number;
 }
 
 export interface ResolveSecretsResponse {
+  /** One that the server has but cannot read is left out; its log says why. */
   secrets: SecretValue[];
   epoch: number;
 }
