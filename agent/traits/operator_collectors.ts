@@ -60,17 +60,22 @@ export async function findOperatorCollectors(parts: OperatorParts): Promise<Foun
       const isTwice = taken.has(name);
       taken.add(name);
       const path = join(folder, file);
-      const refusal = judgeName(name, parts.reserved, isTwice) ?? await judgeFile(path, parts.uid);
+      const misnamed = judgeName(name, parts.reserved, isTwice);
+      if (misnamed !== undefined) return failing(fileName(file), misnamed);
+      const refusal = await judgeFile(path, parts.uid);
       return refusal === undefined
         ? operatorCollector(name, path, parts.processes)
-        : refused(file, refusal);
+        : failing(name, refusal);
     }),
   );
   const excess = names.length - collectors.length;
   return {
     collectors: excess === 0 ? collectors : [
       ...collectors,
-      refused("", `${excess} programs too many; at most ${MAX_OPERATOR_COLLECTORS} are started`),
+      failing(
+        OPERATOR_FOLDER,
+        `${excess} programs too many; at most ${MAX_OPERATOR_COLLECTORS} are started`,
+      ),
     ],
   };
 }
@@ -100,9 +105,13 @@ async function judgeFile(path: string, uid: number): Promise<string | undefined>
   }
 }
 
-/** A program that is not started, under the name of its file, which is none of a trait. */
-function refused(file: string, reason: string): Collector {
-  const name = `${OPERATOR_FOLDER}/${file.slice(0, 64).toWellFormed()}`;
+/** What stands for a program whose file gives no trait a name. */
+function fileName(file: string): string {
+  return `${OPERATOR_FOLDER}/${file.slice(0, 64).toWellFormed()}`;
+}
+
+/** A program that is not started. */
+function failing(name: string, reason: string): Collector {
   return { name, kind: "stable", collect: () => Promise.reject(new Error(reason)) };
 }
 

@@ -1,5 +1,5 @@
 import type { Json } from "../../shared/canonical/canonical_json.ts";
-import { readSwarmState, type SwarmState } from "../swarm/mirror.ts";
+import type { SwarmState } from "../swarm/mirror.ts";
 import type { Collector } from "./collector.ts";
 
 /** Blobs named in a trait; more only tell a number. */
@@ -11,6 +11,8 @@ export function swarmCollectors(folder: string): readonly Collector[] {
     name,
     kind: "stable",
     collect: async (): Promise<Json> => {
+      // Loaded when it is needed: most commands that know the collectors never ask.
+      const { readSwarmState } = await import("../swarm/mirror.ts");
       const state = await readSwarmState(folder);
       if (state.ok) return swarmTraits(state.value)[name];
       if (state.isAbsent) return swarmTraits({ blobs: [], problems: [] })[name];
