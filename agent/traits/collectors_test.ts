@@ -263,34 +263,13 @@ Deno.test("parsers of the machine's own files take any text", () => {
   }));
 });
 
-Deno.test("a collector that fails or is late is named and the others are kept", async () => {
-  const made = (name: string, work: Collector["collect"]): Collector => ({
-    name,
-    kind: "stable",
-    collect: work,
-  });
-  const { traits, failed } = await collectTraits(
-    [
-      made("good", () => Promise.resolve(1)),
-      made("bad", () => Promise.reject(new Error("broken pipe"))),
-      made("late", () => new Promise(() => {})),
-    ],
-    fakeSystem(),
-    { timeoutMs: 1 },
-  );
-  assert.deepEqual(traits, { good: 1 });
-  assert.deepEqual(failed, [
-    { name: "bad", reason: "broken pipe" },
-    { name: "late", reason: "no answer in 1 ms" },
-  ]);
-});
-
 Deno.test("every collector finds something on the machine that runs this, and agrees with it", async () => {
   const { traits, failed } = await collectTraits(COLLECTORS, nativeSystem(rootPaths("/")));
   assert.deepEqual(failed, []);
   assert.equal(Object(traits["os"]).hostname, Deno.hostname());
   assert.equal(Object(traits["users"]).root.uid, 0);
   assert.ok(Object(traits["memory"]).total_mb > 0);
+  assert.ok("/" in Object(traits["filesystem"]));
   const addresses = new Set(Deno.networkInterfaces().map(({ address }) => address));
   const lan = Object(traits["network"]).lan_address;
   assert.ok(lan === "" || addresses.has(lan), lan);
