@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { type FileParams, fileSchema } from "../../shared/config/resources/file.ts";
 import { type Sha256, sha256Hex } from "../../shared/crypto/sha256.ts";
 import type { Attributes, Entry } from "../system/files.ts";
-import { describeFailure } from "../system/processes.ts";
+import { approval } from "./approval.ts";
 import { diffContent, MAX_DIFFED_BYTES } from "./content_diff.ts";
 import { attributeDifferences, inTheWay, resolveOwnership } from "./ownership.ts";
 import {
@@ -17,8 +17,6 @@ import {
 
 /** Largest file on the envoy that serves as a source, and largest one that is copied as a backup. */
 const MAX_SOURCE_BYTES = 64 * 1024 * 1024;
-/** A syntax check that takes longer hangs. */
-const VALIDATE_TIMEOUT_MS = 60_000;
 const BACKUP_SUFFIX = ".vigo-backup";
 
 type PresentParams = Extract<FileParams, { ensure: "present" }>;
@@ -76,15 +74,12 @@ async function apply(params: FileParams, context: ApplyContext): Promise<Change>
       `Cannot write "${path}": there is no folder "${folder}". Add a directory resource for it`,
     );
   }
-  const { validate } = params;
   await files.writeFile(path, {
     content: await content.read(),
     mode: wanted.mode ?? 0o644,
     uid: wanted.uid ?? ownerOf(found)?.uid ?? self.uid,
     gid: wanted.gid ?? ownerOf(found)?.gid ?? self.gid,
-    ...(validate === undefined
-      ? {}
-      : { approve: (temporaryPath) => approve(validate, temporaryPath, context) }),
+    ...approval(params.validate, context),
   });
   return found === undefined ? "created" : "updated";
 }
@@ -194,20 +189,4 @@ async function keepOld(params: FileParams, found: Entry, context: ApplyContext):
 /** The owner of a link says nothing about the owner of the file that replaces it. */
 function ownerOf(found: Entry | undefined): Entry | undefined {
   return found?.kind === "file" ? found : undefined;
-}
-
-async function approve(
-  validate: string,
-  temporaryPath: string,
-  { processes, signal }: ApplyContext,
-): Promise<void> {
-  const quoted = `'${temporaryPath.replaceAll("'", `'\\''`)}'`;
-  const line = validate.replaceAll(/%%|%/g, (found) => found === "%%" ? "%" : quoted);
-  const result = await processes.run({
-    argv: ["/bin/sh", "-c", line],
-    timeoutMs: VALIDATE_TIMEOUT_MS,
-    signal,
-  });
-  if (result.end === "exited" && result.status === 0) return;
-  throw new Error(describeFailure(`the new content was refused: "${validate}"`, result));
 }

@@ -19,8 +19,12 @@ export const execSchema = z.strictObject({
   /** Runs as this user, with its groups; the guards do too. */
   user: accountName.optional(),
   environment: z.record(
-    z.string().max(256).regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "expected a name like PATH"),
+    z.string().max(256).regex(/^[A-Za-z_][A-Za-z0-9_]*$/),
     z.string().max(32 * 1024).refine((text) => !text.includes("\0"), "expected text without NUL"),
+    {
+      error: ({ code }) =>
+        code === "invalid_key" ? "expected a name like PATH" : "expected variables by name",
+    },
   ).refine((variables) => Object.keys(variables).length <= 256, "expected at most 256 variables")
     .default({}),
   /** Exit statuses that count as success. */

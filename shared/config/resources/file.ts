@@ -7,6 +7,7 @@ import {
   fileMode,
   onlyWhenPresent,
   present,
+  validateCommand,
 } from "./parameters.ts";
 
 /** Largest content of one file, in characters; larger ones are distributed by the swarm. */
@@ -37,7 +38,7 @@ export const fileSchema = z.discriminatedUnion("ensure", [
     owner: accountReference.optional(),
     group: accountReference.optional(),
     /** Must succeed before the new content is put in place; `%` is the path of the new file, `%%` a percent sign. */
-    validate: z.string().min(1).max(4096).optional(),
+    validate: validateCommand.optional(),
     /** Keeps what is overwritten beside the file, as `<path>.vigo-backup`. */
     backup: z.boolean().default(false),
   }).superRefine((file, context) => {
@@ -45,9 +46,6 @@ export const fileSchema = z.discriminatedUnion("ensure", [
       refuse(context, "source", 'cannot be combined with "content": keep one of the two');
     }
     if (file.validate === undefined) return;
-    if (!/%/.test(file.validate.replaceAll("%%", ""))) {
-      refuse(context, "validate", 'expected "%" where the path goes, like "visudo -cf %"');
-    }
     if (file.content === undefined && file.source === undefined) {
       refuse(context, "validate", 'needs "content" or "source": there is nothing else to validate');
     }

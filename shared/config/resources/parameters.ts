@@ -59,6 +59,21 @@ export const command = z.union([
 
 export type Command = z.infer<typeof command>;
 
+/** A command that looks at a finished file before it takes its place; `%` is its path, `%%` a percent sign. */
+export const validateCommand = z.string().min(1).max(4096).refine(
+  (line) => line.replaceAll("%%", "").includes("%"),
+  'expected "%" where the path goes, like "visudo -cf %"',
+);
+
+/** What types that edit a file have in common. */
+export const editedFile = {
+  path: absolutePath,
+  /** Whether a missing file is made (0644, owned by whoever runs the agent). */
+  create: z.boolean().default(false),
+  /** Must succeed before the edited file is put in place. */
+  validate: validateCommand.optional(),
+};
+
 function hasNoNul(text: string): boolean {
   return !text.includes("\0");
 }

@@ -9,14 +9,12 @@ import {
   onlyWhenPresent,
   present,
 } from "./parameters.ts";
+import { authorizedKeyLine } from "./ssh_key.ts";
 
 /** Longest password, in characters: hashing time grows with it, and crypt implementations cut near here. */
 const MAX_PASSWORD_LENGTH = 256;
-/** Most keys of one user, and the longest key: an RSA key of 16384 bits has about 2,800 characters. */
+/** Most keys of one user. */
 const MAX_AUTHORIZED_KEYS = 200;
-const MAX_AUTHORIZED_KEY_LENGTH = 8192;
-
-const KEY_HINT = 'expected one line of an OpenSSH public key, like "ssh-ed25519 AAAA… name"';
 
 /** The grants of a user on the swarm; what is not given is not granted. */
 export const SWARM_FLAGS = ["puddle", "gitback", "curator", "poolq"] as const;
@@ -46,9 +44,7 @@ export const userSchema = z.discriminatedUnion("ensure", [
     password: z.string({ error: "expected a password of text" }).min(1).max(MAX_PASSWORD_LENGTH)
       .refine((text) => !/[\n\r\0]/.test(text), "expected a password on one line").optional(),
     /** The whole of `~/.ssh/authorized_keys`: a key that is not listed is removed. */
-    authorized_keys: z.array(
-      z.string({ error: KEY_HINT }).max(MAX_AUTHORIZED_KEY_LENGTH).refine(isKeyLine, KEY_HINT),
-    ).max(MAX_AUTHORIZED_KEYS).optional(),
+    authorized_keys: z.array(authorizedKeyLine).max(MAX_AUTHORIZED_KEYS).optional(),
     puddle: z.boolean().default(false),
     gitback: z.boolean().default(false),
     curator: z.boolean().default(false),
@@ -59,12 +55,6 @@ export const userSchema = z.discriminatedUnion("ensure", [
 ], ensureOneOf("present", "absent"));
 
 export type UserParams = z.infer<typeof userSchema>;
-
-/** One key of authorized_keys(5), options allowed; comments and control characters are not. */
-function isKeyLine(line: string): boolean {
-  if (/^[# ]|[\p{Cc}]/u.test(line)) return false;
-  return /(?:^| )(?:ssh|ecdsa|sk)-[a-z0-9@.-]+ AAAA[A-Za-z0-9+/]+={0,3}(?: |$)/.test(line);
-}
 
 /** What the file of one user in `usercrate-policy/` holds; a missing file grants nothing. */
 export const usercratePolicySchema = z.strictObject({

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { fileLineSchema } from "../../../shared/config/resources/file_line.ts";
+import { editLine } from "./edit_line.ts";
+
+function edited(text: string, params: Record<string, unknown>): string {
+  const result = editLine(text, fileLineSchema.parse({ path: "/x", ...params }));
+  return result.ok ? result.text : `refused: ${result.reason}`;
+}
+
+Deno.test("a missing line comes last, or where it is wanted", () => {
+  assert.equal(edited("a\nb\n", { line: "c" }), "a\nb\nc\n");
+  assert.equal(edited("a\nb\na\n", { line: "c", after: "^a" }), "a\nb\na\nc\n");
+  assert.equal(edited("x\na\na\n", { line: "c", before: "^a" }), "x\nc\na\na\n");
+  assert.equal(edited("a\n", { line: "c", after: "^z" }), "a\nc\n");
+  assert.equal(edited("", { line: "c" }), "c\n");
+});
+
+Deno.test("a line that is there changes nothing, wherever it stands", () => {
+  assert.equal(edited("c\na\n", { line: "c", after: "a" }), "c\na\n");
+  assert.equal(
+    edited("#Port 22\nPort 22\n", { line: "Port 22", match: "Port" }),
+    "#Port 22\nPort 22\n",
+  );
+});
+
+Deno.test("the line that matches is replaced, several only when asked for", () => {
+  assert.equal(edited("a\n#Port 1\n", { line: "Port 2", match: "^#?Port " }), "a\nPort 2\n");
+  const two = "Port 1\nb\nPort 3\n";
+  assert.match(edited(two, { line: "Port 2", match: "^Port" }), /2 lines match "\^Port" \(1, 3\)/);
+  const params = { line: "Port 2", match: "^Port", multiple: true };
+  assert.equal(edited(two, params), "Port 2\nb\nPort 2\n");
+});
+
+Deno.test("line ends and a missing final one stay as they are", () => {
+  assert.equal(edited("a\r\nb", { line: "c" }), "a\r\nb\r\nc");
+  assert.equal(edited("a\nb\r\nc", { line: "B", match: "b" }), "a\nB\r\nc");
+  assert.equal(edited("a\r\nb", { ensure: "absent", line: "b" }), "a");
+});
+
+Deno.test("every line that is named or matches goes", () => {
+  assert.equal(edited("a\nb\na\n", { ensure: "absent", line: "a" }), "b\n");
+  assert.equal(edited("a1\nb\na2\n", { ensure: "absent", match: "^a" }), "b\n");
+  assert.equal(edited("a\n", { ensure: "absent", line: "a" }), "");
+});
+
+Deno.test("an edit of what it made changes nothing, and other lines stay", () => {
+  const line = fc.stringMatching(/^[ab]{1,3}$/), end = fc.constantFrom("\n", "\r\n");
+  const text = fc.tuple(fc.array(fc.tuple(line, end)), line)
+    .map(([lines, last]) => lines.map((parts) => parts.join("")).join("") + last);
+  const pattern = fc.constantFrom("^a", "b$", "aa", undefined);
+  fc.assert(
+    fc.property(
+      text,
+      line,
+      pattern,
+      pattern,
+      fc.boolean(),
+      (before, line, match, after, multiple) => {
+        const params = fileLineSchema.parse({
+          path: "/x",
+          line,
+          ...(match === undefined ? {} : { match, multiple }),
+          ...(after === undefined ? {} : { after }),
+        });
+        const once = editLine(before, params);
+        if (!once.ok) return;
+        assert.deepEqual(editLine(once.text, params), once);
+        assert.ok(once.text === "" || once.text.split(/\r?\n/).includes(line));
+      },
+    ),
+  );
+});
