@@ -1,5 +1,6 @@
 import type { Accounts } from "./accounts.ts";
 import type { Files } from "./files.ts";
+import type { HostProviders } from "./host_providers.ts";
 import type { Packages } from "./packages/package_provider.ts";
 import type { Processes } from "./processes.ts";
 import type { Services } from "./services/service_manager.ts";
@@ -11,6 +12,7 @@ export interface Machine {
   readonly accounts: Accounts;
   readonly packages: Packages;
   readonly services: Services;
+  readonly host: HostProviders;
   /** Who the agent runs as; what it makes belongs to it unless an owner is given. */
   readonly self: { readonly uid: number; readonly gid: number };
   /** Folder of the files that say what each user may do on the swarm. */
