@@ -17,11 +17,13 @@ if (!canRun) {
   console.warn("skipped: the contract of resources on a real machine needs root and systemd");
 }
 
-for (const { type, realCases } of RESOURCE_CONTRACTS) {
-  if (realCases.length === 0) continue;
+for (const { type, realCases: all } of RESOURCE_CONTRACTS) {
+  if (all.length === 0) continue;
+  // The machine has what this one has, so that the same cases are left out there.
+  const realCases = all.filter(({ ignore }) => !ignore);
   Deno.test({
     name: `${type} keeps the contract of resources on a real machine`,
-    ignore: !canRun,
+    ignore: !canRun || realCases.length === 0,
     fn: async (t) => {
       await using machine = await ThrowawayMachine.boot();
       const stdout = await machine.runOrThrow(
