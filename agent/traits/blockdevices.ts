@@ -85,10 +85,10 @@ async function readDarwin(system: TraitSystem, signal: AbortSignal): Promise<rea
   if (!Array.isArray(disks)) throw new Error("diskutil does not tell which disks there are");
   return disks.flatMap((disk): Device[] => {
     const whole = readDisk(disk);
-    const partitions: unknown[] = Object(disk).Partitions ?? Object(disk).APFSVolumes ?? [];
-    if (whole === undefined || !Array.isArray(partitions)) return [];
-    const parts = partitions.slice(0, MAX_PARTITIONS).map(readDisk)
-      .filter((part) => part !== undefined);
+    if (whole === undefined) return [];
+    const { Partitions: partitions, APFSVolumes: volumes } = Object(disk);
+    const parts = [partitions, volumes].flatMap((list) => Array.isArray(list) ? list : [])
+      .slice(0, MAX_PARTITIONS).map(readDisk).filter((part) => part !== undefined);
     return [[whole.name, {
       size_mb: whole.size_mb,
       partitions: Object.fromEntries(parts.map(({ name, size_mb }) => [name, { size_mb }])),

@@ -1,4 +1,4 @@
-import { statfs } from "node:fs/promises";
+import { type FileHandle, open, readdir, readlink, statfs } from "node:fs/promises";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import { errorCode } from "../system/file_error.ts";
 import { LocalProcesses } from "../system/local_processes.ts";
@@ -7,6 +7,8 @@ import type { FilesystemRoom, InterfaceAddress, TraitSystem } from "./collector.
 
 /** Largest file that a collector reads, in bytes: `/proc` has no such files, a bad link may lead to one. */
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
+/** Most files of the kernel have less. */
+const FIRST_READ_BYTES = 4 * 1024;
 /** Most output of a program: a list of 10,000 packages has less than a megabyte. */
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 /** A program ends early enough to be gone when the five seconds of a collection are over. */
@@ -48,28 +50,42 @@ export function nativeSystem(paths: RootPaths): TraitSystem {
   };
 }
 
+/** Node's functions name the code of every failure; Deno's own leave out ESRCH, with which a process that has ended answers. */
 async function readText(path: string): Promise<string | undefined> {
   try {
-    using file = await Deno.open(path);
-    const chunks: Uint8Array[] = [];
-    let sizeBytes = 0;
-    for await (const chunk of file.readable) {
-      sizeBytes += chunk.length;
-      if (sizeBytes > MAX_FILE_BYTES) {
-        throw new Error(`Cannot read ${path}: it is larger than ${MAX_FILE_BYTES} bytes`);
-      }
-      chunks.push(chunk);
+    const file = await open(path, "r");
+    try {
+      return new TextDecoder().decode(await readAll(file, path));
+    } finally {
+      await file.close();
     }
-    return await new Blob(chunks.map((chunk) => new Uint8Array(chunk))).text();
   } catch (error) {
     if (isNotThere(error)) return undefined;
     throw error;
   }
 }
 
+async function readAll(file: FileHandle, path: string): Promise<Uint8Array> {
+  // Files of the kernel tell no size: they are read until nothing comes.
+  let bytes = new Uint8Array(FIRST_READ_BYTES);
+  for (let length = 0;;) {
+    const { bytesRead } = await file.read(bytes, length);
+    if (bytesRead === 0) return bytes.subarray(0, length);
+    length += bytesRead;
+    if (length > MAX_FILE_BYTES) {
+      throw new Error(`Cannot read ${path}: it is larger than ${MAX_FILE_BYTES} bytes`);
+    }
+    if (length === bytes.length) {
+      const larger = new Uint8Array(bytes.length * 4);
+      larger.set(bytes);
+      bytes = larger;
+    }
+  }
+}
+
 async function list(path: string): Promise<readonly string[]> {
   try {
-    return (await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name);
+    return await readdir(path);
   } catch (error) {
     if (isNotThere(error)) return [];
     throw error;
@@ -78,7 +94,7 @@ async function list(path: string): Promise<readonly string[]> {
 
 async function readLink(path: string): Promise<string | undefined> {
   try {
-    return await Deno.readLink(path);
+    return await readlink(path);
   } catch (error) {
     // What is no link answers EINVAL.
     if (isNotThere(error) || errorCode(error) === "EINVAL") return undefined;
@@ -133,6 +149,5 @@ function networkInterfaces(): readonly InterfaceAddress[] {
 }
 
 function isNotThere(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory ||
-    GONE.has(errorCode(error) ?? "");
+  return GONE.has(errorCode(error) ?? "");
 }
