@@ -142,16 +142,18 @@ Deno.test("stacks with mistakes are not published, and the live policy stays", a
   assert.deepEqual([validation.valid, validation.version, validation.hosts], [false, null, 0]);
 });
 
-Deno.test("a host that lacks a trait is listed with its problem and does not hold up the others", async () => {
+Deno.test("a host that lacks a trait in what the server has to know is listed with its problem and does not hold up the others", async () => {
   await using fixture = await Fixture.create();
-  await fixture.stage("{{ traits.os.codename }}");
+  await fixture.stage('x"\n    path: "/etc/{{ traits.os.codename }}');
   const publisher = fixture.publisher();
   const result = await publisher.publish(BY_MARA);
   assert.ok(result.ok && result.published);
   assert.deepEqual(result.changes, [{
     hosts: ["web-1", "web-2", "web-3"],
     changes: [],
-    problems: ['configcrates/web.vgo:4:18: undefined name "traits.os.codename"'],
+    problems: [
+      'configcrates/web.vgo:5:20: the server has to know this: undefined name "traits.os.codename"',
+    ],
   }]);
   const compiled = publisher.live()?.compile(WEB_1);
   assert.ok(compiled && !compiled.ok);

@@ -36,12 +36,14 @@ export function checkStacks(
   const cases = [...distinctHostcrates(tree), ...unusedCrates(tree)];
   const found = cases.map(({ hostcrate, isUsed }) => {
     const list = new ProblemList();
-    const everywhere = isUsed ? undefined : declaredIds(tree);
+    const everywhere = isUsed ? undefined : declaredResources(tree);
     checkHostcrate(
       tree,
       hostcrate,
       list,
-      ({ id }) => isWhole && everywhere?.has(id) !== true,
+      ({ id }) =>
+        isWhole && everywhere?.has(id) !== true &&
+        everywhere?.has(id.slice(0, id.indexOf(":"))) !== true,
     );
     if (isWhole) checkVariableNames(tree, hostcrate, list);
     return { hostcrate, isUsed, problems: list.sorted() };
@@ -66,8 +68,9 @@ function distinctHostcrates(tree: StackTree): Case[] {
     const crates = hostcrate.crates.map(({ name }) => name);
     const vars = [...hostcrate.vars].sort(([a], [b]) => a < b ? -1 : 1)
       .map(([name, { place }]) => [name, place.file, place.line, place.column]);
-    const key = canonicalJson([crates, vars]);
-    const kind = canonicalJson([crates, [...hostcrate.vars.keys()].sort()]);
+    const environment = hostcrate.environment ?? null;
+    const key = canonicalJson([crates, environment, vars]);
+    const kind = canonicalJson([crates, environment, [...hostcrate.vars.keys()].sort()]);
     const count = alike.get(kind) ?? 0;
     if (distinct.has(key) || count >= MAX_ALIKE) continue;
     distinct.set(key, { hostcrate, isUsed: true });
@@ -76,30 +79,36 @@ function distinctHostcrates(tree: StackTree): Case[] {
   return [...distinct.values()];
 }
 
+/** What stands for the environment where there is no host. */
+const ANY_ENVIRONMENT = "any";
+
 /** For each crate that no entry reaches an entry of its own, with every variable that some entry sets. */
 function unusedCrates(tree: StackTree): Case[] {
   const used = new Set(tree.hostcrates.flatMap(({ crates }) => crates));
   const vars = new Map(tree.hostcrates.flatMap((hostcrate) => [...hostcrate.vars]));
-  return [...tree.crates.values()].filter((crate) => !used.has(crate)).map((crate) => ({
+  const crates = [...tree.crates.values(), ...tree.usercrates.values()];
+  return crates.filter((crate) => !used.has(crate)).map((crate) => ({
     hostcrate: {
       match: { source: "*", matches: () => false },
       place: crate.place,
-      environment: undefined,
+      environment: ANY_ENVIRONMENT,
       crates: [crate],
       vars,
+      layers: [],
     },
     isUsed: false,
   }));
 }
 
-function declaredIds(tree: StackTree): ReadonlySet<string> {
-  const ids = new Set<string>();
-  for (const crate of tree.crates.values()) {
+/** The ids that some crate declares, and the types of which some names are templates. */
+function declaredResources(tree: StackTree): ReadonlySet<string> {
+  const declared = new Set<string>();
+  for (const crate of [...tree.crates.values(), ...tree.usercrates.values()]) {
     for (const { type, name } of crate.resources) {
-      ids.add(`${type}:${name.kind === "template" ? name.template.text : name.constant}`);
+      declared.add(name.kind === "scalar" ? `${type}:${name.constant}` : type);
     }
   }
-  return ids;
+  return declared;
 }
 
 /** Finds names of variables that do not exist, also where rendering would not come by. */
@@ -107,12 +116,22 @@ function checkVariableNames(tree: StackTree, { crates, vars }: Hostcrate, proble
   for (const crate of crates) {
     const known: Record<string, null> = Object.create(null);
     for (const name of [...crate.vars.keys(), ...vars.keys()]) known[name] = null;
-    for (const { template, placeAt } of templatesOf(tree, crate, vars)) {
-      for (const { path: [root, name], offset } of template.names()) {
+    const check = (
+      names: readonly { readonly path: readonly string[]; readonly offset: number }[],
+      placeAt: (offset: number) => Place,
+    ) => {
+      for (const { path: [root, name], offset } of names) {
         if (root !== "vars" || name === undefined || name in known) continue;
         const message = explainUndefined(`vars.${name}`, { vars: known, traits: {} });
         problems.add(placeAt(offset), message);
       }
+    };
+    for (const { template, placeAt } of templatesOf(tree, crate, vars)) {
+      check(template.names(), placeAt);
+    }
+    for (const { when } of [crate, ...crate.resources]) {
+      if (!when) continue;
+      check(when.condition.names.filter(({ isAskedFor }) => !isAskedFor), when.placeAt);
     }
   }
 }
@@ -128,9 +147,11 @@ function* templatesOf(
   vars: Variables,
 ): Generator<PlacedTemplate> {
   for (const [name, value] of crate.vars) if (!vars.has(name)) yield* templatesIn(value);
+  if (crate.foreach) yield* templatesIn(crate.foreach);
   for (const defaults of crate.defaults.values()) yield* templatesInAll(defaults.values());
   for (const resource of crate.resources) {
     yield* templatesInAll(resource.params.values());
+    if (resource.foreach) yield* templatesIn(resource.foreach);
     const { dependsOn, before, notify, subscribes } = resource;
     yield* templatesInAll([resource.name, ...dependsOn, ...before, ...notify, ...subscribes]);
     const source = resource.params.get("source");

@@ -7,11 +7,10 @@ import type { ConfigProblem } from "../../shared/rest/config.ts";
 import { formatPlace, ProblemList } from "../stacks/problem_list.ts";
 import { identifiedTraits, type Traits } from "../../shared/templates/identified_traits.ts";
 import type { Hostcrate, StackTree } from "../stacks/stack_tree.ts";
-import { renderResource } from "./render_resource.ts";
-import type { Reference, RenderedResource } from "./rendered_resource.ts";
+import { declareResources } from "./declare_resources.ts";
+import type { Reference } from "./rendered_resource.ts";
 import { buildResourceGraph, orderResources, type ResourceGraph } from "./resource_graph.ts";
 import { recordTraitReads, type TraitRead, UNKNOWN_TRAITS } from "./trait_reads.ts";
-import { createScope } from "./variable_scope.ts";
 
 /** What a host is known by: the hostname bound at enrolment, and its traits. */
 export interface HostFacts {
@@ -75,26 +74,16 @@ export function checkHostcrate(
 
 function compile(
   tree: StackTree,
-  { crates, vars }: Hostcrate,
+  hostcrate: Hostcrate,
   traits: object,
   problems: ProblemList,
   mustResolve: (reference: Reference) => boolean,
 ): { readonly graph: ResourceGraph; readonly order: readonly number[] } | undefined {
-  const resources: RenderedResource[] = [];
-  let declared = 0;
-  for (const crate of crates) {
-    const scope = createScope(crate.vars, vars, traits);
-    declared += crate.resources.length;
-    for (const declaration of crate.resources) {
-      const defaults = crate.defaults.get(declaration.type) ?? new Map();
-      const rendered = renderResource(declaration, { tree, scope, defaults, problems });
-      if (rendered) resources.push(rendered);
-    }
-  }
-  // What could not be rendered is missing, so that references to it would be reported for the wrong reason.
-  const isWhole = resources.length === declared;
-  const graph = buildResourceGraph(resources, crates, problems, {
+  const { resources, skipped, isWhole } = declareResources(tree, hostcrate, traits, problems);
+  const graph = buildResourceGraph(resources, hostcrate.crates, skipped, problems, {
+    // What could not be rendered is missing, so that references to it would be reported for the wrong reason.
     mustResolve: (reference) => isWhole && mustResolve(reference),
+    isForHost: traits !== UNKNOWN_TRAITS,
   });
   const order = orderResources(graph, problems);
   return order && { graph, order };
@@ -116,9 +105,10 @@ function toBundle(
       source: formatPlace(resource.place),
       dependsOn: ids(needs[order[step] ?? -1]?.keys() ?? []),
       notify: ids(notifies[order[step] ?? -1] ?? []),
-      ...(resource.whenChanged ? { when: "changed" as const } : {}),
+      ...(resource.when ? { when: resource.when } : {}),
       // JSON either way; the type of the bundle only does not say that nobody writes to it.
       params: resource.params as BundleResource["params"],
+      ...(resource.deferred.length > 0 ? { deferred: [...resource.deferred] } : {}),
     }),
   );
 }

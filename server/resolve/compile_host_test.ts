@@ -155,15 +155,15 @@ Deno.test("a file's template is rendered into its content", () => {
   assert.equal(contentOf(crate, more), "on debian\n");
 });
 
-Deno.test("a trait that a host lacks is a problem of that host, at its place", () => {
-  const crate = 'name: a\nresources:\n  - file: /x\n    content: "a {{ traits.os.nmae }}"\n';
+Deno.test("a trait that a host lacks in what the server has to know is a problem of that host, at its place", () => {
+  const crate = 'name: a\nresources:\n  - file: x\n    path: "/a/{{ traits.os.nmae }}"\n';
   const compiled = compile({
     "configcrates/a.vgo": crate,
     "envoys.vgo": 'match: "*"\nconfigcrates: [a]\n',
   }, { hostname: "web-1", traits: { os: { name: "x" } } });
   assert.ok(!compiled.ok);
   assert.deepEqual(compiled.problems.map(formatProblem), [
-    'configcrates/a.vgo:4:20: undefined name "traits.os.nmae". Did you mean "traits.os.name"?',
+    'configcrates/a.vgo:4:18: the server has to know this: undefined name "traits.os.nmae". Did you mean "traits.os.name"?',
   ]);
 });
 

@@ -2,4 +2,4 @@
  * Rises whenever the same stacks and traits may compile to something else: templates, precedence, automatic edges, order,
  * parameter schemas. It is part of every policy version, so that agents ask again after such a change.
  */
-export const COMPILER_VERSION = 1;
+export const COMPILER_VERSION = 2;

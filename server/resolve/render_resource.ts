@@ -1,17 +1,31 @@
 import type { Json } from "../../shared/canonical/canonical_json.ts";
 import { checkGuardrails } from "../../shared/config/guardrails.ts";
+import type { BundleResource, DeferredValue } from "../../shared/config/policy_bundle.ts";
 import { suggestName } from "../../shared/naming/nearest_name.ts";
-import { type ProblemList, quote } from "../stacks/problem_list.ts";
+import type { JsonPath } from "../../shared/templates/json_place.ts";
+import { ProblemList, quote } from "../stacks/problem_list.ts";
 import type { ResourceDeclaration } from "../stacks/stack_tree.ts";
 import type { StackValue } from "../stacks/stack_value.ts";
+import { DeferredRead } from "./deferred_read.ts";
 import type { RenderContext, RenderedParameters } from "./render_context.ts";
+import { renderTemplate, renderValue } from "./render_value.ts";
 import type { Reference, RenderedResource } from "./rendered_resource.ts";
+import {
+  changedCondition,
+  conjoin,
+  namesChanged,
+  type OpenCondition,
+} from "./resolve_condition.ts";
 import { TraitsUnknown } from "./trait_reads.ts";
 import { validateParameters } from "./validate_parameters.ts";
-import { locate, renderText, renderValue, VariableError } from "./variable_scope.ts";
+import { renderText, resolveValue, VariableError } from "./variable_scope.ts";
 
 /** Longest name, in characters; an id is a type, a colon and a name. */
 const MAX_NAME_LENGTH = 1000;
+/** Most parameters of one resource that the machine fills in; bundles have the same limit. */
+const MAX_DEFERRED = 1000;
+/** What the server has to know of every resource: by these the graph, the guardrails and the agent tell resources apart. */
+const KNOWN_PARAMETERS: readonly string[] = ["name", "path", "ensure", "state"];
 
 /** A value that was rendered, that needs traits which are not known, or that was wrong and has been reported. */
 type Rendered<Value> =
@@ -25,6 +39,7 @@ type Rendered<Value> =
  */
 export function renderResource(
   declaration: ResourceDeclaration,
+  conditions: readonly OpenCondition[],
   context: RenderContext,
 ): RenderedResource | undefined {
   const { type } = declaration;
@@ -44,11 +59,13 @@ export function renderResource(
     id,
     type,
     name: name.text,
+    isNameUnknown: name.isUnknown,
     crate: declaration.crate,
     place: declaration.place,
     params: validated,
+    deferred: params.deferred,
     unknown: params.unknown,
-    whenChanged: resolveWhen(id, declaration, validated, context.problems),
+    when: resolveWhen(id, declaration, conditions, validated, context.problems),
     ...references,
   };
 }
@@ -56,18 +73,29 @@ export function renderResource(
 /** Restarting is an act: it must wait for a change, and one that subscribes waits for that of what it subscribes to. */
 function resolveWhen(
   id: string,
-  { type, whenChanged, subscribes, params: written, place }: ResourceDeclaration,
+  { type, subscribes, params: written, place }: ResourceDeclaration,
+  conditions: readonly OpenCondition[],
   { state }: Readonly<Record<string, Json>>,
   problems: ProblemList,
-): boolean {
+): BundleResource["when"] {
   const isAct = type === "service" && (state === "restarted" || state === "reloaded");
-  if (!isAct || whenChanged) return whenChanged;
-  if (subscribes.length > 0) return true;
+  if (!isAct || conditions.some(namesChanged)) return conjoin(conditions, problems);
+  if (subscribes.length > 0) return conjoin([...conditions, changedCondition(place)], problems);
   problems.add(
     written.get("state")?.place ?? place,
     `${id} would be ${state} on every run: add "when: changed" or "subscribes"`,
   );
-  return false;
+  return undefined;
+}
+
+/** The id of a resource that a host does not get; undefined if it cannot be worked out, which is no mistake then. */
+export function idOfSkipped(
+  { type, name }: ResourceDeclaration,
+  { scope }: Pick<RenderContext, "scope">,
+): string | undefined {
+  const silent = new ProblemList();
+  const rendered = attempt(() => renderText(name, scope), silent);
+  return rendered.state === "known" ? `${type}:${rendered.value}` : undefined;
 }
 
 function renderName(
@@ -98,16 +126,21 @@ function renderParameters(
   name: { readonly text: string; readonly isUnknown: boolean },
   context: RenderContext,
 ): RenderedParameters | undefined {
-  const { tree, defaults, problems } = context;
+  const { tree, defaults, problems, scope } = context;
   const values = new Map([...defaults, ...declaration.params]);
+  const naturalKey = tree.catalog.naturalKeys[declaration.type];
   const params: Record<string, Json> = {};
-  const texts: Record<string, Json> = {};
+  const fromTemplates: JsonPath[] = [];
+  const deferred: DeferredValue[] = [];
   const unknown = new Set(declaration.unreadable);
   let isWrong = false;
   for (const [key, value] of values) {
+    const notes = { fromTemplates: [] as JsonPath[], deferred: [] as DeferredValue[] };
     const rendered = key === "source" && declaration.type === "file"
-      ? renderSource(value, context)
-      : attempt(() => ({ key, json: renderValue(value, context.scope) }), problems);
+      ? renderSource(value, context, notes)
+      : mustBeKnown(declaration.type, key, naturalKey)
+      ? attempt(() => ({ key, json: renderKnown(value, context, notes) }), problems)
+      : attempt(() => ({ key, json: renderValue(value, scope, [key], notes) }), problems);
     if (rendered.state === "wrong") isWrong = true;
     else if (rendered.state === "unknown") unknown.add(key);
     else {
@@ -120,13 +153,17 @@ function renderParameters(
         isWrong = true;
         continue;
       }
-      params[target] = json;
-      if (value.kind === "template" && (typeof json === "number" || typeof json === "boolean")) {
-        texts[key] = String(json);
-      }
+      if (json !== undefined) params[target] = json;
+      fromTemplates.push(...notes.fromTemplates);
+      deferred.push(...notes.deferred);
     }
   }
-  const naturalKey = tree.catalog.naturalKeys[declaration.type];
+  if (deferred.length > MAX_DEFERRED) {
+    problems.add(
+      declaration.place,
+      `${deferred.length} values are for the machine to fill in: the limit is ${MAX_DEFERRED}`,
+    );
+  }
   if (naturalKey !== undefined && !values.has(naturalKey) && !unknown.has(naturalKey)) {
     if (name.isUnknown) unknown.add(naturalKey);
     else params[naturalKey] = name.text;
@@ -134,7 +171,8 @@ function renderParameters(
   if (isWrong) return undefined;
   return {
     params,
-    asText: Object.keys(texts).length > 0 ? { ...params, ...texts } : undefined,
+    fromTemplates,
+    deferred,
     unknown,
     defaulted: new Set([...defaults.keys()].filter((key) => !declaration.params.has(key))),
     placeOf: (parameter) =>
@@ -142,12 +180,35 @@ function renderParameters(
   };
 }
 
+/** A command may be worked out on the machine: nothing but the name of its resource tells it apart. */
+function mustBeKnown(type: string, key: string, naturalKey: string | undefined): boolean {
+  return KNOWN_PARAMETERS.includes(key) || key === naturalKey && type !== "exec";
+}
+
+/** A value that the server has to know. Throws what reading it throws. */
+function renderKnown(
+  value: StackValue,
+  { scope }: RenderContext,
+  notes: { readonly fromTemplates: JsonPath[]; readonly deferred: DeferredValue[] },
+): Json | undefined {
+  const rendered = renderValue(value, scope, [], notes);
+  // What is for the machine to work out is read once more, which says why it is.
+  if (notes.deferred.length > 0) readWhole(resolveValue(value, scope));
+  return rendered;
+}
+
+function readWhole(value: unknown): void {
+  if (typeof value === "object" && value !== null) Object.values(value).forEach(readWhole);
+}
+
 /** `source: templates/x` becomes `content`: what travels is the rendered text. Other sources are the agent's business. */
 function renderSource(
   value: StackValue,
-  { tree, scope, problems }: RenderContext,
-): Rendered<{ readonly key: string; readonly json: Json }> {
-  const source = attempt(() => renderValue(value, scope), problems);
+  context: RenderContext,
+  notes: { readonly fromTemplates: JsonPath[]; readonly deferred: DeferredValue[] },
+): Rendered<{ readonly key: string; readonly json: Json | undefined }> {
+  const { tree, scope, problems } = context;
+  const source = attempt(() => renderKnown(value, context, notes), problems);
   if (source.state !== "known") return source;
   const path = source.value;
   if (typeof path !== "string" || !path.startsWith("templates/")) {
@@ -164,7 +225,7 @@ function renderSource(
   }
   return attempt(() => ({
     key: "content",
-    json: locate(template, () => template.template.render(scope)),
+    json: renderTemplate(template, scope, ["content"], notes, { asText: true }),
   }), problems);
 }
 
@@ -192,8 +253,10 @@ function attempt<Value>(render: () => Value, problems: ProblemList): Rendered<Va
     return { state: "known", value: render() };
   } catch (error) {
     if (error instanceof TraitsUnknown) return { state: "unknown" };
-    if (!(error instanceof VariableError)) throw error;
-    problems.add(error.place, error.message);
+    if (error instanceof DeferredRead) {
+      problems.add(error.place, `the server has to know this: ${error.message}`);
+    } else if (error instanceof VariableError) problems.add(error.place, error.message);
+    else throw error;
     return { state: "wrong" };
   }
 }

@@ -1,4 +1,5 @@
 import type { Json } from "../../shared/canonical/canonical_json.ts";
+import type { BundleResource, DeferredValue } from "../../shared/config/policy_bundle.ts";
 import type { Place } from "../stacks/problem_list.ts";
 
 /** A resource with its templates rendered and its parameters valid, not yet ordered. */
@@ -6,12 +7,15 @@ export interface RenderedResource {
   readonly id: string;
   readonly type: string;
   readonly name: string;
+  /** Whether the name depends on traits that are not known; `name` is then the text of its template. */
+  readonly isNameUnknown: boolean;
   readonly crate: string;
   readonly place: Place;
   readonly params: Readonly<Record<string, Json>>;
+  readonly deferred: readonly DeferredValue[];
   /** Parameters that cannot be known without a host's traits. */
   readonly unknown: ReadonlySet<string>;
-  readonly whenChanged: boolean;
+  readonly when: BundleResource["when"];
   readonly dependsOn: readonly Reference[];
   readonly before: readonly Reference[];
   readonly notify: readonly Reference[];
@@ -22,4 +26,11 @@ export interface RenderedResource {
 export interface Reference {
   readonly id: string;
   readonly place: Place;
+}
+
+/** Resources that a host does not get because their conditions are false. */
+export interface SkippedResources {
+  readonly ids: Set<string>;
+  /** Types of which some have names that cannot be worked out. */
+  readonly types: Set<string>;
 }

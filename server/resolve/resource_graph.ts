@@ -3,7 +3,7 @@ import { suggestName } from "../../shared/naming/nearest_name.ts";
 import { formatPlace, type Place, type ProblemList, quote } from "../stacks/problem_list.ts";
 import type { Configcrate } from "../stacks/stack_tree.ts";
 import { findAutomaticEdges } from "./automatic_edges.ts";
-import type { Reference, RenderedResource } from "./rendered_resource.ts";
+import type { Reference, RenderedResource, SkippedResources } from "./rendered_resource.ts";
 
 /** Most resources that one may depend on or notify; bundles have the same limit. */
 const MAX_EDGES = 1000;
@@ -28,28 +28,39 @@ interface Edge {
 export interface GraphOptions {
   /** Whether a reference to a resource that is not there is a mistake, or may be the echo of another. */
   readonly mustResolve: (reference: Reference) => boolean;
+  /** Whether conditions have been decided as far as they can be; otherwise two resources may exclude each other. */
+  readonly isForHost: boolean;
 }
 
 /**
  * Joins resources by `depends_on`, `before`, `notify`, `subscribes`, the dependencies of their crates, and what they need by
- * nature. Who is told comes after who tells. Duplicates and references that lead nowhere go to `problems`.
+ * nature. Who is told comes after who tells. Duplicates and references that lead nowhere go to `problems`; a reference to a
+ * resource that the host does not get is satisfied.
  */
 export function buildResourceGraph(
   resources: readonly RenderedResource[],
   crates: readonly Configcrate[],
+  skipped: SkippedResources,
   problems: ProblemList,
-  { mustResolve }: GraphOptions,
+  { mustResolve, isForHost }: GraphOptions,
 ): ResourceGraph {
   if (resources.length > MAX_BUNDLE_RESOURCES) {
     const place = resources[MAX_BUNDLE_RESOURCES]?.place;
     if (place) problems.add(place, `host has more than ${MAX_BUNDLE_RESOURCES} resources`);
   }
-  const positions = indexResources(resources, problems);
+  const positions = indexResources(resources, problems, isForHost);
+  const unknownTypes = new Set(
+    resources.filter(({ isNameUnknown }) => isNameUnknown).map(({ type }) => type),
+  );
+  const mayBeThere = ({ id }: Reference) => {
+    const type = id.slice(0, id.indexOf(":"));
+    return skipped.ids.has(id) || skipped.types.has(type) || unknownTypes.has(type);
+  };
   const needs = resources.map(() => new Map<number, Edge>());
   const notifies = resources.map(() => new Set<number>());
   const find = (reference: Reference) => {
     const position = positions.get(reference.id);
-    if (position === undefined && mustResolve(reference)) {
+    if (position === undefined && !mayBeThere(reference) && mustResolve(reference)) {
       problems.add(
         reference.place,
         `unknown resource ${quote(reference.id)}${
@@ -100,12 +111,16 @@ export function buildResourceGraph(
 function indexResources(
   resources: readonly RenderedResource[],
   problems: ProblemList,
+  isForHost: boolean,
 ): Map<string, number> {
+  const mayExclude = (a: RenderedResource, b: RenderedResource) =>
+    !isForHost && (a.when !== undefined || b.when !== undefined);
   const positions = new Map<string, number>();
   const claims = new Map<string, RenderedResource>();
   for (const [position, resource] of resources.entries()) {
     const { id, place } = resource;
     const earlier = resources[positions.get(id) ?? -1];
+    if (earlier && mayExclude(earlier, resource)) continue;
     if (earlier) {
       problems.add(place, `duplicate resource ${quote(id)}: ${formatPlace(earlier.place)} has it`);
       continue;
@@ -115,7 +130,7 @@ function indexResources(
     const holder = claim === undefined ? undefined : claims.get(claim);
     if (claim === undefined) continue;
     if (!holder) claims.set(claim, resource);
-    else {
+    else if (!mayExclude(holder, resource)) {
       problems.add(
         place,
         `${id} and ${holder.id} (${formatPlace(holder.place)}) both manage ${claim}: keep one`,

@@ -18,8 +18,18 @@ const DIGEST_TAG = "vigo.trait_reads.v1";
 
 /** A view of `traits` that notes into `reads` whatever is looked at, absent things included. */
 export function recordTraitReads(traits: Traits, reads: Set<TraitRead>): object {
-  return new TraitRecorder(reads).view(traits, "");
+  const recorder = new TraitRecorder(reads);
+  const view = recorder.view(traits, "");
+  RECORDERS.set(view, recorder);
+  return view;
 }
+
+/** The trait that was last looked for in vain in a view of `recordTraitReads`, from the collector inwards. */
+export function lastMissingTrait(view: object): readonly string[] | undefined {
+  return RECORDERS.get(view)?.lastMissing;
+}
+
+const RECORDERS = new WeakMap<object, TraitRecorder>();
 
 /**
  * One digest over what `reads` saw in `traits`. Equal digests mean that a compilation that made these reads would come to
@@ -52,6 +62,8 @@ class TraitRecorder {
   /** One view for each container: a list of thousands of packages is copied once, however often it is looked at. */
   readonly #views = new Map<string, object>();
 
+  lastMissing: readonly string[] | undefined;
+
   constructor(private readonly reads: Set<TraitRead>) {}
 
   view(value: object, path: string): object {
@@ -63,11 +75,13 @@ class TraitRecorder {
       get: (_, key) => this.#get(target, path, key),
       has: (_, key) => {
         if (typeof key === "string") this.#note(path, key);
-        return Object.hasOwn(target, key);
+        return this.#hasOwn(target, path, key);
       },
       getOwnPropertyDescriptor: (_, key) => {
         if (typeof key === "string") this.#note(path, key);
-        return Reflect.getOwnPropertyDescriptor(target, key);
+        return this.#hasOwn(target, path, key)
+          ? Reflect.getOwnPropertyDescriptor(target, key)
+          : undefined;
       },
       ownKeys: () => {
         // The form that the type stands for, as in #note.
@@ -84,11 +98,20 @@ class TraitRecorder {
     const isOwn = Object.hasOwn(target, key);
     if (!isOwn && Array.isArray(target) && key in Array.prototype) return Reflect.get(target, key);
     this.#note(path, key);
-    if (!isOwn || depthOf(path) >= MAX_TRAIT_DEPTH) return undefined;
+    if (!isOwn || depthOf(path) >= MAX_TRAIT_DEPTH) {
+      this.lastMissing = [...path.split("/").slice(1), key];
+      return undefined;
+    }
     const member: unknown = Reflect.get(target, key);
     return typeof member === "object" && member !== null
       ? this.view(member, `${path}/${escapeKey(key)}`)
       : member;
+  }
+
+  #hasOwn(target: object, path: string, key: string | symbol): boolean {
+    const isOwn = Object.hasOwn(target, key);
+    if (!isOwn) this.lastMissing = [...path.split("/").slice(1), String(key)];
+    return isOwn;
   }
 
   #note(path: string, key: string): void {

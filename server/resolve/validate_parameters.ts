@@ -1,6 +1,8 @@
 import type { z } from "zod";
 import type { Json } from "../../shared/canonical/canonical_json.ts";
 import { nearestName } from "../../shared/naming/nearest_name.ts";
+import { parseJsonPointer, replaceAt } from "../../shared/templates/json_place.ts";
+import { parseTemplated, writeRefusedAsText } from "../../shared/templates/parse_templated.ts";
 import { quote } from "../stacks/problem_list.ts";
 import type { ResourceDeclaration } from "../stacks/stack_tree.ts";
 import { placeInside } from "./place_inside.ts";
@@ -14,40 +16,44 @@ interface Candidate extends RenderedParameters {
 
 /**
  * Holds parameters against the schema of their type and returns them with its defaults filled in, or undefined after
- * reporting what is wrong. While some are unknown only the others are looked at, and come back as they are.
+ * reporting what is wrong. While some are unknown, or for the machine to fill in, only the others are looked at, and come
+ * back without defaults.
  */
 export function validateParameters(
   candidate: Candidate,
   context: RenderContext,
-): Record<string, Json> | undefined {
+): Readonly<Record<string, Json>> | undefined {
   const schema = context.tree.catalog.schemas[candidate.declaration.type];
   if (!schema) {
     throw new Error(`unreachable: a resource of type "${candidate.declaration.type}" was read`);
   }
-  const typed = parse(schema, withPlaceholders(candidate), candidate.defaulted);
-  if (typed.success) return candidate.unknown.size > 0 ? candidate.params : asParams(typed.data);
-  // Where a parameter wants text, a number that a variable holds is written as text.
-  const retried = candidate.asText && parse(schema, candidate.asText, candidate.defaulted);
-  if (retried?.success) return asParams(retried.data);
-  const issues = typed.error.issues.map(mostSpecific).filter((issue) =>
-    candidate.unknown.size === 0 || concernsKnown(issue, candidate)
-  );
+  const params = withPlaceholders(candidate);
+  const isWhole = candidate.unknown.size === 0 && candidate.deferred.length === 0;
+  const typed = parse(schema, { ...candidate, params });
+  if (typed.success && isWhole) return asParams(typed.data);
+  const issues = (typed.error?.issues ?? []).map(mostSpecific)
+    .filter((issue) => isWhole || concernsKnown(issue, candidate));
   for (const issue of issues) report(issue, candidate, context);
-  return issues.length === 0 ? candidate.params : undefined;
+  if (issues.length > 0) return undefined;
+  // Of what travels as it is a number of a template is written as text here, where the schema wants that.
+  return isWhole ? candidate.params : asTextWhereRefused(schema, candidate, params);
 }
 
-/** Unknown parameters stand as empty text, so that rules between parameters see that they are there. */
-function withPlaceholders({ params, unknown }: Candidate): Record<string, Json> {
+/** What is unknown or deferred stands as empty text, so that rules between parameters see that it is there. */
+function withPlaceholders(
+  { params, unknown, deferred }: Candidate,
+): Readonly<Record<string, Json>> {
   const placeholders = [...unknown].map((key) => [key === "source" ? "content" : key, ""]);
-  return { ...params, ...Object.fromEntries(placeholders) };
+  let all: Json = { ...params, ...Object.fromEntries(placeholders) };
+  for (const { at } of deferred) all = replaceAt(all, parseJsonPointer(at), "");
+  return asParams(all);
 }
 
 function parse(
   schema: z.ZodType,
-  params: Readonly<Record<string, Json>>,
-  defaulted: ReadonlySet<string>,
+  { params, fromTemplates, defaulted }: Pick<Candidate, "params" | "fromTemplates" | "defaulted">,
 ): z.ZodSafeParseResult<unknown> {
-  const parsed = schema.safeParse(params);
+  const parsed = parseTemplated(schema, { params, fromTemplates });
   // A default serves every resource of its type; where a variant does not know the parameter it does not apply.
   const refused =
     parsed.error?.issues.flatMap((issue) =>
@@ -55,7 +61,17 @@ function parse(
     ).filter((key) => defaulted.has(key)) ?? [];
   if (refused.length === 0) return parsed;
   const remaining = Object.entries(params).filter(([key]) => !refused.includes(key));
-  return schema.safeParse(Object.fromEntries(remaining));
+  return parseTemplated(schema, { params: Object.fromEntries(remaining), fromTemplates });
+}
+
+function asTextWhereRefused(
+  schema: z.ZodType,
+  { params, fromTemplates }: Candidate,
+  filled: Readonly<Record<string, Json>>,
+): Readonly<Record<string, Json>> {
+  if (fromTemplates.length === 0) return params;
+  const issues = schema.safeParse(filled).error?.issues ?? [];
+  return asParams(writeRefusedAsText({ params, fromTemplates }, issues));
 }
 
 function asParams(data: unknown): Record<string, Json> {
@@ -71,8 +87,18 @@ function mostSpecific(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   return inner ? { ...inner, path: [...issue.path, ...inner.path] } : issue;
 }
 
-function concernsKnown(issue: z.core.$ZodIssue, { unknown }: Candidate): boolean {
+function concernsKnown(
+  issue: z.core.$ZodIssue,
+  { unknown, deferred }: Candidate,
+): boolean {
   const [key] = issue.path;
+  const isDeferred = deferred.some(({ at }) => {
+    const path = parseJsonPointer(at);
+    const depth = Math.min(path.length, issue.path.length);
+    return depth > 0 &&
+      path.slice(0, depth).every((part, each) => part === String(issue.path[each]));
+  });
+  if (isDeferred) return false;
   if (key === undefined) return issue.code === "unrecognized_keys" && !unknown.has("ensure");
   return typeof key === "string" && !unknown.has(key);
 }

@@ -1,6 +1,8 @@
 import { expandNames, reportNameCycles } from "./name_graph.ts";
 import { suggestName } from "../../shared/naming/nearest_name.ts";
 import { formatPlace, type ProblemList, quote } from "./problem_list.ts";
+import { CONFIGCRATE, USERCRATE } from "./read_configcrate.ts";
+import type { Environment } from "./read_environments.ts";
 import type { Assignment, MatchEntry } from "./read_hostcrates.ts";
 import type { Role } from "./read_roles.ts";
 import type { ResourceCatalog } from "./resource_catalog.ts";
@@ -8,6 +10,7 @@ import type {
   Configcrate,
   FileTemplate,
   Hostcrate,
+  HostLayer,
   NameReference,
   StackTree,
 } from "./stack_tree.ts";
@@ -16,6 +19,9 @@ import type { StackValue } from "./stack_value.ts";
 /** The parts of a tree, not yet resolved against each other. */
 export interface ParsedStacks {
   readonly crates: Configcrate[];
+  readonly usercrates: Configcrate[];
+  /** By folder, as below. */
+  readonly environments: Map<string, readonly Environment[]>;
   readonly roles: Role[];
   /** By folder: `""` is the top, `"europe/"` one below. */
   readonly commons: Map<string, Assignment>;
@@ -25,7 +31,9 @@ export interface ParsedStacks {
   readonly templates: Map<string, FileTemplate | undefined>;
   /** Set if some name may be missing because its file could not be read: then a missing name is no news. */
   unreadableCrates: boolean;
+  unreadableUsercrates: boolean;
   unreadableRoles: boolean;
+  unreadableEnvironments: boolean;
 }
 
 /** Resolves the names of roles and configcrates and what folders inherit. Mistakes go to `problems`. */
@@ -36,11 +44,14 @@ export function linkStacks(
 ): StackTree {
   const crates = indexCrates(parsed.crates, problems);
   const roles = new Map(parsed.roles.map((role) => [role.name, role]));
-  const linker = new Linker(parsed, crates, roles, problems);
+  const usercrates = indexCrates(parsed.usercrates, problems);
+  const linker = new Linker(parsed, crates, usercrates, roles, problems);
   linker.checkReferences();
   return {
     catalog,
     crates,
+    usercrates,
+    roles,
     hostcrates: parsed.matches.map(({ folder, entry }) => linker.linkHostcrate(folder, entry)),
     templates: new Map(
       [...parsed.templates].flatMap(([path, template]) => template ? [[path, template]] : []),
@@ -59,17 +70,27 @@ function indexCrates(
     else {
       problems.add(
         crate.place,
-        `duplicate configcrate ${quote(crate.name)}: ${formatPlace(earlier.place)} has that name`,
+        `duplicate ${nameCrate(crate.name)}: ${formatPlace(earlier.place)} has that name`,
       );
     }
   }
   return index;
 }
 
+function nameCrate(name: string): string {
+  return name.startsWith(USERCRATE.prefix)
+    ? `${USERCRATE.what} ${quote(name.slice(USERCRATE.prefix.length))}`
+    : `${CONFIGCRATE.what} ${quote(name)}`;
+}
+
+/** What `excluded` stands for where nothing can be taken away. */
+const NOTHING_EXCLUDED: readonly NameReference[] = [];
+
 class Linker {
   constructor(
     private readonly parsed: ParsedStacks,
     private readonly crates: ReadonlyMap<string, Configcrate>,
+    private readonly usercrates: ReadonlyMap<string, Configcrate>,
     private readonly roles: ReadonlyMap<string, Role>,
     private readonly problems: ProblemList,
   ) {}
@@ -80,6 +101,11 @@ class Linker {
     for (const assignment of assignments) {
       this.#checkCrates(assignment.configcrates);
       this.#checkRoles(assignment.roles);
+      this.#checkUsercrates(assignment.usercrates);
+    }
+    for (const environment of [...parsed.environments.values()].flat()) {
+      this.#checkCrates(environment.configcrates);
+      this.#checkCrates(environment.excluded);
     }
     for (const role of roles.values()) {
       this.#checkCrates(role.configcrates);
@@ -94,31 +120,90 @@ class Linker {
   }
 
   linkHostcrate(folder: string, entry: MatchEntry): Hostcrate {
-    const assignments = [...this.#inherited(folder), entry];
-    const wanted = assignments.flatMap((assignment) => [
-      ...this.#cratesOfRoles(assignment.roles),
-      ...assignment.configcrates,
-    ]);
-    const names = expandNames(wanted, (name) => this.crates.get(name)?.dependsOn);
-    const vars = new Map<string, StackValue>();
-    for (const assignment of assignments) {
-      for (const [name, value] of assignment.vars) vars.set(name, value);
+    const folders = foldersAbove(folder);
+    const layers: HostLayer[] = [];
+    for (const path of folders) {
+      const common = this.parsed.commons.get(path);
+      if (common) layers.push({ ...common, kind: "common", excluded: NOTHING_EXCLUDED });
     }
+    layers.push({
+      kind: "match",
+      place: entry.place,
+      vars: entry.vars,
+      roles: entry.roles,
+      configcrates: entry.configcrates,
+      usercrates: entry.usercrates,
+      excluded: NOTHING_EXCLUDED,
+    });
+    layers.push(...this.#environmentLayers(folders, entry));
+    const vars = new Map<string, StackValue>();
+    for (const layer of layers) for (const [name, value] of layer.vars) vars.set(name, value);
     return {
       match: entry.match,
       place: entry.place,
-      environment: entry.environment,
-      crates: names.map((name) => this.crates.get(name)).filter((crate) => crate !== undefined),
+      environment: entry.environment?.name,
+      crates: [...this.#cratesOf(layers), ...this.#usercratesOf(layers)],
       vars,
+      layers,
     };
   }
 
-  /** What the folders above say, outermost first, so that the nearest comes last and wins. */
-  #inherited(folder: string): Assignment[] {
-    const folders = [""];
-    for (const part of folder.split("/").slice(0, -1)) folders.push(`${folders.at(-1)}${part}/`);
-    return folders.map((path) => this.parsed.commons.get(path))
-      .filter((common) => common !== undefined);
+  /** What the folders above say of the environment, outermost first, so that the nearest comes last and wins. */
+  #environmentLayers(folders: readonly string[], { environment }: MatchEntry): HostLayer[] {
+    if (!environment) return [];
+    const known = folders.flatMap((path) => this.parsed.environments.get(path) ?? []);
+    const found = known.filter(({ name }) => name === environment.name);
+    if (found.length === 0 && known.length > 0 && !this.parsed.unreadableEnvironments) {
+      const names = [...new Set(known.map(({ name }) => name))];
+      this.problems.add(
+        environment.place,
+        `unknown environment ${quote(environment.name)}${
+          suggestName(environment.name, names) || `: expected one of ${names.join(", ")}`
+        }`,
+      );
+    }
+    return found.map(({ place, vars, configcrates, excluded }) => ({
+      kind: "environment",
+      place,
+      vars,
+      roles: [],
+      configcrates,
+      usercrates: [],
+      excluded,
+    }));
+  }
+
+  #cratesOf(layers: readonly HostLayer[]): Configcrate[] {
+    const excluded = new Map(
+      layers.flatMap((layer) => layer.excluded).map(({ name, place }) => [name, place]),
+    );
+    const wanted = layers.flatMap((layer) => [
+      ...this.#cratesOfRoles(layer.roles),
+      ...layer.configcrates,
+    ]).filter(({ name }) => !excluded.has(name));
+    const names = expandNames(wanted, (name) => this.crates.get(name)?.dependsOn);
+    const crates = names.map((name) => this.crates.get(name)).filter((crate) =>
+      crate !== undefined
+    );
+    for (const { name, dependsOn } of crates) {
+      for (const needed of dependsOn) {
+        const place = excluded.get(needed.name);
+        if (!place) continue;
+        this.problems.add(
+          place,
+          `configcrate ${quote(needed.name)} cannot be excluded: ${quote(name)} depends on it (${
+            formatPlace(needed.place)
+          })`,
+        );
+      }
+    }
+    return crates;
+  }
+
+  #usercratesOf(layers: readonly HostLayer[]): Configcrate[] {
+    const names = new Set(layers.flatMap(({ usercrates }) => usercrates.map(({ name }) => name)));
+    return [...names].map((name) => this.usercrates.get(USERCRATE.prefix + name))
+      .filter((crate) => crate !== undefined);
   }
 
   #cratesOfRoles(references: readonly NameReference[]): NameReference[] {
@@ -135,6 +220,20 @@ class Linker {
         place,
         `unknown configcrate ${quote(name)}${
           hint || ": no file below configcrates/ has this name"
+        }`,
+      );
+    }
+  }
+
+  #checkUsercrates(references: readonly NameReference[]): void {
+    if (this.parsed.unreadableUsercrates) return;
+    for (const { name, place } of references) {
+      if (this.usercrates.has(USERCRATE.prefix + name)) continue;
+      const known = [...this.usercrates.keys()].map((key) => key.slice(USERCRATE.prefix.length));
+      this.problems.add(
+        place,
+        `unknown usercrate ${quote(name)}${
+          suggestName(name, known) || ": no file below usercrates/ has this name"
         }`,
       );
     }
@@ -168,4 +267,11 @@ class Linker {
       }
     }
   }
+}
+
+/** A folder and those above it, outermost first: `""`, `"eu/"`, `"eu/berlin/"`. */
+function foldersAbove(folder: string): string[] {
+  const folders = [""];
+  for (const part of folder.split("/").slice(0, -1)) folders.push(`${folders.at(-1)}${part}/`);
+  return folders;
 }

@@ -1,8 +1,9 @@
 import type { ConfigProblem } from "../../shared/rest/config.ts";
 import { linkStacks, type ParsedStacks } from "./link_stacks.ts";
 import { parseVgo } from "./parse_vgo.ts";
-import { compareText, ProblemList, quote } from "./problem_list.ts";
-import { readConfigcrate } from "./read_configcrate.ts";
+import { compareText, ProblemList } from "./problem_list.ts";
+import { CONFIGCRATE, readConfigcrate, USERCRATE } from "./read_configcrate.ts";
+import { readEnvironments } from "./read_environments.ts";
 import { readCommon, readMatchEntries } from "./read_hostcrates.ts";
 import { readRoles } from "./read_roles.ts";
 import type { StackReaders } from "./read_variables.ts";
@@ -26,8 +27,8 @@ export interface LoadedStacks {
   readonly problems: readonly ConfigProblem[];
 }
 
-/** Folders and files of the language that this version does not carry out. */
-const LATER_FOLDERS: readonly string[] = ["usercrates", "tasks"];
+/** Folders of the language that this version does not carry out. */
+const LATER_FOLDERS: readonly string[] = ["tasks"];
 
 /**
  * Reads a whole tree: parses each file, resolves roles, configcrates and inheritance, and reports everything that is wrong
@@ -45,12 +46,16 @@ export function loadStacks(
   };
   const parsed: ParsedStacks = {
     crates: [],
+    usercrates: [],
+    environments: new Map(),
     roles: [],
     commons: new Map(),
     matches: [],
     templates: new Map(),
     unreadableCrates: false,
+    unreadableUsercrates: false,
     unreadableRoles: false,
+    unreadableEnvironments: false,
   };
   const sorted = [...files].sort((a, b) => compareText(a.path, b.path));
   for (const file of sorted) loadFile(file, parsed, catalog, readers);
@@ -70,19 +75,27 @@ function loadFile(
   if (text === undefined) {
     readers.problems.add(top, "file is not UTF-8 text");
     if (folder === "configcrates") parsed.unreadableCrates = true;
+    if (folder === "usercrates") parsed.unreadableUsercrates = true;
     return;
   }
   if (folder === "templates" && below.length > 0) return loadTemplate(path, text, parsed, readers);
   const name = path.slice(path.lastIndexOf("/") + 1);
-  if (LATER_FOLDERS.includes(folder) && below.length > 0 || name === "environments.vgo") {
-    const what = name === "environments.vgo" ? name : `${folder}/`;
-    return readers.problems.add(top, `${quote(what)} is not supported yet: remove the file`);
+  if (LATER_FOLDERS.includes(folder) && below.length > 0) {
+    return readers.problems.add(top, `"${folder}/" is not supported yet: remove the file`);
   }
   const node = parseVgo(path, text, readers.problems);
   if (folder === "configcrates" && below.length > 0) {
-    const crate = node && readConfigcrate(node, catalog, readers);
+    const crate = node && readConfigcrate(node, CONFIGCRATE, catalog, readers);
     if (crate) parsed.crates.push(crate);
     else parsed.unreadableCrates = true;
+  } else if (folder === "usercrates" && below.length > 0) {
+    const crate = node && readConfigcrate(node, USERCRATE, catalog, readers);
+    if (crate) parsed.usercrates.push(crate);
+    else parsed.unreadableUsercrates = true;
+  } else if (name === "environments.vgo") {
+    const environments = node && readEnvironments(node, readers);
+    if (environments) parsed.environments.set(path.slice(0, -name.length), environments);
+    else parsed.unreadableEnvironments = true;
   } else if (name === "common.vgo") {
     const common = node && readCommon(node, readers);
     if (common) parsed.commons.set(path.slice(0, -name.length), common);
@@ -118,7 +131,7 @@ function loadTemplate(
     const before = text.slice(0, offset).split("\n");
     return { file: path, line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
   };
-  const template = values.parseTemplate(text, placeAt);
+  const template = values.parseTemplate(text, placeAt, { hasItem: true });
   parsed.templates.set(path, template && { template, placeAt });
 }
 

@@ -1,31 +1,66 @@
 import { suggestName } from "../../shared/naming/nearest_name.ts";
 import { quote } from "./problem_list.ts";
-import { readResource } from "./read_resource.ts";
+import { readCondition } from "./read_condition.ts";
+import { readForeach, readResource } from "./read_resource.ts";
 import { readVariables, type StackReaders } from "./read_variables.ts";
 import type { ResourceCatalog } from "./resource_catalog.ts";
 import type { Configcrate } from "./stack_tree.ts";
 import type { StackValue } from "./stack_value.ts";
 import type { VgoEntry, VgoNode } from "./vgo_node.ts";
 
-const RULES = {
+/** The two kinds of crate. */
+export interface CrateKind {
+  readonly what: "configcrate" | "usercrate";
+  /** What stands in front of its name. */
+  readonly prefix: string;
+  /** The only types of resource it may hold; undefined for all. */
+  readonly types: readonly string[] | undefined;
+  readonly keys: readonly string[];
+}
+
+const KEYS: readonly string[] = [
+  "name",
+  "vars",
+  "defaults",
+  "when",
+  "foreach",
+  "depends_on",
+  "resources",
+];
+
+export const CONFIGCRATE: CrateKind = {
   what: "configcrate",
-  known: ["name", "vars", "defaults", "depends_on", "resources"],
-  later: ["when", "foreach"],
+  prefix: "",
+  types: undefined,
+  keys: KEYS,
 };
 
-/** Reads a file below `configcrates/`. A crate whose name cannot be read is reported and left out. */
+/** What one person has on the hosts that name it: the account, and what it may do on the swarm. */
+export const USERCRATE: CrateKind = {
+  what: "usercrate",
+  prefix: "usercrates/",
+  types: ["user"],
+  keys: KEYS.filter((key) => key !== "depends_on"),
+};
+
+/** Reads a file below `configcrates/` or `usercrates/`. A crate whose name cannot be read is reported and left out. */
 export function readConfigcrate(
   node: VgoNode,
+  { what, prefix, types, keys }: CrateKind,
   catalog: ResourceCatalog,
-  readers: StackReaders,
+  outside: StackReaders,
 ): Configcrate | undefined {
-  const { nodes, problems } = readers;
-  const entries = nodes.map(node, RULES);
+  const { nodes, problems } = outside;
+  const entries = nodes.map(node, { what, known: keys });
   if (!entries) return undefined;
   const nameEntry = entries.get("name");
-  const reference = nameEntry && nodes.name(nameEntry.value, "the name of a configcrate");
-  if (!nameEntry) problems.add(node.place, 'configcrate without a name: add "name:"');
-  const name = reference?.name ?? "";
+  const reference = nameEntry && nodes.name(nameEntry.value, `the name of a ${what}`);
+  if (!nameEntry) problems.add(node.place, `${what} without a name: add "name:"`);
+  const name = prefix + (reference?.name ?? "");
+  const foreach = readForeach(entries.get("foreach"), outside);
+  const readers = entries.has("foreach")
+    ? { ...outside, values: outside.values.withItem() }
+    : outside;
   const resources = entries.get("resources");
   if (resources && resources.value.kind !== "list" && resources.value.kind !== "unreadable") {
     problems.add(resources.value.place, 'expected a list for "resources"');
@@ -37,9 +72,18 @@ export function readConfigcrate(
     vars: readVariables(entries.get("vars"), readers),
     defaults: readDefaults(entries.get("defaults"), catalog, readers),
     dependsOn: nodes.names(entries.get("depends_on"), "the name of a configcrate"),
+    when: readCondition(entries.get("when"), readers),
+    foreach,
     resources: items.map((item) => readResource(item, name, catalog, readers))
       .filter((resource) => resource !== undefined),
   };
+  for (const { type, place } of crate.resources) {
+    if (!types || types.includes(type)) continue;
+    problems.add(
+      place,
+      `a ${what} holds ${types.join(" and ")} resources only: move the ${type} to a configcrate`,
+    );
+  }
   return reference && crate;
 }
 

@@ -6,27 +6,26 @@ import { describeNode, type VgoEntry, type VgoNode } from "./vgo_node.ts";
 
 /** What a `match:` entry and a `common.vgo` both say. */
 export interface Assignment {
+  readonly place: Place;
   readonly vars: Variables;
   readonly roles: readonly NameReference[];
   readonly configcrates: readonly NameReference[];
+  readonly usercrates: readonly NameReference[];
 }
 
 /** A `match:` entry as written. */
 export interface MatchEntry extends Assignment {
   readonly match: HostnameGlob;
-  readonly place: Place;
-  readonly environment: string | undefined;
+  readonly environment: NameReference | undefined;
 }
 
 const ENTRY_RULES = {
   what: "match entry",
-  known: ["match", "environment", "roles", "configcrates", "vars"],
-  later: ["usercrates"],
+  known: ["match", "environment", "roles", "configcrates", "usercrates", "vars"],
 };
 const COMMON_RULES = {
   what: "common.vgo",
-  known: ["vars", "roles", "configcrates"],
-  later: ["usercrates"],
+  known: ["vars", "roles", "configcrates", "usercrates"],
 };
 
 /** Reads `envoys.vgo` or a leaf file: one entry with `match:`, or a list of them under `envoys:`. */
@@ -56,7 +55,7 @@ export function readMatchEntries(node: VgoNode, readers: StackReaders): MatchEnt
 /** Reads `common.vgo`. */
 export function readCommon(node: VgoNode, readers: StackReaders): Assignment | undefined {
   const entries = readers.nodes.map(node, COMMON_RULES);
-  return entries && readAssignment(entries, readers);
+  return entries && readAssignment(node.place, entries, readers);
 }
 
 function readMatchEntry(node: VgoNode, readers: StackReaders): MatchEntry | undefined {
@@ -70,9 +69,9 @@ function readMatchEntry(node: VgoNode, readers: StackReaders): MatchEntry | unde
   const match = matchEntry && readGlob(matchEntry.value, readers);
   const environmentEntry = entries.get("environment");
   const environment = environmentEntry &&
-    nodes.name(environmentEntry.value, "the name of an environment")?.name;
-  const assignment = readAssignment(entries, readers);
-  return match && { ...assignment, match, environment, place: match.place };
+    nodes.name(environmentEntry.value, "the name of an environment");
+  const assignment = readAssignment(match?.place ?? node.place, entries, readers);
+  return match && { ...assignment, match, environment };
 }
 
 function readGlob(
@@ -92,15 +91,18 @@ function readGlob(
 }
 
 function readAssignment(
+  place: Place,
   entries: ReadonlyMap<string, VgoEntry>,
   readers: StackReaders,
 ): Assignment {
   return {
+    place,
     vars: readVariables(entries.get("vars"), readers),
     roles: readers.nodes.names(entries.get("roles"), "the name of a role"),
     configcrates: readers.nodes.names(
       entries.get("configcrates"),
       "the name of a configcrate",
     ),
+    usercrates: readers.nodes.names(entries.get("usercrates"), "the name of a usercrate"),
   };
 }

@@ -1,5 +1,6 @@
 import { suggestName } from "../../shared/naming/nearest_name.ts";
 import { quote } from "./problem_list.ts";
+import { readCondition } from "./read_condition.ts";
 import type { StackReaders } from "./read_variables.ts";
 import type { ResourceCatalog } from "./resource_catalog.ts";
 import type { ResourceDeclaration } from "./stack_tree.ts";
@@ -7,27 +8,23 @@ import type { StackValue } from "./stack_value.ts";
 import { describeNode, type VgoEntry, type VgoNode } from "./vgo_node.ts";
 
 /** Keys of every resource, beside its parameters. */
-const META_KEYS: readonly string[] = ["depends_on", "before", "notify", "subscribes", "when"];
-const LATER_KEYS: readonly string[] = ["foreach"];
+const META_KEYS: readonly string[] = [
+  "depends_on",
+  "before",
+  "notify",
+  "subscribes",
+  "when",
+  "foreach",
+];
 /** Types of the language that agents do not carry out yet. */
 const LATER_TYPES: readonly string[] = [
   "archive",
-  "blockinfile",
-  "cron",
-  "custom",
-  "file_line",
   "firewall",
   "git",
-  "group",
-  "host",
   "hostname",
-  "ini",
-  "json_file",
   "mount",
   "process",
   "repository",
-  "ssh_authorized_key",
-  "ssh_known_host",
   "sysctl",
   "timezone",
 ];
@@ -46,19 +43,23 @@ export function readResource(
   node: VgoNode,
   crate: string,
   catalog: ResourceCatalog,
-  readers: StackReaders,
+  outside: StackReaders,
 ): ResourceDeclaration | undefined {
-  const { nodes, problems } = readers;
+  const { nodes, problems } = outside;
   const map = nodes.anyMap(node, "a resource");
   const [head, ...rest] = map?.entries ?? [];
   if (!head) {
     if (map) problems.add(node.place, 'empty resource: expected one like "file: /etc/motd"');
     return undefined;
   }
-  if (!isKnownType(head, rest, catalog, readers)) return undefined;
+  if (!isKnownType(head, rest, catalog, outside)) return undefined;
   const type = head.key;
-  const name = readName(head, readers);
   const entries = new Map(rest.map((entry) => [entry.key, entry]));
+  const foreach = readForeach(entries.get("foreach"), outside);
+  const readers = entries.has("foreach")
+    ? { ...outside, values: outside.values.withItem() }
+    : outside;
+  const name = readName(head, readers);
   const params = readParameters(type, rest, catalog, readers);
   const declaration = {
     type,
@@ -70,7 +71,8 @@ export function readResource(
     before: readReferences(entries.get("before"), readers),
     notify: readReferences(entries.get("notify"), readers),
     subscribes: readReferences(entries.get("subscribes"), readers),
-    whenChanged: readWhen(entries.get("when"), readers),
+    when: readCondition(entries.get("when"), readers),
+    foreach,
   };
   return name && { ...declaration, name };
 }
@@ -102,7 +104,8 @@ function isKnownType(
 
 function readName({ key, value }: VgoEntry, readers: StackReaders): StackValue | undefined {
   if (value.kind === "scalar" && typeof value.value === "string" && value.value !== "") {
-    return readers.values.readScalar(value);
+    const name = readers.values.readScalar(value);
+    return name && refuseSecret(name, `the name of a ${key}`, readers);
   }
   if (value.kind !== "unreadable") {
     readers.problems.add(
@@ -120,7 +123,7 @@ function readParameters(
   { nodes, values }: StackReaders,
 ): Pick<ResourceDeclaration, "params" | "unreadable"> {
   const known = catalog.parameterNames[type] ?? [];
-  const rules = { what: type, known: [...known, ...META_KEYS], later: LATER_KEYS };
+  const rules = { what: type, known: [...known, ...META_KEYS] };
   const parameters = entries.filter((entry) => {
     if (!rules.known.includes(entry.key)) nodes.unknownKey(entry, rules);
     return known.includes(entry.key);
@@ -132,8 +135,9 @@ function readParameters(
 
 function readReferences(
   entry: VgoEntry | undefined,
-  { nodes, values, problems }: StackReaders,
+  readers: StackReaders,
 ): StackValue[] {
+  const { nodes, problems } = readers;
   const references: StackValue[] = [];
   for (const item of entry ? nodes.list(entry.value, quote(entry.key)) : []) {
     const text = nodes.text(item, "a reference to a resource");
@@ -145,22 +149,35 @@ function readReferences(
       );
       continue;
     }
-    const value = values.readScalar(item);
-    if (value) references.push(value);
+    const value = readers.values.readScalar(item);
+    if (value && refuseSecret(value, "a reference", readers)) references.push(value);
   }
   return references;
 }
 
-function readWhen(entry: VgoEntry | undefined, { problems }: StackReaders): boolean {
-  if (!entry) return false;
-  const { value } = entry;
-  if (value.kind === "scalar" && value.value === "changed") return true;
-  if (value.kind === "unreadable") return false;
-  problems.add(
+/** Reads a `foreach:`: a list, a map, or a template that gives one. */
+export function readForeach(
+  entry: VgoEntry | undefined,
+  readers: StackReaders,
+): StackValue | undefined {
+  if (!entry || entry.value.kind === "unreadable") return undefined;
+  const value = readers.values.read(entry.value);
+  if (!value || !refuseSecret(value, '"foreach"', readers)) return undefined;
+  if (value.kind !== "scalar") return value;
+  readers.problems.add(
     value.place,
-    value.kind === "scalar" && typeof value.value === "string"
-      ? `condition ${quote(value.value)} is not supported yet: only "changed" is`
-      : `expected "changed" for "when", found ${describeNode(value)}`,
+    `expected a list, a map or a template for "foreach", found ${describeNode(entry.value)}`,
   );
-  return false;
+  return undefined;
+}
+
+/** What the server itself has to know cannot be a secret. */
+function refuseSecret(
+  value: StackValue,
+  what: string,
+  { problems }: StackReaders,
+): StackValue | undefined {
+  if (value.kind !== "secret") return value;
+  problems.add(value.place, `${what} cannot be a secret: the server has to know it`);
+  return undefined;
 }

@@ -1,6 +1,9 @@
 import type { HostnameGlob } from "../../shared/targeting/hostname_glob.ts";
 import type { Place } from "./problem_list.ts";
 import type { ResourceCatalog } from "./resource_catalog.ts";
+import type { WrittenCondition } from "./read_condition.ts";
+import type { Assignment } from "./read_hostcrates.ts";
+import type { Role } from "./read_roles.ts";
 import type { StackValue } from "./stack_value.ts";
 import type { Template } from "../../shared/templates/template.ts";
 
@@ -8,14 +11,17 @@ import type { Template } from "../../shared/templates/template.ts";
 export interface StackTree {
   readonly catalog: ResourceCatalog;
   readonly crates: ReadonlyMap<string, Configcrate>;
+  readonly usercrates: ReadonlyMap<string, Configcrate>;
+  readonly roles: ReadonlyMap<string, Role>;
   /** In the order in which they are tried. */
   readonly hostcrates: readonly Hostcrate[];
   /** By path below `stacks/`, as in `templates/motd`. */
   readonly templates: ReadonlyMap<string, FileTemplate>;
 }
 
-/** A named list of resources. */
+/** A named list of resources: a configcrate, or a usercrate, which holds users only. */
 export interface Configcrate {
+  /** Of a usercrate with `usercrates/` in front, so that no configcrate has the same. */
   readonly name: string;
   readonly place: Place;
   /** Weakest values of variables. */
@@ -23,6 +29,9 @@ export interface Configcrate {
   /** Parameters for all resources of a type that do not say otherwise. */
   readonly defaults: ReadonlyMap<string, ReadonlyMap<string, StackValue>>;
   readonly dependsOn: readonly NameReference[];
+  readonly when: WrittenCondition | undefined;
+  /** The crate comes once for each member of this. */
+  readonly foreach: StackValue | undefined;
   readonly resources: readonly ResourceDeclaration[];
 }
 
@@ -50,8 +59,9 @@ export interface ResourceDeclaration {
   readonly before: readonly StackValue[];
   readonly notify: readonly StackValue[];
   readonly subscribes: readonly StackValue[];
-  /** `when: changed`. */
-  readonly whenChanged: boolean;
+  readonly when: WrittenCondition | undefined;
+  /** The resource comes once for each member of this. */
+  readonly foreach: StackValue | undefined;
 }
 
 /** What the hosts of one `match:` entry get. */
@@ -59,10 +69,20 @@ export interface Hostcrate {
   readonly match: HostnameGlob;
   readonly place: Place;
   readonly environment: string | undefined;
-  /** Each once, in order: what a crate depends on stands before it. */
+  /** Each once, in order: what a crate depends on stands before it; usercrates come last. */
   readonly crates: readonly Configcrate[];
-  /** Those of the entry over those it inherits; a configcrate's own are weaker than both. */
+  /** Those of the environment over those of the entry, over what it inherits; a configcrate's own are weaker than all. */
   readonly vars: Variables;
+  /** Where crates and variables come from, weakest first. */
+  readonly layers: readonly HostLayer[];
+}
+
+/** One of the places that give a host crates and variables. */
+export interface HostLayer extends Assignment {
+  readonly kind: "common" | "match" | "environment";
+  readonly place: Place;
+  /** Crates that an environment takes away from all layers. */
+  readonly excluded: readonly NameReference[];
 }
 
 /** A file below `templates/`. */

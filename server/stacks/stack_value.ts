@@ -1,12 +1,13 @@
 import type { Liquid } from "liquidjs";
 import type { Json } from "../../shared/canonical/canonical_json.ts";
 import { suggestName } from "../../shared/naming/nearest_name.ts";
+import { secretPath } from "../../shared/config/policy_bundle.ts";
 import { type Place, type ProblemList, quote } from "./problem_list.ts";
 import { isTemplate, Template, TemplateError } from "../../shared/templates/template.ts";
 import type { VgoEntry, VgoNode, VgoScalar } from "./vgo_node.ts";
 
 /** A value of a stack, ready to be rendered for many hosts: templates are parsed, what is constant is plain JSON. */
-export type StackValue = StackScalar | StackTemplate | StackList | StackMap;
+export type StackValue = StackScalar | StackTemplate | StackSecret | StackList | StackMap;
 
 export interface StackScalar {
   readonly kind: "scalar";
@@ -23,10 +24,17 @@ export interface StackTemplate {
   placeAt(offset: number): Place;
 }
 
+/** A reference to a secret: `secret:db/password`. It is one by where it stands, never by what some text renders to. */
+export interface StackSecret {
+  readonly kind: "secret";
+  readonly path: string;
+  readonly place: Place;
+}
+
 export interface StackList {
   readonly kind: "list";
   readonly items: readonly StackValue[];
-  /** The whole list, if nothing in it is a template. */
+  /** The whole list, if nothing in it is a template or a secret. */
   readonly constant: Json | undefined;
   readonly place: Place;
 }
@@ -38,16 +46,24 @@ export interface StackMap {
   readonly place: Place;
 }
 
-/** What templates may be about: everything else is a misspelling, or comes with a later version. */
-const TEMPLATE_ROOTS: readonly string[] = ["vars", "traits"];
-const LATER_ROOTS: ReadonlyMap<string, string> = new Map([
-  ["item", '"item" (foreach) is not supported yet'],
-  ["env", '"env" (environments) is not supported yet'],
-]);
+/** What templates may be about: everything else is a misspelling. */
+const TEMPLATE_ROOTS: readonly string[] = ["vars", "traits", "env", "item"];
+/** How a reference to a secret begins. */
+const SECRET_PREFIX = "secret:";
 
 /** Parses the templates in a value. Mistakes go to `problems`; the value in question is then left out. */
 export class ValueReader {
-  constructor(private readonly engine: Liquid, private readonly problems: ProblemList) {}
+  constructor(
+    private readonly engine: Liquid,
+    private readonly problems: ProblemList,
+    /** Whether `item` is a name here: beside and below a `foreach`. */
+    readonly hasItem = false,
+  ) {}
+
+  /** A reader for what stands beside and below a `foreach`. */
+  withItem(): ValueReader {
+    return this.hasItem ? this : new ValueReader(this.engine, this.problems, true);
+  }
 
   read(node: VgoNode): StackValue | undefined {
     if (node.kind === "unreadable") return undefined;
@@ -69,11 +85,10 @@ export class ValueReader {
     return values;
   }
 
-  readScalar(node: VgoScalar): StackScalar | StackTemplate | undefined {
+  readScalar(node: VgoScalar): StackScalar | StackTemplate | StackSecret | undefined {
     const { value, written, place } = node;
-    if (typeof value === "string" && value.startsWith("secret:")) {
-      this.problems.add(place, `secret reference ${quote(value)} is not supported yet`);
-      return undefined;
+    if (typeof value === "string" && value.startsWith(SECRET_PREFIX)) {
+      return this.#readSecret(value, node);
     }
     if (typeof value !== "string" || !isTemplate(value)) {
       return { kind: "scalar", constant: value, written, place };
@@ -82,18 +97,40 @@ export class ValueReader {
     return template && { kind: "template", template, place, placeAt: node.placeAt };
   }
 
-  /** Parses a template and checks what its names begin with. */
-  parseTemplate(text: string, placeAt: (offset: number) => Place): Template | undefined {
+  #readSecret(value: string, { place, placeAt }: VgoScalar): StackSecret | undefined {
+    const parsed = secretPath.safeParse(value.slice(SECRET_PREFIX.length));
+    if (parsed.success) return { kind: "secret", path: parsed.data, place };
+    const problem = isTemplate(value)
+      ? `${quote(value)} is no secret: its path cannot be a template`
+      : `${quote(value)} is no secret: ${
+        parsed.error.issues[0]?.message ?? "expected a path"
+      }. For a text like this write "{{ 'secret:' }}…"`;
+    this.problems.add(placeAt(SECRET_PREFIX.length), problem);
+    return undefined;
+  }
+
+  /** Parses a template and checks what its names begin with. A file below `templates/` may be rendered for an item. */
+  parseTemplate(
+    text: string,
+    placeAt: (offset: number) => Place,
+    { hasItem }: { readonly hasItem: boolean } = this,
+  ): Template | undefined {
     try {
       const template = new Template(text, this.engine);
       for (const { path: [root = ""], offset } of template.names()) {
-        if (TEMPLATE_ROOTS.includes(root)) continue;
-        const candidates = TEMPLATE_ROOTS.map((known) => `${known}.${root}`).join(" or ");
-        const reason = LATER_ROOTS.get(root) ??
-          `undefined name ${quote(root)}${
-            suggestName(root, TEMPLATE_ROOTS) || `: expected ${candidates}`
-          }`;
-        this.problems.add(placeAt(offset), reason);
+        if (root === "item" && !hasItem) {
+          this.problems.add(
+            placeAt(offset),
+            'undefined name "item": it exists where there is "foreach"',
+          );
+        } else if (!TEMPLATE_ROOTS.includes(root)) {
+          this.problems.add(
+            placeAt(offset),
+            `undefined name ${quote(root)}${
+              suggestName(root, TEMPLATE_ROOTS) || `: expected vars.${root} or traits.${root}`
+            }`,
+          );
+        }
       }
       return template;
     } catch (error) {
@@ -107,7 +144,7 @@ export class ValueReader {
 function constantList(items: readonly StackValue[]): Json | undefined {
   const constants: Json[] = [];
   for (const item of items) {
-    if (item.kind === "template" || item.constant === undefined) return undefined;
+    if (isRendered(item) || item.constant === undefined) return undefined;
     constants.push(item.constant);
   }
   return constants;
@@ -116,8 +153,12 @@ function constantList(items: readonly StackValue[]): Json | undefined {
 function constantMap(entries: ReadonlyMap<string, StackValue>): Json | undefined {
   const constants: Record<string, Json> = Object.create(null);
   for (const [key, value] of entries) {
-    if (value.kind === "template" || value.constant === undefined) return undefined;
+    if (isRendered(value) || value.constant === undefined) return undefined;
     constants[key] = value.constant;
   }
   return constants;
+}
+
+function isRendered(value: StackValue): value is StackTemplate | StackSecret {
+  return value.kind === "template" || value.kind === "secret";
 }

@@ -1,5 +1,5 @@
 import { suggestName } from "../../shared/naming/nearest_name.ts";
-import { type ProblemList, quote } from "./problem_list.ts";
+import { type Place, type ProblemList, quote } from "./problem_list.ts";
 import type { NameReference } from "./stack_tree.ts";
 import { describeNode, type VgoEntry, type VgoMap, type VgoNode } from "./vgo_node.ts";
 
@@ -8,8 +8,6 @@ export interface KeyRules {
   /** What the map is, for messages: "configcrate". */
   readonly what: string;
   readonly known: readonly string[];
-  /** Keys of the language that this version does not carry out; they are refused, never ignored. */
-  readonly later?: readonly string[];
 }
 
 /** Most names in one list: more is a mistake of whatever wrote the file. */
@@ -40,12 +38,8 @@ export class VgoReader {
     return undefined;
   }
 
-  unknownKey({ key, keyPlace }: VgoEntry, { what, known, later = [] }: KeyRules): void {
-    if (later.includes(key)) {
-      this.problems.add(keyPlace, `key ${quote(key)} in ${what} is not supported yet: remove it`);
-      return;
-    }
-    const hint = suggestName(key, [...known, ...later]);
+  unknownKey({ key, keyPlace }: VgoEntry, { what, known }: KeyRules): void {
+    const hint = suggestName(key, known);
     this.problems.add(
       keyPlace,
       `unknown key ${quote(key)} in ${what}${hint || `: expected one of ${known.join(", ")}`}`,
@@ -64,12 +58,16 @@ export class VgoReader {
   name(node: VgoNode, what: string): NameReference | undefined {
     const name = this.text(node, what);
     if (name === undefined) return undefined;
-    if (NAME_PATTERN.test(name)) return { name, place: node.place };
+    return this.isName(name, node.place, what) ? { name, place: node.place } : undefined;
+  }
+
+  isName(name: string, place: Place, what: string): boolean {
+    if (NAME_PATTERN.test(name)) return true;
     this.problems.add(
-      node.place,
+      place,
       `${quote(name)} cannot be ${what}: expected up to 128 letters, digits, "_", "." and "-"`,
     );
-    return undefined;
+    return false;
   }
 
   /** A list; one value that stands alone counts as a list of one. */

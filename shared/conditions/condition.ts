@@ -17,6 +17,8 @@ export type Expression = ReturnType<typeof parse>["expr"];
 export interface ConditionName {
   readonly path: readonly string[];
   readonly offset: number;
+  /** Whether it is only asked for, as in `has(vars.port)`. */
+  readonly isAskedFor: boolean;
 }
 
 /** A condition that cannot be parsed, or not evaluated. `offset` is where in its text. */
@@ -118,7 +120,8 @@ class NameChecker {
     if (!expression) return;
     const { exprKind: kind } = expression;
     const name = pathOf(expression);
-    if (name) this.#name(name.path, name.root, locals);
+    const isAskedFor = kind.case === "selectExpr" && kind.value.testOnly;
+    if (name) this.#name(name.path, name.root, locals, isAskedFor);
     switch (kind.case) {
       case "identExpr":
         break;
@@ -167,13 +170,18 @@ class NameChecker {
     }
   }
 
-  #name(path: readonly string[], root: Expression, locals: ReadonlySet<string>): void {
+  #name(
+    path: readonly string[],
+    root: Expression,
+    locals: ReadonlySet<string>,
+    isAskedFor: boolean,
+  ): void {
     const [first = ""] = path;
     if (locals.has(first)) return;
     const offset = this.positions[String(root.id)] ?? 0;
     const roots: readonly string[] = CONDITION_ROOTS;
     if (roots.includes(first)) {
-      this.names.push({ path, offset });
+      this.names.push({ path, offset, isAskedFor });
       return;
     }
     throw new ConditionError(

@@ -77,6 +77,12 @@ export class Template {
     return this.#names;
   }
 
+  /** The path of the one plain name that the template is, as in `{{ vars.users }}`; undefined if it is anything else. */
+  plainName(): readonly string[] | undefined {
+    const [name] = /^\{\{-?\s*([A-Za-z_]\w*(?:\.\w+)*)\s*-?\}\}$/.exec(this.text)?.slice(1) ?? [];
+    return name?.split(".");
+  }
+
   #findNames(): TemplateName[] {
     const { globals } = convertErrors(() =>
       this.engine.analyzeSync([...this.#parsed], { partials: false })
