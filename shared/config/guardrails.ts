@@ -26,14 +26,13 @@ export type GuardrailVerdict =
 /** Parameters that a shell, or a list of words, is run from. */
 const COMMAND_PARAMETERS: readonly string[] = ["command", "onlyif", "unless", "validate"];
 
-const PATH_TYPES: readonly string[] = ["file", "directory", "symlink"];
-
 /**
  * Whether a resource keeps its hands off what Vigo itself needs. Server and agent ask the same question: the server when
  * stacks are loaded and compiled, the agent before it applies, so that neither has to trust the other.
  *
- * Refused are paths in or above the protected folders, programs and unit files (above: replacing or removing the folder
- * takes them along), stopping or disabling Vigo's services, removing its packages, and commands that would do any of this.
+ * Refused are paths of any type in or above the protected folders, programs and unit files (above: replacing or removing
+ * the folder takes them along), stopping or disabling Vigo's services, removing its packages, and commands that would do
+ * any of this.
  */
 export function checkGuardrails(resource: GuardedResource): GuardrailVerdict {
   const reason = findReason(resource);
@@ -46,8 +45,9 @@ export function checkGuardrails(resource: GuardedResource): GuardrailVerdict {
 }
 
 function findReason({ type, params }: GuardedResource): string | undefined {
-  if (PATH_TYPES.includes(type) && typeof params.path === "string") {
-    return refusePath(type, params.path, params.ensure === "absent");
+  if (typeof params.path === "string") {
+    const reason = refusePath(type, params.path, params.ensure === "absent");
+    if (reason !== undefined) return reason;
   }
   if (type === "service" && typeof params.name === "string") {
     return refuseService(params.name, params);
@@ -109,7 +109,7 @@ function isAbove(path: string, folder: string): boolean {
 
 function refuseService(
   name: string,
-  { state, enabled }: GuardedResource["params"],
+  { state, enabled, masked }: GuardedResource["params"],
 ): string | undefined {
   if (!isProtectedService(name)) return undefined;
   if (state === "stopped") {
@@ -117,6 +117,9 @@ function refuseService(
   }
   if (enabled === false) {
     return `disabling ${JSON.stringify(name)} would end the management of the host`;
+  }
+  if (masked === true) {
+    return `masking ${JSON.stringify(name)} would end the management of the host`;
   }
   return undefined;
 }

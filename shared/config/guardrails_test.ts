@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { checkGuardrails } from "./guardrails.ts";
+import { PARAMETER_NAMES } from "./resource_schemas.ts";
 
 function check(type: string, params: Record<string, string | boolean | string[]>) {
   return checkGuardrails({ type, name: "x", crate: "base", params });
@@ -25,9 +26,23 @@ const REFUSED: readonly [string, Record<string, string | boolean | string[]>][] 
   ["file", { path: "/etc/systemd/system/vigo-envoy.service" }],
   ["file", { path: "/etc/systemd/system/vigo-envoy.service.d/override.conf" }],
   ["directory", { path: "/etc/systemd/system/vigo-envoy.service.d" }],
+  ["file_line", { path: "/etc/systemd/system/vigo-envoy.service", line: "x" }],
+  ["json_file", { path: "/srv/vigo/.live" }],
+  ["file", { path: "/etc/motd", validate: "rm -rf /srv/vigo; true %" }],
   ["service", { name: "vigo-envoy", state: "stopped" }],
   ["service", { name: "vigo-envoy.service", enabled: false }],
+  ["service", { name: "vigo-envoy", masked: true }],
+  ["service", { name: "vigo-envoy", state: "stopped", provider: "runit" }],
+  ["service", { name: "vigosrv", enabled: false, provider: "openrc" }],
+  ["service", { name: "com.vigo.envoy", state: "stopped", provider: "launchd" }],
+  ["file", { path: "/etc/sv/vigo-envoy/down" }],
+  ["file", { path: "/etc/sv/vigo-envoy/run" }],
+  ["symlink", { path: "/var/service/vigo-envoy" }],
+  ["symlink", { path: "/etc/runlevels/default/vigo-envoy" }],
   ["package", { name: ["curl", "vigo"], ensure: "absent" }],
+  ["package", { name: "vigo-envoy.x86_64", ensure: "absent", provider: "dnf" }],
+  ["package", { name: "vigo:amd64", ensure: "absent", provider: "apt" }],
+  ["package", { name: "example/tools/vigo", ensure: "absent", provider: "brew" }],
   ["exec", { command: "apt-get update && sudo systemctl stop vigo-envoy" }],
   ["exec", { command: ["rm", "-rf", "/srv/vigo"] }],
   ["exec", { command: "true", unless: "pkill vigo" }],
@@ -42,6 +57,13 @@ for (const [type, params] of REFUSED) {
   });
 }
 
+for (const [type, names] of Object.entries(PARAMETER_NAMES)) {
+  if (!names.includes("path")) continue;
+  Deno.test(`${type} may not have a path of Vigo`, () => {
+    assert.equal(check(type, { path: "/etc/vigo-envoy/config" }).ok, false);
+  });
+}
+
 const ALLOWED: readonly [string, Record<string, string | boolean>][] = [
   ["file", { path: "/etc/motd" }],
   ["file", { path: "/srv/vigorous/x" }],
@@ -52,7 +74,10 @@ const ALLOWED: readonly [string, Record<string, string | boolean>][] = [
   ["file", { path: "/usr/local/bin/vigorous" }],
   ["file", { path: "/etc/systemd/system/nginx.service" }],
   ["service", { name: "vigo-envoy", state: "running", enabled: true }],
+  ["service", { name: "vigorous", state: "stopped" }],
+  ["file", { path: "/etc/sv/nginx/run" }],
   ["package", { name: "vigo", ensure: "latest" }],
+  ["package", { name: "vigor.x86_64", ensure: "absent" }],
   ["exec", { command: "true" }],
 ];
 
