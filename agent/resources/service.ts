@@ -5,7 +5,6 @@ import {
   type Change,
   differences,
   type Finding,
-  IN_SYNC,
   type ResourceType,
   unknown,
 } from "./resource.ts";
@@ -24,16 +23,13 @@ export const service: ResourceType<ServiceParams> = {
 async function check(params: ServiceParams, context: ApplyContext): Promise<Finding> {
   const choice = await context.services.choose(params.provider);
   if (!choice.ok) return unknown(choice.reason);
-  const status = await choice.manager.inspect(params.name);
-  if (!status.known) {
-    const isGone = params.state === "stopped" || params.state === undefined;
-    return isGone && params.enabled !== true
-      ? IN_SYNC
-      : unknown(`${choice.manager.name} knows no service "${params.name}"`);
+  const found = await choice.manager.inspect(params.name);
+  const status = found.known ? found : isGone(params) ? GONE : undefined;
+  if (status === undefined) {
+    return unknown(`${choice.manager.name} knows no service "${params.name}"`);
   }
-  if (params.enabled === true && status.enabled === undefined) {
-    return unknown(`service "${params.name}" cannot be enabled: it is ${status.detail}`);
-  }
+  const obstacle = findObstacle(params, status, choice.manager.name);
+  if (obstacle !== undefined) return unknown(`service "${params.name}" ${obstacle}`);
   return differences(
     planActions(params, status, context.notified).map((action) =>
       `${params.name}: ${action} (now ${status.detail})`
@@ -44,26 +40,74 @@ async function check(params: ServiceParams, context: ApplyContext): Promise<Find
 async function apply(params: ServiceParams, context: ApplyContext): Promise<Change> {
   const choice = await context.services.choose(params.provider);
   if (!choice.ok) throw new Error(choice.reason);
-  const status = await choice.manager.inspect(params.name);
-  if (!status.known) throw new Error(`there is no service "${params.name}"`);
+  const found = await choice.manager.inspect(params.name);
+  const status = found.known ? found : isGone(params) ? GONE : undefined;
+  if (status === undefined) throw new Error(`there is no service "${params.name}"`);
   const actions = planActions(params, status, context.notified);
   for (const action of actions) await choice.manager.act(params.name, action);
   return actions.length === 0 ? "none" : "updated";
 }
 
+type KnownStatus = Extract<ServiceStatus, { known: true }>;
+
+/** A service that nobody knows neither runs nor starts; the name can be barred all the same. */
+const GONE: KnownStatus = {
+  known: true,
+  running: false,
+  enabled: false,
+  masked: false,
+  detail: "not there",
+};
+
+function isGone({ state, enabled }: ServiceParams): boolean {
+  return (state === "stopped" || state === undefined) && enabled !== true;
+}
+
+/** What stands between the service and what is wanted, for a person to decide about. */
+function findObstacle(
+  { state, enabled, masked }: ServiceParams,
+  status: KnownStatus,
+  manager: string,
+): string | undefined {
+  if (masked === true && status.masked === undefined) {
+    return `cannot be masked: ${manager} has no such thing`;
+  }
+  const mustRun = state !== undefined && state !== "stopped";
+  if (status.masked === true && masked !== false && (mustRun || enabled === true)) {
+    return `is masked: set masked: false to release it`;
+  }
+  if (enabled === true && status.masked !== true && status.enabled === undefined) {
+    return `cannot be enabled: it is ${status.detail}`;
+  }
+  if (mustRun && !status.running && status.cannotRun !== undefined) {
+    return `cannot be kept running: ${status.cannotRun}`;
+  }
+  return undefined;
+}
+
 function planActions(
-  { state, enabled }: ServiceParams,
-  status: Extract<ServiceStatus, { known: true }>,
+  { state, enabled, masked }: ServiceParams,
+  status: KnownStatus,
   notified: boolean,
 ): readonly ServiceAction[] {
   const actions: ServiceAction[] = [];
+  if (masked === false && status.masked === true) actions.push("unmask");
   if (enabled === true && status.enabled === false) actions.push("enable");
   if (enabled === false && status.enabled === true) actions.push("disable");
-  if (state === "stopped" && status.running) actions.push("stop");
-  if (state === "stopped" || state === undefined) return actions;
-  // A service that is started now reads its configuration anyway.
-  if (!status.running) actions.push("start");
-  else if (state === "restarted" && notified) actions.push("restart");
-  else if (state === "reloaded" && notified) actions.push("reload");
+  actions.push(...planState(state, status.running, notified));
+  if (masked === true && status.masked === false) actions.push("mask");
   return actions;
+}
+
+function planState(
+  state: ServiceParams["state"],
+  running: boolean,
+  notified: boolean,
+): readonly ServiceAction[] {
+  if (state === undefined) return [];
+  if (state === "stopped") return running ? ["stop"] : [];
+  // A service that is started now reads its configuration anyway.
+  if (!running) return ["start"];
+  if (!notified || state === "running") return [];
+  return [state === "restarted" ? "restart" : "reload"];
 }

@@ -35,3 +35,48 @@ Deno.test("a service that cannot be enabled is for a person to decide about", as
   const params = service.schema.parse({ name: "once", enabled: true });
   assert.match(JSON.stringify(await service.check(params, machine.context())), /cannot be enabled/);
 });
+
+Deno.test("a masked service is not started behind the back of who masked it", async () => {
+  await using machine = await TemporaryMachine.create();
+  machine.services.units.set("nginx", { running: false, enabled: false, masked: true });
+  const look = (params: object) =>
+    service.check(service.schema.parse({ name: "nginx", ...params }), machine.context());
+  assert.match(JSON.stringify(await look({ state: "running" })), /is masked: set masked: false/);
+  assert.match(JSON.stringify(await look({ enabled: true })), /is masked: set masked: false/);
+  assert.equal((await look({ state: "stopped" })).kind, "in_sync");
+  const released = service.schema.parse({ name: "nginx", state: "running", masked: false });
+  await service.apply(released, machine.context());
+  assert.deepEqual(machine.services.acts, ["unmask nginx", "start nginx"]);
+});
+
+Deno.test("a service is stopped before it is masked", async () => {
+  await using machine = await TemporaryMachine.create();
+  machine.services.units.set("nginx", { running: true, enabled: true });
+  const params = service.schema.parse({ name: "nginx", state: "stopped", masked: true });
+  await service.apply(params, machine.context());
+  assert.deepEqual(machine.services.acts, ["stop nginx", "mask nginx"]);
+  assert.equal((await service.check(params, machine.context())).kind, "in_sync");
+});
+
+Deno.test("a service that ends when it is done cannot be kept running", async () => {
+  await using machine = await TemporaryMachine.create();
+  machine.services.units.set("once", { running: false, enabled: true, cannotRun: "a oneshot" });
+  const params = service.schema.parse({ name: "once", state: "running" });
+  assert.deepEqual(await service.check(params, machine.context()), {
+    kind: "unknown",
+    reason: 'service "once" cannot be kept running: a oneshot',
+  });
+});
+
+Deno.test("a mask forbids what it makes impossible, and a template is no service", () => {
+  for (
+    const params of [
+      { name: "nginx", masked: true, state: "running" },
+      { name: "nginx", masked: true, enabled: true },
+      { name: "getty@", state: "running" },
+      { name: "getty@.service", enabled: true },
+    ]
+  ) {
+    assert.equal(service.schema.safeParse(params).success, false, JSON.stringify(params));
+  }
+});

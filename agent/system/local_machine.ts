@@ -26,7 +26,7 @@ export async function openLocalMachine(root: string): Promise<Machine> {
   const accounts = hasOwnUsers
     ? new TableAccounts(files, paths.root, self)
     : new ShadowAccounts(files, processes);
-  const services = new LocalServices(files, processes);
+  const services = new LocalServices(files, processes, self);
   return {
     files,
     processes,

@@ -33,12 +33,21 @@ export const UNIT_FOLDERS: readonly string[] = [
   "/lib/systemd/system",
   "/etc/init.d",
   "/etc/conf.d",
+  "/etc/runlevels/default",
+  "/etc/sv",
+  "/etc/runit/sv",
+  "/etc/runit/runsvdir/default",
+  "/etc/runit/runsvdir/current",
+  "/run/runit/service",
+  "/etc/service",
+  "/var/service",
+  "/service",
   "/library/launchdaemons",
 ];
 
-/** The units of Vigo with their drop-ins and overrides. */
+/** The units of Vigo, as each service manager calls them, with their drop-ins and overrides. */
 export const UNIT_PATTERN =
-  /^(com\.)?(vigo|vigo-envoy|vigosrv)(\.service|\.plist|\.[a-z]+\.plist)?(\.d)?$/;
+  /^(com\.)?(vigo|vigo-envoy|vigosrv)(\.service|(\.[a-z]+)?(\.plist)?)?(\.d)?$/;
 
 /** Whether a name is that of a service that must go on: the agent that would have to start it again. */
 export function isProtectedService(written: string): boolean {
@@ -48,9 +57,9 @@ export function isProtectedService(written: string): boolean {
   return UNIT_PATTERN.test(unit);
 }
 
-/** Whether a name is that of a package of Vigo, whatever version or architecture goes with it. */
+/** Whether a name is that of a package of Vigo, whatever version, architecture or tap goes with it. */
 export function isProtectedPackage(written: string): boolean {
-  const name = written.toLowerCase().replace(/[:=].*$/, "");
+  const name = written.toLowerCase().replace(/^.*\/|[:=.@].*$/g, "");
   return ["vigo", "vigo-envoy", "vigosrv", "vigocli"].includes(name);
 }
 

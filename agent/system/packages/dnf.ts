@@ -17,7 +17,8 @@ const REPOQUERY = [
   `--queryformat=${QUERY_FORMAT}`,
 ] as const;
 /** Also those that may be skipped: what they have must not be taken for missing. */
-const REFRESH = [...DNF, "--setopt=*.skip_if_unavailable=0", "makecache"] as const;
+const ALL_SOURCES = "--setopt=*.skip_if_unavailable=0";
+const REFRESH = [...DNF, ALL_SOURCES, "makecache"] as const;
 
 /** What dnf, and yum before it, say when the machine or the sources are at fault. */
 export const DNF_FAULTS: readonly RegExp[] = [
@@ -57,7 +58,9 @@ export class DnfProvider implements PackageProvider {
     { candidates, withHolds }: QueryOptions,
   ): Promise<ReadonlyMap<string, PackageState>> {
     const installed = await queryRpm(this.#commands, names);
-    const offered = candidates === "none" ? undefined : await this.#candidates(names, installed);
+    const offered = candidates === "none"
+      ? undefined
+      : await this.#candidates(names, installed, candidates);
     const held = withHolds ? await this.#locked() : undefined;
     return packageStates(names, {
       installed,
@@ -112,12 +115,14 @@ export class DnfProvider implements PackageProvider {
   async #candidates(
     names: readonly string[],
     installed: ReadonlyMap<string, string>,
+    candidates: "known" | "fresh",
   ): Promise<ReadonlyMap<string, string>> {
+    const sources = candidates === "fresh" ? [ALL_SOURCES] : [];
     const found = new Map<string, string>();
     for (const isInstalled of [true, false]) {
       const asked = names.filter((name) => installed.has(name) === isInstalled);
       if (asked.length === 0) continue;
-      const options = isInstalled ? ["--upgrades"] : [];
+      const options = [...sources, ...(isInstalled ? ["--upgrades"] : [])];
       const result = await this.#commands.read([...REPOQUERY, ...options, ...asked]);
       if (!succeeded(result)) throw new BlockedError(describeFailure("dnf repoquery", result));
       for (const [name, version] of parseRpmLines(result.stdout)) found.set(name, version);

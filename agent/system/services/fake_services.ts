@@ -5,6 +5,8 @@ export interface FakeService {
   running: boolean;
   /** `undefined`: it cannot be enabled. */
   enabled: boolean | undefined;
+  masked?: boolean;
+  cannotRun?: string;
   /** Whether it goes down again as soon as it was started. */
   crashes?: boolean;
 }
@@ -27,8 +29,16 @@ export class FakeServices implements Services, ServiceManager {
   inspect(service: string): Promise<ServiceStatus> {
     const unit = this.units.get(service);
     if (unit === undefined) return Promise.resolve({ known: false });
-    const { running, enabled } = unit;
-    return Promise.resolve({ known: true, running, enabled, detail: running ? "active" : "dead" });
+    const { running, enabled, masked = false, cannotRun } = unit;
+    const detail = masked ? "masked" : running ? "active" : "dead";
+    return Promise.resolve({
+      known: true,
+      running,
+      enabled,
+      masked,
+      ...(cannotRun === undefined ? {} : { cannotRun }),
+      detail,
+    });
   }
 
   async act(service: string, action: ServiceAction): Promise<void> {
@@ -38,6 +48,7 @@ export class FakeServices implements Services, ServiceManager {
     this.acts.push(`${action} ${service}`);
     if (action === "enable") unit.enabled = true;
     else if (action === "disable") unit.enabled = false;
+    else if (action === "mask" || action === "unmask") unit.masked = action === "mask";
     else unit.running = action !== "stop" && unit.crashes !== true;
   }
 }

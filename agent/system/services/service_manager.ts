@@ -8,12 +8,24 @@ export type ServiceStatus =
     readonly running: boolean;
     /** `undefined` if it is of a kind that cannot be enabled or disabled. */
     readonly enabled: boolean | undefined;
+    /** Whether it is barred from starting in any way; `undefined` if the manager has no such thing. */
+    readonly masked?: boolean;
+    /** Why it cannot go on running once it was started; absent if it can. */
+    readonly cannotRun?: string;
     /** The manager's own words, for a person. */
     readonly detail: string;
   };
 
 /** What can be done to a service. */
-export type ServiceAction = "start" | "stop" | "restart" | "reload" | "enable" | "disable";
+export type ServiceAction =
+  | "start"
+  | "stop"
+  | "restart"
+  | "reload"
+  | "enable"
+  | "disable"
+  | "mask"
+  | "unmask";
 
 /** One service manager. */
 export interface ServiceManager {

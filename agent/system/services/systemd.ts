@@ -1,22 +1,37 @@
-import { describeFailure, type Processes, type ProgramResult } from "../processes.ts";
+import { describeFailure, type Processes } from "../processes.ts";
+import { ManagerProgram } from "./manager_program.ts";
 import type { ServiceAction, ServiceManager, ServiceStatus } from "./service_manager.ts";
 
-const QUERY_TIMEOUT_MS = 30_000;
-/** Units may take TimeoutStartSec (90 s) and TimeoutStopSec (90 s); a restart both. */
-const ACTION_TIMEOUT_MS = 300_000;
+const SYSTEMCTL = ["systemctl", "--no-ask-password"] as const;
 
-const PROPERTIES = ["LoadState", "ActiveState", "SubState", "UnitFileState", "NeedDaemonReload"];
+const PROPERTIES = [
+  "LoadState",
+  "ActiveState",
+  "SubState",
+  "UnitFileState",
+  "NeedDaemonReload",
+  "Type",
+  "RemainAfterExit",
+];
 
 const RUNNING: ReadonlySet<string> = new Set(["active", "reloading", "refreshing", "activating"]);
-const ENABLED: ReadonlySet<string> = new Set(["enabled", "enabled-runtime", "linked", "alias"]);
-/** Units without an [Install] section, or made at run time: enabling them means nothing. */
-const NOT_ENABLEABLE: ReadonlySet<string> = new Set(["static", "transient", "indirect"]);
+/** What lasts beyond this boot. A unit that is only linked is found, but nothing wants it. */
+const ENABLED: ReadonlySet<string> = new Set(["enabled", "alias"]);
+/** Units without an [Install] section or without a file, or made at run time: enabling them means nothing. */
+const NOT_ENABLEABLE: ReadonlySet<string> = new Set(["static", "transient", "indirect", ""]);
+const MASKED: ReadonlySet<string> = new Set(["masked", "masked-runtime"]);
+const ONESHOT =
+  "it is a oneshot service, which ends when it is done: take an exec or a timer for it";
 
-/** Services under systemd, through systemctl(1). */
+/** Services, sockets, timers and other units under systemd, through systemctl(1). */
 export class SystemdManager implements ServiceManager {
   readonly name = "systemd";
 
-  constructor(private readonly processes: Processes) {}
+  readonly #program: ManagerProgram;
+
+  constructor(processes: Processes) {
+    this.#program = new ManagerProgram(processes);
+  }
 
   async inspect(service: string): Promise<ServiceStatus> {
     const unit = await this.#show(service);
@@ -25,52 +40,39 @@ export class SystemdManager implements ServiceManager {
     const active = unit.get("ActiveState") ?? "";
     const sub = unit.get("SubState") ?? "";
     const file = await this.#unitFileState(service, unit.get("UnitFileState") ?? "");
+    const isMasked = MASKED.has(load) || MASKED.has(file);
+    const isOneshot = unit.get("Type") === "oneshot" && unit.get("RemainAfterExit") === "no";
     return {
       known: true,
+      masked: isMasked,
+      ...(isOneshot ? { cannotRun: ONESHOT } : {}),
       // A unit that crashes again and again is "activating" between two attempts.
       running: RUNNING.has(active) && sub !== "auto-restart",
-      enabled: NOT_ENABLEABLE.has(file) ? undefined : ENABLED.has(file),
+      enabled: !isMasked && NOT_ENABLEABLE.has(file) ? undefined : ENABLED.has(file),
       detail: [load, `${active} (${sub})`, file].filter((word) => word !== "").join(", "),
     };
   }
 
   async act(service: string, action: ServiceAction): Promise<void> {
     if ((await this.#show(service)).get("NeedDaemonReload") === "yes") {
-      await this.#change(["daemon-reload"]);
+      await this.#program.change([...SYSTEMCTL, "daemon-reload"]);
     }
-    await this.#change([action, "--", service]);
+    await this.#program.change([...SYSTEMCTL, action, "--", service]);
   }
 
   async #show(service: string): Promise<ReadonlyMap<string, string>> {
-    const result = await this.#run(
-      ["show", `--property=${PROPERTIES.join(",")}`, "--", service],
-      QUERY_TIMEOUT_MS,
-    );
-    if (!succeeded(result)) throw new Error(describeFailure("systemctl show", result));
+    const properties = `--property=${PROPERTIES.join(",")}`;
+    const result = await this.#program.read([...SYSTEMCTL, "show", properties, "--", service]);
+    if (result.status !== 0) throw new Error(describeFailure("systemctl show", result));
     return parseProperties(result.stdout);
   }
 
   /** Units made from init scripts say "generated"; only `is-enabled` knows what they are. */
   async #unitFileState(service: string, state: string): Promise<string> {
     if (state !== "generated") return state;
-    const result = await this.#run(["is-enabled", "--", service], QUERY_TIMEOUT_MS);
+    const result = await this.#program.read([...SYSTEMCTL, "is-enabled", "--", service]);
     return result.stdout.trim();
   }
-
-  async #change(args: readonly string[]): Promise<void> {
-    const result = await this.#run([...args], ACTION_TIMEOUT_MS);
-    if (!succeeded(result)) {
-      throw new Error(describeFailure(`systemctl ${args.join(" ")}`, result));
-    }
-  }
-
-  #run(args: readonly string[], timeoutMs: number): Promise<ProgramResult> {
-    return this.processes.run({ argv: ["systemctl", "--no-ask-password", ...args], timeoutMs });
-  }
-}
-
-function succeeded(result: ProgramResult): boolean {
-  return result.end === "exited" && result.status === 0;
 }
 
 function parseProperties(text: string): ReadonlyMap<string, string> {

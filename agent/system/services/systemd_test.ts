@@ -20,6 +20,9 @@ const CASES: readonly [Readonly<Record<string, string>>, boolean, boolean | unde
     undefined,
   ],
   [{ ActiveState: "reloading", SubState: "reload", UnitFileState: "masked" }, true, false],
+  [{ ActiveState: "active", SubState: "waiting", UnitFileState: "enabled-runtime" }, true, false],
+  [{ ActiveState: "active", SubState: "listening", UnitFileState: "linked" }, true, false],
+  [{ ActiveState: "active", SubState: "exited", UnitFileState: "" }, true, undefined],
 ];
 
 for (const [properties, running, enabled] of CASES) {
@@ -30,6 +33,19 @@ for (const [properties, running, enabled] of CASES) {
     assert.deepEqual([status.running, status.enabled], [running, enabled]);
   });
 }
+
+Deno.test("a masked unit says so, and so does one that ends when it is done", async () => {
+  const masked = await withUnit({ LoadState: "masked", UnitFileState: "masked" }).manager
+    .inspect("x");
+  assert.deepEqual(masked.known && [masked.masked, masked.enabled], [true, false]);
+  const inspect = async (properties: Readonly<Record<string, string>>) => {
+    const status = await withUnit({ LoadState: "loaded", ...properties }).manager.inspect("x");
+    return status.known ? status.cannotRun : "";
+  };
+  assert.match(await inspect({ Type: "oneshot", RemainAfterExit: "no" }) ?? "", /oneshot/);
+  assert.equal(await inspect({ Type: "oneshot", RemainAfterExit: "yes" }), undefined);
+  assert.equal(await inspect({ Type: "simple", RemainAfterExit: "no" }), undefined);
+});
 
 Deno.test("a unit that does not exist is not known", async () => {
   const { manager } = withUnit({ LoadState: "not-found", ActiveState: "inactive" });

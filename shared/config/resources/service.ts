@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** Service managers; each has one file on the agent. Without a choice the agent takes the one it finds. */
-export const SERVICE_PROVIDERS = ["systemd", "openrc", "launchd"] as const;
+export const SERVICE_PROVIDERS = ["systemd", "openrc", "runit", "launchd"] as const;
 
 export type ServiceProviderName = typeof SERVICE_PROVIDERS[number];
 
@@ -15,15 +15,24 @@ export const serviceSchema = z.strictObject({
   name: z.string({ error: NAME_HINT }).max(256).regex(
     /^[A-Za-z0-9][A-Za-z0-9@._:\\-]*$/,
     NAME_HINT,
+  ).refine(
+    (name) => !/@(?:\.[a-z]+)?$/.test(name),
+    'expected an instance of the template, like "getty@tty1"',
   ),
   state: z.enum(SERVICE_STATES, {
     error: "expected state to be running, stopped, restarted or reloaded",
   }).optional(),
   enabled: z.boolean().optional(),
+  /** Whether nothing and nobody can start it; of systemd alone. */
+  masked: z.boolean().optional(),
   provider: z.enum(SERVICE_PROVIDERS).optional(),
-}).refine((service) => service.state !== undefined || service.enabled !== undefined, {
-  path: ["state"],
-  error: 'expected "state", "enabled" or both',
+}).superRefine(({ state, enabled, masked }, context) => {
+  const refuse = (message: string) =>
+    context.addIssue({ code: "custom", path: [masked === true ? "masked" : "state"], message });
+  if ((state ?? enabled ?? masked) === undefined) refuse('expected "state", "enabled" or "masked"');
+  if (masked !== true) return;
+  if (enabled === true) refuse("cannot be combined with enabled: true");
+  if (state !== undefined && state !== "stopped") refuse(`cannot be combined with state: ${state}`);
 });
 
 export type ServiceParams = z.infer<typeof serviceSchema>;

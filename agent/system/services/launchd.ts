@@ -1,0 +1,123 @@
+import type { Files } from "../files.ts";
+import { describeFailure, type Processes } from "../processes.ts";
+import { ManagerProgram } from "./manager_program.ts";
+import type { ServiceAction, ServiceManager, ServiceStatus } from "./service_manager.ts";
+
+const DOMAIN = "system";
+/** Where daemons are described by files named after their label: the machine's own, then Apple's. */
+const FOLDERS = ["/Library/LaunchDaemons", "/System/Library/LaunchDaemons"];
+
+/** What `launchctl print` says of a job that is loaded. */
+export interface LaunchdJob {
+  /** `running`, or why not: `not running`, `waiting`, `spawn scheduled`. */
+  readonly state: string;
+  readonly lastExit: string | undefined;
+  readonly isKeptAlive: boolean;
+}
+
+/**
+ * Daemons under launchd, by their label, through launchctl(1). A job that is loaded and waits for its time, its socket or
+ * its path does what it is there for, and counts as running; one that is to be kept alive and is not there does not.
+ */
+export class LaunchdManager implements ServiceManager {
+  readonly name = "launchd";
+  readonly #program: ManagerProgram;
+
+  constructor(processes: Processes, private readonly files: Pick<Files, "inspect">) {
+    this.#program = new ManagerProgram(processes);
+  }
+
+  async inspect(service: string): Promise<ServiceStatus> {
+    const job = await this.#job(service);
+    const file = await this.#file(service);
+    if (job === undefined && file === undefined) return { known: false };
+    const isDisabled = (await this.#disabled()).has(service);
+    const detail = job === undefined ? "not loaded" : job.state;
+    return {
+      known: true,
+      running: job !== undefined && isServing(job),
+      enabled: !isDisabled,
+      detail: isDisabled ? `${detail}, disabled` : detail,
+    };
+  }
+
+  async act(service: string, action: ServiceAction): Promise<void> {
+    const target = `${DOMAIN}/${service}`;
+    switch (action) {
+      case "start":
+        return await this.#start(service, target);
+      case "stop":
+        // A job that is only killed is started again.
+        return await this.#change("bootout", target);
+      case "restart":
+        return await this.#change("kickstart", "-k", target);
+      case "reload":
+        return await this.#change("kill", "SIGHUP", target);
+      case "enable":
+      case "disable":
+        return await this.#change(action, target);
+      case "mask":
+      case "unmask":
+        throw new Error("launchd cannot mask services");
+    }
+  }
+
+  async #start(service: string, target: string): Promise<void> {
+    if (await this.#job(service) !== undefined) return await this.#change("kickstart", target);
+    const file = await this.#file(service);
+    if (file === undefined) throw new Error(`there is no file for "${service}" in ${FOLDERS[0]}`);
+    await this.#change("bootstrap", DOMAIN, file);
+  }
+
+  async #job(service: string): Promise<LaunchdJob | undefined> {
+    const result = await this.#program.read(["launchctl", "print", `${DOMAIN}/${service}`]);
+    if (result.status === 0) return parseLaunchdJob(result.stdout);
+    if (/could not find service/i.test(result.stdout + result.stderr)) return undefined;
+    throw new Error(describeFailure("launchctl print", result));
+  }
+
+  async #disabled(): Promise<ReadonlySet<string>> {
+    const result = await this.#program.read(["launchctl", "print-disabled", DOMAIN]);
+    if (result.status !== 0) throw new Error(describeFailure("launchctl print-disabled", result));
+    return parseDisabled(result.stdout);
+  }
+
+  async #file(service: string): Promise<string | undefined> {
+    for (const folder of FOLDERS) {
+      const path = `${folder}/${service}.plist`;
+      if (await this.files.inspect(path) !== undefined) return path;
+    }
+    return undefined;
+  }
+
+  #change(...args: readonly string[]): Promise<void> {
+    return this.#program.change(["launchctl", ...args]);
+  }
+}
+
+function isServing({ state, lastExit, isKeptAlive }: LaunchdJob): boolean {
+  if (state === "running") return true;
+  if (isKeptAlive) return false;
+  return lastExit === undefined || lastExit === "0" || lastExit === "(never exited)";
+}
+
+/** Reads what is one tab deep in the answer; what is deeper belongs to endpoints and the like. */
+export function parseLaunchdJob(text: string): LaunchdJob {
+  const fields = new Map(
+    [...text.matchAll(/^\t([a-z][a-z ]*[a-z]) = (.*)$/gm)].map(([, name = "", value = ""]) => [
+      name,
+      value.trim(),
+    ]),
+  );
+  return {
+    state: fields.get("state") ?? "unknown",
+    lastExit: fields.get("last exit code")?.replace(/:.*$/, ""),
+    isKeptAlive: (fields.get("properties") ?? "").split(" | ").includes("keepalive"),
+  };
+}
+
+/** Labels from `launchctl print-disabled`: `"com.example.web" => disabled`, on older systems `=> true`. */
+export function parseDisabled(text: string): ReadonlySet<string> {
+  const lines = text.matchAll(/^\s*"([^"\n]+)" => (?:disabled|true)\s*$/gm);
+  return new Set([...lines].map(([, label = ""]) => label));
+}

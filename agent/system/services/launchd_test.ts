@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { FakeProcesses } from "../fake_processes.ts";
+import type { Entry } from "../files.ts";
+import { LaunchdManager, parseDisabled, parseLaunchdJob } from "./launchd.ts";
+
+/** The form in which launchctl(1) of macOS 12 and later prints a job. */
+function printed(state: string, properties: string, lastExit = "(never exited)") {
+  return `com.example.web = {
+	active count = 1
+	path = /Library/LaunchDaemons/com.example.web.plist
+	type = LaunchDaemon
+	state = ${state}
+
+	program = /usr/local/bin/web
+	arguments = {
+		/usr/local/bin/web
+	}
+
+	runs = 1
+	last exit code = ${lastExit}
+
+	event channels = {
+		"com.example.channel" = {
+			state = running
+		}
+	}
+
+	properties = ${properties}
+}
+`;
+}
+
+const DISABLED = `disabled services = {
+	"com.apple.smbd" => disabled
+	"com.example.old" => true
+	"com.example.web" => enabled
+	"com.example.new" => false
+}
+`;
+
+const FILE: Entry = { kind: "file", mode: 0o644, uid: 0, gid: 0, sizeBytes: 1, stamp: "" };
+
+/** A Mac on which these daemons have a file, and these are loaded. */
+function withJobs(files: readonly string[], jobs: Readonly<Record<string, string>>) {
+  const processes = new FakeProcesses(({ argv: [, verb, target = ""] }) => {
+    if (verb === "print-disabled") return { stdout: DISABLED };
+    if (verb !== "print") return {};
+    const stdout = jobs[target.replace("system/", "")];
+    return stdout === undefined
+      ? { status: 113, stderr: `Could not find service "x" in domain for system\n` }
+      : { stdout };
+  });
+  const isThere = (path: string) =>
+    files.some((label) => path === `/Library/LaunchDaemons/${label}.plist`);
+  const manager = new LaunchdManager(processes, {
+    inspect: (path) => Promise.resolve(isThere(path) ? FILE : undefined),
+  });
+  const changes = () =>
+    processes.programs.map(({ argv }) => argv.slice(1).join(" ")).filter((line) =>
+      !line.startsWith("print")
+    );
+  return { manager, changes };
+}
+
+const WEB = "com.example.web";
+
+const STATES: readonly [job: string | undefined, running: boolean, detail: string][] = [
+  [printed("running", "keepalive | runatload"), true, "running"],
+  [printed("not running", "keepalive | runatload", "78: EX_CONFIG"), false, "not running"],
+  [printed("not running", "runatload", "0"), true, "not running"],
+  [printed("not running", "runatload", "1"), false, "not running"],
+  [printed("waiting", ""), true, "waiting"],
+  [undefined, false, "not loaded"],
+];
+
+for (const [job, running, detail] of STATES) {
+  const words = job === undefined ? "no job" : JSON.stringify(parseLaunchdJob(job));
+  Deno.test(`${words} is running: ${running}`, async () => {
+    const { manager } = withJobs([WEB], job === undefined ? {} : { [WEB]: job });
+    assert.deepEqual(await manager.inspect(WEB), { known: true, running, enabled: true, detail });
+  });
+}
+
+Deno.test("a label without a job and a file is not known, and a disabled one is seen", async () => {
+  const { manager } = withJobs(["com.example.old"], {});
+  assert.deepEqual(await manager.inspect("com.example.ghost"), { known: false });
+  assert.deepEqual(await manager.inspect("com.example.old"), {
+    known: true,
+    running: false,
+    enabled: false,
+    detail: "not loaded, disabled",
+  });
+});
+
+Deno.test("a daemon is loaded from its file, or started where it is loaded", async () => {
+  const fresh = withJobs([WEB], {});
+  await fresh.manager.act(WEB, "start");
+  assert.deepEqual(fresh.changes(), [
+    "bootstrap system /Library/LaunchDaemons/com.example.web.plist",
+  ]);
+  const loaded = withJobs([WEB], { [WEB]: printed("not running", "runatload", "1") });
+  for (const action of ["start", "restart", "reload", "stop", "enable"] as const) {
+    await loaded.manager.act(WEB, action);
+  }
+  assert.deepEqual(loaded.changes(), [
+    `kickstart system/${WEB}`,
+    `kickstart -k system/${WEB}`,
+    `kill SIGHUP system/${WEB}`,
+    `bootout system/${WEB}`,
+    `enable system/${WEB}`,
+  ]);
+});
+
+Deno.test("no output of launchctl makes a parser throw", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    assert.ok(
+      parseDisabled(text) instanceof Set && typeof parseLaunchdJob(text).state === "string",
+    );
+  }));
+});
