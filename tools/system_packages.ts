@@ -13,6 +13,8 @@ export const SYSTEM_NEEDS: readonly SystemNeed[] = [
   { program: "/lib/systemd/systemd", package: "systemd", purpose: "tests in throw-away machines" },
   { program: "useradd", package: "passwd", purpose: "tests of users" },
   { program: "git", package: "git", purpose: "tests of checkouts" },
+  { program: "free", package: "procps", purpose: "tests of traits beside free and uptime" },
+  { program: "ss", package: "iproute2", purpose: "tests of traits beside ss" },
 ];
 
 /** Only the browser tests need it, and it is large. */
