@@ -46,11 +46,15 @@ export function checkGuardrails(resource: GuardedResource): GuardrailVerdict {
 
 function findReason({ type, params }: GuardedResource): string | undefined {
   if (typeof params.path === "string") {
-    const reason = refusePath(type, params.path, params.ensure === "absent");
+    const reason = refusePath(params.path, keepsFolder(type, params));
     if (reason !== undefined) return reason;
   }
   if (type === "service" && typeof params.name === "string") {
     return refuseService(params.name, params);
+  }
+  if (type === "process" && params.ensure !== "running") {
+    const reason = refuseProcess(params);
+    if (reason !== undefined) return reason;
   }
   if (type === "package" && params.ensure === "absent") {
     const reason = refusePackages(params.name);
@@ -73,9 +77,17 @@ function readCommand(value: Json | undefined): string | readonly string[] | unde
   return Array.isArray(value) ? value.filter((word) => typeof word === "string") : undefined;
 }
 
-function refusePath(type: string, written: string, isRemoved: boolean): string | undefined {
+/**
+ * Whether a folder stays with all that it holds: one that is managed, one into which an archive is unpacked (the agent looks
+ * at each of its names), and one of which only fstab is to say what is mounted there at the next start.
+ */
+function keepsFolder(type: string, { ensure }: GuardedResource["params"]): boolean {
+  return type === "directory" && ensure !== "absent" || type === "archive" ||
+    type === "mount" && ensure === "present";
+}
+
+function refusePath(written: string, isFolderKept: boolean): string | undefined {
   const path = comparablePath(written);
-  const isFolderKept = type === "directory" && !isRemoved;
   for (const folder of PROTECTED_FOLDERS) {
     if (path === folder || path.startsWith(`${folder}/`)) {
       return `${JSON.stringify(written)} is in ${folder}, which belongs to Vigo`;
@@ -100,6 +112,16 @@ function refusePath(type: string, written: string, isRemoved: boolean): string |
   );
   return held !== undefined && !isFolderKept
     ? `${JSON.stringify(written)} holds programs or unit files of Vigo`
+    : undefined;
+}
+
+/** What hides behind a pattern or another name the agent knows by its own process. */
+function refuseProcess(
+  { name, pattern, ensure }: GuardedResource["params"],
+): string | undefined {
+  if (ensure === undefined || pattern !== undefined || typeof name !== "string") return undefined;
+  return PROGRAMS.includes(name)
+    ? `signals to ${JSON.stringify(name)} would end the management of the host`
     : undefined;
 }
 
