@@ -18,15 +18,7 @@ const META_KEYS: readonly string[] = [
 ];
 /** Types of the language that agents do not carry out yet. */
 const LATER_TYPES: readonly string[] = [
-  "archive",
-  "firewall",
-  "git",
-  "hostname",
-  "mount",
-  "process",
   "repository",
-  "sysctl",
-  "timezone",
 ];
 
 /**
