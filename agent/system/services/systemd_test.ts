@@ -65,6 +65,6 @@ Deno.test("a refusal carries what systemctl said", async () => {
   );
   await assert.rejects(
     new SystemdManager(processes).act("nginx", "start"),
-    /^Error: systemctl start -- nginx ended with status 1: Unit nginx.service is masked.$/,
+    /^Error: systemctl --no-ask-password start -- nginx ended with status 1: Unit nginx.service is masked.$/,
   );
 });
