@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { programCommand } from "../../tools/demo/run_program.ts";
 import { runCommand, runOrThrow } from "../support/run_command.ts";
 import { TemporaryRoot } from "../support/temporary_root.ts";
+import { UnprivilegedVigo } from "../support/unprivileged_vigo.ts";
 
 const isLinux = Deno.build.os === "linux";
 if (!isLinux) console.warn("skipped: traits beside the tools of Linux need Linux");
@@ -242,6 +243,23 @@ Deno.test(
     assert.equal(await count(), 0);
   },
 );
+
+Deno.test({
+  name: "a user without rights gets every trait, without what root alone may know",
+  ignore: !isLinux || Deno.uid() !== 0,
+}, async () => {
+  await using vigo = await UnprivilegedVigo.create();
+  await using root = await TemporaryRoot.create();
+  await Deno.chmod(root.path, 0o755);
+  using tcp = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { code, stdout, stderr } = await vigo.run(root.path, ["traits", "--json"]);
+  assert.equal(code, 0, stderr);
+  const theirs: Traits = JSON.parse(stdout);
+  const ours = await readTraits();
+  assert.deepEqual(Object.keys(theirs).sort(), Object.keys(ours).sort());
+  assert.deepEqual(theirs["os"], ours["os"]);
+  assert.deepEqual(Object(theirs["ports"]?.["tcp"])[tcp.addr.port], { addresses: ["127.0.0.1"] });
+});
 
 function listenUdp(): Deno.DatagramConn {
   for (let port = FIXED_PORTS.first; port < FIXED_PORTS.last; port++) {
