@@ -13,7 +13,8 @@ export const customSchema = z.strictObject({
     NAME_HINT,
   ),
   /** Given to the executable as they are. */
-  params: z.record(z.string().max(1000), z.json()).default({}),
+  params: z.record(z.string().max(1000), z.json(), { error: "expected parameters by name" })
+    .default({}),
   /** Seconds; then the executable and everything it started is ended. */
   timeout: z.number().int().min(1).max(MAX_TIMEOUT_SECONDS).default(DEFAULT_TIMEOUT_SECONDS),
 });
