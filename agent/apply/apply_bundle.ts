@@ -1,19 +1,28 @@
 import { setImmediate } from "node:timers/promises";
+import type { Liquid } from "liquidjs";
+import type { Json } from "../../shared/canonical/canonical_json.ts";
+import type { GuardedResource, GuardrailVerdict } from "../../shared/config/guardrails.ts";
 import type { BundleResource } from "../../shared/config/policy_bundle.ts";
 import type { ResourceReport } from "../../shared/config/run_report.ts";
+import { createTemplateEngine } from "../../shared/templates/template_engine.ts";
+import type { BoundResource, GivenParameters } from "../resources/bind_resource.ts";
 import type { Registry } from "../resources/registry.ts";
 import type { Machine } from "../system/machine.ts";
+import { decideCondition } from "./decide_condition.ts";
 import { findCause } from "./dependencies.ts";
+import { fillParameters, holdsSecret, maskParameters } from "./fill_parameters.ts";
+import { Foresight, judgeForeseen } from "./foresight.ts";
+import { type MachineFacts, NO_FACTS } from "./machine_facts.ts";
 import type { NotificationJournal } from "./notification_journal.ts";
 import { PendingNotifications } from "./pending_notifications.ts";
 import { describeResult } from "./report_text.ts";
 import { type Result, runResource } from "./run_resource.ts";
+import { redactResult, SecretMask } from "./secret_mask.ts";
+import { NO_SECRETS, type SecretSource } from "./secret_source.ts";
 import type { SnapshotStore } from "./snapshot_store.ts";
 
 /** Whether a resource keeps its hands off what the agent itself needs. */
-export type Guardrails = (
-  resource: BundleResource,
-) => { readonly ok: true } | { readonly ok: false; readonly reason: string };
+export type Guardrails = (resource: GuardedResource) => GuardrailVerdict;
 
 /** Everything a run needs beside the resources. */
 export interface ApplyOptions {
@@ -27,8 +36,10 @@ export interface ApplyOptions {
   readonly dryRun: boolean;
   /** Ends the run within five seconds; what was not reached is skipped. */
   readonly signal: AbortSignal;
-  /** Takes secrets out of diffs and reasons before anybody sees them. */
-  readonly redact?: (text: string) => string;
+  /** What conditions and templates see; nothing if absent. */
+  readonly facts?: MachineFacts;
+  /** Fills in secrets, and takes them out of diffs and reasons before anybody sees them; has none if absent. */
+  readonly secrets?: SecretSource;
   /** Told of each resource as it is done. */
   readonly onProgress?: (report: ResourceReport, done: number, total: number) => void;
   /** The time in ms since 1970; the machine's clock if absent. */
@@ -52,8 +63,9 @@ const SLICE_MS = 16;
  * Applies resources one after the other, in the order given.
  *
  * A resource whose dependency failed, was blocked or cannot be known is skipped, with the cause named; in a dry run it
- * "depends on unknown". A resource with `when: changed` is looked at only if something that notifies it changed, in this
- * run or in one that was cut off before it got there. A failure of one resource never ends the run.
+ * "depends on unknown". Conditions, templates and secrets are worked out when the resource's turn comes. One that waits for
+ * a change is looked at only if something that notifies it changed, in this run or in one that was cut off before it got
+ * there. A failure of one resource never ends the run.
  */
 export async function applyBundle(
   resources: readonly BundleResource[],
@@ -75,7 +87,7 @@ export async function applyBundle(
     const report = {
       id: resource.id,
       crate: resource.crate,
-      ...describeResult(result, options.redact),
+      ...describeResult(result),
       durationMs,
     };
     reports.push(report);
@@ -90,18 +102,34 @@ export async function applyBundle(
   };
 }
 
+/** What became of a resource, and with which parameters; none if it was not looked at. */
+interface Processed {
+  readonly result: Result;
+  readonly params?: Readonly<Record<string, Json>>;
+}
+
 /** The state of one run: what each resource came to, and who has been told of a change. */
 class Run {
   readonly #results = new Map<string, Result>();
   /** In a dry run: told by something that would change, or that cannot be known (with its id). */
   readonly #wouldNotify = new Set<string>();
   readonly #mightNotify = new Map<string, string>();
+  readonly #foresight: Foresight | undefined;
+  readonly #facts: MachineFacts;
+  readonly #secrets: SecretSource;
+  #engine: Liquid | undefined;
 
-  constructor(private readonly options: ApplyOptions, readonly pending: PendingNotifications) {}
+  constructor(private readonly options: ApplyOptions, readonly pending: PendingNotifications) {
+    this.#foresight = options.dryRun ? new Foresight() : undefined;
+    this.#facts = options.facts ?? NO_FACTS;
+    this.#secrets = options.secrets ?? NO_SECRETS;
+  }
 
+  /** The result holds no secret. */
   async process(resource: BundleResource): Promise<Result> {
-    const result = await this.#decide(resource);
+    const { result, params } = await this.#decide(resource);
     this.#results.set(resource.id, result);
+    this.#foresight?.note(resource, params, result);
     for (const id of resource.notify) {
       if (result.outcome === "would_change") this.#wouldNotify.add(id);
       if (result.outcome === "unknown") this.#mightNotify.set(id, resource.id);
@@ -109,28 +137,75 @@ class Run {
     return result;
   }
 
-  async #decide(resource: BundleResource): Promise<Result> {
-    const { dryRun, signal, guardrails, registry } = this.options;
-    if (signal.aborted) return { outcome: "skipped", reason: "the run was stopped" };
+  async #decide(resource: BundleResource): Promise<Processed> {
+    const { dryRun, signal } = this.options;
+    if (signal.aborted) return { result: { outcome: "skipped", reason: "the run was stopped" } };
     const cause = findCause(resource, this.#results, dryRun);
-    if (cause !== undefined) return cause;
+    if (cause !== undefined) return { result: cause };
     const notified = this.pending.has(resource.id) || this.#wouldNotify.has(resource.id);
-    if (resource.when === "changed" && !notified) {
-      const notifier = this.#mightNotify.get(resource.id);
-      return notifier === undefined || !dryRun
-        ? { outcome: "none" }
-        : { outcome: "unknown", reason: `runs if ${notifier} changes, which is unknown` };
+    const waits = resource.when === undefined ? undefined : await this.#wait(resource, notified);
+    if (waits !== undefined) {
+      // It was told and need not act: no later run owes it anything.
+      if (waits.outcome === "none" && notified && !dryRun) await this.pending.remove([resource.id]);
+      return { result: this.#redact(waits) };
     }
-    const verdict = guardrails(resource);
-    if (!verdict.ok) return { outcome: "failed", reason: verdict.reason };
-    const binding = registry.bind(resource.type, resource.params);
-    if (!binding.ok) return { outcome: "failed", reason: binding.reason };
-    return await this.#run(resource, binding.resource, notified);
+    const filled = fillParameters(resource, this.#facts, this.#secrets, () => this.#templates());
+    return filled.ok
+      ? await this.#apply(resource, filled.given, notified)
+      : { result: this.#redact({ outcome: "unknown", reason: filled.reason }) };
+  }
+
+  /** What a resource comes to whose condition does not hold, or cannot be decided; undefined if it is its turn. */
+  async #wait(resource: BundleResource, notified: boolean): Promise<Result | undefined> {
+    const notifier = notified || !this.options.dryRun
+      ? undefined
+      : this.#mightNotify.get(resource.id);
+    const turn = {
+      changed: notifier === undefined ? notified : { ifChanges: notifier },
+      awaited: this.#foresight?.awaitedBy(resource).any,
+    };
+    const decision = await decideCondition(resource.when, turn, this.#facts);
+    if (decision.state === "unknown") return { outcome: "unknown", reason: decision.reason };
+    return decision.state === "true" ? undefined : { outcome: "none" };
+  }
+
+  async #apply(
+    resource: BundleResource,
+    given: GivenParameters,
+    notified: boolean,
+  ): Promise<Processed> {
+    const { guardrails, registry } = this.options;
+    const fail = (reason: string) => ({
+      result: this.#redact({ outcome: "failed", reason }, resource, given),
+    });
+    const binding = registry.bind(resource.type, given);
+    if (!binding.ok) return fail(binding.reason);
+    const { params } = binding.resource;
+    // Of what will be applied, not of what was sent: part of a path may have come from a template.
+    const verdict = guardrails({ ...resource, params });
+    if (!verdict.ok) return fail(verdict.reason);
+    const result = await this.#run(resource, binding.resource, notified);
+    return { result: this.#redact(result, resource, given), params };
+  }
+
+  #templates(): Liquid {
+    return this.#engine ??= createTemplateEngine();
+  }
+
+  #redact(result: Result, resource?: BundleResource, given?: GivenParameters): Result {
+    if (result.diff === undefined && result.reason === undefined) return result;
+    const { redact } = this.#secrets;
+    if (resource === undefined || given === undefined || !holdsSecret(resource)) {
+      return redactResult(result, { text: redact, diff: redact });
+    }
+    const masked = maskParameters(resource, this.#facts, () => this.#templates());
+    const { params: real, secretPlaces } = given;
+    return redactResult(result, new SecretMask({ real, masked, secretPlaces }, redact));
   }
 
   async #run(
     resource: BundleResource,
-    bound: Parameters<typeof runResource>[0],
+    bound: BoundResource,
     notified: boolean,
   ): Promise<Result> {
     const { machine, snapshots, runId, signal, dryRun } = this.options;
@@ -139,13 +214,19 @@ class Run {
       notified,
       signal,
       snapshots: { keep: (path: string) => snapshots.keep(runId, path) },
+      ...(this.#foresight ? { foreseen: this.#foresight } : {}),
     };
     let added: readonly string[] = [];
     const beforeChange = async () => {
       added = await this.pending.add(resource.notify);
     };
     const result = await runResource(bound, context, { dryRun, beforeChange });
-    if (dryRun) return result;
+    if (this.#foresight) {
+      const { reliesOnOthers, params } = bound;
+      const wantsAbsence = params.ensure === "absent";
+      const awaited = this.#foresight.awaitedBy(resource);
+      return judgeForeseen(result, awaited, { reliesOnOthers, wantsAbsence });
+    }
     // What failed will notify when it succeeds: a refused file must not restart its service on every run. What was
     // left behind by a stopped run may succeed yet, with nobody to see it.
     if (!CHANGES.has(result.outcome) && !signal.aborted) await this.pending.remove(added);

@@ -7,6 +7,7 @@ import type { ResourceType } from "../resources/resource.ts";
 import { fileSchema } from "../../shared/config/resources/file.ts";
 import { type AppliedResources, applyBundle, type ApplyOptions } from "./apply_bundle.ts";
 import { MemoryJournal } from "./notification_journal.ts";
+import { NO_SECRETS } from "./secret_source.ts";
 import { NO_SNAPSHOTS } from "./snapshot_store.ts";
 
 const RUN_ID = "00000000-0000-4000-8000-000000000000";
@@ -252,7 +253,7 @@ Deno.test("guardrails, unknown types and bad parameters fail one resource and no
     resource("file:bad", { params: { path: "relative" } }),
     resource("exec:fine", { params: { command: "true" } }),
   ];
-  const guardrails = ({ name }: BundleResource) =>
+  const guardrails = ({ name }: { readonly name: string }) =>
     name === "forbidden"
       ? { ok: false, reason: "configcrate base may not" } as const
       : { ok: true } as const;
@@ -314,7 +315,7 @@ Deno.test("secrets are taken out of diffs and reasons", async () => {
     resource("exec:a", { params: { command: "echo hunter2; exit 1" } }),
   ];
   const redact = (text: string) => text.replaceAll("hunter2", "«secret»");
-  const applied = await apply(machine, bundle, { redact });
+  const applied = await apply(machine, bundle, { secrets: { ...NO_SECRETS, redact } });
   assert.doesNotMatch(JSON.stringify(applied), /hunter2/);
   assert.match(JSON.stringify(applied), /token=«secret»/);
 });

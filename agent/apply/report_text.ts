@@ -4,16 +4,15 @@ import type { Result } from "./run_resource.ts";
 /** Longest reason the report's schema takes. */
 const MAX_REASON_LENGTH = 4096;
 
-/** A result as it is reported: without secrets, and within the limits of a report. */
+/** A result as it is reported: within the limits of a report. */
 export function describeResult(
   { outcome, diff, reason }: Result,
-  redact: (text: string) => string = (text) => text,
 ): Pick<ResourceReport, "outcome" | "diff" | "reason"> {
   return {
     outcome,
-    ...(diff === undefined ? {} : { diff: capText(redact(diff), MAX_DIFF_LENGTH) }),
+    ...(diff === undefined ? {} : { diff: capText(diff, MAX_DIFF_LENGTH) }),
     // The mark of the cut needs room of its own.
-    ...(reason === undefined ? {} : { reason: capText(redact(reason), MAX_REASON_LENGTH - 100) }),
+    ...(reason === undefined ? {} : { reason: capText(reason, MAX_REASON_LENGTH - 100) }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Outcome } from "../../shared/config/run_report.ts";
-import type { BoundResource } from "../resources/registry.ts";
+import type { BoundResource } from "../resources/bind_resource.ts";
 import type { ApplyContext } from "../resources/resource.ts";
 import { BlockedError } from "../system/blocked_error.ts";
 import { FileError, isInfrastructureFault } from "../system/file_error.ts";

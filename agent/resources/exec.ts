@@ -27,6 +27,7 @@ export const exec: ResourceType<ExecParams> = {
   settles: (params, { notified }) =>
     !notified &&
     (params.creates ?? params.onlyif ?? params.unless) !== undefined,
+  reliesOnOthers: ({ onlyif, unless }) => (onlyif ?? unless) !== undefined,
 };
 
 async function check(params: ExecParams, context: ApplyContext): Promise<Finding> {
@@ -34,7 +35,11 @@ async function check(params: ExecParams, context: ApplyContext): Promise<Finding
     return IN_SYNC;
   }
   const identity = await resolveIdentity(params.user, context);
-  if (!identity.ok) return unknown(identity.reason);
+  if (!identity.ok) {
+    const { user = "" } = params;
+    const willRun = guardsOf(params).length === 0 && context.foreseen?.has("user", user) === true;
+    return willRun ? differences([`run: ${show(params.command)}`]) : unknown(identity.reason);
+  }
   for (const { guard, runsOn } of guardsOf(params)) {
     const result = await run(guard, GUARD_TIMEOUT_SECONDS, params, identity, context);
     if (result.end !== "exited") return unknown(describeFailure(`guard "${show(guard)}"`, result));

@@ -8,21 +8,31 @@ export interface OwnershipParams {
   readonly group?: string | number | undefined;
 }
 
+/** Attributes as the system knows them. */
+export interface WantedAttributes extends Partial<Attributes> {
+  /** In a dry run: names that have no number yet, since a resource before this one would make them. */
+  readonly foreseen?: { readonly owner?: string; readonly group?: string };
+}
+
 export type Ownership =
-  | { readonly ok: true; readonly wanted: Partial<Attributes> }
+  | { readonly ok: true; readonly wanted: WantedAttributes }
   | { readonly ok: false; readonly reason: string };
 
 /** Turns names into numbers; a name that the machine does not know is a reason. */
 export async function resolveOwnership(
   { mode, owner, group }: OwnershipParams,
-  { accounts }: ApplyContext,
+  { accounts, foreseen }: ApplyContext,
 ): Promise<Ownership> {
   const uid = typeof owner === "string" ? (await accounts.findUser(owner))?.uid : owner;
-  if (owner !== undefined && uid === undefined) {
+  const willBe = (type: "user" | "group", name: string | number | undefined) =>
+    typeof name === "string" && foreseen?.has(type, name) === true ? name : undefined;
+  const newOwner = uid === undefined ? willBe("user", owner) : undefined;
+  if (owner !== undefined && uid === undefined && newOwner === undefined) {
     return { ok: false, reason: `there is no user "${owner}" on this machine` };
   }
   const gid = typeof group === "string" ? (await accounts.findGroup(group))?.gid : group;
-  if (group !== undefined && gid === undefined) {
+  const newGroup = gid === undefined ? willBe("group", group) : undefined;
+  if (group !== undefined && gid === undefined && newGroup === undefined) {
     return { ok: false, reason: `there is no group "${group}" on this machine` };
   }
   return {
@@ -31,6 +41,12 @@ export async function resolveOwnership(
       ...(mode === undefined ? {} : { mode: Number.parseInt(mode, 8) }),
       ...(uid === undefined ? {} : { uid }),
       ...(gid === undefined ? {} : { gid }),
+      ...(newOwner === undefined && newGroup === undefined ? {} : {
+        foreseen: {
+          ...(newOwner === undefined ? {} : { owner: newOwner }),
+          ...(newGroup === undefined ? {} : { group: newGroup }),
+        },
+      }),
     },
   };
 }
@@ -39,7 +55,7 @@ export async function resolveOwnership(
 export function attributeDifferences(
   path: string,
   found: Entry,
-  wanted: Partial<Attributes>,
+  wanted: WantedAttributes,
 ): string[] {
   const lines: string[] = [];
   if (wanted.mode !== undefined && wanted.mode !== found.mode) {
@@ -51,6 +67,9 @@ export function attributeDifferences(
   if (wanted.gid !== undefined && wanted.gid !== found.gid) {
     lines.push(`${path}: group ${found.gid} → ${wanted.gid}`);
   }
+  const { owner, group } = wanted.foreseen ?? {};
+  if (owner !== undefined) lines.push(`${path}: owner ${found.uid} → ${owner}`);
+  if (group !== undefined) lines.push(`${path}: group ${found.gid} → ${group}`);
   return lines;
 }
 

@@ -1,24 +1,14 @@
+import { type Binding, bindResource, type GivenParameters } from "./bind_resource.ts";
 import { directory } from "./directory.ts";
 import { exec } from "./exec.ts";
 import { file } from "./file.ts";
 import { packageResource } from "./package.ts";
-import type { ApplyContext, Change, Finding, ResourceType } from "./resource.ts";
+import type { ResourceType } from "./resource.ts";
 import { service } from "./service.ts";
 import { symlink } from "./symlink.ts";
 import { user } from "./user.ts";
 
-/** A resource type together with parameters that its schema has accepted. */
-export interface BoundResource {
-  check(context: ApplyContext): Promise<Finding>;
-  apply(context: ApplyContext): Promise<Change>;
-  settles(context: ApplyContext): boolean;
-}
-
-export type Binding =
-  | { readonly ok: true; readonly resource: BoundResource }
-  | { readonly ok: false; readonly reason: string };
-
-type Binder = (params: unknown) => Binding;
+type Binder = (given: GivenParameters) => Binding;
 
 /** The resource types an agent knows, by name. */
 export class Registry {
@@ -26,7 +16,7 @@ export class Registry {
 
   /** Adds a type; a later one of the same name takes its place. */
   register<Params>(type: ResourceType<Params>): this {
-    this.#binders.set(type.type, (params) => bind(type, params));
+    this.#binders.set(type.type, (given) => bindResource(type, given));
     return this;
   }
 
@@ -36,7 +26,7 @@ export class Registry {
   }
 
   /** Checks parameters with the schema of their type. A refusal is a reason: the parameters came from outside. */
-  bind(type: string, params: unknown): Binding {
+  bind(type: string, given: GivenParameters): Binding {
     const binder = this.#binders.get(type);
     if (binder === undefined) {
       const known = this.types().join(", ");
@@ -45,7 +35,7 @@ export class Registry {
         reason: `resource type "${type}" is unknown to this agent; it knows ${known}`,
       };
     }
-    return binder(params);
+    return binder(given);
   }
 }
 
@@ -59,26 +49,4 @@ export function standardRegistry(): Registry {
     .register(packageResource)
     .register(service)
     .register(user);
-}
-
-function bind<Params>(type: ResourceType<Params>, input: unknown): Binding {
-  const parsed = type.schema.safeParse(input);
-  if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) =>
-      issue.path.length === 0 ? issue.message : `${issue.path.join(".")}: ${issue.message}`
-    );
-    return {
-      ok: false,
-      reason: `Cannot read the parameters of ${type.type}: ${problems.join("; ")}`,
-    };
-  }
-  const params = parsed.data;
-  return {
-    ok: true,
-    resource: {
-      check: (context) => type.check(params, context),
-      apply: (context) => type.apply(params, context),
-      settles: (context) => type.settles?.(params, context) ?? true,
-    },
-  };
 }

@@ -19,6 +19,13 @@ export interface ApplyContext extends Machine {
   /** Ends the run; a resource that may take long passes it on. */
   readonly signal: AbortSignal;
   readonly snapshots: SnapshotKeeper;
+  /** What resources before this one are going to make; only a dry run has it. */
+  readonly foreseen?: Foreseen;
+}
+
+/** Accounts that a dry run finds missing because they would be made before. */
+export interface Foreseen {
+  has(type: "user" | "group", name: string): boolean;
 }
 
 /** Keeps what is about to be overwritten, so that a run can be undone. */
@@ -44,6 +51,11 @@ export interface ResourceType<Params> {
    * has no state to look at: a command without guards.
    */
   settles?(params: Params, context: ApplyContext): boolean;
+  /**
+   * Whether what is in sync now may not be so once the resources before it have acted, as with a command whose guard looks
+   * at anything. A dry run cannot know then; without this method it can.
+   */
+  reliesOnOthers?(params: Params): boolean;
 }
 
 /** A finding from lines that each name one difference; none of them is in sync. */

@@ -18,6 +18,8 @@ export const service: ResourceType<ServiceParams> = {
   schema: serviceSchema,
   check,
   apply,
+  // A package may start and enable what it brings.
+  reliesOnOthers: ({ state, enabled }) => state === "stopped" || enabled === false,
 };
 
 async function check(params: ServiceParams, context: ApplyContext): Promise<Finding> {

@@ -91,19 +91,21 @@ type ResolvedGroups =
 /** The primary group as a number, and the supplementary groups that do not have the user yet. */
 async function resolveGroups(
   { name, gid, groups = [] }: PresentParams,
-  { accounts }: ApplyContext,
+  { accounts, foreseen }: ApplyContext,
 ): Promise<ResolvedGroups> {
   const primary = gid === undefined ? undefined : await accounts.findGroup(gid);
-  if (gid !== undefined && primary === undefined) {
+  const willBe = (group: string | number) =>
+    typeof group === "string" && foreseen?.has("group", group) === true;
+  if (gid !== undefined && primary === undefined && !willBe(gid)) {
     return { ok: false, reason: `there is no group "${gid}" on this machine` };
   }
   const missing: string[] = [];
   for (const group of groups) {
     const entry = await accounts.findGroup(group);
-    if (entry === undefined) {
+    if (entry === undefined && !willBe(group)) {
       return { ok: false, reason: `there is no group "${group}" on this machine` };
     }
-    if (!entry.members.includes(name)) missing.push(group);
+    if (!entry?.members.includes(name)) missing.push(group);
   }
   return { ok: true, gid: primary?.gid, missing };
 }

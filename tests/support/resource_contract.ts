@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { z } from "zod";
 import { applyBundle } from "../../agent/apply/apply_bundle.ts";
 import { MemoryJournal } from "../../agent/apply/notification_journal.ts";
 import { NO_SNAPSHOTS } from "../../agent/apply/snapshot_store.ts";
+import { literalParameters } from "../../agent/resources/bind_resource.ts";
 import { Registry } from "../../agent/resources/registry.ts";
 import type { ApplyContext, ResourceType } from "../../agent/resources/resource.ts";
 import type { Machine } from "../../agent/system/machine.ts";
@@ -11,6 +13,9 @@ import type { RealMachine } from "./real_machine.ts";
 import { TemporaryMachine } from "./temporary_machine.ts";
 
 type Params = Readonly<Record<string, unknown>>;
+
+/** Parameters as they come out of a bundle. */
+const jsonParams = z.record(z.string(), z.json());
 
 /** A machine that the contract can look at as a whole. */
 export interface ContractMachine extends Machine {
@@ -107,7 +112,7 @@ function testParameters<P>(type: ResourceType<P>, bad: readonly BadParameters[])
   const always = [{ params: { surprise: 1 }, names: "surprise" }];
   for (const { params, names } of [...always, ...bad]) {
     Deno.test(`${type.type}: ${JSON.stringify(params)} is refused with a reason that names "${names}"`, () => {
-      const binding = registry.bind(type.type, params);
+      const binding = registry.bind(type.type, literalParameters(jsonParams.parse(params)));
       const reason = binding.ok ? "accepted" : binding.reason;
       assert.match(
         reason,

@@ -1,0 +1,90 @@
+import type { Json } from "../../shared/canonical/canonical_json.ts";
+import type { BundleResource } from "../../shared/config/policy_bundle.ts";
+import { NATURAL_KEY } from "../../shared/config/resource_schemas.ts";
+import type { Foreseen } from "../resources/resource.ts";
+import type { Result } from "./run_resource.ts";
+
+/** Types whose changes reach further than what they name: they may put files, users and processes anywhere. */
+const FAR_REACHING: ReadonlySet<string> = new Set([
+  "archive",
+  "custom",
+  "exec",
+  "git",
+  "mount",
+  "package",
+  "process",
+  "service",
+  "user",
+]);
+
+/** What stands before a resource and would change before its turn, the resources between included. */
+export interface Awaited {
+  readonly any: string | undefined;
+  /** One whose changes reach further than what it names. */
+  readonly farReaching: string | undefined;
+}
+
+const NOTHING: Awaited = { any: undefined, farReaching: undefined };
+
+/**
+ * What a dry run knows of the machine as it would be when a resource's turn came. A check sees the machine as it is now; where
+ * that is not enough the answer is *unknown*, with what it waits for, rather than a guess.
+ */
+export class Foresight implements Foreseen {
+  readonly #awaited = new Map<string, Awaited>();
+  readonly #made = new Set<string>();
+
+  /** An account that a resource before this one would make; useradd makes a group of the same name. */
+  has(type: "user" | "group", name: string): boolean {
+    return this.#made.has(`${type}:${name}`) ||
+      (type === "group" && this.#made.has(`user:${name}`));
+  }
+
+  awaitedBy({ dependsOn }: Pick<BundleResource, "dependsOn">): Awaited {
+    let { any, farReaching } = NOTHING;
+    for (const id of dependsOn) {
+      const awaited = this.#awaited.get(id);
+      any ??= awaited?.any;
+      farReaching ??= awaited?.farReaching;
+    }
+    return { any, farReaching };
+  }
+
+  /** @param params What would be applied; undefined for a resource that was not looked at. */
+  note(
+    resource: BundleResource,
+    params: Readonly<Record<string, Json>> | undefined,
+    { outcome }: Result,
+  ): void {
+    const before = this.awaitedBy(resource);
+    if (outcome !== "would_change") {
+      this.#awaited.set(resource.id, before);
+      return;
+    }
+    const { id, type } = resource;
+    this.#awaited.set(id, {
+      any: id,
+      farReaching: FAR_REACHING.has(type) ? id : before.farReaching,
+    });
+    const name = params?.[NATURAL_KEY[type] ?? ""];
+    if (params?.ensure !== "absent" && typeof name === "string") this.#made.add(`${type}:${name}`);
+  }
+}
+
+/** What a check's result means while something that comes before has not happened yet. */
+export function judgeForeseen(
+  result: Result,
+  { any, farReaching }: Awaited,
+  resource: { readonly reliesOnOthers: boolean; readonly wantsAbsence: boolean },
+): Result {
+  if (any === undefined) return result;
+  if (result.outcome === "unknown" || result.outcome === "failed") {
+    const reason = `cannot be known before ${any} has changed: ${result.reason ?? ""}`;
+    return { outcome: "unknown", reason };
+  }
+  if (result.outcome !== "none") return result;
+  const cause = resource.reliesOnOthers ? any : resource.wantsAbsence ? farReaching : undefined;
+  return cause === undefined
+    ? result
+    : { outcome: "unknown", reason: `in sync now, but ${cause} would change before` };
+}
