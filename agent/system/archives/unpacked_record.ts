@@ -73,10 +73,10 @@ export class UnpackedRecords {
     if (await this.files.inspect(path) !== undefined) await this.files.removeFile(path);
   }
 
-  /** Makes the folder if it is missing. */
-  async prepare(folder: string = this.folder): Promise<void> {
+  /** Makes the folder if it is missing, and those above, which all may enter. */
+  async prepare(folder: string = this.folder, mode = 0o700): Promise<void> {
     if (await this.files.inspect(folder) !== undefined) return;
-    await this.prepare(dirname(folder));
-    await this.files.makeDirectory(folder, 0o700);
+    await this.prepare(dirname(folder), 0o755);
+    await this.files.makeDirectory(folder, mode);
   }
 }

@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { z } from "zod";
 import type { Files } from "../files.ts";
 import { describeFailure, type Processes, type ProgramResult } from "../processes.ts";
@@ -29,7 +30,7 @@ export interface NftablesPaths {
   /** The script that loads the rules at the next start. */
   readonly script: string;
   readonly unit: string;
-  /** What was loaded; its folder must exist. */
+  /** What was loaded; its folder is made if it is missing, the one above must exist. */
   readonly state: string;
 }
 
@@ -70,6 +71,7 @@ export class NftablesProvider implements FirewallProvider {
     const listing = await this.#list() ?? { chains: [], rules: [] };
     if (isEmptyModel(model)) await this.#forgetAtBoot();
     else await this.#keepForBoot(script);
+    await this.#makeStateFolder();
     await this.#write(this.paths.state, JSON.stringify({ schema: 1, model, listing }), 0o600);
   }
 
@@ -118,6 +120,12 @@ export class NftablesProvider implements FirewallProvider {
     for (const path of [this.paths.unit, this.paths.script]) {
       if (await this.files.inspect(path) !== undefined) await this.files.removeFile(path);
     }
+  }
+
+  async #makeStateFolder(): Promise<void> {
+    const folder = dirname(this.paths.state);
+    if (await this.files.inspect(folder) !== undefined) return;
+    await this.files.makeDirectory(folder, 0o755);
   }
 
   async #manager() {

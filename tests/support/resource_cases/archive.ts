@@ -86,7 +86,7 @@ export const archiveContract = resourceContract(archive, {
       tamper: async (machine) => {
         const tree = machine.root.join("new");
         await Deno.mkdir(tree);
-        await Deno.writeTextFile(`${tree}/NEWS`, "news\n");
+        await Deno.writeTextFile(`${tree}/NEWS`, "news\n".repeat(10_000));
         await runOrThrow("tar", ["-cf", machine.root.join("app.tar"), "-C", tree, "NEWS"]);
       },
     },

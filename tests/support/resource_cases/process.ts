@@ -1,6 +1,8 @@
 import { process } from "../../../agent/resources/process.ts";
 import { resourceContract } from "../resource_contract.ts";
 
+const PROGRAM = "/usr/local/bin/vigo-contract-sleep";
+
 export const processContract = resourceContract(process, {
   bad: [
     { params: {}, names: "name" },
@@ -60,28 +62,32 @@ export const processContract = resourceContract(process, {
     {
       title: "a process that is started by its command and found by its name",
       prepare: async (machine) => {
-        await machine.run("cp", "/usr/bin/sleep", "/usr/local/bin/vigo-contract-sleep");
-        machine.observed.push(["pgrep", "-f", "vigo-contract-sleep"]);
-        return {
-          name: "vigo-contract-sleep",
-          command: ["/usr/local/bin/vigo-contract-sleep", "infinity"],
-        };
+        await machine.run("cp", "/usr/bin/sleep", PROGRAM);
+        machine.observed.push(["pgrep", "-f", `^${PROGRAM}`]);
+        return { name: "vigo-contract-sleep", command: [PROGRAM, "infinity"] };
       },
+      // A signal has been sent before it has had its effect.
       tamper: (machine) =>
-        machine.run("pkill", "-KILL", "-f", "^/usr/local/bin/vigo-contract-sleep"),
-      verify: (machine) =>
-        machine.run("pgrep", "-f", "^/usr/local/bin/vigo-contract-sleep infinity$"),
+        machine.run(
+          "sh",
+          "-c",
+          `pkill -KILL -f '^${PROGRAM}'; while pgrep -f '^${PROGRAM}'; do sleep 0.01; done`,
+        ),
+      verify: (machine) => machine.run("pgrep", "-f", `^${PROGRAM} infinity$`),
     },
     {
       title: "a process that is to be stopped",
       prepare: (machine) => {
-        machine.observed.push(["pgrep", "-f", "vigo-contract-sleep"]);
+        machine.observed.push(["pgrep", "-f", `^${PROGRAM}`]);
         return Promise.resolve({ name: "vigo-contract-sleep", ensure: "stopped", user: "root" });
       },
       tamper: (machine) =>
-        machine.run("sh", "-c", "setsid /usr/local/bin/vigo-contract-sleep 99 >/dev/null 2>&1 &"),
-      verify: (machine) =>
-        machine.run("sh", "-c", "! pgrep -f ^/usr/local/bin/vigo-contract-sleep"),
+        machine.run(
+          "sh",
+          "-c",
+          `setsid ${PROGRAM} 99 >/dev/null 2>&1 & until pgrep -f '^${PROGRAM}'; do sleep 0.01; done`,
+        ),
+      verify: (machine) => machine.run("sh", "-c", `! pgrep -f '^${PROGRAM}'`),
     },
   ],
 });

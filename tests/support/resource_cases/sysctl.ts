@@ -69,7 +69,8 @@ export const sysctlContract = resourceContract(sysctl, {
       verify: async (machine) => {
         // What the next start would do, by the system's own means.
         await machine.run("sysctl", "-w", "net.ipv4.ip_forward=0");
-        await machine.run("sysctl", "--system");
+        // It also sets what nobody may set in a namespace, and complains.
+        await machine.run("sh", "-c", "sysctl --system >/dev/null 2>&1 || true");
         const value = (await machine.run("sysctl", "-n", "net.ipv4.ip_forward")).trim();
         if (value !== "1") throw new Error(`a start would set ${value}`);
       },
