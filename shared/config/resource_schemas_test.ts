@@ -131,6 +131,13 @@ Deno.test("every type has a natural key among its parameters", () => {
   }
 });
 
+Deno.test("no parameter is called like a key that every resource has", () => {
+  const keys = ["depends_on", "before", "notify", "subscribes", "when", "foreach"];
+  for (const [type, names] of Object.entries(PARAMETER_NAMES)) {
+    assert.deepEqual(names.filter((name) => keys.includes(name)), [], type);
+  }
+});
+
 Deno.test("names of object members are not resource types", () => {
   assert.equal(RESOURCE_SCHEMAS["constructor"], undefined);
 });

@@ -12,8 +12,8 @@ function edited(text: string, params: Record<string, unknown>): string {
 
 Deno.test("a new block comes last, or where it is wanted, between its marks", () => {
   assert.equal(edited("a\n", { block: "x\ny\n" }), `a\n${BEGIN}\nx\ny\n${END}\n`);
-  assert.equal(edited("a\nb\n", { block: "x", after: "a" }), `a\n${BEGIN}\nx\n${END}\nb\n`);
-  assert.equal(edited("a\nb\n", { block: "x", before: "a" }), `${BEGIN}\nx\n${END}\na\nb\n`);
+  assert.equal(edited("a\nb\n", { block: "x", insert_after: "a" }), `a\n${BEGIN}\nx\n${END}\nb\n`);
+  assert.equal(edited("a\nb\n", { block: "x", insert_before: "a" }), `${BEGIN}\nx\n${END}\na\nb\n`);
   assert.equal(edited("a\r\n", { block: "x" }), `a\r\n${BEGIN}\r\nx\r\n${END}\r\n`);
 });
 
@@ -52,7 +52,7 @@ Deno.test("an edit of what it made changes nothing, and removing it gives the te
     lines.join("\n") + "\nz"
   );
   fc.assert(fc.property(text, block, (before, block) => {
-    const params = blockInFileSchema.parse({ path: "/x", block, after: "^a" });
+    const params = blockInFileSchema.parse({ path: "/x", block, insert_after: "^a" });
     const once = editBlock(before, params);
     assert.ok(once.ok);
     assert.deepEqual(editBlock(once.text, params), once);

@@ -10,14 +10,14 @@ function edited(text: string, params: Record<string, unknown>): string {
 
 Deno.test("a missing line comes last, or where it is wanted", () => {
   assert.equal(edited("a\nb\n", { line: "c" }), "a\nb\nc\n");
-  assert.equal(edited("a\nb\na\n", { line: "c", after: "^a" }), "a\nb\na\nc\n");
-  assert.equal(edited("x\na\na\n", { line: "c", before: "^a" }), "x\nc\na\na\n");
-  assert.equal(edited("a\n", { line: "c", after: "^z" }), "a\nc\n");
+  assert.equal(edited("a\nb\na\n", { line: "c", insert_after: "^a" }), "a\nb\na\nc\n");
+  assert.equal(edited("x\na\na\n", { line: "c", insert_before: "^a" }), "x\nc\na\na\n");
+  assert.equal(edited("a\n", { line: "c", insert_after: "^z" }), "a\nc\n");
   assert.equal(edited("", { line: "c" }), "c\n");
 });
 
 Deno.test("a line that is there changes nothing, wherever it stands", () => {
-  assert.equal(edited("c\na\n", { line: "c", after: "a" }), "c\na\n");
+  assert.equal(edited("c\na\n", { line: "c", insert_after: "a" }), "c\na\n");
   assert.equal(
     edited("#Port 22\nPort 22\n", { line: "Port 22", match: "Port" }),
     "#Port 22\nPort 22\n",
@@ -61,7 +61,7 @@ Deno.test("an edit of what it made changes nothing, and other lines stay", () =>
           path: "/x",
           line,
           ...(match === undefined ? {} : { match, multiple }),
-          ...(after === undefined ? {} : { after }),
+          ...(after === undefined ? {} : { insert_after: after }),
         });
         const once = editLine(before, params);
         if (!once.ok) return;

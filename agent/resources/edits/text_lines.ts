@@ -61,13 +61,16 @@ export function removeLines(
 /** Where a new line goes. */
 export interface Placement {
   /** Behind the last line that matches. */
-  readonly after?: string | undefined;
+  readonly insert_after?: string | undefined;
   /** In front of the first line that matches. */
-  readonly before?: string | undefined;
+  readonly insert_before?: string | undefined;
 }
 
 /** The position for new lines: as wanted, or the end where no line matches. */
-export function placeFor(lines: readonly Line[], { after, before }: Placement): number {
+export function placeFor(
+  lines: readonly Line[],
+  { insert_after: after, insert_before: before }: Placement,
+): number {
   if (after !== undefined) {
     const index = lines.findLastIndex(matching(after));
     return index === -1 ? lines.length : index + 1;

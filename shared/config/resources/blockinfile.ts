@@ -29,14 +29,14 @@ export const blockInFileSchema = z.discriminatedUnion("ensure", [
     /** The lines around the block; `{mark}` is BEGIN and END. Blocks of one file have different ones. */
     marker,
     /** A new block goes behind the last line that matches. */
-    after: linePattern.optional(),
+    insert_after: linePattern.optional(),
     /** A new block goes in front of the first line that matches. */
-    before: linePattern.optional(),
-  }).superRefine(({ block, marker, after, before }, context) => {
+    insert_before: linePattern.optional(),
+  }).superRefine(({ block, marker, insert_after, insert_before }, context) => {
     const refuse = (parameter: string, message: string) =>
       context.addIssue({ code: "custom", path: [parameter], message });
-    if (after !== undefined && before !== undefined) {
-      refuse("before", 'cannot be combined with "after": keep one of the two');
+    if (insert_after !== undefined && insert_before !== undefined) {
+      refuse("insert_before", 'cannot be combined with "insert_after": keep one of the two');
     }
     const { begin, end } = blockMarks(marker);
     if (block.split(/\r?\n/).some((line) => line === begin || line === end)) {

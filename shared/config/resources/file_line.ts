@@ -27,15 +27,15 @@ export const fileLineSchema = z.discriminatedUnion("ensure", [
     /** Whether all lines that match are replaced, rather than the only one. */
     multiple: z.boolean().default(false),
     /** A new line goes behind the last line that matches. */
-    after: linePattern.optional(),
+    insert_after: linePattern.optional(),
     /** A new line goes in front of the first line that matches. */
-    before: linePattern.optional(),
-  }).superRefine(({ match, multiple, after, before }, context) => {
+    insert_before: linePattern.optional(),
+  }).superRefine(({ match, multiple, insert_after, insert_before }, context) => {
     const refuse = (parameter: string, message: string) =>
       context.addIssue({ code: "custom", path: [parameter], message });
     if (multiple && match === undefined) refuse("multiple", 'needs "match": it says which lines');
-    if (after !== undefined && before !== undefined) {
-      refuse("before", 'cannot be combined with "after": keep one of the two');
+    if (insert_after !== undefined && insert_before !== undefined) {
+      refuse("insert_before", 'cannot be combined with "insert_after": keep one of the two');
     }
   }),
   z.strictObject({
