@@ -4,6 +4,7 @@ import { exec } from "./exec.ts";
 import { file } from "./file.ts";
 import { packageResource } from "./package.ts";
 import type { ResourceType } from "./resource.ts";
+import { repository } from "./repository.ts";
 import { service } from "./service.ts";
 import { symlink } from "./symlink.ts";
 import { user } from "./user.ts";
@@ -47,6 +48,7 @@ export function standardRegistry(): Registry {
     .register(symlink)
     .register(exec)
     .register(packageResource)
+    .register(repository)
     .register(service)
     .register(user);
 }

@@ -3,6 +3,7 @@ import { directorySchema } from "./resources/directory.ts";
 import { execSchema } from "./resources/exec.ts";
 import { fileSchema } from "./resources/file.ts";
 import { packageSchema } from "./resources/package.ts";
+import { repositorySchema } from "./resources/repository.ts";
 import { serviceSchema } from "./resources/service.ts";
 import { symlinkSchema } from "./resources/symlink.ts";
 import { userSchema } from "./resources/user.ts";
@@ -13,6 +14,7 @@ const DEFINITIONS = {
   symlink: { schema: symlinkSchema, naturalKey: "path" },
   exec: { schema: execSchema, naturalKey: "command" },
   package: { schema: packageSchema, naturalKey: "name" },
+  repository: { schema: repositorySchema, naturalKey: "name" },
   service: { schema: serviceSchema, naturalKey: "name" },
   user: { schema: userSchema, naturalKey: "name" },
 } as const;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { runOrThrow } from "./run_command.ts";
 import { TemporaryRoot } from "./temporary_root.ts";
 import type { ThrowawayMachine } from "./throwaway_machine.ts";
@@ -49,22 +49,30 @@ export async function offerPackages(
   await machine.runOrThrow("rm", ["-rf", repository, "/etc/apt/sources.list.d"]);
   await Deno.mkdir(folder, { recursive: true });
   await Deno.mkdir(join(machine.root, "etc/apt/sources.list.d"));
-  const entries: string[] = [];
-  for (const one of wanted) {
-    const file = await buildDebianPackage(folder, one);
-    const bytes = await Deno.readFile(file);
-    const sha256 = createHash("sha256").update(bytes).digest("hex");
-    const name = file.slice(folder.length + 1);
-    entries.push(
-      `${controlText(one)}\nFilename: ./${name}\nSize: ${bytes.length}\nSHA256: ${sha256}\n`,
-    );
-  }
-  await Deno.writeTextFile(join(folder, "Packages"), entries.join("\n"));
+  const files: string[] = [];
+  for (const one of wanted) files.push(await buildDebianPackage(folder, one));
+  await Deno.writeTextFile(join(folder, "Packages"), await describePackages(wanted, files));
   await Deno.writeTextFile(
     join(machine.root, "etc/apt/sources.list"),
     `deb [trusted=yes] file:${repository} ./\n`,
   );
   await machine.runOrThrow("apt-get", ["update"]);
+}
+
+/** What the `Packages` of a flat repository says of packages, each built as the file at the same place in `files`. */
+export async function describePackages(
+  wanted: readonly DebianPackage[],
+  files: readonly string[],
+): Promise<string> {
+  const entries = await Promise.all(files.map(async (file, index) => {
+    const one = wanted[index];
+    if (one === undefined) throw new Error(`no description of "${file}"`);
+    const bytes = await Deno.readFile(file);
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    const size = `Size: ${bytes.length}\nSHA256: ${sha256}`;
+    return `${controlText(one)}\nFilename: ./${basename(file)}\n${size}\n`;
+  }));
+  return entries.join("\n");
 }
 
 function controlText({ name, version, fields }: DebianPackage): string {

@@ -3,7 +3,7 @@ import { describeFailure, type ProgramResult } from "../processes.ts";
 import type { PresentRepository } from "../../../shared/config/resources/repository.ts";
 import { succeeded } from "./manager_commands.ts";
 import type { PackageSources, SourceFiles } from "./package_sources.ts";
-import { keyFault, listOf } from "./source_key.ts";
+import { keyFault, keyText, listOf } from "./source_key.ts";
 
 /** Sources of apk, each in a list of its own (apk-repositories(5)). Its keys count for all sources: apk knows no other way. */
 export class ApkSources implements PackageSources {
@@ -27,7 +27,7 @@ export class ApkSources implements PackageSources {
     return {
       ok: true,
       files: [
-        ...(key === undefined ? [] : [{ path: this.#keyPath(repository), text: key }]),
+        ...(key === undefined ? [] : [{ path: this.#keyPath(repository), text: keyText(key) }]),
         { path: this.#listPath(repository.name), text: heading + lines.join("") },
       ],
     };

@@ -3,7 +3,7 @@ import { describeFailure, type ProgramResult } from "../processes.ts";
 import type { PresentRepository } from "../../../shared/config/resources/repository.ts";
 import { succeeded } from "./manager_commands.ts";
 import type { PackageSources, SourceFiles } from "./package_sources.ts";
-import { keyFault, listOf } from "./source_key.ts";
+import { keyFault, keyText, listOf } from "./source_key.ts";
 
 /**
  * Sources in the form of deb822 (sources.list(5)), each in a file of its own. Its key stands beside the others in
@@ -40,7 +40,7 @@ export class AptSources implements PackageSources {
     return {
       ok: true,
       files: [
-        ...(key === undefined ? [] : [{ path: this.#keyPath(name), text: key }]),
+        ...(key === undefined ? [] : [{ path: this.#keyPath(name), text: keyText(key) }]),
         { path: this.#path(name), text: heading + text },
       ],
     };

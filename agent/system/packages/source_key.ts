@@ -19,6 +19,11 @@ export function keyFault(
     : undefined;
 }
 
+/** A key as a file, whose last line has an end. */
+export function keyText(key: string): string {
+  return key.endsWith("\n") ? key : `${key}\n`;
+}
+
 /** One value, or a list of them, as a list. */
 export function listOf<Item>(value: Item | readonly Item[] | undefined): readonly Item[] {
   if (value === undefined) return [];

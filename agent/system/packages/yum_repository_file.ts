@@ -1,6 +1,6 @@
 import type { PresentRepository } from "../../../shared/config/resources/repository.ts";
 import type { SourceFiles } from "./package_sources.ts";
-import { keyFault, listOf } from "./source_key.ts";
+import { keyFault, keyText, listOf } from "./source_key.ts";
 
 /** Where a source of dnf, yum or zypper and its key are kept. */
 export interface YumRepositoryPaths {
@@ -35,7 +35,7 @@ export function describeYumRepository(
   return {
     ok: true,
     files: [
-      ...(key === undefined ? [] : [{ path: paths.key, text: key }]),
+      ...(key === undefined ? [] : [{ path: paths.key, text: keyText(key) }]),
       { path: paths.repository, text: lines.map((line) => `${line}\n`).join("") },
     ],
   };

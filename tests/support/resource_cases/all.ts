@@ -3,6 +3,7 @@ import { directoryContract } from "./directory.ts";
 import { execContract } from "./exec.ts";
 import { fileContract } from "./file.ts";
 import { packageContract } from "./package.ts";
+import { repositoryContract } from "./repository.ts";
 import { serviceContract } from "./service.ts";
 import { symlinkContract } from "./symlink.ts";
 import { userContract } from "./user.ts";
@@ -13,6 +14,7 @@ export const RESOURCE_CONTRACTS: readonly ResourceContract[] = [
   execContract,
   fileContract,
   packageContract,
+  repositoryContract,
   serviceContract,
   symlinkContract,
   userContract,

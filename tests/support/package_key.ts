@@ -1,0 +1,20 @@
+/** A public key of OpenPGP that was made for tests; nobody has its private half. */
+export const PACKAGE_KEY = `-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mDMEawGhuBYJKwYBBAHaRw8BAQdAoRq/Y5EynG5WKMSwoqKjI2n47F9IrwKBF1UF
+OwyUdMu0H1ZpZ28gdGVzdHMgPHRlc3RzQHZpZ28uaW52YWxpZD6IkAQTFggAOBYh
+BAudkbNgSaUJBw8OgzD60IMlHRFnBQJrAaG4AhsDBQsJCAcCBhUKCQgLAgQWAgMB
+Ah4BAheAAAoJEDD60IMlHRFnySQA/0b42XhjRKuibKtzroRd4itt1sKzMQmLGX7R
+HNUSKYdCAQCKt+gxDMl7TrDjvEOcrv/3Nr7G88zno8hQBqZYvZwfBg==
+=RB8E
+-----END PGP PUBLIC KEY BLOCK-----
+`;
+/** As gpg tells it. */
+export const PACKAGE_KEY_FINGERPRINT = "0B9D91B36049A509070F0E8330FAD083251D1167";
+
+/** A public key as apk takes it. */
+export const APK_KEY = `-----BEGIN PUBLIC KEY-----
+MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAL8mXbVNoKjV0FyYPbY7tG8Lh3gYkX3e
+q3b1rK3yNn0m4kQK2vC4Zb3m0h7R1l6w0dE1gN2m9s5d1x8c3yVtq0ECAwEAAQ==
+-----END PUBLIC KEY-----
+`;
