@@ -18,7 +18,6 @@ const META_KEYS: readonly string[] = [
 ];
 /** Types of the language that agents do not carry out yet. */
 const LATER_TYPES: readonly string[] = [
-  "repository",
 ];
 
 /**
