@@ -1,5 +1,5 @@
 import { ScopeInterruption, type TemplateScope } from "../../shared/templates/template.ts";
-import type { Place } from "../stacks/problem_list.ts";
+import type { Place, ProblemList } from "../stacks/problem_list.ts";
 import type { StackSecret, StackTemplate } from "../stacks/stack_value.ts";
 
 /** A template and where its text stands, in a value or in a file. */
@@ -24,7 +24,15 @@ export class DeferredRead extends ScopeInterruption {
     message: string,
     readonly place: Place,
     readonly value: MachineValue,
+    /** Whether it is for the machine to work out because there is a secret in it. */
+    readonly isSecret: boolean,
   ) {
     super(message);
+  }
+
+  /** Reports that the server has to know what was read at `use`. */
+  report(problems: ProblemList, use: Place): void {
+    if (this.isSecret) problems.add(use, `no place for a secret: ${this.message}`);
+    else problems.add(this.place, `the server has to know this: ${this.message}`);
   }
 }

@@ -44,9 +44,8 @@ export function foreachItems(
     );
   } catch (error) {
     if (error instanceof TraitsUnknown) return UNKNOWN;
-    if (error instanceof DeferredRead) {
-      problems.add(error.place, `${error.message}: "foreach" has to be known to the server`);
-    } else if (error instanceof VariableError) problems.add(error.place, error.message);
+    if (error instanceof DeferredRead) error.report(problems, foreach.place);
+    else if (error instanceof VariableError) problems.add(error.place, error.message);
     else throw error;
   }
   return undefined;

@@ -3,7 +3,7 @@ import { checkGuardrails } from "../../shared/config/guardrails.ts";
 import type { BundleResource, DeferredValue } from "../../shared/config/policy_bundle.ts";
 import { suggestName } from "../../shared/naming/nearest_name.ts";
 import type { JsonPath } from "../../shared/templates/json_place.ts";
-import { ProblemList, quote } from "../stacks/problem_list.ts";
+import { type Place, ProblemList, quote } from "../stacks/problem_list.ts";
 import type { ResourceDeclaration } from "../stacks/stack_tree.ts";
 import type { StackValue } from "../stacks/stack_value.ts";
 import { DeferredRead } from "./deferred_read.ts";
@@ -94,7 +94,7 @@ export function idOfSkipped(
   { scope }: Pick<RenderContext, "scope">,
 ): string | undefined {
   const silent = new ProblemList();
-  const rendered = attempt(() => renderText(name, scope), silent);
+  const rendered = attempt(name.place, silent, () => renderText(name, scope));
   return rendered.state === "known" ? `${type}:${rendered.value}` : undefined;
 }
 
@@ -102,7 +102,7 @@ function renderName(
   { name, type }: ResourceDeclaration,
   { scope, problems }: RenderContext,
 ): { readonly text: string; readonly isUnknown: boolean } | undefined {
-  const rendered = attempt(() => renderText(name, scope), problems);
+  const rendered = attempt(name.place, problems, () => renderText(name, scope));
   if (rendered.state === "wrong") return undefined;
   if (rendered.state === "unknown") {
     // Without a host the text of the template stands for whatever it will be.
@@ -139,8 +139,12 @@ function renderParameters(
     const rendered = key === "source" && declaration.type === "file"
       ? renderSource(value, context, notes)
       : mustBeKnown(declaration.type, key, naturalKey)
-      ? attempt(() => ({ key, json: renderKnown(value, context, notes) }), problems)
-      : attempt(() => ({ key, json: renderValue(value, scope, [key], notes) }), problems);
+      ? attempt(value.place, problems, () => ({ key, json: renderKnown(value, context, notes) }))
+      : attempt(
+        value.place,
+        problems,
+        () => ({ key, json: renderValue(value, scope, [key], notes) }),
+      );
     if (rendered.state === "wrong") isWrong = true;
     else if (rendered.state === "unknown") unknown.add(key);
     else {
@@ -208,7 +212,7 @@ function renderSource(
   notes: { readonly fromTemplates: JsonPath[]; readonly deferred: DeferredValue[] },
 ): Rendered<{ readonly key: string; readonly json: Json | undefined }> {
   const { tree, scope, problems } = context;
-  const source = attempt(() => renderKnown(value, context, notes), problems);
+  const source = attempt(value.place, problems, () => renderKnown(value, context, notes));
   if (source.state !== "known") return source;
   const path = source.value;
   if (typeof path !== "string" || !path.startsWith("templates/")) {
@@ -223,10 +227,10 @@ function renderSource(
     );
     return { state: "wrong" };
   }
-  return attempt(() => ({
+  return attempt(value.place, problems, () => ({
     key: "content",
     json: renderTemplate(template, scope, ["content"], notes, { asText: true }),
-  }), problems);
+  }));
 }
 
 function renderAllReferences(
@@ -235,7 +239,7 @@ function renderAllReferences(
 ): Pick<RenderedResource, "dependsOn" | "before" | "notify" | "subscribes"> {
   const render = (values: readonly StackValue[]): Reference[] =>
     values.flatMap((value) => {
-      const rendered = attempt(() => renderText(value, scope), problems);
+      const rendered = attempt(value.place, problems, () => renderText(value, scope));
       if (rendered.state === "wrong") return [];
       const text = value.kind === "template" ? value.template.text : "";
       return [{ id: rendered.state === "known" ? rendered.value : text, place: value.place }];
@@ -248,14 +252,18 @@ function renderAllReferences(
   };
 }
 
-function attempt<Value>(render: () => Value, problems: ProblemList): Rendered<Value> {
+/** Renders what stands at `place`, and reports why it cannot be. */
+function attempt<Value>(
+  place: Place,
+  problems: ProblemList,
+  render: () => Value,
+): Rendered<Value> {
   try {
     return { state: "known", value: render() };
   } catch (error) {
     if (error instanceof TraitsUnknown) return { state: "unknown" };
-    if (error instanceof DeferredRead) {
-      problems.add(error.place, `the server has to know this: ${error.message}`);
-    } else if (error instanceof VariableError) problems.add(error.place, error.message);
+    if (error instanceof DeferredRead) error.report(problems, place);
+    else if (error instanceof VariableError) problems.add(error.place, error.message);
     else throw error;
     return { state: "wrong" };
   }

@@ -56,19 +56,9 @@ export function resolveCondition(
       const bundled = { expression: condition.text, scope: { vars: {} } };
       return { state: "open", condition: { bundled, names: condition.names, place } };
     }
-    if (error instanceof DeferredRead) {
-      const { message } = error;
-      const isSecret = error.value.kind === "secret";
-      problems.add(
-        isSecret ? place : error.place,
-        isSecret
-          ? `condition reads a secret: ${message}, and conditions are no place for one`
-          : message,
-      );
-      return { state: "wrong" };
-    }
-    if (!(error instanceof VariableError)) throw error;
-    problems.add(error.place, error.message);
+    if (error instanceof DeferredRead) error.report(problems, place);
+    else if (error instanceof VariableError) problems.add(error.place, error.message);
+    else throw error;
     return { state: "wrong" };
   }
 }

@@ -27,16 +27,32 @@ export function validateParameters(
   if (!schema) {
     throw new Error(`unreachable: a resource of type "${candidate.declaration.type}" was read`);
   }
-  const params = withPlaceholders(candidate);
   const isWhole = candidate.unknown.size === 0 && candidate.deferred.length === 0;
-  const typed = parse(schema, { ...candidate, params });
-  if (typed.success && isWhole) return asParams(typed.data);
-  const issues = (typed.error?.issues ?? []).map(mostSpecific)
-    .filter((issue) => isWhole || concernsKnown(issue, candidate));
-  for (const issue of issues) report(issue, candidate, context);
-  if (issues.length > 0) return undefined;
+  const { params, fromTemplates, defaulted } = candidate;
+  if (isWhole) {
+    const parsed = parse(schema, { params, fromTemplates, defaulted });
+    if (parsed.success) return asParams(parsed.data);
+    for (const issue of parsed.error.issues.map(mostSpecific)) report(issue, candidate, context);
+    return undefined;
+  }
+  const refused = issuesOf(schema, candidate);
+  if (refused.length === 0) return params;
   // Of what travels as it is a number of a template is written as text here, where the schema wants that.
-  return isWhole ? candidate.params : asTextWhereRefused(schema, candidate, params);
+  const asText = asParams(writeRefusedAsText({ params, fromTemplates }, refused));
+  if (issuesOf(schema, { ...candidate, params: asText }).length === 0) return asText;
+  for (const issue of refused) report(issue, candidate, context);
+  return undefined;
+}
+
+/** What is wrong with the parameters that are known. */
+function issuesOf(schema: z.ZodType, candidate: Candidate): z.core.$ZodIssue[] {
+  const parsed = parse(schema, {
+    params: withPlaceholders(candidate),
+    fromTemplates: [],
+    defaulted: candidate.defaulted,
+  });
+  return (parsed.error?.issues ?? []).map(mostSpecific)
+    .filter((issue) => concernsKnown(issue, candidate));
 }
 
 /** What is unknown or deferred stands as empty text, so that rules between parameters see that it is there. */
@@ -62,16 +78,6 @@ function parse(
   if (refused.length === 0) return parsed;
   const remaining = Object.entries(params).filter(([key]) => !refused.includes(key));
   return parseTemplated(schema, { params: Object.fromEntries(remaining), fromTemplates });
-}
-
-function asTextWhereRefused(
-  schema: z.ZodType,
-  { params, fromTemplates }: Candidate,
-  filled: Readonly<Record<string, Json>>,
-): Readonly<Record<string, Json>> {
-  if (fromTemplates.length === 0) return params;
-  const issues = schema.safeParse(filled).error?.issues ?? [];
-  return asParams(writeRefusedAsText({ params, fromTemplates }, issues));
 }
 
 function asParams(data: unknown): Record<string, Json> {

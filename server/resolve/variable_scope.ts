@@ -97,10 +97,12 @@ export function resolveValue(value: StackValue, scope: TemplateScope): unknown {
     case "template":
       return evaluateTemplate(value, scope);
     case "secret":
-      throw new DeferredRead(`${JSON.stringify(`secret:${value.path}`)} is a secret`, value.place, {
-        kind: "secret",
-        secret: value,
-      });
+      throw new DeferredRead(
+        `the server would have to know ${JSON.stringify(`secret:${value.path}`)}`,
+        value.place,
+        { kind: "secret", secret: value },
+        true,
+      );
     case "list": {
       if (value.constant !== undefined) return value.constant;
       const list: unknown[] = [];
@@ -143,10 +145,12 @@ export function evaluateTemplate(
   } catch (error) {
     const value = { kind: "template" as const, template: placed, scope };
     // What needs something for the machine to work out is for the machine to work out as well.
-    if (error instanceof DeferredRead) throw new DeferredRead(error.message, error.place, value);
+    if (error instanceof DeferredRead) {
+      throw new DeferredRead(error.message, error.place, value, error.isSecret);
+    }
     if (!(error instanceof TemplateError)) throw error;
     const place = placeAt(error.offset);
-    if (isMissingTrait(error, scope)) throw new DeferredRead(error.message, place, value);
+    if (isMissingTrait(error, scope)) throw new DeferredRead(error.message, place, value, false);
     throw new VariableError(error.message, place, { cause: error });
   }
 }

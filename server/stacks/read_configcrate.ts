@@ -84,7 +84,9 @@ export function readConfigcrate(
       `a ${what} holds ${types.join(" and ")} resources only: move the ${type} to a configcrate`,
     );
   }
-  return reference && crate;
+  if (!reference) return undefined;
+  // Without what it goes through the item is missing everywhere, which would be said of each place.
+  return foreach || !entries.has("foreach") ? crate : { ...crate, vars: new Map(), resources: [] };
 }
 
 function readDefaults(

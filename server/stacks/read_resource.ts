@@ -65,7 +65,9 @@ export function readResource(
     when: readCondition(entries.get("when"), readers),
     foreach,
   };
-  return name && { ...declaration, name };
+  // Without what it goes through the item is missing everywhere, which would be said of each place.
+  const isReadable = foreach !== undefined || !entries.has("foreach");
+  return name && isReadable ? { ...declaration, name } : undefined;
 }
 
 function isKnownType(

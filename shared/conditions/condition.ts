@@ -74,13 +74,15 @@ export class Condition {
 
 function parseCel(text: string): ReturnType<typeof parse> {
   try {
-    return parse(text);
+    // A comment ends with its line.
+    return parse(`${text}\n`);
   } catch (error) {
     if (error instanceof RangeError) {
       throw new ConditionError("condition is nested too deep: simplify it", 0, { cause: error });
     }
     if (!(error instanceof Error)) throw error;
-    const offset = offsetOfFault(error);
+    const fault = offsetOfFault(error);
+    const offset = fault === undefined ? undefined : Math.min(fault, text.length);
     throw new ConditionError(explainFault(text, offset, error), offset ?? 0, { cause: error });
   }
 }

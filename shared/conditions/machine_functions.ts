@@ -50,7 +50,7 @@ function isOsFamily(sought: string, facts: ConditionFacts): boolean | undefined 
   const wanted = sought.toLowerCase();
   const names = ["family", "distro", "type"].map((key) => readTrait(facts.traits, ["os", key]));
   if (names.some((name) => typeof name === "string" && name.toLowerCase() === wanted)) return true;
-  return names.includes(undefined) ? undefined : false;
+  return names.every((name) => name === undefined) ? undefined : false;
 }
 
 function isContainer({ traits }: ConditionFacts): boolean | undefined {
