@@ -1,9 +1,12 @@
 import { checkGuardrails } from "../../shared/config/guardrails.ts";
+import { identifiedTraits } from "../../shared/templates/identified_traits.ts";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import type { Applied, ApplyPolicy } from "../daemon/policy_applier.ts";
 import { standardRegistry } from "../resources/registry.ts";
 import { openLocalMachine } from "../system/local_machine.ts";
+import type { TraitSystem } from "../traits/collector.ts";
 import { applyBundle } from "./apply_bundle.ts";
+import { readListeningPorts } from "./machine_facts.ts";
 import type { NotificationJournal } from "./notification_journal.ts";
 import { buildRunReport } from "./run_report.ts";
 import { FileSnapshotStore } from "./snapshot_store.ts";
@@ -14,6 +17,10 @@ export interface PolicySetup {
   /** `/var/lib/vigo` under the root; must exist. */
   readonly stateFolder: string;
   readonly journal: NotificationJournal;
+  /** The hostname bound at enrolment, which conditions and templates see whatever the machine calls itself. */
+  readonly hostname: string;
+  /** Tells which ports are open when a condition asks. */
+  readonly system: TraitSystem;
 }
 
 /** Applies bundles to the machine this process runs on. Open it once: it caches the account tables. */
@@ -25,7 +32,9 @@ export async function openPolicyApplier(setup: PolicySetup): Promise<ApplyPolicy
     `${setup.stateFolder}/snapshots`,
     machine.self,
   );
+  const { hostname, system } = setup;
   return async (bundle, request): Promise<Applied> => {
+    const { traits, failedCollectors, signal } = request;
     const applied = await applyBundle(bundle.resources, {
       registry,
       machine,
@@ -34,7 +43,12 @@ export async function openPolicyApplier(setup: PolicySetup): Promise<ApplyPolicy
       journal: setup.journal,
       runId: request.runId,
       dryRun: request.dryRun,
-      signal: request.signal,
+      signal,
+      facts: {
+        traits: identifiedTraits({ hostname, traits }),
+        failedCollectors,
+        listeningPorts: () => readListeningPorts(system, signal),
+      },
       onProgress: (report) => request.onResource?.(report),
     });
     const { policyVersion, root } = bundle;

@@ -331,6 +331,7 @@ export class Cycle {
       trigger: isOnline ? request.trigger : "offline",
       dryRun: request.dryRun,
       traits: allTraits(snapshot),
+      failedCollectors: snapshot.failed.map(({ name }) => name),
       signal: request.signal,
       ...(request.onResource ? { onResource: request.onResource } : {}),
     });

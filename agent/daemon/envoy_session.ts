@@ -35,7 +35,7 @@ export interface EnvoySession extends Disposable {
   intervalMs(): number;
   /** A cycle of this envoy; the parts that differ between a daemon and a single run are given. */
   createCycle(
-    parts: Pick<CycleParts, "swarm"> & Partial<Pick<CycleParts, "onAnswer" | "onTraits">>,
+    parts: Pick<CycleParts, "swarm"> & Partial<Pick<CycleParts, "onAnswer" | "onRun" | "onTraits">>,
   ): Cycle;
 }
 
@@ -91,6 +91,8 @@ export async function openEnvoySession(options: SessionOptions): Promise<EnvoySe
       paths: roots,
       stateFolder: paths.stateFolder,
       journal: new DatabaseJournal(db),
+      hostname: identity.hostname,
+      system,
     });
     const intervalMs = () => effectiveIntervalMs(config.interval, db.fact("intervalMs"));
     return {

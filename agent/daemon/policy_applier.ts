@@ -9,7 +9,10 @@ export interface ApplyRequest {
   readonly runId: string;
   readonly trigger: Trigger;
   readonly dryRun: boolean;
+  /** Fresh traits by collector. */
   readonly traits: Readonly<Record<string, Json>>;
+  /** Collectors that told nothing this time. */
+  readonly failedCollectors: readonly string[];
   /** Ends the run between two resources. */
   readonly signal: AbortSignal;
   /** Told of each resource as it is done. */

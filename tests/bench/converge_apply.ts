@@ -8,6 +8,7 @@ import { z } from "zod";
 import { openPolicyApplier } from "../../agent/apply/apply_policy.ts";
 import { DatabaseJournal } from "../../agent/store/database_journal.ts";
 import { openAgentDatabase } from "../../agent/store/open_agent_database.ts";
+import { nativeSystem } from "../../agent/traits/native_system.ts";
 import { merkleRoot, type PolicyBundle } from "../../shared/config/policy_bundle.ts";
 import { rootPaths } from "../../shared/platform/root_paths.ts";
 import { makeFileSet, toBundleResources } from "./converge_files.ts";
@@ -31,7 +32,13 @@ async function measure(root: string, target: string, owner: string): Promise<App
       throw new Error(message);
     },
   }, Date.now());
-  const apply = await openPolicyApplier({ paths, stateFolder, journal: new DatabaseJournal(db) });
+  const apply = await openPolicyApplier({
+    paths,
+    stateFolder,
+    journal: new DatabaseJournal(db),
+    hostname: "converge",
+    system: nativeSystem(paths),
+  });
   const resources = toBundleResources(makeFileSet(owner), target);
   const bundle: PolicyBundle = {
     schema: 1,
@@ -50,6 +57,7 @@ async function measure(root: string, target: string, owner: string): Promise<App
       trigger: "interval",
       dryRun: false,
       traits: {},
+      failedCollectors: [],
       signal: new AbortController().signal,
     });
     const wallMs = performance.now() - began;
