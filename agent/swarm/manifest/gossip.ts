@@ -4,18 +4,8 @@ import type { TaskScope } from "../engine/task_scope.ts";
 import type { PeerClient } from "../peers/peer_client.ts";
 import { PeerError } from "../peers/peer_error.ts";
 import type { PeerEndpoint, ProvenPeer } from "../peers/peer_registry.ts";
-import { shuffle } from "../peers/shuffle.ts";
+import { GOSSIP_MS, GossipPlan, MAX_PAGES } from "./gossip_plan.ts";
 import type { ManifestBook } from "./manifest_book.ts";
-
-/** Manifests are compared with some peers this often, so that nothing depends on multicast. */
-const GOSSIP_MS = 10_000;
-const GOSSIP_PEERS = 3;
-/** A peer is asked for its manifest at most once in this time, whatever is announced. */
-const MIN_SYNC_GAP_MS = 300;
-/** Peers that news are pushed to at once; the others hear of them by gossip. */
-const MAX_PUSH_PEERS = 64;
-/** Most pages taken from one peer in a row: the whole of a full manifest. */
-const MAX_PAGES = 25;
 
 export interface GossipOptions {
   readonly client: PeerClient;
@@ -33,10 +23,7 @@ export interface GossipOptions {
 /** Compares manifests with peers, and pushes what must not wait until they ask. */
 export class Gossip {
   readonly #options: GossipOptions;
-  /** Where each peer's manifest was last read to. */
-  readonly #cursors = new Map<string, string>();
-  readonly #syncing = new Map<string, Promise<void>>();
-  readonly #syncedMs = new Map<string, number>();
+  readonly #plan = new GossipPlan(Math.random);
 
   constructor(options: GossipOptions) {
     this.#options = options;
@@ -46,22 +33,21 @@ export class Gossip {
   start(onRound: () => void): void {
     this.#options.scope.repeat("gossip", () => GOSSIP_MS, async (signal) => {
       onRound();
-      const peers = shuffle(this.#options.peers()).slice(0, GOSSIP_PEERS);
+      const peers = this.#plan.round(this.#options.peers());
       await Promise.all(peers.map((peer) => this.#sync(peer, signal)));
     });
   }
 
   /** Asks a peer for what is new in its manifest, unless that was done a moment ago. */
   syncSoon(peer: ProvenPeer): void {
-    const sinceMs = Date.now() - (this.#syncedMs.get(peer.uuid) ?? 0);
-    if (sinceMs < MIN_SYNC_GAP_MS || this.#syncing.has(peer.uuid)) return;
+    if (!this.#plan.maySync(peer.uuid, Date.now())) return;
     this.#options.scope.run("manifest sync", (signal) => this.#sync(peer, signal));
   }
 
-  /** Hands news to at most {@linkcode MAX_PUSH_PEERS} peers at once instead of waiting until they ask. */
+  /** Hands news to peers at once instead of waiting until they ask. */
   push(entries: readonly ManifestEntry[]): void {
     const { scope, client, peers } = this.#options;
-    for (const peer of shuffle(peers()).slice(0, MAX_PUSH_PEERS)) {
+    for (const peer of this.#plan.pushTargets(peers())) {
       scope.run("push", async (signal) => {
         try {
           await client.pushEntries(peer, entries, signal);
@@ -85,21 +71,22 @@ export class Gossip {
       if (peer.uuid === ownUuid) return;
       await book.receive(page.entries);
       since = `${page.instance}:${page.next}`;
-      this.#cursors.set(peer.uuid, since);
+      this.#plan.noteCursor(peer.uuid, since);
       if (page.fleetSerial > fleetSerial()) onFleet(await client.getFleet(endpoint, signal));
       if (!page.more) return;
     }
   }
 
-  #sync(peer: ProvenPeer, signal: AbortSignal): Promise<void> {
-    const running = this.#syncing.get(peer.uuid);
-    if (running) return running;
-    this.#syncedMs.set(peer.uuid, Date.now());
-    const done = this.pull(peer, this.#cursors.get(peer.uuid) ?? "", signal)
-      .catch((error: unknown) => this.#noteTrouble(peer, error))
-      .finally(() => this.#syncing.delete(peer.uuid));
-    this.#syncing.set(peer.uuid, done);
-    return done;
+  async #sync(peer: ProvenPeer, signal: AbortSignal): Promise<void> {
+    const cursor = this.#plan.begin(peer.uuid, Date.now());
+    if (cursor === undefined) return;
+    try {
+      await this.pull(peer, cursor, signal);
+    } catch (error) {
+      this.#noteTrouble(peer, error);
+    } finally {
+      this.#plan.end(peer.uuid);
+    }
   }
 
   #noteTrouble(peer: ProvenPeer, error: unknown): void {

@@ -1,11 +1,6 @@
 import { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import { chunkSpan } from "../../../shared/swarm/chunk_layout.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
-import {
-  type ChunkRequest,
-  DownloadScheduler,
-  type SchedulerStep,
-} from "../../../shared/swarm/scheduler.ts";
 import { schedulerLimits } from "../../../shared/swarm/scheduler_limits.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
 import type { DiskVerdict } from "../blobs/disk_gate.ts";
@@ -16,12 +11,13 @@ import type { Hasher, PrefixHash } from "../hashing/hasher.ts";
 import type { PeerClient } from "../peers/peer_client.ts";
 import { PeerError } from "../peers/peer_error.ts";
 import type { PeerIdentity } from "../peers/peer_identity.ts";
-import type { PeerEndpoint, ProvenPeer } from "../peers/peer_registry.ts";
+import type { ProvenPeer } from "../peers/peer_registry.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
 import { BufferPool } from "./buffer_pool.ts";
+import { DownloadPlan, type PlannedRequest } from "./download_plan.ts";
 import { fetchChunk } from "./fetch_chunk.ts";
 import { findDigests } from "./find_digests.ts";
-import { HolderPoll, type Question } from "./holder_poll.ts";
+import type { Question } from "./holder_poll.ts";
 
 export interface DownloadOptions {
   readonly entry: ManifestEntry;
@@ -51,31 +47,19 @@ export type DownloadResult =
   /** The entry's two digests contradict each other: no bytes can satisfy both. */
   | { readonly kind: "broken" };
 
-/** The disk is looked at again, and sources are saved, after so many chunks. */
-const CHUNKS_PER_DISK_CHECK = 100;
-const CHUNKS_PER_RECORD = 32;
-
-const NOTHING: SchedulerStep = { requests: [], cancel: [] };
-
-/** One attempt to fetch a blob: asks peers what they hold, lets the scheduler choose, verifies, writes. */
+/** One attempt to fetch a blob: does what a {@linkcode DownloadPlan} says, verifies what comes, writes it. */
 export class Download {
   readonly entry: ManifestEntry;
   readonly #options: DownloadOptions;
-  readonly #poll = new HolderPoll(performance.now());
   readonly #requests = new Map<number, AbortController>();
-  readonly #sources = new Map<string, number>();
   readonly #tasks = new Set<Promise<void>>();
   readonly #buffers: BufferPool;
   #partial: PartialBlob | undefined;
-  #scheduler: DownloadScheduler | undefined;
+  #plan: DownloadPlan | undefined;
   #prefix: PrefixHash | undefined;
   #wake: (() => void) | undefined;
   #failure: DownloadResult | undefined;
   #activeMs = 0;
-  #received = 0;
-  /** Chunks received and not yet written. */
-  #writing = 0;
-  #corrupt = 0;
   #isFinishing = false;
 
   constructor(options: DownloadOptions) {
@@ -91,7 +75,7 @@ export class Download {
   }
 
   get sources(): Record<string, number> {
-    return Object.fromEntries(this.#sources);
+    return this.#plan?.sources ?? {};
   }
 
   get activeMs(): number {
@@ -100,17 +84,17 @@ export class Download {
 
   /** Chunks of wrong bytes received in this attempt. */
   get corruptChunks(): number {
-    return this.#corrupt;
+    return this.#plan?.corruptChunks ?? 0;
   }
 
   /** Hostnames of peers that hold something of it. */
   get holders(): string[] {
-    return this.#poll.holders;
+    return this.#plan?.holders ?? [];
   }
 
   /** Somebody said that this peer holds something: ask it now. */
   noteHolder(uuid: string): void {
-    this.#poll.hasten(uuid, performance.now());
+    this.#plan?.hasten(uuid, performance.now());
     this.#wake?.();
   }
 
@@ -118,7 +102,7 @@ export class Download {
   async recheck(chunk: number): Promise<boolean> {
     const partial = this.#partial;
     if (!partial || await partial.recheck(chunk)) return true;
-    this.#scheduler?.lose(chunk);
+    this.#plan?.lose(chunk);
     // Past this point the attempt ends without the chunk, and the next one begins its hash anew.
     if (this.#isFinishing) return false;
     // The hash has gone over the damaged bytes, or will not stop before them.
@@ -150,8 +134,9 @@ export class Download {
           : { kind: "no_progress", reason: "no available peers" };
       }
       const partial = await PartialBlob.open(this.#options.paths, entry, digests);
-      this.#begin(partial);
-      const result = await this.#loop(partial, stopped, startedMs, record?.activeDownloadMs ?? 0);
+      const plan = this.#begin(partial);
+      const formerMs = record?.activeDownloadMs ?? 0;
+      const result = await this.#loop(plan, partial, stopped, startedMs - formerMs);
       stop.abort();
       await Promise.all(this.#tasks);
       if (signal.aborted) return await this.#park(partial, { kind: "cancelled" });
@@ -179,49 +164,40 @@ export class Download {
     await this.#partial?.discard();
   }
 
-  #begin(partial: PartialBlob): void {
+  #begin(partial: PartialBlob): DownloadPlan {
+    const { entry: { chunkSizeBytes }, hasher, isBenched } = this.#options;
     this.#partial = partial;
-    const { entry } = this.#options;
-    const cached = partial.chunks.count;
-    if (cached > 0) this.#sources.set("cached", cached);
-    this.#scheduler = new DownloadScheduler({
+    this.#prefix = hasher.follow(partial.dataPath);
+    this.#advancePrefix(partial);
+    this.#plan = new DownloadPlan({
       have: partial.chunks,
-      limits: schedulerLimits(entry.chunkSizeBytes),
+      chunkSizeBytes,
       firstChunk: Math.floor(Math.random() * Math.max(1, partial.layout.count)),
       nowMs: performance.now(),
+      isBenched,
     });
-    this.#prefix = this.#options.hasher.follow(partial.dataPath);
-    this.#advancePrefix(partial);
+    return this.#plan;
   }
 
+  /** @param originMs when it would have begun, had it never paused. */
   async #loop(
+    plan: DownloadPlan,
     partial: PartialBlob,
     signal: AbortSignal,
-    startedMs: number,
-    formerActiveMs: number,
+    originMs: number,
   ): Promise<DownloadResult> {
-    const scheduler = this.#scheduler;
-    if (!scheduler) return { kind: "no_progress", reason: "not begun" };
-    const limits = schedulerLimits(this.entry.chunkSizeBytes);
-    const { candidates, isBenched } = this.#options;
     while (!signal.aborted) {
       const nowMs = performance.now();
-      this.#activeMs = formerActiveMs + nowMs - startedMs;
+      this.#activeMs = nowMs - originMs;
       if (this.#failure) return this.#failure;
-      const state = scheduler.state(nowMs);
+      const state = plan.state(nowMs);
       if (state === "complete" && partial.chunks.isFull) return { kind: "complete" };
       if (state === "no_progress") return { kind: "no_progress", reason: "no progress" };
-      // A disk slower than the network must not fill memory with chunks that wait for it.
-      const mayAsk = this.#writing < limits.maxInFlight;
-      const { requests, cancel } = mayAsk ? scheduler.step(nowMs) : NOTHING;
+      const { requests, cancel, questions } = plan.step(this.#options.candidates(), nowMs);
       for (const id of cancel) this.#requests.get(id)?.abort();
-      for (const request of requests) this.#track(this.#fetch(request, partial, signal));
-      const mayAnswer = candidates().filter(({ uuid }) => !isBenched(uuid));
-      for (const question of this.#poll.take(mayAnswer, nowMs)) {
-        this.#track(this.#ask(question, signal));
-      }
-      const sleepMs = Math.min(this.#poll.intervalMs, Math.max(1, scheduler.wakeMs(nowMs) - nowMs));
-      await this.#sleep(sleepMs, signal);
+      for (const request of requests) this.#track(this.#fetch(plan, request, partial, signal));
+      for (const question of questions) this.#track(this.#ask(plan, question, signal));
+      await this.#sleep(Math.max(1, plan.wakeMs(nowMs) - nowMs), signal);
     }
     return { kind: "no_progress", reason: "stopped" };
   }
@@ -234,11 +210,12 @@ export class Download {
     this.#wake = undefined;
   }
 
-  async #fetch(request: ChunkRequest, partial: PartialBlob, signal: AbortSignal): Promise<void> {
-    const endpoint = this.#poll.endpoint(request.peer);
-    if (!endpoint || this.#options.isBenched(request.peer)) {
-      return this.#scheduler?.removePeer(request.peer);
-    }
+  async #fetch(
+    plan: DownloadPlan,
+    request: PlannedRequest,
+    partial: PartialBlob,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { client, takeBandwidth } = this.#options;
     const controller = new AbortController();
     this.#requests.set(request.id, controller);
@@ -247,7 +224,7 @@ export class Download {
     try {
       const { outcome, answer } = await fetchChunk({
         client,
-        endpoint,
+        endpoint: request.endpoint,
         sha256: this.entry.sha256,
         request,
         into,
@@ -255,12 +232,12 @@ export class Download {
         takeBandwidth,
         signal: AbortSignal.any([signal, controller.signal]),
       });
-      if (answer?.held) this.#noteHeld(request.peer, answer.held);
+      if (answer?.held) this.#noteHeld(plan, request.peer, answer.held);
       const given = answer?.given && Bitmap.fromBytes(partial.layout.count, answer.given);
-      if (given) this.#scheduler?.setGiven(request.peer, given);
-      const isNews = this.#scheduler?.finish(request.id, outcome, performance.now()) ?? false;
-      if (outcome.kind === "corrupt") this.#noteCorrupt(request, endpoint, signal);
-      if (isNews && answer) await this.#store(partial, request.chunk, into, answer.peer);
+      if (given) plan.noteGiven(request.peer, given);
+      const isNews = plan.finish(request.id, outcome, performance.now());
+      if (outcome.kind === "corrupt") this.#noteCorrupt(plan, request, signal);
+      if (isNews && answer) await this.#store(plan, partial, request.chunk, into, answer.peer);
     } finally {
       this.#requests.delete(request.id);
       this.#buffers.give(buffer);
@@ -269,6 +246,7 @@ export class Download {
   }
 
   async #store(
+    plan: DownloadPlan,
     partial: PartialBlob,
     chunk: number,
     bytes: Uint8Array,
@@ -276,34 +254,33 @@ export class Download {
   ): Promise<void> {
     // Others are asked meanwhile; a full disk ends the attempt.
     this.#wake?.();
-    this.#writing += 1;
     try {
       await partial.write(chunk, bytes);
     } catch (error) {
-      this.#failure = isDiskFull(error)
-        ? { kind: "skipped", reason: "insufficient disk space" }
-        : { kind: "skipped", reason: `cannot write: ${error}` };
+      plan.noteUnwritten(chunk);
+      const reason = isDiskFull(error) ? "insufficient disk space" : `cannot write: ${error}`;
+      this.#failure = { kind: "skipped", reason };
       return;
-    } finally {
-      this.#writing -= 1;
     }
-    this.#sources.set(sender.hostname, (this.#sources.get(sender.hostname) ?? 0) + 1);
-    this.#received += 1;
+    const { saveRecord, checkDisk } = plan.noteStored(sender.hostname);
     this.#advancePrefix(partial);
     this.#options.onProgress();
-    if (this.#received % CHUNKS_PER_RECORD === 0) await this.#saveRecord();
-    if (this.#received % CHUNKS_PER_DISK_CHECK === 0) {
+    if (saveRecord) await this.#saveRecord();
+    if (checkDisk) {
       const verdict = await this.#options.checkDisk();
       if (!verdict.ok) this.#failure = { kind: "skipped", reason: verdict.reason };
     }
   }
 
-  #noteCorrupt({ peer, chunk }: ChunkRequest, endpoint: PeerEndpoint, signal: AbortSignal): void {
-    this.#corrupt += 1;
+  #noteCorrupt(
+    plan: DownloadPlan,
+    { peer, chunk, endpoint }: PlannedRequest,
+    signal: AbortSignal,
+  ): void {
     const { log, onCorruption } = this.#options;
     onCorruption(peer);
     log("warning", "a peer sent wrong bytes and is left alone for ten minutes", {
-      peer: this.#poll.hostname(peer),
+      peer: plan.hostname(peer),
       sha256: this.entry.sha256,
       chunk,
     });
@@ -311,7 +288,11 @@ export class Download {
   }
 
   /** The sender may not know that its disk or memory changed what it had. */
-  async #tellSender(endpoint: PeerEndpoint, chunk: number, signal: AbortSignal): Promise<void> {
+  async #tellSender(
+    endpoint: PlannedRequest["endpoint"],
+    chunk: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { client, log } = this.#options;
     const { sha256 } = this.entry;
     try {
@@ -338,25 +319,26 @@ export class Download {
     if (endBytes > 0) this.#prefix?.advance(endBytes);
   }
 
-  #noteHeld(uuid: string, bits: Uint8Array): void {
+  #noteHeld(plan: DownloadPlan, uuid: string, bits: Uint8Array): void {
     const chunks = Bitmap.fromBytes(this.#partial?.layout.count ?? 0, bits);
-    if (!chunks || this.#options.isBenched(uuid)) return;
-    this.#poll.noteHeld(uuid, chunks, performance.now());
-    this.#scheduler?.setPeer(uuid, chunks);
+    if (chunks) plan.noteHeld(uuid, chunks, performance.now());
   }
 
-  async #ask({ uuid, endpoint }: Question, signal: AbortSignal): Promise<void> {
+  async #ask(
+    plan: DownloadPlan,
+    { uuid, endpoint }: Question,
+    signal: AbortSignal,
+  ): Promise<void> {
     try {
       const { client } = this.#options;
       const { blob } = await client.getBlob(endpoint, this.entry.sha256, false, signal);
-      this.#noteHeld(uuid, blob.chunks);
+      this.#noteHeld(plan, uuid, blob.chunks);
     } catch (error) {
       if (!(error instanceof PeerError)) throw error;
-      this.#poll.noteNothing(uuid);
-      this.#scheduler?.removePeer(uuid);
+      plan.noteNothing(uuid);
       if (error.status === undefined && !signal.aborted) this.#options.onPeerFailure(uuid);
     } finally {
-      this.#poll.noteAnswered(uuid);
+      plan.noteAnswered(uuid);
       this.#wake?.();
     }
   }

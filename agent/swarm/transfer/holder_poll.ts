@@ -21,7 +21,8 @@ interface Known {
   holds: boolean;
 }
 
-type Candidate = Pick<ProvenPeer, "uuid" | "hostname" | "address" | "port">;
+/** A peer that may be asked. */
+export type Candidate = Pick<ProvenPeer, "uuid" | "hostname" | "address" | "port">;
 
 /** A peer to ask now. */
 export interface Question {

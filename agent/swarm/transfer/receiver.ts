@@ -6,6 +6,7 @@ import type { TargetSubject } from "../../../shared/targeting/target_subject.ts"
 import type { BlobStore } from "../blobs/blob_store.ts";
 import { type DiskVerdict, judgeDisk, readDiskSpace, roomFor } from "../blobs/disk_gate.ts";
 import { BenchList } from "./bench_list.ts";
+import { decideBlobs } from "./blob_decisions.ts";
 import { Download } from "./download.ts";
 import { EvictionMemory } from "./eviction_memory.ts";
 import { SkipList } from "./skip_list.ts";
@@ -18,8 +19,6 @@ import type { SwarmPaths } from "../swarm_paths.ts";
 import { exhume } from "../seeds/graveyard.ts";
 import { pause, type TaskScope } from "../engine/task_scope.ts";
 
-/** Blobs fetched at once; the others wait in the order of their stamps. */
-const MAX_DOWNLOADS = 4;
 /** Pause before a download that gave up is tried again. */
 const RETRY_MS = 5_000;
 /** Pause before a download that the disk refused is tried again. */
@@ -122,36 +121,37 @@ export class Receiver {
   }
 
   async #evaluate(): Promise<void> {
-    const { store, book } = this.#options;
+    const { store, book, isOpen, now } = this.#options;
     await store.dropMissing();
-    for (const { sha256, record } of store.all()) {
-      const entry = book.manifest.effective(sha256);
-      if (entry && !book.manifest.isLive(sha256)) await this.#evict(sha256, "revoked");
-      else if (entry && isOver(entry, record.completedMs, this.#options.now())) {
+    const { evict, stop, begin } = decideBlobs({
+      manifest: book.manifest,
+      held: store.all().map(({ sha256, record }) => ({ sha256, completedMs: record.completedMs })),
+      fetching: [...this.#jobs.keys()],
+      isOpen: isOpen(),
+      isWanted: (entry) => this.#isWanted(entry),
+      nowMs: now(),
+    });
+    for (const { entry, why } of evict) {
+      if (why === "revoked") await this.#evict(entry.sha256, "revoked");
+      else {
         const isKnown = (known: string) => book.manifest.effective(known) !== undefined;
         await this.#evicted.remember(entry, isKnown);
-        await this.#evict(sha256, "its retention is over");
+        await this.#evict(entry.sha256, "its retention is over");
       }
     }
-    for (const [sha256, job] of this.#jobs) {
-      if (book.manifest.isLive(sha256) && this.#options.isOpen()) continue;
-      job.revoked = book.manifest.isRevoked(sha256);
+    for (const { sha256, isRevoked } of stop) {
+      const job = this.#jobs.get(sha256);
+      if (!job) continue;
+      job.revoked = isRevoked;
       job.controller.abort();
     }
-    const wanted = [...book.manifest.blobs()].filter((entry) => this.#isWanted(entry))
-      .sort((one, other) => one.stamp - other.stamp);
-    for (const entry of wanted) {
-      if (this.#jobs.size >= MAX_DOWNLOADS) break;
-      this.#begin(entry);
-    }
+    for (const entry of begin) this.#begin(entry);
   }
 
   #isWanted(entry: ManifestEntry): boolean {
-    const { store, book, isOpen, isSeed } = this.#options;
     const { sha256 } = entry;
-    if (!isOpen() || !book.manifest.isLive(sha256)) return false;
-    if (store.get(sha256) || isSeed(sha256) || this.#jobs.has(sha256)) return false;
-    if (this.#evicted.covers(entry) || this.#skipped.isWaiting(sha256, Date.now())) return false;
+    if (this.#options.isSeed(sha256) || this.#evicted.covers(entry)) return false;
+    if (this.#skipped.isWaiting(sha256, Date.now())) return false;
     return this.#damaged.has(sha256) || this.isTarget(entry);
   }
 
@@ -271,8 +271,4 @@ export class Receiver {
     this.#options.log("info", "evicted a blob", { sha256, reason });
     this.#options.onChange("blob");
   }
-}
-
-function isOver({ retentionSecs }: ManifestEntry, completedMs: number, nowMs: number): boolean {
-  return retentionSecs > 0 && nowMs > completedMs + retentionSecs * 1000;
 }

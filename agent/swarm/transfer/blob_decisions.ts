@@ -1,0 +1,61 @@
+import type { Manifest } from "../../../shared/swarm/manifest.ts";
+import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
+
+/** Blobs fetched at once; the others wait in the order of their stamps. */
+export const MAX_DOWNLOADS = 4;
+
+/** What is known when it is decided what to hold and what to fetch. */
+export interface BlobFacts {
+  readonly manifest: Pick<Manifest, "effective" | "isLive" | "isRevoked" | "blobs">;
+  /** Complete blobs. */
+  readonly held: readonly { readonly sha256: string; readonly completedMs: number }[];
+  /** Blobs that wait or are being fetched. */
+  readonly fetching: readonly string[];
+  /** Whether the gates let this envoy fetch. */
+  readonly isOpen: boolean;
+  /** Whether this envoy should have the blob and may begin to fetch it now. */
+  readonly isWanted: (entry: ManifestEntry) => boolean;
+  /** Time in ms, corrected to the server's clock. */
+  readonly nowMs: number;
+}
+
+/** What to do so that this envoy holds what the manifest says, and nothing else. */
+export interface BlobDecisions {
+  readonly evict: readonly {
+    readonly entry: ManifestEntry;
+    /** `expired`: its retention is over, and it is not to be fetched again. */
+    readonly why: "revoked" | "expired";
+  }[];
+  /** Downloads to end; of a revoked blob nothing is kept. */
+  readonly stop: readonly { readonly sha256: string; readonly isRevoked: boolean }[];
+  /** Downloads to begin, the oldest word first. */
+  readonly begin: readonly ManifestEntry[];
+}
+
+/** Compares what there is with what the manifest says. Pure. */
+export function decideBlobs(facts: BlobFacts): BlobDecisions {
+  const { manifest, held, fetching, isOpen, isWanted, nowMs } = facts;
+  const evict = held.flatMap(({ sha256, completedMs }): BlobDecisions["evict"] => {
+    const entry = manifest.effective(sha256);
+    // What nobody has said anything about is left alone: it may be a seed whose entry is being made.
+    if (!entry) return [];
+    if (!manifest.isLive(sha256)) return [{ entry, why: "revoked" }];
+    return isOver(entry, completedMs, nowMs) ? [{ entry, why: "expired" }] : [];
+  });
+  const stop = fetching.filter((sha256) => !isOpen || !manifest.isLive(sha256))
+    .map((sha256) => ({ sha256, isRevoked: manifest.isRevoked(sha256) }));
+  const there = new Set(held.map(({ sha256 }) => sha256));
+  const underWay = new Set(fetching);
+  const begin = !isOpen ? [] : [...manifest.blobs()]
+    .filter((entry) =>
+      manifest.isLive(entry.sha256) && !there.has(entry.sha256) && !underWay.has(entry.sha256) &&
+      isWanted(entry)
+    )
+    .sort((one, other) => one.stamp - other.stamp)
+    .slice(0, Math.max(0, MAX_DOWNLOADS - underWay.size));
+  return { evict, stop, begin };
+}
+
+function isOver({ retentionSecs }: ManifestEntry, completedMs: number, nowMs: number): boolean {
+  return retentionSecs > 0 && nowMs > completedMs + retentionSecs * 1000;
+}

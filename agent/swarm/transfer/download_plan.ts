@@ -1,0 +1,178 @@
+import type { Bitmap } from "../../../shared/swarm/bitmap.ts";
+import {
+  type ChunkRequest,
+  DownloadScheduler,
+  type DownloadState,
+  type RequestOutcome,
+} from "../../../shared/swarm/scheduler.ts";
+import { type SchedulerLimits, schedulerLimits } from "../../../shared/swarm/scheduler_limits.ts";
+import type { PeerEndpoint } from "../peers/peer_registry.ts";
+import { type Candidate, HolderPoll, type Question } from "./holder_poll.ts";
+
+/** The disk is looked at again, and sources are saved, after so many chunks. */
+const CHUNKS_PER_DISK_CHECK = 100;
+const CHUNKS_PER_RECORD = 32;
+
+/** A chunk to ask for, and where. */
+export interface PlannedRequest extends ChunkRequest {
+  readonly endpoint: PeerEndpoint;
+}
+
+/** What to do now. */
+export interface DownloadStep {
+  readonly requests: readonly PlannedRequest[];
+  /** Ids of requests whose chunk has come from elsewhere, or whose peer has gone. */
+  readonly cancel: readonly number[];
+  /** Peers to be asked what they hold. */
+  readonly questions: readonly Question[];
+}
+
+/** What is due after a chunk was written. */
+export interface StoredChunk {
+  readonly saveRecord: boolean;
+  readonly checkDisk: boolean;
+}
+
+export interface DownloadPlanStart {
+  /** Chunks that are there already. */
+  readonly have: Bitmap;
+  readonly chunkSizeBytes: number;
+  /** Where the search for the rarest chunk begins; chance decides, so that envoys that start together differ. */
+  readonly firstChunk: number;
+  readonly nowMs: number;
+  /** Whether a peer is left alone because of wrong bytes, whichever download they were meant for. */
+  readonly isBenched: (uuid: string) => boolean;
+}
+
+/**
+ * Decides all of one attempt to fetch a blob: who is asked what they hold, which chunk is asked of whom, how much is under
+ * way, and what came from where. A state machine without clock, network or disk: what happened goes in, what to do comes out.
+ */
+export class DownloadPlan {
+  readonly #poll: HolderPoll;
+  readonly #scheduler: DownloadScheduler;
+  readonly #limits: SchedulerLimits;
+  readonly #isBenched: (uuid: string) => boolean;
+  readonly #sources = new Map<string, number>();
+  #stored = 0;
+  /** Chunks received and not yet written. */
+  #writing = 0;
+  #corrupt = 0;
+
+  constructor({ have, chunkSizeBytes, firstChunk, nowMs, isBenched }: DownloadPlanStart) {
+    this.#limits = schedulerLimits(chunkSizeBytes);
+    this.#poll = new HolderPoll(nowMs);
+    this.#isBenched = isBenched;
+    this.#scheduler = new DownloadScheduler({ have, limits: this.#limits, firstChunk, nowMs });
+    if (have.count > 0) this.#sources.set("cached", have.count);
+  }
+
+  /** Most chunks under way at once. */
+  get maxInFlight(): number {
+    return this.#limits.maxInFlight;
+  }
+
+  /** Chunks by where they came from: hostnames, and `cached` for those that were there. */
+  get sources(): Record<string, number> {
+    return Object.fromEntries(this.#sources);
+  }
+
+  /** Chunks of wrong bytes received in this attempt. */
+  get corruptChunks(): number {
+    return this.#corrupt;
+  }
+
+  /** Hostnames of peers that hold something of it. */
+  get holders(): string[] {
+    return this.#poll.holders;
+  }
+
+  hostname(uuid: string): string | undefined {
+    return this.#poll.hostname(uuid);
+  }
+
+  state(nowMs: number): DownloadState {
+    return this.#scheduler.state(nowMs);
+  }
+
+  /** When {@linkcode step} may say something new although nothing has happened. */
+  wakeMs(nowMs: number): number {
+    return Math.min(nowMs + this.#poll.intervalMs, this.#scheduler.wakeMs(nowMs));
+  }
+
+  /** What to do now, with these peers to ask, best guesses first. Call it after every event and at {@linkcode wakeMs}. */
+  step(candidates: readonly Candidate[], nowMs: number): DownloadStep {
+    const requests: PlannedRequest[] = [];
+    const cancel: number[] = [];
+    // A disk slower than the network must not fill memory with chunks that wait for it.
+    if (this.#writing < this.#limits.maxInFlight) {
+      const planned = this.#scheduler.step(nowMs);
+      cancel.push(...planned.cancel);
+      for (const request of planned.requests) {
+        const endpoint = this.#poll.endpoint(request.peer);
+        if (endpoint && !this.#isBenched(request.peer)) requests.push({ ...request, endpoint });
+        else this.#scheduler.removePeer(request.peer);
+      }
+    }
+    const open = candidates.filter(({ uuid }) => !this.#isBenched(uuid));
+    return { requests, cancel, questions: this.#poll.take(open, nowMs) };
+  }
+
+  /** Somebody said that this peer holds something: its turn is now. */
+  hasten(uuid: string, nowMs: number): void {
+    this.#poll.hasten(uuid, nowMs);
+  }
+
+  /** A peer told which chunks it holds. */
+  noteHeld(uuid: string, chunks: Bitmap, nowMs: number): void {
+    if (this.#isBenched(uuid)) return;
+    this.#poll.noteHeld(uuid, chunks, nowMs);
+    this.#scheduler.setPeer(uuid, chunks);
+  }
+
+  /** A peer that was asked holds nothing, or did not answer. */
+  noteNothing(uuid: string): void {
+    this.#poll.noteNothing(uuid);
+    this.#scheduler.removePeer(uuid);
+  }
+
+  /** A question came to its end, with or without an answer. */
+  noteAnswered(uuid: string): void {
+    this.#poll.noteAnswered(uuid);
+  }
+
+  /** A peer told which chunks it has already given to anybody. */
+  noteGiven(uuid: string, given: Bitmap): void {
+    this.#scheduler.setGiven(uuid, given);
+  }
+
+  /** How a request ended. Says whether its chunk is news, which is then to be written. */
+  finish(id: number, outcome: RequestOutcome, nowMs: number): boolean {
+    if (outcome.kind === "corrupt") this.#corrupt += 1;
+    const isNews = this.#scheduler.finish(id, outcome, nowMs);
+    if (isNews) this.#writing += 1;
+    return isNews;
+  }
+
+  /** A chunk that was news has been written. */
+  noteStored(hostname: string): StoredChunk {
+    this.#writing -= 1;
+    this.#stored += 1;
+    this.#sources.set(hostname, (this.#sources.get(hostname) ?? 0) + 1);
+    return {
+      saveRecord: this.#stored % CHUNKS_PER_RECORD === 0,
+      checkDisk: this.#stored % CHUNKS_PER_DISK_CHECK === 0,
+    };
+  }
+
+  /** A chunk that was news could not be written. */
+  noteUnwritten(chunk: number): void {
+    this.#writing -= 1;
+    this.#scheduler.lose(chunk);
+  }
+
+  /** A chunk that was there turned out to be damaged: it is wanted again. */
+  lose(chunk: number): void {
+    this.#scheduler.lose(chunk);
+  }
+}
