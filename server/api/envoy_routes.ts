@@ -1,6 +1,8 @@
 import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
 import type { EnvoyAdmin } from "../checkin/envoy_admin.ts";
+import type { EnvoyEditor } from "../checkin/envoy_editor.ts";
 import type { FleetIndex } from "../checkin/fleet_index.ts";
+import type { PushTracker } from "../checkin/push_tracker.ts";
 import { checkPermission } from "../auth/permissions.ts";
 import { ApiError } from "./api_error.ts";
 import { findEnvoy } from "./find_envoy.ts";
@@ -10,12 +12,25 @@ import { unwrap } from "./service_answer_error.ts";
 export interface EnvoyDependencies {
   readonly index: FleetIndex;
   readonly admin: EnvoyAdmin;
+  readonly editor: EnvoyEditor;
+  readonly pushes: Pick<PushTracker, "show">;
 }
 
-type EnvoyEndpoints = "envoyList" | "envoyShow" | "envoyRevoke" | "envoyAccept" | "envoyPush";
+type EnvoyEndpoints =
+  | "envoyList"
+  | "envoyShow"
+  | "envoyRevoke"
+  | "envoyAccept"
+  | "envoyPush"
+  | "envoyPushShow"
+  | "envoyTag"
+  | "envoyRename"
+  | "envoyRemove";
 
 /** Views of the fleet, from memory, and what people do to single envoys. */
-export function envoyRoutes({ index, admin }: EnvoyDependencies): RouteTable<EnvoyEndpoints> {
+export function envoyRoutes(
+  { index, admin, editor, pushes }: EnvoyDependencies,
+): RouteTable<EnvoyEndpoints> {
   return {
     // An async function, so that a target that cannot be read rejects.
     // deno-lint-ignore require-await
@@ -39,5 +54,17 @@ export function envoyRoutes({ index, admin }: EnvoyDependencies): RouteTable<Env
     envoyAccept: async ({ params, principal }) =>
       unwrap(await admin.accept(pathParameter(params, "host"), principal.name)),
     envoyPush: async ({ body, principal }) => unwrap(await admin.push(body, principal.name)),
+    // deno-lint-ignore require-await -- as above, for a push that nobody remembers
+    envoyPushShow: async ({ params }) => {
+      const hosts = pushes.show(pathParameter(params, "id"));
+      if (hosts) return { hosts };
+      throw new ApiError(404, `No push has the id ${JSON.stringify(params["id"])} any more`);
+    },
+    envoyTag: async ({ params, body, principal }) =>
+      unwrap(await editor.tag(pathParameter(params, "host"), body, principal.name)),
+    envoyRename: async ({ params, body, principal }) =>
+      unwrap(await editor.rename(pathParameter(params, "host"), body.hostname, principal.name)),
+    envoyRemove: async ({ params, principal }) =>
+      unwrap(await editor.remove(pathParameter(params, "host"), principal.name)),
   };
 }

@@ -22,6 +22,8 @@ function someEnvoy(hostname: string): EnvoyRecord {
     tags: { tier: hostname.startsWith("web") ? "front" : "back" },
     tagRevision: 0,
     suspectedClone: false,
+    previousHostname: null,
+    removedAtMs: null,
   };
 }
 
@@ -30,12 +32,14 @@ function openViews(...hostnames: string[]) {
   const index = new FleetIndex(() => 0);
   for (const hostname of hostnames) index.put(someEnvoy(hostname));
   // The views under test never call it.
-  const admin = {} as Parameters<typeof envoyRoutes>[0]["admin"];
+  type Dependencies = Parameters<typeof envoyRoutes>[0];
+  const admin = {} as Dependencies["admin"], editor = {} as Dependencies["editor"];
+  const pushes = { show: () => undefined };
   const list = async (
     query: { target?: string; limit?: number; cursor?: string },
     principal: Principal = LOCAL_ROOT,
   ) =>
-    await envoyRoutes({ index, admin }).envoyList({
+    await envoyRoutes({ index, admin, editor, pushes }).envoyList({
       params: {},
       query: { limit: 200, ...query },
       body: undefined,
@@ -79,7 +83,8 @@ Deno.test("pages of envoys follow each other by hostname without loss or repetit
 
 Deno.test("an envoy or run that does not exist is refused with 404 and its name", async () => {
   const { index } = openViews("web-1");
-  const routes = runRoutes({ runs: new MemoryStore().runs, index });
+  const { runs, bundles } = new MemoryStore();
+  const routes = runRoutes({ runs, bundles, index });
   const context = { params: {}, body: undefined, principal: ANONYMOUS, request };
   const isMissing = (name: string) => (error: unknown) =>
     error instanceof ApiError && error.status === 404 && error.message.includes(`"${name}"`);

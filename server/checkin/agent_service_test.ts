@@ -268,7 +268,7 @@ Deno.test("the same report twice is stored once, and decides the envoy's converg
     schema: 1,
     runId,
     policyVersion: "version-1",
-    root: "00".repeat(32),
+    root: envoy.bundle?.root,
     startedAtMs: 1,
     durationMs: 2,
     trigger: "interval",

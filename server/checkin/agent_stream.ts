@@ -9,7 +9,9 @@ import type { AgentStreams, StreamChannel } from "./agent_streams.ts";
 import type { EnvoyState } from "./envoy_state.ts";
 import type { ManifestExchange } from "./manifest_exchange.ts";
 import type { ProgressSink } from "./progress_sink.ts";
+import { SHA256_BYTES } from "./limits.ts";
 import { malformed, type RequestRefusal, toServiceError } from "./refusals.ts";
+import type { RunBook } from "./run_book.ts";
 
 /** A stream whose first message has not come by then is closed. */
 const HELLO_DEADLINE_MS = 10_000;
@@ -25,6 +27,7 @@ export interface AgentStreamOptions {
   readonly streams: AgentStreams;
   readonly manifest: ManifestExchange;
   readonly progress: ProgressSink;
+  readonly runs: Pick<RunBook, "noteHeartbeat">;
   readonly now: () => number;
   readonly logger: Logger;
   /** How long the first message may take; for tests. */
@@ -138,8 +141,13 @@ class AgentStream implements StreamChannel {
         malformed(`more than ${MESSAGES_PER_SECOND} messages a second`),
       );
     }
-    const { manifest, progress, streams } = this.#options;
-    if (message.pong) streams.notePong(state.record.uuid, message.pong.token);
+    const { manifest, progress, streams, runs } = this.#options;
+    if (message.heartbeat) {
+      if (message.heartbeat.root.length !== SHA256_BYTES) {
+        return this.close(malformed("a heartbeat without the root of what was applied"));
+      }
+      runs.noteHeartbeat(state, message.heartbeat);
+    } else if (message.pong) streams.notePong(state.record.uuid, message.pong.token);
     else if (message.swarmProgress) progress.receive(message.swarmProgress, state);
     else if (message.manifest) await manifest.receive(message.manifest.entries, state);
     else this.close(malformed("a second hello, or a message of unknown kind"));

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { Duplex } from "node:stream";
 import { getLogger } from "@logtape/logtape";
-import { AgentMessage, type ServerMessage } from "../../shared/proto/agent.ts";
+import { AgentMessage, RunHeartbeat, type ServerMessage } from "../../shared/proto/agent.ts";
 import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
 import { MAX_UNSENT_BYTES, serveAgentStream } from "./agent_stream.ts";
 import { AgentStreams } from "./agent_streams.ts";
@@ -67,8 +67,11 @@ function serve({ isReading = true, helloDeadlineMs = 60_000 } = {}) {
     tags: {},
     tagRevision: 0,
     suspectedClone: false,
+    previousHostname: null,
+    removedAtMs: null,
   });
   const received = { count: 0 };
+  const heartbeats: RunHeartbeat[] = [];
   serveAgentStream(call, {
     streams,
     manifest: {
@@ -78,6 +81,7 @@ function serve({ isReading = true, helloDeadlineMs = 60_000 } = {}) {
       receive: () => Promise.resolve(void (received.count += 1)),
     },
     progress: { receive: () => {} },
+    runs: { noteHeartbeat: (_state, heartbeat) => void heartbeats.push(heartbeat) },
     now,
     logger: getLogger("test"),
     helloDeadlineMs,
@@ -93,6 +97,7 @@ function serve({ isReading = true, helloDeadlineMs = 60_000 } = {}) {
     clock,
     streams,
     received,
+    heartbeats,
     greet,
     [Symbol.dispose]: () => {
       streams.stop();
@@ -156,4 +161,17 @@ Deno.test("a stream on which nobody says hello is closed", async () => {
   await once(rig.call, "error").catch(() => {});
   assert.match(rig.call.refusal, /no hello within 1 ms/);
   assert.equal(rig.streams.size, 0);
+});
+
+Deno.test("what a pushed run came to is heard down the stream, and one of no policy ends it", async () => {
+  using rig = serve();
+  await rig.greet();
+  const heartbeat = RunHeartbeat.fromPartial({ serial: 7, root: Buffer.alloc(32) });
+  rig.call.say({ heartbeat });
+  await turn();
+  assert.deepEqual(rig.heartbeats.map(({ serial }) => serial), [7]);
+  rig.call.say({ heartbeat: RunHeartbeat.fromPartial({ serial: 8 }) });
+  await turn();
+  assert.match(rig.call.refusal, /without the root/);
+  assert.equal(rig.heartbeats.length, 1);
 });

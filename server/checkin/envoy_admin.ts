@@ -3,11 +3,12 @@ import { Refusal_Reason } from "../../shared/proto/agent.ts";
 import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
 import { TargetSpecError } from "../../shared/targeting/target_spec_error.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
-import { answered, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
+import { answered, type Refused, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
 import type { Store } from "../store/store.ts";
 import type { AgentStreams } from "./agent_streams.ts";
 import type { EnvoyState } from "./envoy_state.ts";
 import type { FleetIndex } from "./fleet_index.ts";
+import type { PushTracker } from "./push_tracker.ts";
 
 export interface EnvoyAdminOptions {
   readonly store: Store;
@@ -16,6 +17,7 @@ export interface EnvoyAdminOptions {
   readonly audit: Pick<AuditLog, "record" | "recordInside">;
   readonly now: () => number;
   readonly logger: Logger;
+  readonly pushes: PushTracker;
   /** Called once a revocation is durable and its streams are closed. */
   readonly onRevoked: (state: EnvoyState) => Promise<void>;
 }
@@ -38,7 +40,7 @@ export class EnvoyAdmin {
   async revoke(host: string, reason: string, principal: string): Promise<ServiceAnswer<EnvoyName>> {
     const { index } = this.#options;
     const state = index.find(host);
-    if (!state) return unknown(host);
+    if (!state) return unknownEnvoy(host);
     const { uuid, hostname } = state.record;
     if (state.record.state === "revoked") {
       return refused(409, `Envoy ${uuid} ("${hostname}") is revoked already`);
@@ -82,7 +84,7 @@ export class EnvoyAdmin {
   async accept(host: string, principal: string): Promise<ServiceAnswer<EnvoyName>> {
     const { index, store, audit } = this.#options;
     const state = index.find(host);
-    if (!state) return unknown(host);
+    if (!state) return unknownEnvoy(host);
     const { uuid, hostname, suspectedClone } = state.record;
     if (!suspectedClone) return refused(409, `Envoy "${hostname}" is not marked as cloned`);
     await store.transaction(async (inside) => {
@@ -119,8 +121,8 @@ export class EnvoyAdmin {
   async push(
     { target, force }: { readonly target: string; readonly force: boolean },
     principal: string,
-  ): Promise<ServiceAnswer<{ pushed: string[]; offline: string[] }>> {
-    const { index, streams, audit } = this.#options;
+  ): Promise<ServiceAnswer<{ id: string; pushed: string[]; offline: string[] }>> {
+    const { index, streams, audit, pushes } = this.#options;
     let targets: EnvoyState[];
     try {
       targets = index.target(parseTargetSpec(target));
@@ -134,15 +136,19 @@ export class EnvoyAdmin {
       envoys: targets.length,
     });
     const pushed: string[] = [], offline: string[] = [];
+    // Before it is sent: the answer may be here before this loop ends.
+    const id = pushes.start(targets.map(({ record }) => record));
     for (const { record } of targets) {
       const isSent = streams.send(record.uuid, { push: { reason: "asked by an operator", force } });
+      if (!isSent) pushes.noteOffline(id, record.uuid);
       (isSent ? pushed : offline).push(record.hostname);
     }
-    return answered({ pushed, offline });
+    return answered({ id, pushed, offline });
   }
 }
 
-function unknown(host: string) {
+/** Nobody is called so. */
+export function unknownEnvoy(host: string): Refused {
   return refused(
     404,
     `No envoy is called ${JSON.stringify(host)}. List them with: vigocli envoys list --all`,

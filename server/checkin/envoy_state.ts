@@ -1,5 +1,9 @@
 import type { TraitRead } from "../resolve/trait_reads.ts";
 import { loadVerifier, type Verifier } from "../../shared/crypto/ed25519.ts";
+import type { Convergence, PolicyState } from "../../shared/rest/envoys.ts";
+import type { TargetSubject } from "../../shared/targeting/target_subject.ts";
+import { judgePolicy, judgeStatus } from "../status/judge_status.ts";
+import { type LastRun, NO_RUN } from "../status/last_run.ts";
 import type { EnvoyObservation, EnvoyRecord } from "../store/store.ts";
 import { type CloneWindow, NEW_CLONE_WINDOW } from "./clone_tokens.ts";
 import type { SentPolicy } from "./delta_rule.ts";
@@ -21,6 +25,8 @@ export interface KnownPolicy extends SentPolicy {
   readonly reads: readonly TraitRead[];
   /** What `reads` look into: a change of any other collector cannot matter. `undefined` means all. */
   readonly collectors: ReadonlySet<string> | undefined;
+  /** Paths of the secrets that the policy which the envoy holds names; undefined if that policy is not known here. */
+  readonly secrets: ReadonlySet<string> | undefined;
 }
 
 /** Everything the server holds in memory about one envoy. */
@@ -61,6 +67,44 @@ export class EnvoyState {
     }
   }
 
+  /** As target specs see it. */
+  get subject(): TargetSubject {
+    const { hostname, uuid, tags } = this.record;
+    return { hostname, uuid, tags, traits: this.traits.merged() };
+  }
+
+  /** What is known of its last run. */
+  get lastRun(): LastRun {
+    return this.reported ?? NO_RUN;
+  }
+
+  /** Whether its last run was of what is wanted of it now. */
+  policyState(liveVersion: string | undefined): PolicyState {
+    const { policy, reported, record } = this;
+    return judgePolicy({
+      liveVersion,
+      resolved: policy && {
+        policyVersion: policy.inputs.policyVersion,
+        tagRevision: policy.inputs.tagRevision,
+        root: policy.root,
+      },
+      isUnresolved: this.policyProblem !== undefined,
+      heldVersion: reported?.policyVersion ?? "",
+      heldRoot: reported?.fingerprint ?? "",
+      tagRevision: record.tagRevision,
+      appliedRoot: reported?.runRoot ?? "",
+    });
+  }
+
+  /** What is true of it now; see {@linkcode judgeStatus}. */
+  status(liveVersion: string | undefined, nowMs: number): Convergence {
+    return judgeStatus({
+      lastRun: this.lastRun.convergence,
+      isOnline: this.isOnline(nowMs),
+      policy: this.policyState(liveVersion),
+    });
+  }
+
   /** What is written to the store; `undefined` before the first check-in. The clone counter is the one last presented. */
   observation(): EnvoyObservation | undefined {
     if (this.reported === undefined) return undefined;
@@ -80,6 +124,11 @@ export class EnvoyState {
     const observed = this.reported?.observedHostname ?? "";
     if (observed !== "" && observed.toLowerCase() !== hostname) {
       warnings.push(`calls itself "${observed}" but is enrolled as "${hostname}"`);
+    }
+    if (this.record.previousHostname !== null) {
+      warnings.push(
+        `renamed; its certificate still names "${this.record.previousHostname}", until it checks in and renews it`,
+      );
     }
     if (suspectedClone) {
       warnings.push(

@@ -1,5 +1,6 @@
-import type { EnvoyDetail, EnvoySummary } from "../../shared/rest/envoys.ts";
+import type { Convergence, EnvoyDetail, EnvoySummary } from "../../shared/rest/envoys.ts";
 import type { TargetSpec } from "../../shared/targeting/target_spec.ts";
+import { judgeDrift } from "../status/judge_status.ts";
 import type { EnvoyRecord, Store } from "../store/store.ts";
 import { EnvoyState } from "./envoy_state.ts";
 
@@ -18,20 +19,30 @@ export interface EnvoyFilter {
   readonly cursor?: string;
 }
 
+/** How many envoys there are, and of what status. */
+export type FleetCounts = Readonly<Record<Convergence | "total" | "online", number>>;
+
 /** The fleet in memory: answers check-ins and views without the database. Rebuilt from the store at start. */
 export class FleetIndex {
   readonly #envoys = new Map<string, EnvoyState>();
   readonly #activeByHostname = new Map<string, EnvoyState>();
   readonly #bySigningKey = new Map<string, EnvoyState>();
   readonly #now: () => number;
+  readonly #liveVersion: () => string | undefined;
 
-  constructor(now: () => number) {
+  /** @param liveVersion what is published; `undefined` before anything was. */
+  constructor(now: () => number, liveVersion: () => string | undefined = () => undefined) {
     this.#now = now;
+    this.#liveVersion = liveVersion;
   }
 
   /** Reads every envoy and what was last seen of it. */
-  static async load(store: Store, now: () => number): Promise<FleetIndex> {
-    const index = new FleetIndex(now);
+  static async load(
+    store: Store,
+    now: () => number,
+    liveVersion?: () => string | undefined,
+  ): Promise<FleetIndex> {
+    const index = new FleetIndex(now, liveVersion);
     const observations = new Map(
       (await store.envoys.listObservations()).map((observation) => [observation.uuid, observation]),
     );
@@ -63,19 +74,33 @@ export class FleetIndex {
     return this.#bySigningKey.get(signingKey);
   }
 
-  /** Every envoy, in no order; revoked ones only if asked for. */
+  /** Every envoy, in no order; revoked ones only if asked for, removed ones never. */
   *states({ all = false } = {}): Generator<EnvoyState> {
     for (const state of this.#envoys.values()) {
-      if (all || state.record.state === "active") yield state;
+      const { state: lifecycle, removedAtMs } = state.record;
+      if (lifecycle === "active" || (all && removedAtMs === null)) yield state;
     }
+  }
+
+  /** Active envoys by what is true of them now. */
+  count(): FleetCounts {
+    const counts = { total: 0, online: 0, Converged: 0, Degraded: 0, Failed: 0, NoData: 0 };
+    const nowMs = this.#now(), liveVersion = this.#liveVersion();
+    for (const state of this.states()) {
+      counts.total += 1;
+      if (state.isOnline(nowMs)) counts.online += 1;
+      counts[state.status(liveVersion, nowMs)] += 1;
+    }
+    return counts;
   }
 
   /** Takes in a record that the store has just accepted: a new envoy, or a change of a known one. */
   put(record: EnvoyRecord): EnvoyState {
     const known = this.#envoys.get(record.uuid);
     const state = known ?? new EnvoyState(record);
-    if (known && this.#activeByHostname.get(known.record.hostname) === known) {
-      this.#activeByHostname.delete(known.record.hostname);
+    const before = known?.record.hostname.toLowerCase() ?? "";
+    if (known && this.#activeByHostname.get(before) === known) {
+      this.#activeByHostname.delete(before);
     }
     state.record = record;
     this.#insert(state);
@@ -105,22 +130,33 @@ export class FleetIndex {
 
   /** One envoy by hostname or UUID; a revoked one by its UUID alone. */
   find(host: string): EnvoyState | undefined {
-    return this.getActive(host) ?? this.#envoys.get(host.toLowerCase());
+    const found = this.getActive(host) ?? this.#envoys.get(host.toLowerCase());
+    return found?.record.removedAtMs === null ? found : undefined;
   }
 
   summarize(state: EnvoyState): EnvoySummary {
-    const { record, reported } = state;
+    const { record, reported, lastRun } = state;
+    const nowMs = this.#now(), liveVersion = this.#liveVersion();
     return {
       uuid: record.uuid,
       hostname: record.hostname,
-      presence: state.isOnline(this.#now()) ? "online" : "offline",
+      presence: state.isOnline(nowMs) ? "online" : "offline",
       state: record.state === "revoked" ? "revoked" : record.suspectedClone ? "cloned?" : "active",
-      convergence: reported?.convergence ?? "NoData",
+      convergence: state.status(liveVersion, nowMs),
+      lastRun: lastRun.convergence === "NoData" ? null : {
+        convergence: lastRun.convergence,
+        serial: lastRun.runSerial,
+        finishedAtMs: lastRun.runFinishedAtMs,
+        root: lastRun.runRoot,
+      },
+      policy: state.policyState(liveVersion),
+      drift: judgeDrift(lastRun.changeStreak),
       ip: reported?.lanAddress || null,
       agentVersion: reported?.agentVersion ?? null,
       lastSeenMs: reported?.lastSeenMs ?? null,
       policyVersion: reported?.policyVersion || null,
       pausedReason: reported?.pausedReason || null,
+      pausedUntilMs: (reported?.pausedReason && reported.pausedUntilMs) || null,
     };
   }
 
@@ -133,6 +169,7 @@ export class FleetIndex {
       intervalMs: reported?.intervalMs ?? null,
       fingerprint: reported?.fingerprint || null,
       certificateExpiresAtMs: state.certificateNotAfterMs ?? null,
+      previousHostname: record.previousHostname,
       tags: { ...record.tags },
       // Traits came through JSON.parse, so they are JSON; the contract's type has no readonly.
       traits: state.traits.merged() as EnvoyDetail["traits"],
@@ -150,6 +187,5 @@ export class FleetIndex {
 }
 
 function matches(target: TargetSpec, state: EnvoyState): boolean {
-  const { hostname, uuid, tags } = state.record;
-  return target.matches({ hostname, uuid, tags, traits: state.traits.merged() });
+  return target.matches(state.subject);
 }

@@ -36,5 +36,9 @@ export function judgeCheckInLimits(request: CheckInRequest): string | undefined 
   if (traitsDigest.length !== SHA256_BYTES) {
     return `traits_digest has ${traitsDigest.length} bytes, not ${SHA256_BYTES}`;
   }
+  const appliedRoot = request.heartbeat?.root.length ?? 0;
+  if (appliedRoot !== 0 && appliedRoot !== SHA256_BYTES) {
+    return `heartbeat.root has ${appliedRoot} bytes, not ${SHA256_BYTES}`;
+  }
   return undefined;
 }

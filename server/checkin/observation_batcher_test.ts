@@ -17,6 +17,8 @@ async function seenEnvoy(store: Store): Promise<EnvoyState> {
     tags: {},
     tagRevision: 0,
     suspectedClone: false,
+    previousHostname: null,
+    removedAtMs: null,
   };
   await store.envoys.add(record);
   const state = new EnvoyState(record);
@@ -33,6 +35,11 @@ async function seenEnvoy(store: Store): Promise<EnvoyState> {
     convergence: "NoData",
     bundleSerial: 0,
     envoySerial: 0,
+    pausedUntilMs: 0,
+    runSerial: 0,
+    runRoot: "",
+    runFinishedAtMs: 0,
+    changeStreak: 0,
   };
   return state;
 }

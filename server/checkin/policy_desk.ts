@@ -5,7 +5,9 @@ import type { Logger } from "../../shared/platform/logging.ts";
 import { digestOfReads } from "../resolve/trait_reads.ts";
 import { judgeDelta, needsBundle, type PolicyInputs } from "./delta_rule.ts";
 import type { EnvoyState } from "./envoy_state.ts";
+import type { StoredBundle } from "../store/store.ts";
 import { collectorsOf, type PolicyResolver } from "./policy_resolver.ts";
+import { secretSetOf } from "./policy_secrets.ts";
 
 export interface PolicyDeskOptions {
   readonly resolver: PolicyResolver;
@@ -14,6 +16,8 @@ export interface PolicyDeskOptions {
   readonly logger: Logger;
   /** Rises when a secret is rotated. */
   readonly secretEpoch: () => number;
+  /** Told of each policy that was resolved, whether it has to travel or not. */
+  readonly onResolved?: (bundle: StoredBundle) => void;
 }
 
 /** What one check-in says about the policy it holds. */
@@ -40,19 +44,33 @@ export class PolicyDesk {
   }
 
   answer(state: EnvoyState, held: HeldPolicy): PolicyAnswer {
-    const { resolver, secretEpoch } = this.#options;
+    const { resolver } = this.#options;
     const policyVersion = resolver.version();
     if (policyVersion === undefined) return "no_change";
     const sent = state.policy;
     const current: PolicyInputs = {
       policyVersion,
       tagRevision: state.record.tagRevision,
-      secretEpoch: secretEpoch(),
+      secretEpoch: this.#epochFor(sent),
       readsDigest: sent ? this.#digestNow(state, held) : "",
     };
     const { isForced, fingerprint } = held;
     if (judgeDelta({ isForced, fingerprint, sent, current }) === "no_change") return "no_change";
     return this.#resolve(state, held, current);
+  }
+
+  get secretEpoch(): number {
+    return this.#options.secretEpoch();
+  }
+
+  /** Whether a policy names secrets that changed since the envoy asked for them. */
+  hasStaleSecrets({ policy }: EnvoyState, heldEpoch: number): boolean {
+    return (policy?.secrets?.size ?? 0) > 0 && heldEpoch !== this.#options.secretEpoch();
+  }
+
+  /** Of no concern to a policy without secrets, which then is not resolved again. */
+  #epochFor(sent: EnvoyState["policy"]): number {
+    return sent?.secrets?.size === 0 ? sent.inputs.secretEpoch : this.#options.secretEpoch();
   }
 
   /** Skips the digest when nothing that was read can have changed: most check-ins change only the load. */
@@ -80,7 +98,9 @@ export class PolicyDesk {
     const known = { inputs, reads: resolved.reads, collectors: collectorsOf(resolved.reads) };
     if (!resolved.ok) {
       // The envoy keeps what it has, and nothing is resolved again until an input changes.
-      state.policy = { ...known, root: held.fingerprint };
+      const { policy: before } = state;
+      const secrets = before?.root === held.fingerprint ? before.secrets : undefined;
+      state.policy = { ...known, root: held.fingerprint, secrets };
       state.policyProblem =
         `policy ${resolved.policyVersion} cannot be resolved: ${resolved.reason}`;
       logger.warn("Cannot resolve the policy of {hostname}: {reason}", {
@@ -89,8 +109,11 @@ export class PolicyDesk {
       });
       return "no_change";
     }
-    state.policy = { ...known, root: resolved.root };
+    const secrets = secretSetOf(resolved.resources);
+    state.policy = { ...known, root: resolved.root, secrets };
     state.policyProblem = undefined;
+    const { root, policyVersion, resources } = resolved;
+    this.#options.onResolved?.({ root, policyVersion, resources });
     if (!needsBundle(held, resolved.root)) return "no_change";
     const issuedAtMs = now();
     const bundle: PolicyBundle = {

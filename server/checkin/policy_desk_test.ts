@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
 import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
 import { sha256 } from "../../shared/crypto/sha256.ts";
+import { withSecret } from "../../tests/support/resource_with_secret.ts";
 import { FakePolicyResolver } from "../../tests/support/simulated_fleet.ts";
 import { EnvoyState } from "./envoy_state.ts";
 import { type HeldPolicy, PolicyDesk } from "./policy_desk.ts";
+import { policySecrets } from "./policy_secrets.ts";
 
 function desk() {
   const resolver = new FakePolicyResolver();
@@ -19,6 +21,8 @@ function desk() {
     tags: {},
     tagRevision: 0,
     suspectedClone: false,
+    previousHostname: null,
+    removedAtMs: null,
   });
   setDistro(state, "debian");
   let epoch = 0;
@@ -60,8 +64,9 @@ Deno.test("a trait that was not read does not make the server resolve; one that 
   assert.equal(resolver.calls, 2, "resolved, to the same root");
 });
 
-Deno.test("tags, secrets and another version each make the server resolve", () => {
+Deno.test("tags, secrets that it names and another version each make the server resolve", () => {
   const { resolver, state, held, desk: made, rotateSecret } = desk();
+  resolver.resources = [withSecret("db/password")];
   made.answer(state, held());
   state.record = { ...state.record, tagRevision: 1 };
   made.answer(state, held());
@@ -72,6 +77,40 @@ Deno.test("tags, secrets and another version each make the server resolve", () =
   assert.equal(resolver.calls, 4);
   made.answer(state, held());
   assert.equal(resolver.calls, 4);
+});
+
+Deno.test("a secret that changes is nothing to an envoy whose policy names none", () => {
+  const { resolver, state, held, desk: made, rotateSecret } = desk();
+  made.answer(state, held());
+  rotateSecret();
+  assert.equal(made.answer(state, held()), "no_change");
+  assert.equal(resolver.calls, 1);
+  assert.equal(made.hasStaleSecrets(state, 0), false);
+});
+
+Deno.test("secrets that were resolved at another epoch are stale", () => {
+  const { resolver, state, held, desk: made, rotateSecret } = desk();
+  resolver.resources = [withSecret("db/password")];
+  made.answer(state, held());
+  const heldEpoch = made.secretEpoch;
+  assert.equal(made.hasStaleSecrets(state, heldEpoch), false);
+  rotateSecret();
+  assert.equal(made.hasStaleSecrets(state, heldEpoch), true);
+});
+
+Deno.test("an envoy whose policy can no longer be resolved keeps the secrets of the one it holds", () => {
+  const { resolver, state, held, desk: made } = desk();
+  resolver.resources = [withSecret("db/password")];
+  made.answer(state, held());
+  resolver.policyVersion = "version-2";
+  resolver.problem = "web.vgo:3:5: undefined variable";
+  made.answer(state, held());
+  const { current, sent } = policySecrets(state, resolver);
+  assert.deepEqual([...current ?? []], ["db/password"]);
+  assert.deepEqual(current, sent);
+  // It says that it holds another one, of which this server knows nothing.
+  made.answer(state, held({ isForced: true, fingerprint: "ff".repeat(32) }));
+  assert.equal(policySecrets(state, resolver).current, undefined);
 });
 
 Deno.test("an envoy that reports another root than it was sent gets the bundle again, under a higher serial", () => {

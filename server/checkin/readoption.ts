@@ -39,6 +39,8 @@ export async function readopt(
     tags: {},
     tagRevision: 0,
     suspectedClone: false,
+    previousHostname: null,
+    removedAtMs: null,
   };
   const isAdded = await store.transaction(async (inside) => {
     const added = await inside.envoys.add(envoy);

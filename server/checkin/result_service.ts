@@ -1,24 +1,30 @@
 import { MAX_REPORT_BYTES, runReportSchema } from "../../shared/config/run_report.ts";
 import type { ReportResultRequest } from "../../shared/proto/agent.ts";
 import type { Store } from "../store/store.ts";
-import { convergenceOf, summarizeRun } from "./convergence.ts";
+import { compactRun, summarizeRun } from "../status/summarize_run.ts";
 import type { EnvoyState } from "./envoy_state.ts";
-import type { ObservationBatcher } from "./observation_batcher.ts";
 import { malformed, type RequestRefusal } from "./refusals.ts";
+import type { RunBook } from "./run_book.ts";
 
 export type ResultAnswer =
-  /** `isNew` is false for a report that was stored before. */
+  /** `isNew` is false for a report that was stored before, or that is none to store: of a look, or of no change. */
   | { readonly ok: true; readonly isNew: boolean }
   | { readonly ok: false; readonly refusal: RequestRefusal };
 
+export interface ResultServiceOptions {
+  readonly store: Pick<Store, "runs">;
+  readonly runs: Pick<RunBook, "noteReport">;
+  readonly now: () => number;
+  /** Told of each run that was stored. */
+  readonly onStored: () => void;
+}
+
 /** Stores the reports of runs; the same run reported again changes nothing. */
 export class ResultService {
-  readonly #store: Store;
-  readonly #batcher: ObservationBatcher;
+  readonly #options: ResultServiceOptions;
 
-  constructor(store: Store, batcher: ObservationBatcher) {
-    this.#store = store;
-    this.#batcher = batcher;
+  constructor(options: ResultServiceOptions) {
+    this.#options = options;
   }
 
   /** Durable when it returns, so that the agent may forget the report. */
@@ -47,15 +53,14 @@ export class ResultService {
         }`,
       );
     }
-    const isNew = await this.#store.runs.add({
-      summary: summarizeRun(report, state.record),
-      report,
+    const { store, runs, now, onStored } = this.#options;
+    const kept = compactRun(report);
+    const isNew = kept !== undefined && await store.runs.add({
+      summary: summarizeRun(kept, state.record, now()),
+      report: kept,
     });
-    if (isNew && !report.dryRun && state.reported) {
-      const { failed = 0, blocked = 0, unknown = 0 } = report.counts;
-      state.reported.convergence = convergenceOf({ failed, blocked, unknown });
-      this.#batcher.add(state);
-    }
+    if (!report.dryRun) runs.noteReport(state, report);
+    if (isNew) onStored();
     return { ok: true, isNew };
   }
 }

@@ -148,6 +148,8 @@ export class EnrollService {
       tags: {},
       tagRevision: 0,
       suspectedClone: false,
+      previousHostname: null,
+      removedAtMs: null,
     };
     const added = await inside.envoys.add(envoy);
     if (!added.ok) throw new Error(`Cannot enrol "${hostname}": its ${added.reason} is taken`);

@@ -58,17 +58,21 @@ export class FleetDocuments {
   #current: CurrentDocument<FleetDocument>;
   readonly #issued: IssuedSerials;
   #adopted: Adopted;
+  /** Certificates that were replaced before their time, of envoys that are still active; all of them, named or not. */
+  #replaced: ReadonlySet<string>;
 
   private constructor(
     options: FleetDocumentsOptions,
     current: CurrentDocument<FleetDocument>,
     issued: IssuedSerials,
     adopted: Adopted,
+    replaced: ReadonlySet<string>,
   ) {
     this.#options = options;
     this.#current = current;
     this.#issued = issued;
     this.#adopted = adopted;
+    this.#replaced = replaced;
   }
 
   /** Loads the document that was last signed, and signs another if it no longer says what holds. */
@@ -86,12 +90,14 @@ export class FleetDocuments {
     const adopted = text === undefined
       ? { envoys: {}, certificates: {} }
       : adoptedSchema.parse(JSON.parse(text));
-    const content = await composeContent(options, adopted);
+    const revoked = await readRevoked(options);
+    const content = composeContent(options, adopted, revoked);
     if (kept) await issued.add(kept.value.serial);
     const current = kept && saysTheSame(kept.value, content)
       ? kept
       : await sign(options, issued, content, kept?.value.serial ?? 0);
-    return new FleetDocuments(options, current, issued, adopted);
+    const replaced = new Set(revoked.certificates.keys());
+    return new FleetDocuments(options, current, issued, adopted, replaced);
   }
 
   get current(): CurrentDocument<FleetDocument> {
@@ -110,10 +116,14 @@ export class FleetDocuments {
     return this.#issued.has(serial);
   }
 
-  /** Whether an earlier life of this server revoked this envoy or certificate, unknown to this one. */
+  /**
+   * Whether this certificate was replaced before its time, or an earlier life of this server revoked it or its envoy, unknown
+   * to this one.
+   */
   wasRevoked(envoyUuid: string, certificateFingerprint: string): boolean {
     const { envoys, certificates } = this.#adopted;
-    return Object.hasOwn(envoys, envoyUuid) || Object.hasOwn(certificates, certificateFingerprint);
+    return this.#replaced.has(certificateFingerprint) || Object.hasOwn(envoys, envoyUuid) ||
+      Object.hasOwn(certificates, certificateFingerprint);
   }
 
   /** Calls back with each new document, until the answered function is called. */
@@ -171,7 +181,9 @@ export class FleetDocuments {
 
   /** Signs another document if the current one is not above a serial, or does not say what holds. */
   async #publish(aboveSerial: number): Promise<void> {
-    const content = await composeContent(this.#options, this.#adopted);
+    const revoked = await readRevoked(this.#options);
+    this.#replaced = new Set(revoked.certificates.keys());
+    const content = composeContent(this.#options, this.#adopted, revoked);
     if (aboveSerial < this.serial && saysTheSame(this.#current.value, content)) return;
     const above = Math.max(aboveSerial, this.serial);
     this.#current = await sign(this.#options, this.#issued, content, above);
@@ -192,21 +204,39 @@ async function sign(
   return signed;
 }
 
-async function composeContent(
-  { store, index, gates, now, logger }: FleetDocumentsOptions,
-  adopted: Adopted,
-): Promise<Omit<FleetDocument, "serial" | "issuedAtMs">> {
-  const nowMs = now();
-  const revoked = new Map<string, number>();
-  for (const { envoyUuid, notAfterMs } of await store.certificates.listRevoked(nowMs)) {
-    revoked.set(envoyUuid, Math.max(revoked.get(envoyUuid) ?? 0, notAfterMs));
+/** Until when a revocation matters, by UUID of the envoy, or by certificate where the envoy itself is still active. */
+interface Revoked {
+  readonly envoys: Map<string, number>;
+  readonly certificates: Map<string, number>;
+}
+
+async function readRevoked({ store, index, now }: FleetDocumentsOptions): Promise<Revoked> {
+  const envoys = new Map<string, number>(), certificates = new Map<string, number>();
+  for (
+    const { envoyUuid, fingerprint, notAfterMs } of await store.certificates.listRevoked(now())
+  ) {
+    if (index.get(envoyUuid)?.record.state === "active") certificates.set(fingerprint, notAfterMs);
+    else envoys.set(envoyUuid, Math.max(envoys.get(envoyUuid) ?? 0, notAfterMs));
   }
+  return { envoys, certificates };
+}
+
+function composeContent(
+  { index, gates, now, logger }: FleetDocumentsOptions,
+  adopted: Adopted,
+  { envoys, certificates: replaced }: Revoked,
+): Omit<FleetDocument, "serial" | "issuedAtMs"> {
+  const nowMs = now();
+  const revoked = new Map(envoys);
   for (const [uuid, untilMs] of Object.entries(adopted.envoys)) {
     if (untilMs > nowMs && !revoked.has(uuid)) revoked.set(uuid, untilMs);
   }
-  const certificates = Object.entries(adopted.certificates).filter(([, untilMs]) =>
-    untilMs > nowMs
-  );
+  const certificates = [
+    ...replaced,
+    ...Object.entries(adopted.certificates).filter(([name, untilMs]) =>
+      untilMs > nowMs && !replaced.has(name)
+    ),
+  ];
   const seederKeys = [...index.states()]
     .filter(({ record }) => gates.maySeed(record.hostname))
     .map(({ record }) => ({ key: record.signingKey, hostname: record.hostname }))

@@ -19,6 +19,16 @@ const MAX_HISTORY = 1000;
 /** Shortest prefix that names a version. */
 const MIN_PREFIX_LENGTH = 6;
 
+/** How far back the history is read to find versions that nobody needs. */
+const MAX_PRUNED_HISTORY = 100_000;
+
+/** Picks versions to be removed. */
+export type ChoosePrunable = (
+  onDisk: readonly Sha256[],
+  history: readonly VersionRecord[],
+  live: Sha256 | undefined,
+) => readonly Sha256[];
+
 /** What publishing needs from the rest of the server. */
 export interface PublisherContext {
   readonly store: VersionStore;
@@ -186,6 +196,28 @@ export class ConfigPublisher implements PolicySource {
     const records = await this.#context.log.list(limit);
     const newest = records.find(({ version }) => version === this.#live?.version);
     return records.map((record) => ({ ...record, live: record === newest }));
+  }
+
+  /**
+   * Removes the files of versions that nobody needs; the history keeps their records.
+   *
+   * @param choose picks them from what is on disk and the history, newest first.
+   */
+  prune(choose: ChoosePrunable): Promise<number> {
+    return this.#exclusive(async () => {
+      const { store, log } = this.#context;
+      const live = await store.readLive();
+      const chosen = choose(
+        await store.list(),
+        await log.list(MAX_PRUNED_HISTORY),
+        this.#live?.version ?? live?.version,
+      );
+      for (const version of chosen) {
+        if (version === live?.version || version === this.#live?.version) continue;
+        await store.remove(version);
+      }
+      return chosen.length;
+    });
   }
 
   async #makeLive(

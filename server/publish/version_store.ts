@@ -102,6 +102,18 @@ export class VersionStore {
     }
   }
 
+  /**
+   * Removes a version that is not live. A crash leaves a `.versions/.tmp-*`, which the next start removes, and never a
+   * version that is not whole.
+   */
+  async remove(version: Sha256): Promise<void> {
+    const aside = join(this.#versions, `.tmp-${version}`);
+    await this.files.remove(aside);
+    await this.files.rename(join(this.#versions, version), aside);
+    await this.files.syncFolder(this.#versions);
+    await this.files.remove(aside);
+  }
+
   /** Names of all versions on disk. */
   async list(): Promise<Sha256[]> {
     const versions: Sha256[] = [];

@@ -35,6 +35,13 @@ export class SqlCertificateRepository implements CertificateRepository {
     await this.#database.updateTable("certificates").set({ revoked_at_ms: atMs })
       .where("envoy_uuid", "=", envoyUuid).where("revoked_at_ms", "is", null).execute();
   }
+
+  async revokeOthers(envoyUuid: string, fingerprint: string, atMs: number): Promise<number> {
+    const result = await this.#database.updateTable("certificates").set({ revoked_at_ms: atMs })
+      .where("envoy_uuid", "=", envoyUuid).where("fingerprint", "!=", fingerprint)
+      .where("revoked_at_ms", "is", null).executeTakeFirst();
+    return Number(result.numUpdatedRows);
+  }
 }
 
 function toCertificate(row: Tables["certificates"]): CertificateRecord {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { EnvoyObservation, EnvoyRecord, EnvoyRepository } from "./store.ts";
 import type { Tables } from "./tables.ts";
 
-/** Observations per statement: SQLite allows 32,766 parameters and a row has 15. */
+/** Observations per statement: SQLite allows 32,766 parameters and a row has 20. */
 const ROWS_PER_STATEMENT = 200;
 
 const tagsSchema = z.record(z.string(), z.string());
@@ -39,6 +39,8 @@ export class SqlEnvoyRepository implements EnvoyRepository {
         tags: JSON.stringify(envoy.tags),
         tag_revision: envoy.tagRevision,
         suspected_clone: envoy.suspectedClone ? 1 : 0,
+        previous_hostname: envoy.previousHostname,
+        removed_at_ms: envoy.removedAtMs,
       }).execute();
       return { ok: true };
     });
@@ -79,6 +81,36 @@ export class SqlEnvoyRepository implements EnvoyRepository {
       .where("uuid", "=", uuid).execute();
   }
 
+  rename(uuid: string, hostname: string): Promise<boolean> {
+    return this.#atomically(async (database) => {
+      if (await findActive(database, hostname)) return false;
+      const result = await database.updateTable("envoys")
+        .set(({ ref, fn }) => ({
+          hostname,
+          // The name that its certificate carries, however often it was renamed since.
+          previous_hostname: fn.coalesce(ref("previous_hostname"), ref("hostname")),
+        })).where("uuid", "=", uuid).where("state", "=", "active").executeTakeFirst();
+      return result.numUpdatedRows > 0n;
+    });
+  }
+
+  async settleRename(uuid: string): Promise<void> {
+    await this.#database.updateTable("envoys").set({ previous_hostname: null })
+      .where("uuid", "=", uuid).execute();
+  }
+
+  remove(uuid: string, atMs: number): Promise<boolean> {
+    return this.#atomically(async (database) => {
+      const result = await database.updateTable("envoys").set({ removed_at_ms: atMs, tags: "{}" })
+        .where("uuid", "=", uuid).where("state", "=", "revoked")
+        .where("removed_at_ms", "is", null).executeTakeFirst();
+      if (result.numUpdatedRows === 0n) return false;
+      await database.deleteFrom("envoy_stable_traits").where("uuid", "=", uuid).execute();
+      await database.deleteFrom("envoy_observations").where("uuid", "=", uuid).execute();
+      return true;
+    });
+  }
+
   async saveObservations(observations: readonly EnvoyObservation[]): Promise<void> {
     if (observations.length === 0) return;
     await this.#atomically(async (database) => {
@@ -104,12 +136,17 @@ export class SqlEnvoyRepository implements EnvoyRepository {
       policyVersion: row.policy_version,
       fingerprint: row.fingerprint,
       pausedReason: row.paused_reason,
+      pausedUntilMs: row.paused_until_ms,
       stableTraits: row.stable_traits,
       volatileTraits: row.volatile_traits,
       cloneCounter: row.clone_counter,
       convergence: row.convergence,
       bundleSerial: row.bundle_serial,
       envoySerial: row.envoy_serial,
+      runSerial: row.run_serial,
+      runRoot: row.run_root,
+      runFinishedAtMs: row.run_finished_at_ms,
+      changeStreak: row.change_streak,
     }));
   }
 }
@@ -136,11 +173,16 @@ async function saveSlice(
         policy_version: ref("excluded.policy_version"),
         fingerprint: ref("excluded.fingerprint"),
         paused_reason: ref("excluded.paused_reason"),
+        paused_until_ms: ref("excluded.paused_until_ms"),
         volatile_traits: ref("excluded.volatile_traits"),
         clone_counter: ref("excluded.clone_counter"),
         convergence: ref("excluded.convergence"),
         bundle_serial: ref("excluded.bundle_serial"),
         envoy_serial: ref("excluded.envoy_serial"),
+        run_serial: ref("excluded.run_serial"),
+        run_root: ref("excluded.run_root"),
+        run_finished_at_ms: ref("excluded.run_finished_at_ms"),
+        change_streak: ref("excluded.change_streak"),
       }))
     ).execute();
   await database.insertInto("envoy_stable_traits")
@@ -165,11 +207,16 @@ function toRow(observation: EnvoyObservation): Tables["envoy_observations"] {
     policy_version: observation.policyVersion,
     fingerprint: observation.fingerprint,
     paused_reason: observation.pausedReason,
+    paused_until_ms: observation.pausedUntilMs,
     volatile_traits: observation.volatileTraits,
     clone_counter: observation.cloneCounter,
     convergence: observation.convergence,
     bundle_serial: observation.bundleSerial,
     envoy_serial: observation.envoySerial,
+    run_serial: observation.runSerial,
+    run_root: observation.runRoot,
+    run_finished_at_ms: observation.runFinishedAtMs,
+    change_streak: observation.changeStreak,
   };
 }
 
@@ -184,5 +231,7 @@ function toEnvoy(row: Tables["envoys"]): EnvoyRecord {
     tags: tagsSchema.parse(JSON.parse(row.tags)),
     tagRevision: row.tag_revision,
     suspectedClone: row.suspected_clone === 1,
+    previousHostname: row.previous_hostname,
+    removedAtMs: row.removed_at_ms,
   };
 }

@@ -19,4 +19,8 @@ export class SqlFactRepository implements FactRepository {
     await this.#database.insertInto("facts").values({ name, value })
       .onConflict((conflict) => conflict.column("name").doUpdateSet({ value })).execute();
   }
+
+  async remove(name: string): Promise<void> {
+    await this.#database.deleteFrom("facts").where("name", "=", name).execute();
+  }
 }

@@ -1,12 +1,13 @@
-import type { RunReport } from "../../shared/config/run_report.ts";
 import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
 import type { AuditRecord } from "../../shared/rest/audit.ts";
 import type { ConfigVersion } from "../../shared/rest/config.ts";
+import type { Minute } from "../../shared/rest/fleet.ts";
 import type { RunSummary } from "../../shared/rest/runs.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import { readRunCursor, writeRunCursor } from "./run_cursor.ts";
 import type {
   AuditRepository,
+  BundleRepository,
   CertificateRecord,
   CertificateRepository,
   ConfigVersionRepository,
@@ -18,8 +19,12 @@ import type {
   EnvoyRepository,
   FactRepository,
   ManifestRepository,
+  MinuteRepository,
   RunRepository,
   Store,
+  StoredBundle,
+  StoredRun,
+  StoreStats,
 } from "./store.ts";
 import { SequenceTakenError } from "./store_error.ts";
 
@@ -29,7 +34,9 @@ interface State {
   readonly certificates: Map<string, CertificateRecord>;
   readonly tokens: Map<string, EnrollTokenRecord>;
   readonly answers: Map<string, EnrollAnswerRecord>;
-  readonly runs: Map<string, { summary: RunSummary; report: RunReport }>;
+  readonly runs: Map<string, StoredRun>;
+  readonly bundles: Map<string, { readonly bundle: StoredBundle; readonly usedAtMs: number }>;
+  readonly minutes: Map<number, Minute>;
   readonly audit: AuditRecord[];
   readonly heads: Map<number, SignedBytes>;
   readonly facts: Map<string, string>;
@@ -51,6 +58,8 @@ export class MemoryStore implements Store {
   readonly certificates = this.#repositories.certificates;
   readonly enrollTokens = this.#repositories.enrollTokens;
   readonly runs = this.#repositories.runs;
+  readonly bundles = this.#repositories.bundles;
+  readonly minutes = this.#repositories.minutes;
   readonly audit = this.#repositories.audit;
   readonly facts = this.#repositories.facts;
   readonly configVersions = this.#repositories.configVersions;
@@ -66,6 +75,8 @@ export class MemoryStore implements Store {
         transaction: () =>
           Promise.reject(new Error("Cannot nest a transaction: use the given store")),
         integrity: () => Promise.resolve([]),
+        stats: () => Promise.resolve(statsOf(draft)),
+        vacuum: () => Promise.reject(new Error("Cannot vacuum a store inside its transaction")),
         close: () => Promise.reject(new Error("Cannot close a store inside its transaction")),
       });
       this.#state = draft;
@@ -75,6 +86,14 @@ export class MemoryStore implements Store {
 
   integrity(): Promise<string[]> {
     return Promise.resolve([]);
+  }
+
+  stats(): Promise<StoreStats> {
+    return Promise.resolve(statsOf(this.#state));
+  }
+
+  vacuum(): Promise<number> {
+    return Promise.resolve(0);
   }
 
   close(): Promise<void> {
@@ -97,6 +116,8 @@ function emptyState(): State {
     tokens: new Map(),
     answers: new Map(),
     runs: new Map(),
+    bundles: new Map(),
+    minutes: new Map(),
     audit: [],
     heads: new Map(),
     facts: new Map(),
@@ -105,12 +126,24 @@ function emptyState(): State {
   };
 }
 
-function createRepositories(access: Access): Omit<Store, "transaction" | "integrity" | "close"> {
+function statsOf(state: State): StoreStats {
+  const tables = Object.entries(state).map(([name, rows]) => ({
+    name,
+    rows: Array.isArray(rows) ? rows.length : rows.size,
+  }));
+  return { driver: "memory", schemaVersion: 0, sizeBytes: 0, freeBytes: 0, tables };
+}
+
+type Repositories = Omit<Store, "transaction" | "integrity" | "stats" | "vacuum" | "close">;
+
+function createRepositories(access: Access): Repositories {
   return {
     envoys: memoryEnvoys(access),
     certificates: memoryCertificates(access),
     enrollTokens: memoryEnrollTokens(access),
     runs: memoryRuns(access),
+    bundles: memoryBundles(access),
+    minutes: memoryMinutes(access),
     audit: memoryAudit(access),
     facts: memoryFacts(access),
     configVersions: memoryConfigVersions(access),
@@ -156,6 +189,23 @@ function memoryEnvoys(access: Access): EnvoyRepository {
     setTags: (uuid, tags) =>
       update(uuid, ({ tagRevision }) => ({ tags: { ...tags }, tagRevision: tagRevision + 1 })),
     setSuspectedClone: (uuid, suspected) => update(uuid, () => ({ suspectedClone: suspected })),
+    rename: (uuid, hostname) =>
+      access((state) => {
+        const envoy = state.envoys.get(uuid);
+        if (envoy?.state !== "active" || findActive(state, hostname)) return false;
+        const previousHostname = envoy.previousHostname ?? envoy.hostname;
+        state.envoys.set(uuid, { ...envoy, hostname, previousHostname });
+        return true;
+      }),
+    settleRename: (uuid) => update(uuid, () => ({ previousHostname: null })),
+    remove: (uuid, atMs) =>
+      access((state) => {
+        const envoy = state.envoys.get(uuid);
+        if (envoy?.state !== "revoked" || envoy.removedAtMs !== null) return false;
+        state.envoys.set(uuid, { ...envoy, removedAtMs: atMs, tags: {} });
+        state.observations.delete(uuid);
+        return true;
+      }),
     saveObservations: (observations) =>
       access((state) => {
         const stranger = observations.find(({ uuid }) => !state.envoys.has(uuid));
@@ -199,6 +249,17 @@ function memoryCertificates(access: Access): CertificateRepository {
           if (one.envoyUuid !== envoyUuid || one.revokedAtMs !== null) continue;
           state.certificates.set(one.fingerprint, { ...one, revokedAtMs: atMs });
         }
+      }),
+    revokeOthers: (envoyUuid, fingerprint, atMs) =>
+      access((state) => {
+        const others = [...state.certificates.values()].filter((one) =>
+          one.envoyUuid === envoyUuid && one.fingerprint !== fingerprint &&
+          one.revokedAtMs === null
+        );
+        for (const one of others) {
+          state.certificates.set(one.fingerprint, { ...one, revokedAtMs: atMs });
+        }
+        return others.length;
       }),
   };
 }
@@ -256,12 +317,13 @@ function memoryRuns(access: Access): RunRepository {
         return true;
       }),
     find: (runId) => access((state) => structuredClone(state.runs.get(runId))),
-    list: ({ envoyUuid, failed, limit, cursor }) =>
+    list: ({ envoyUuids, outcomes, sinceMs, limit, cursor }) =>
       access((state) => {
         const after = cursor === undefined ? undefined : readRunCursor(cursor);
         const found = [...state.runs.values()].map(({ summary }) => summary)
-          .filter((run) => envoyUuid === undefined || run.envoyUuid === envoyUuid)
-          .filter((run) => failed === undefined || (run.outcome === "failed") === failed)
+          .filter((run) => envoyUuids?.has(run.envoyUuid) ?? true)
+          .filter((run) => outcomes?.has(run.outcome) ?? true)
+          .filter((run) => sinceMs === undefined || run.startedAtMs >= sinceMs)
           .filter((run) =>
             !after || run.startedAtMs < after.startedAtMs ||
             (run.startedAtMs === after.startedAtMs && run.runId < after.runId)
@@ -271,12 +333,70 @@ function memoryRuns(access: Access): RunRepository {
         const last = runs.at(-1);
         return { runs, nextCursor: found.length > limit && last ? writeRunCursor(last) : null };
       }),
+    prune: (beforeMs, limit) =>
+      access((state) => {
+        const old = [...state.runs.values()].map(({ summary }) => summary)
+          .filter((run) => run.receivedAtMs < beforeMs)
+          .sort((a, b) => a.receivedAtMs - b.receivedAtMs).slice(0, limit);
+        for (const { runId } of old) state.runs.delete(runId);
+        return old.length;
+      }),
+  };
+}
+
+function memoryBundles(access: Access): BundleRepository {
+  return {
+    saveAll: (bundles, atMs) =>
+      access((state) => {
+        for (const bundle of bundles) {
+          const known = state.bundles.get(bundle.root)?.bundle;
+          state.bundles.set(bundle.root, {
+            bundle: known ?? structuredClone(bundle),
+            usedAtMs: atMs,
+          });
+        }
+      }),
+    find: (root) => access((state) => structuredClone(state.bundles.get(root)?.bundle)),
+    prune: (beforeMs, limit) =>
+      access((state) => {
+        const needed = new Set([
+          ...[...state.runs.values()].map(({ report }) => report.root),
+          ...[...state.observations.values()].map(({ fingerprint }) => fingerprint),
+        ]);
+        const old = [...state.bundles].filter(([root, { usedAtMs }]) =>
+          usedAtMs < beforeMs && !needed.has(root)
+        ).slice(0, limit);
+        for (const [root] of old) state.bundles.delete(root);
+        return old.length;
+      }),
+  };
+}
+
+function memoryMinutes(access: Access): MinuteRepository {
+  return {
+    add: (row) =>
+      access((state) => {
+        const known = state.minutes.get(row.minuteMs);
+        state.minutes.set(row.minuteMs, {
+          ...row,
+          checkIns: row.checkIns + (known?.checkIns ?? 0),
+          runs: row.runs + (known?.runs ?? 0),
+          originBytes: row.originBytes + (known?.originBytes ?? 0),
+          peerBytes: row.peerBytes + (known?.peerBytes ?? 0),
+          serverBytes: row.serverBytes + (known?.serverBytes ?? 0),
+        });
+      }),
+    list: (sinceMs, limit) =>
+      access((state) =>
+        structuredClone(
+          [...state.minutes.values()].filter(({ minuteMs }) => minuteMs >= sinceMs)
+            .sort((a, b) => a.minuteMs - b.minuteMs).slice(0, limit),
+        )
+      ),
     prune: (beforeMs) =>
       access((state) => {
-        const old = [...state.runs.values()].filter(({ summary }) =>
-          summary.startedAtMs < beforeMs
-        );
-        for (const { summary } of old) state.runs.delete(summary.runId);
+        const old = [...state.minutes.keys()].filter((minuteMs) => minuteMs < beforeMs);
+        for (const minuteMs of old) state.minutes.delete(minuteMs);
         return old.length;
       }),
   };
@@ -323,6 +443,10 @@ function memoryFacts(access: Access): FactRepository {
     set: (name, value) =>
       access((state) => {
         state.facts.set(name, value);
+      }),
+    remove: (name) =>
+      access((state) => {
+        state.facts.delete(name);
       }),
   };
 }

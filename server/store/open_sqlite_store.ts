@@ -1,9 +1,10 @@
 import { DatabaseSync } from "node:sqlite";
-import { Kysely, sql, SqliteDialect } from "kysely";
+import { Kysely, SqliteDialect } from "kysely";
 import { migrate } from "./migrate.ts";
 import type { Migration } from "./migrations/migration.ts";
 import { NodeSqliteDatabase } from "./node_sqlite.ts";
 import { createSqlStore } from "./sql_store.ts";
+import { sqliteUpkeep } from "./sqlite_upkeep.ts";
 import type { Store } from "./store.ts";
 import { StoreError } from "./store_error.ts";
 import type { Tables } from "./tables.ts";
@@ -31,10 +32,9 @@ export async function openSqliteStore(
   path: string,
   options: { migrations?: readonly Migration[]; busyTimeoutMs?: number } = {},
 ): Promise<Store> {
+  const file = openChecked(path, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS);
   const database = new Kysely<Tables>({
-    dialect: new SqliteDialect({
-      database: new NodeSqliteDatabase(openChecked(path, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS)),
-    }),
+    dialect: new SqliteDialect({ database: new NodeSqliteDatabase(file) }),
   });
   try {
     await migrate(database, path, options.migrations);
@@ -42,7 +42,10 @@ export async function openSqliteStore(
     await database.destroy();
     throw explain(path, error);
   }
-  return createSqlStore(database, () => checkIntegrity(database));
+  return createSqlStore(
+    database,
+    sqliteUpkeep(database, (statement) => void file.prepare(statement).all()),
+  );
 }
 
 function openChecked(path: string, busyTimeoutMs: number): DatabaseSync {
@@ -53,6 +56,9 @@ function openChecked(path: string, busyTimeoutMs: number): DatabaseSync {
       enableForeignKeyConstraints: true,
     });
     // Not exec(), whose errors carry no result code.
+    const { page_count: pages } = database.prepare("PRAGMA page_count").get() ?? {};
+    // Before anything is written, so that pages can be given back in steps: later it takes a whole VACUUM.
+    if (pages === 0) database.prepare("PRAGMA auto_vacuum = INCREMENTAL").get();
     database.prepare("PRAGMA journal_mode = WAL").get();
     database.prepare("PRAGMA synchronous = FULL").get();
     const rows = database.prepare("PRAGMA quick_check(1)").all();
@@ -63,18 +69,6 @@ function openChecked(path: string, busyTimeoutMs: number): DatabaseSync {
     if (database?.isOpen) database.close();
     throw explain(path, error);
   }
-}
-
-async function checkIntegrity(database: Kysely<Tables>): Promise<string[]> {
-  const pages = await sql<{ integrity_check: string }>`PRAGMA integrity_check`.execute(database);
-  const references = await sql<{ table: string; rowid: number; parent: string }>`
-    PRAGMA foreign_key_check`.execute(database);
-  return [
-    ...pages.rows.map((row) => row.integrity_check).filter((finding) => finding !== "ok"),
-    ...references.rows.map((row) =>
-      `row ${row.rowid} of ${row.table} names a missing row of ${row.parent}`
-    ),
-  ];
 }
 
 function explain(path: string, error: unknown): unknown {

@@ -136,6 +136,42 @@ Deno.test("a migration that fails halfway leaves the database at the step before
   await (await openSqliteStore(path)).close();
 });
 
+Deno.test("a vacuum gives the space of removed rows back to the disk, step by step", async () => {
+  await using root = await TemporaryRoot.create();
+  const path = root.join("vigo.db");
+  const store = await openSqliteStore(path);
+  try {
+    // More pages than one step gives back.
+    await store.facts.set("large", "x".repeat(8 * 1024 * 1024));
+    await store.facts.remove("large");
+    const { freeBytes } = await store.stats();
+    assert.ok(freeBytes >= 8 * 1024 * 1024);
+    // The pages that map the others go too.
+    assert.ok(await store.vacuum() >= freeBytes);
+    assert.equal((await store.stats()).freeBytes, 0);
+    assert.ok((await Deno.stat(path)).size < 1024 * 1024);
+  } finally {
+    await store.close();
+  }
+});
+
+Deno.test("a database from before vacuums went in steps is rewritten by the first one", async () => {
+  await using root = await TemporaryRoot.create();
+  const path = root.join("vigo.db");
+  const bare = new DatabaseSync(path);
+  bare.exec("CREATE TABLE old (text TEXT); DROP TABLE old;");
+  bare.close();
+  const store = await openSqliteStore(path);
+  try {
+    await store.facts.set("large", "x".repeat(2 * 1024 * 1024));
+    await store.facts.remove("large");
+    assert.ok(await store.vacuum() >= 1024 * 1024);
+    assert.equal((await store.stats()).freeBytes, 0);
+  } finally {
+    await store.close();
+  }
+});
+
 Deno.test("the migrations are numbered from 1 without gaps", () => {
   assert.deepEqual(
     ALL_MIGRATIONS.map(({ number }) => number),

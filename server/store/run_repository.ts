@@ -1,9 +1,14 @@
 import type { Kysely } from "kysely";
-import { type RunReport, runReportSchema } from "../../shared/config/run_report.ts";
+import { runReportSchema } from "../../shared/config/run_report.ts";
 import { type RunSummary, runSummarySchema } from "../../shared/rest/runs.ts";
-import { readRunCursor, writeRunCursor } from "./run_cursor.ts";
-import type { RunRepository } from "./store.ts";
+import { readRunCursor, type RunPosition, writeRunCursor } from "./run_cursor.ts";
+import type { RunFilter, RunRepository, StoredRun } from "./store.ts";
 import type { Tables } from "./tables.ts";
+
+/** Envoys named in one statement: SQLite allows 32,766 parameters. For more, pages are read and sifted. */
+const MAX_NAMED_ENVOYS = 10_000;
+/** Rows of one page that is sifted. */
+const SIFTED_ROWS = 1_000;
 
 export class SqlRunRepository implements RunRepository {
   readonly #database: Kysely<Tables>;
@@ -12,39 +17,70 @@ export class SqlRunRepository implements RunRepository {
     this.#database = database;
   }
 
-  async add({ summary, report }: { summary: RunSummary; report: RunReport }): Promise<boolean> {
+  async add({ summary, report }: StoredRun): Promise<boolean> {
     const result = await this.#database.insertInto("runs").values({
       run_id: summary.runId,
       envoy_uuid: summary.envoyUuid,
       started_at_ms: summary.startedAtMs,
-      is_failed: summary.outcome === "failed" ? 1 : 0,
+      received_at_ms: summary.receivedAtMs,
+      outcome: summary.outcome,
+      root: report.root,
       summary: JSON.stringify(summary),
       report: JSON.stringify(report),
     }).onConflict((conflict) => conflict.column("run_id").doNothing()).executeTakeFirst();
     return (result.numInsertedOrUpdatedRows ?? 0n) > 0n;
   }
 
-  async find(runId: string): Promise<{ summary: RunSummary; report: RunReport } | undefined> {
+  async find(runId: string): Promise<StoredRun | undefined> {
     const row = await this.#database.selectFrom("runs").select(["summary", "report"])
       .where("run_id", "=", runId).executeTakeFirst();
     return row && {
-      summary: runSummarySchema.parse(JSON.parse(row.summary)),
+      summary: parseSummary(row.summary),
       report: runReportSchema.parse(JSON.parse(row.report)),
     };
   }
 
-  async list(filter: {
-    envoyUuid?: string;
-    failed?: boolean;
-    limit: number;
-    cursor?: string;
-  }): Promise<{ runs: RunSummary[]; nextCursor: string | null }> {
+  async list(filter: RunFilter): Promise<{ runs: RunSummary[]; nextCursor: string | null }> {
+    const { envoyUuids, limit } = filter;
+    const isSifted = envoyUuids !== undefined && envoyUuids.size > MAX_NAMED_ENVOYS;
+    let after = filter.cursor === undefined ? undefined : readRunCursor(filter.cursor);
+    const found: RunSummary[] = [];
+    for (;;) {
+      const pageRows = isSifted ? SIFTED_ROWS : limit + 1;
+      const page = await this.#page(filter, after, pageRows, isSifted);
+      found.push(...page.filter((run) => !isSifted || envoyUuids.has(run.envoyUuid)));
+      after = page.at(-1);
+      if (found.length > limit || page.length < pageRows) break;
+    }
+    const runs = found.slice(0, limit);
+    const last = runs.at(-1);
+    return { runs, nextCursor: found.length > limit && last ? writeRunCursor(last) : null };
+  }
+
+  async prune(beforeMs: number, limit: number): Promise<number> {
+    const result = await this.#database.deleteFrom("runs").where(
+      "run_id",
+      "in",
+      (from) =>
+        from.selectFrom("runs").select("run_id").where("received_at_ms", "<", beforeMs)
+          .orderBy("received_at_ms").limit(limit),
+    ).executeTakeFirst();
+    return Number(result.numDeletedRows);
+  }
+
+  async #page(
+    { envoyUuids, outcomes, sinceMs }: RunFilter,
+    after: RunPosition | undefined,
+    limit: number,
+    isSifted: boolean,
+  ): Promise<RunSummary[]> {
     let query = this.#database.selectFrom("runs").select("summary")
-      .orderBy("started_at_ms", "desc").orderBy("run_id", "desc").limit(filter.limit + 1);
-    if (filter.envoyUuid !== undefined) query = query.where("envoy_uuid", "=", filter.envoyUuid);
-    if (filter.failed !== undefined) query = query.where("is_failed", "=", filter.failed ? 1 : 0);
-    if (filter.cursor !== undefined) {
-      const { startedAtMs, runId } = readRunCursor(filter.cursor);
+      .orderBy("started_at_ms", "desc").orderBy("run_id", "desc").limit(limit);
+    if (envoyUuids && !isSifted) query = query.where("envoy_uuid", "in", [...envoyUuids]);
+    if (outcomes) query = query.where("outcome", "in", [...outcomes]);
+    if (sinceMs !== undefined) query = query.where("started_at_ms", ">=", sinceMs);
+    if (after) {
+      const { startedAtMs, runId } = after;
       query = query.where(({ or, and, eb }) =>
         or([
           eb("started_at_ms", "<", startedAtMs),
@@ -52,16 +88,10 @@ export class SqlRunRepository implements RunRepository {
         ])
       );
     }
-    const rows = await query.execute();
-    const runs = rows.slice(0, filter.limit)
-      .map(({ summary }) => runSummarySchema.parse(JSON.parse(summary)));
-    const last = runs.at(-1);
-    return { runs, nextCursor: rows.length > filter.limit && last ? writeRunCursor(last) : null };
+    return (await query.execute()).map(({ summary }) => parseSummary(summary));
   }
+}
 
-  async prune(beforeMs: number): Promise<number> {
-    const result = await this.#database.deleteFrom("runs").where("started_at_ms", "<", beforeMs)
-      .executeTakeFirst();
-    return Number(result.numDeletedRows);
-  }
+function parseSummary(text: string): RunSummary {
+  return runSummarySchema.parse(JSON.parse(text));
 }

@@ -7,32 +7,38 @@ import { SqlEnvoyRepository } from "./envoy_repository.ts";
 import { SqlFactRepository } from "./fact_repository.ts";
 import { SqlManifestRepository } from "./manifest_repository.ts";
 import { SqlRunRepository } from "./run_repository.ts";
+import { SqlBundleRepository } from "./bundle_repository.ts";
+import { SqlMinuteRepository } from "./minute_repository.ts";
 import type { Store } from "./store.ts";
 import type { Tables } from "./tables.ts";
 
-type Repositories = Omit<Store, "transaction" | "integrity" | "close">;
+/** What each database does in its own way. */
+export type Upkeep = Pick<Store, "integrity" | "stats" | "vacuum">;
+
+type Repositories = Omit<Store, "transaction" | "close" | keyof Upkeep>;
 
 /**
- * A store over any database that kysely speaks to; `check` is the database's own check of itself.
+ * A store over any database that kysely speaks to; `upkeep` is what this one does in its own way.
  *
  * SQLite has one connection: everything else waits while a transaction runs, so work inside one must use the store it is
  * given, never the outer one, or it waits for itself.
  */
-export function createSqlStore(database: Kysely<Tables>, check: () => Promise<string[]>): Store {
+export function createSqlStore(database: Kysely<Tables>, upkeep: Upkeep): Store {
   return {
     ...createRepositories(database, (work) => database.transaction().execute(work)),
     transaction: (work) =>
-      database.transaction().execute((transaction) => work(storeInside(transaction, check))),
-    integrity: check,
+      database.transaction().execute((transaction) => work(storeInside(transaction, upkeep))),
+    ...upkeep,
     close: () => database.destroy(),
   };
 }
 
-function storeInside(transaction: Transaction<Tables>, check: () => Promise<string[]>): Store {
+function storeInside(transaction: Transaction<Tables>, upkeep: Upkeep): Store {
   return {
     ...createRepositories(transaction, (work) => work(transaction)),
     transaction: () => Promise.reject(new Error("Cannot nest a transaction: use the given store")),
-    integrity: check,
+    ...upkeep,
+    vacuum: () => Promise.reject(new Error("Cannot vacuum a store inside its transaction")),
     close: () => Promise.reject(new Error("Cannot close a store inside its transaction")),
   };
 }
@@ -46,6 +52,8 @@ function createRepositories(
     certificates: new SqlCertificateRepository(database),
     enrollTokens: new SqlEnrollTokenRepository(database),
     runs: new SqlRunRepository(database),
+    bundles: new SqlBundleRepository(database, atomically),
+    minutes: new SqlMinuteRepository(database),
     audit: new SqlAuditRepository(database),
     facts: new SqlFactRepository(database),
     configVersions: new SqlConfigVersionRepository(database, atomically),

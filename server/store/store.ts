@@ -1,7 +1,9 @@
+import type { BundleResource } from "../../shared/config/policy_bundle.ts";
 import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
 import type { RunReport } from "../../shared/config/run_report.ts";
 import type { AuditRecord } from "../../shared/rest/audit.ts";
 import type { ConfigVersion } from "../../shared/rest/config.ts";
+import type { Minute } from "../../shared/rest/fleet.ts";
 import type { RunSummary } from "../../shared/rest/runs.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 
@@ -18,6 +20,10 @@ export interface EnvoyRecord {
   /** Rises when tags change. */
   readonly tagRevision: number;
   readonly suspectedClone: boolean;
+  /** The name before a rename, until a certificate of the new name is in use. */
+  readonly previousHostname: string | null;
+  /** When a revoked envoy was taken out of every list. The record stays: its identity must never come back. */
+  readonly removedAtMs: number | null;
 }
 
 /** What an envoy last said of itself; written in batches, so up to 10 s of it may be lost in a crash and are said again. */
@@ -32,13 +38,25 @@ export interface EnvoyObservation {
   readonly policyVersion: string;
   /** Merkle root last reported, hex; empty before the first. */
   readonly fingerprint: string;
+  /** Empty while it is not paused. */
   readonly pausedReason: string;
+  /** When the pause ends by itself, by the envoy's clock; 0 for one that does not. */
+  readonly pausedUntilMs: number;
   /** Canonical JSON. */
   readonly stableTraits: string;
   readonly volatileTraits: string;
   /** The newest clone token issued. */
   readonly cloneCounter: number;
+  /** What its last run came to; `NoData` before the first. */
   readonly convergence: "Converged" | "Degraded" | "Failed" | "NoData";
+  /** Number of that run, which rises with each; 0 before the first. */
+  readonly runSerial: number;
+  /** Root of the bundle that it applied, hex. */
+  readonly runRoot: string;
+  /** By the envoy's clock. */
+  readonly runFinishedAtMs: number;
+  /** Runs in a row, up to that one, that changed something. */
+  readonly changeStreak: number;
   readonly bundleSerial: number;
   readonly envoySerial: number;
 }
@@ -52,6 +70,12 @@ export interface EnvoyRepository {
   revoke(uuid: string, atMs: number): Promise<boolean>;
   setTags(uuid: string, tags: Readonly<Record<string, string>>): Promise<void>;
   setSuspectedClone(uuid: string, suspected: boolean): Promise<void>;
+  /** Binds an active envoy to another hostname; false if an active one has it, or the envoy is not active. */
+  rename(uuid: string, hostname: string): Promise<boolean>;
+  /** Forgets the name before the rename. */
+  settleRename(uuid: string): Promise<void>;
+  /** Takes a revoked envoy out of the lists, and what was observed of it; false unless it is revoked and was still there. */
+  remove(uuid: string, atMs: number): Promise<boolean>;
   /** Writes many observations in one transaction. */
   saveObservations(observations: readonly EnvoyObservation[]): Promise<void>;
   listObservations(): Promise<EnvoyObservation[]>;
@@ -72,6 +96,8 @@ export interface CertificateRepository {
   /** Every revoked certificate whose expiry lies after `afterMs`. */
   listRevoked(afterMs: number): Promise<CertificateRecord[]>;
   revokeByEnvoy(envoyUuid: string, atMs: number): Promise<void>;
+  /** Revokes all certificates of an envoy but one; answers how many were not revoked before. */
+  revokeOthers(envoyUuid: string, fingerprint: string, atMs: number): Promise<number>;
 }
 
 /** An enrolment token; only the SHA-256 (hex) of its text is kept. */
@@ -109,21 +135,59 @@ export interface EnrollTokenRepository {
   pruneAnswers(beforeMs: number): Promise<void>;
 }
 
+/** A run as it is kept. */
+export interface StoredRun {
+  readonly summary: RunSummary;
+  readonly report: RunReport;
+}
+
+/** Which runs are asked for. */
+export interface RunFilter {
+  /** Of these envoys alone. */
+  readonly envoyUuids?: ReadonlySet<string>;
+  /** That came to one of these alone. */
+  readonly outcomes?: ReadonlySet<RunSummary["outcome"]>;
+  /** That began at this time or later. */
+  readonly sinceMs?: number;
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
 export interface RunRepository {
   /** Stores a run once, durably; a second call with the same run id changes nothing and answers false. */
-  add(run: { summary: RunSummary; report: RunReport }): Promise<boolean>;
-  find(runId: string): Promise<{ summary: RunSummary; report: RunReport } | undefined>;
+  add(run: StoredRun): Promise<boolean>;
+  find(runId: string): Promise<StoredRun | undefined>;
   /**
    * Newest first. The cursor is opaque.
    *
    * @throws {CursorError} if the cursor is not one that a page came with.
    */
-  list(filter: {
-    envoyUuid?: string;
-    failed?: boolean;
-    limit: number;
-    cursor?: string;
-  }): Promise<{ runs: RunSummary[]; nextCursor: string | null }>;
+  list(filter: RunFilter): Promise<{ runs: RunSummary[]; nextCursor: string | null }>;
+  /** Removes at most `limit` runs that were received before; answers how many. */
+  prune(beforeMs: number, limit: number): Promise<number>;
+}
+
+/** What an envoy was sent: the resources of one Merkle root, whoever else has the same. */
+export interface StoredBundle {
+  /** Hex. */
+  readonly root: string;
+  readonly policyVersion: string;
+  readonly resources: readonly BundleResource[];
+}
+
+export interface BundleRepository {
+  /** Keeps bundles by their root; of one that is known only the time of its use is written. */
+  saveAll(bundles: readonly StoredBundle[], atMs: number): Promise<void>;
+  find(root: string): Promise<StoredBundle | undefined>;
+  /** Removes at most `limit` bundles that were used before, by no run that is kept, and that no envoy holds. */
+  prune(beforeMs: number, limit: number): Promise<number>;
+}
+
+export interface MinuteRepository {
+  /** Writes a row; into one that is there the counts are added, and the states replaced. */
+  add(row: Minute): Promise<void>;
+  /** Oldest first, from a minute on. */
+  list(sinceMs: number, limit: number): Promise<Minute[]>;
   prune(beforeMs: number): Promise<number>;
 }
 
@@ -143,6 +207,7 @@ export interface AuditRepository {
 export interface FactRepository {
   get(name: string): Promise<string | undefined>;
   set(name: string, value: string): Promise<void>;
+  remove(name: string): Promise<void>;
 }
 
 export interface ConfigVersionRepository {
@@ -159,12 +224,24 @@ export interface ManifestRepository {
   remove(cells: readonly { sha256: string; author: string }[]): Promise<void>;
 }
 
+/** What a store holds. */
+export interface StoreStats {
+  readonly driver: string;
+  readonly schemaVersion: number;
+  readonly sizeBytes: number;
+  /** Of those, what removed rows have left behind. */
+  readonly freeBytes: number;
+  readonly tables: readonly { readonly name: string; readonly rows: number }[];
+}
+
 /** Everything the server keeps. One contract suite (store_contract_suite.ts) tests every implementation. */
 export interface Store {
   readonly envoys: EnvoyRepository;
   readonly certificates: CertificateRepository;
   readonly enrollTokens: EnrollTokenRepository;
   readonly runs: RunRepository;
+  readonly bundles: BundleRepository;
+  readonly minutes: MinuteRepository;
   readonly audit: AuditRepository;
   readonly facts: FactRepository;
   readonly configVersions: ConfigVersionRepository;
@@ -176,5 +253,9 @@ export interface Store {
   transaction<T>(work: (store: Store) => Promise<T>): Promise<T>;
   /** Problems found by the database's own check; empty when sound. */
   integrity(): Promise<string[]>;
+  /** How large it is, and of what. */
+  stats(): Promise<StoreStats>;
+  /** Gives the space of removed rows back to the disk; answers how many bytes that was. */
+  vacuum(): Promise<number>;
   close(): Promise<void>;
 }

@@ -4,7 +4,15 @@ import type { AuditRecord } from "../../shared/rest/audit.ts";
 import type { ConfigVersion } from "../../shared/rest/config.ts";
 import type { RunSummary } from "../../shared/rest/runs.ts";
 import { type ManifestEntry, manifestEntrySchema } from "../../shared/swarm/manifest_entry.ts";
-import type { EnrollTokenRecord, EnvoyObservation, EnvoyRecord, Store } from "./store.ts";
+import { bundleResourceSchema } from "../../shared/config/policy_bundle.ts";
+import type {
+  EnrollTokenRecord,
+  EnvoyObservation,
+  EnvoyRecord,
+  RunFilter,
+  Store,
+  StoredBundle,
+} from "./store.ts";
 import { CursorError, SequenceTakenError } from "./store_error.ts";
 
 /** What every {@linkcode Store} promises, as tests. `open` gives an empty store each time. */
@@ -198,22 +206,163 @@ export function testStoreContract(name: string, open: () => Promise<Store>): voi
     },
   );
 
-  promise("runs are filtered by envoy and by failure, and pruned by age", async (s) => {
-    const envoyUuid = crypto.randomUUID();
-    await s.runs.add(someRun({ startedAtMs: 1, envoyUuid }));
-    await s.runs.add(someRun({ startedAtMs: 2, envoyUuid, outcome: "failed" }));
-    await s.runs.add(someRun({ startedAtMs: 3, outcome: "failed" }));
-    const times = async (filter: { envoyUuid?: string; failed?: boolean }) =>
+  promise("runs are filtered by envoys, outcome and time, all at once or apart", async (s) => {
+    const [one, other] = [crypto.randomUUID(), crypto.randomUUID()];
+    await s.runs.add(someRun({ startedAtMs: 1, envoyUuid: one }));
+    await s.runs.add(someRun({ startedAtMs: 2, envoyUuid: one, outcome: "failed" }));
+    await s.runs.add(someRun({ startedAtMs: 3, envoyUuid: other, outcome: "failed" }));
+    await s.runs.add(someRun({ startedAtMs: 4, outcome: "degraded" }));
+    const times = async (filter: Omit<RunFilter, "limit">) =>
       (await s.runs.list({ ...filter, limit: 10 })).runs.map((run) => run.startedAtMs);
-    assert.deepEqual(await times({ envoyUuid }), [2, 1]);
-    assert.deepEqual(await times({ failed: true }), [3, 2]);
-    assert.deepEqual(await times({ envoyUuid, failed: false }), [1]);
-    assert.equal(await s.runs.prune(3), 2);
-    assert.deepEqual(await times({}), [3]);
+    assert.deepEqual(await times({}), [4, 3, 2, 1]);
+    assert.deepEqual(await times({ envoyUuids: new Set([one]) }), [2, 1]);
+    assert.deepEqual(await times({ envoyUuids: new Set([one, other]) }), [3, 2, 1]);
+    assert.deepEqual(await times({ envoyUuids: new Set() }), []);
+    assert.deepEqual(await times({ outcomes: new Set(["failed", "degraded"]) }), [4, 3, 2]);
+    assert.deepEqual(await times({ sinceMs: 3 }), [4, 3]);
+    assert.deepEqual(
+      await times({ envoyUuids: new Set([one]), outcomes: new Set(["failed"]), sinceMs: 2 }),
+      [2],
+    );
+  });
+
+  promise("a set of envoys too large to be named pages like any other", async (s) => {
+    const wanted = new Set(Array.from({ length: 12_000 }, () => crypto.randomUUID()));
+    const [first = "", second = ""] = wanted;
+    await s.transaction(async (inside) => {
+      for (let n = 0; n < 1_200; n += 1) await inside.runs.add(someRun({ startedAtMs: n + 10 }));
+      await inside.runs.add(someRun({ startedAtMs: 3, envoyUuid: first }));
+      await inside.runs.add(someRun({ startedAtMs: 2, envoyUuid: second }));
+      await inside.runs.add(someRun({ startedAtMs: 1, envoyUuid: first }));
+    });
+    const page = await s.runs.list({ envoyUuids: wanted, limit: 2 });
+    assert.deepEqual(page.runs.map((run) => run.startedAtMs), [3, 2]);
+    const rest = await s.runs.list({
+      envoyUuids: wanted,
+      limit: 2,
+      cursor: page.nextCursor ?? "none",
+    });
+    assert.deepEqual(rest.runs.map((run) => run.startedAtMs), [1]);
+    assert.equal(rest.nextCursor, null);
+  });
+
+  promise("runs are pruned oldest first by when they came, some at a time", async (s) => {
+    for (const [startedAtMs, receivedAtMs] of [[9, 1], [1, 2], [5, 3], [0, 9]] as const) {
+      await s.runs.add(someRun({ startedAtMs, receivedAtMs }));
+    }
+    const left = async () =>
+      (await s.runs.list({ limit: 10 })).runs.map((run) => run.receivedAtMs).sort();
+    assert.equal(await s.runs.prune(9, 2), 2);
+    assert.deepEqual(await left(), [3, 9]);
+    assert.equal(await s.runs.prune(9, 2), 1);
+    assert.equal(await s.runs.prune(9, 2), 0);
+    assert.deepEqual(await left(), [9]);
   });
 
   promise("a cursor that was never handed out is refused by name", async (s) => {
     await assert.rejects(s.runs.list({ limit: 1, cursor: "' or 1=1" }), CursorError);
+  });
+
+  promise("a bundle is kept once by its root, and comes back whole", async (s) => {
+    const bundle = someBundle("aa");
+    await s.bundles.saveAll([bundle, someBundle("bb")], 1);
+    await s.bundles.saveAll([{ ...bundle, policyVersion: "another" }], 2);
+    await s.bundles.saveAll([], 3);
+    assert.deepEqual(await s.bundles.find("aa"), bundle);
+    assert.equal(await s.bundles.find("cc"), undefined);
+  });
+
+  promise("a bundle goes when it is old, no run is of it and no envoy holds it", async (s) => {
+    const bundles = ["aa", "bb", "cc", "dd", "ee"].map(someBundle);
+    await s.bundles.saveAll(bundles, 1);
+    await s.bundles.saveAll([someBundle("bb")], 5);
+    const run = someRun({});
+    await s.runs.add({ ...run, report: { ...run.report, root: "cc" } });
+    const observation = someObservation((await addEnvoy(s)).uuid);
+    await s.envoys.saveObservations([{ ...observation, fingerprint: "dd" }]);
+    assert.equal(await s.bundles.prune(5, 1), 1);
+    assert.equal(await s.bundles.prune(5, 10), 1);
+    assert.equal(await s.bundles.prune(5, 10), 0);
+    const left = await Promise.all(bundles.map(({ root }) => s.bundles.find(root)));
+    assert.deepEqual(left.map((one) => one?.root), [undefined, "bb", "cc", "dd", undefined]);
+  });
+
+  promise("a minute written in two parts has the sum of both and the later state", async (s) => {
+    const minute = (minuteMs: number, count: number) => ({
+      minuteMs,
+      checkIns: count,
+      runs: count,
+      online: count,
+      converged: count,
+      degraded: count,
+      failed: count,
+      noData: count,
+      originBytes: count,
+      peerBytes: count,
+      serverBytes: count,
+    });
+    await s.minutes.add(minute(60_000, 2));
+    await s.minutes.add(minute(0, 1));
+    await s.minutes.add(minute(60_000, 3));
+    await s.minutes.add(minute(120_000, 7));
+    const sum = { checkIns: 5, runs: 5, originBytes: 5, peerBytes: 5, serverBytes: 5 };
+    assert.deepEqual(await s.minutes.list(60_000, 1), [{ ...minute(60_000, 3), ...sum }]);
+    assert.equal(await s.minutes.prune(60_001), 2);
+    assert.deepEqual((await s.minutes.list(0, 10)).map(({ minuteMs }) => minuteMs), [120_000]);
+  });
+
+  promise(
+    "a rename takes a free name, keeps the one that certificates carry, and settles",
+    async (s) => {
+      const envoy = await addEnvoy(s);
+      const other = await addEnvoy(s);
+      assert.equal(await s.envoys.rename(envoy.uuid, other.hostname.toUpperCase()), false);
+      assert.equal(await s.envoys.rename(crypto.randomUUID(), "web-9"), false);
+      assert.equal(await s.envoys.rename(envoy.uuid, "web-2"), true);
+      assert.equal(await s.envoys.rename(envoy.uuid, "web-3"), true);
+      assert.deepEqual(await s.envoys.findActiveByHostname("web-3"), {
+        ...envoy,
+        hostname: "web-3",
+        previousHostname: envoy.hostname,
+      });
+      assert.equal(await s.envoys.findActiveByHostname(envoy.hostname), undefined);
+      await s.envoys.settleRename(envoy.uuid);
+      assert.equal((await s.envoys.find(envoy.uuid))?.previousHostname, null);
+      await s.envoys.revoke(envoy.uuid, 1);
+      assert.equal(await s.envoys.rename(envoy.uuid, "web-4"), false);
+    },
+  );
+
+  promise("a removed envoy keeps its identity and loses what was observed of it", async (s) => {
+    const envoy = await addEnvoy(s);
+    await s.envoys.setTags(envoy.uuid, { tier: "gold" });
+    await s.envoys.saveObservations([someObservation(envoy.uuid)]);
+    assert.equal(await s.envoys.remove(envoy.uuid, 5), false, "an active one stays");
+    await s.envoys.revoke(envoy.uuid, 4);
+    assert.equal(await s.envoys.remove(envoy.uuid, 5), true);
+    assert.equal(await s.envoys.remove(envoy.uuid, 6), false);
+    assert.deepEqual(await s.envoys.listObservations(), []);
+    const kept = await s.envoys.find(envoy.uuid);
+    assert.deepEqual([kept?.state, kept?.removedAtMs, kept?.tags], ["revoked", 5, {}]);
+  });
+
+  promise("all certificates of an envoy but one can be revoked", async (s) => {
+    const { uuid } = await addEnvoy(s);
+    const other = await addEnvoy(s);
+    for (const [fingerprint, envoyUuid] of [["aa", uuid], ["bb", uuid], ["cc", other.uuid]]) {
+      await s.certificates.add({
+        fingerprint: fingerprint ?? "",
+        envoyUuid: envoyUuid ?? "",
+        notAfterMs: 100,
+        revokedAtMs: null,
+      });
+    }
+    assert.equal(await s.certificates.revokeOthers(uuid, "bb", 5), 1);
+    assert.equal(await s.certificates.revokeOthers(uuid, "bb", 6), 0);
+    assert.deepEqual(
+      (await s.certificates.listRevoked(0)).map((one) => [one.fingerprint, one.revokedAtMs]),
+      [["aa", 5]],
+    );
   });
 
   promise("the audit chain never forks: a taken sequence is refused", async (s) => {
@@ -245,6 +394,9 @@ export function testStoreContract(name: string, open: () => Promise<Store>): voi
     await s.facts.set("fleet_serial", "1");
     await s.facts.set("fleet_serial", "2");
     assert.equal(await s.facts.get("fleet_serial"), "2");
+    await s.facts.remove("fleet_serial");
+    await s.facts.remove("fleet_serial");
+    assert.equal(await s.facts.get("fleet_serial"), undefined);
   });
 
   promise("at most one published version is live, and the same may come again", async (s) => {
@@ -333,9 +485,14 @@ export function testStoreContract(name: string, open: () => Promise<Store>): voi
     );
   });
 
-  promise("a sound store has no findings", async (s) => {
+  promise("a sound store has no findings, says what it holds, and may be vacuumed", async (s) => {
     await addEnvoy(s);
     assert.deepEqual(await s.integrity(), []);
+    const rows = async () => (await s.stats()).tables.find(({ name }) => name === "envoys")?.rows;
+    assert.equal(await rows(), 1);
+    assert.ok(await s.vacuum() >= 0);
+    assert.equal(await rows(), 1);
+    await assert.rejects(s.transaction((inside) => inside.vacuum()), /inside its transaction/);
   });
 }
 
@@ -351,6 +508,8 @@ function someEnvoy(given: Partial<EnvoyRecord> = {}): EnvoyRecord {
     tags: {},
     tagRevision: 1,
     suspectedClone: false,
+    previousHostname: null,
+    removedAtMs: null,
     ...given,
   };
 }
@@ -373,12 +532,17 @@ function someObservation(uuid: string): EnvoyObservation {
     policyVersion: "v1",
     fingerprint: "",
     pausedReason: "",
+    pausedUntilMs: 1_700_000_000_003,
     stableTraits: '{"os":{"distro":"debian"}}',
     volatileTraits: "{}",
     cloneCounter: 4,
     convergence: "NoData",
     bundleSerial: 1_700_000_000_001,
     envoySerial: 1_700_000_000_002,
+    runSerial: 1_700_000_000_004,
+    runRoot: "ab".repeat(32),
+    runFinishedAtMs: 1_700_000_000_005,
+    changeStreak: 2,
   };
 }
 
@@ -403,14 +567,18 @@ function someRun(given: Partial<RunSummary>): { summary: RunSummary; report: Run
     envoyUuid: crypto.randomUUID(),
     hostname: "web-1",
     startedAtMs: 1,
+    receivedAtMs: 1,
     durationMs: 20,
     policyVersion: "v1",
     trigger: "interval",
     outcome: "changed",
     changed: 1,
+    intentional: 0,
+    corrective: 1,
     failed: 0,
     blocked: 0,
     skipped: 0,
+    unknown: 0,
     total: 4,
     ...given,
   };
@@ -440,6 +608,23 @@ function someRun(given: Partial<RunSummary>): { summary: RunSummary; report: Run
     truncated: false,
   };
   return { summary, report };
+}
+
+function someBundle(root: string): StoredBundle {
+  return {
+    root,
+    policyVersion: "v1",
+    resources: [bundleResourceSchema.parse({
+      id: "file:/etc/motd",
+      type: "file",
+      name: "/etc/motd",
+      crate: "motd",
+      source: "configcrates/motd.vgo:2:5",
+      dependsOn: [],
+      notify: [],
+      params: { content: `über ${root}` },
+    })],
+  };
 }
 
 function someAuditRecord(seq: number): AuditRecord {

@@ -13,6 +13,8 @@ export interface Tables {
     tags: string;
     tag_revision: number;
     suspected_clone: number;
+    previous_hostname: string | null;
+    removed_at_ms: number | null;
   };
   envoy_observations: {
     uuid: string;
@@ -25,11 +27,16 @@ export interface Tables {
     policy_version: string;
     fingerprint: string;
     paused_reason: string;
+    paused_until_ms: number;
     volatile_traits: string;
     clone_counter: number;
     convergence: "Converged" | "Degraded" | "Failed" | "NoData";
     bundle_serial: number;
     envoy_serial: number;
+    run_serial: number;
+    run_root: string;
+    run_finished_at_ms: number;
+    change_streak: number;
   };
   envoy_stable_traits: { uuid: string; traits: string };
   certificates: {
@@ -60,9 +67,26 @@ export interface Tables {
     run_id: string;
     envoy_uuid: string;
     started_at_ms: number;
-    is_failed: number;
+    outcome: string;
+    root: string;
+    received_at_ms: number;
     summary: string;
     report: string;
+  };
+  /** `resources` is JSON, compressed with gzip. */
+  bundles: { root: string; policy_version: string; used_at_ms: number; resources: Uint8Array };
+  minutes: {
+    minute_ms: number;
+    check_ins: number;
+    runs: number;
+    online: number;
+    converged: number;
+    degraded: number;
+    failed: number;
+    no_data: number;
+    origin_bytes: number;
+    peer_bytes: number;
+    server_bytes: number;
   };
   audit_records: {
     seq: number;

@@ -292,6 +292,8 @@ Deno.test("cells that are no cells, or whose signature is not the author's, are 
     tags: {},
     tagRevision: 0,
     suspectedClone: false,
+    previousHostname: null,
+    removedAtMs: null,
   });
   const entry = entryOf(seeder);
   const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));

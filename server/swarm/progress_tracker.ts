@@ -21,14 +21,27 @@ export interface SeedComplaint {
   readonly reason: string;
 }
 
+/** Told of what one envoy has of which blob; `before` is undefined at its first report to this process. */
+export type ProgressListener = (
+  before: ReadonlyMap<string, BlobState> | undefined,
+  after: ReadonlyMap<string, BlobState>,
+) => void;
+
 /** How far each envoy has come with each blob, as far as this process was told; a restart asks for patience. */
 export class ProgressTracker implements ProgressSink {
   readonly #blobs = new Map<string, Map<string, BlobState>>();
   readonly #problems = new Map<string, readonly SeedComplaint[]>();
+  readonly #onReceived: ProgressListener;
+
+  /** @param onReceived told of each report, with what was known of its envoy before. */
+  constructor(onReceived: ProgressListener = () => {}) {
+    this.#onReceived = onReceived;
+  }
 
   /** A report is complete: a blob that it does not name is none of the envoy's any more. */
   receive(progress: SwarmProgress, from: EnvoyState): void {
     const { uuid } = from.record;
+    const before = this.#blobs.get(uuid);
     const blobs = new Map<string, BlobState>();
     this.#blobs.set(uuid, blobs);
     for (const line of progress.blobs.slice(0, MAX_BLOBS_PER_ENVOY)) {
@@ -36,6 +49,7 @@ export class ProgressTracker implements ProgressSink {
       if (!state) continue;
       blobs.set(line.sha256, state);
     }
+    this.#onReceived(before, blobs);
     this.#problems.set(
       uuid,
       progress.problems.slice(0, MAX_PROBLEMS).map(({ label, reason }) => ({

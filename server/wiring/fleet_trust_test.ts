@@ -14,6 +14,8 @@ const envoy: EnvoyRecord = {
   tags: {},
   tagRevision: 0,
   suspectedClone: false,
+  previousHostname: null,
+  removedAtMs: null,
 };
 
 Deno.test("a certificate is trusted while its envoy is active, under the key that is bound in it", () => {

@@ -11,8 +11,6 @@ import { repeat } from "./repeat.ts";
 
 /** How often the head of the audit chain is signed: what a thief of the database can cut off unnoticed is younger. */
 const SIGN_HEAD_INTERVAL_MS = 3_600_000;
-/** How often runs past their retention are removed. */
-const PRUNE_INTERVAL_MS = 3_600_000;
 
 /** What must survive everything: the database, the fleet's keys, the record of who did what. */
 export interface ServerState {
@@ -56,12 +54,6 @@ export async function openState(
     );
     closing.add(what, () => repeating.stop());
   };
-  const prune = async () => {
-    await store.runs.prune(now() - config.database.retention);
-    await store.enrollTokens.pruneAnswers(now());
-  };
-  await prune();
-  every(PRUNE_INTERVAL_MS, "prune old runs and answers", prune);
   const signHead = async () => {
     const head = await audit.signHead();
     // The log is often kept elsewhere, so that a chain cut together with its signed heads shows too.

@@ -22,7 +22,8 @@ export function matchesTerm(term: TargetTerm, subject: TargetSubject): boolean {
   }
 }
 
-function findValues(
+/** What a subject has where a filter looks; `undefined` if nothing is there. */
+export function findValues(
   field: TargetField,
   subject: TargetSubject,
 ): readonly TraitValue[] | undefined {

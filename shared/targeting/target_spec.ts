@@ -33,6 +33,13 @@ export class TargetSpec {
     return this.#included.length === 0 || this.#included.some(holds);
   }
 
+  /** Every condition, in the order of {@linkcode toString}; those that take envoys out are marked. */
+  terms(): { readonly term: TargetTerm; readonly excludes: boolean }[] {
+    const flatten = (parts: readonly TargetPart[], excludes: boolean) =>
+      parts.flatMap((part) => part.map((term) => ({ term, excludes })));
+    return [...flatten(this.#included, false), ...flatten(this.#excluded, true)];
+  }
+
   /** The spec in one spelling: lower-case hostnames, no spaces around signs, exclusions last. Parses into the same spec. */
   toString(): string {
     const format = (part: TargetPart) => part.map(formatTerm).join("&");

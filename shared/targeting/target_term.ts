@@ -47,7 +47,8 @@ export function formatTerm(term: TargetTerm): string {
   }
 }
 
-function formatField(field: TargetField): string {
+/** Writes what a filter asks about: `os.distro`, `tag:role`. */
+export function formatField(field: TargetField): string {
   if (field.kind === "tag") {
     return `tag:${BARE_TAG_NAME.test(field.name) ? field.name : quoteText(field.name)}`;
   }

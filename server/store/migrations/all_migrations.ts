@@ -1,5 +1,6 @@
 import { firstSchema } from "./0001_first_schema.ts";
+import { runsAndStatus } from "./0002_runs_and_status.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step, in order. */
-export const ALL_MIGRATIONS: readonly Migration[] = [firstSchema];
+export const ALL_MIGRATIONS: readonly Migration[] = [firstSchema, runsAndStatus];
