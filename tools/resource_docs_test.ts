@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
+import { literalParameters } from "../agent/resources/bind_resource.ts";
 import { standardRegistry } from "../agent/resources/registry.ts";
 import { checkStacks } from "../server/resolve/check_stacks.ts";
 import { compileHost } from "../server/resolve/compile_host.ts";
@@ -106,7 +107,7 @@ function compileExample(example: string): void {
   const registry = standardRegistry();
   for (const { type, params, deferred = [] } of compiled.resources) {
     if (deferred.length > 0) continue;
-    const binding = registry.bind(type, params);
+    const binding = registry.bind(type, literalParameters(params));
     assert.ok(binding.ok, binding.ok ? "" : binding.reason);
   }
 }
