@@ -1,7 +1,8 @@
 import { createTwoFilesPatch } from "diff";
 import { stringify } from "yaml";
 import { canonicalJson, type Json } from "../../shared/canonical/canonical_json.ts";
-import type { BundleResource } from "../../shared/config/policy_bundle.ts";
+import type { BundleCondition, BundleResource } from "../../shared/config/policy_bundle.ts";
+import { parseJsonPointer, replaceAt } from "../../shared/templates/json_place.ts";
 import { MAX_DIFF_LENGTH } from "../../shared/config/run_report.ts";
 
 /** Edits after which two texts count as different altogether: finding the shortest difference takes time in their square. */
@@ -51,17 +52,65 @@ function describe(resource: BundleResource, before: BundleResource | undefined):
   }
   const { dependsOn, notify, when } = resource;
   const shown = {
-    ...params,
+    ...showDeferred(params, resource),
     ...(dependsOn.length > 0 ? { depends_on: dependsOn } : {}),
     ...(notify.length > 0 ? { notify } : {}),
-    ...(when ? { when } : {}),
+    ...(when ? { when: when === "changed" ? when : when.expression } : {}),
+    ...(when && when !== "changed" ? showScope("when sees", when.scope) : {}),
   };
   return stringify(shown, { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false });
 }
 
-function comparable({ id, type, crate, dependsOn, notify, when, params }: BundleResource): Json {
+/**
+ * Parameters with those that the machine fills in: a secret as its path, a template as its text with what it sees. Their
+ * values are not known here.
+ */
+function showDeferred(
+  params: Readonly<Record<string, Json | undefined>>,
+  { type, deferred = [] }: BundleResource,
+): { readonly [key: string]: Json | undefined } {
+  let shown: Json = params;
+  for (const { at, value } of deferred) {
+    const path = parseJsonPointer(at);
+    if (value.kind === "secret") shown = replaceAt(shown, path, `«secret ${value.path}»`);
+    else if (MASKED[type]?.includes(path[0] ?? "")) shown = replaceAt(shown, path, "«secret»");
+    else {
+      const names = [
+        ...value.secrets.map(({ at: name, path: secret }) =>
+          `${nameOf(name)} is a secret: ${secret}`
+        ),
+        ...(value.templates ?? []).map(({ at: name, text }) => `${nameOf(name)} is ${text}`),
+      ];
+      shown = replaceAt(shown, path, {
+        "on the machine": value.text,
+        ...showScope("where", value.scope),
+        ...(names.length > 0 ? { and: names } : {}),
+      });
+    }
+  }
+  // Values were put at paths in a map, which it stays.
+  return shown as { readonly [key: string]: Json | undefined };
+}
+
+function showScope(title: string, { vars, env, item }: BundleCondition["scope"]) {
+  const seen = {
+    ...(Object.keys(vars).length > 0 ? { vars } : {}),
+    ...(env === undefined ? {} : { env }),
+    ...(item === undefined ? {} : { item }),
+  };
+  // What a bundle holds is JSON.
+  return Object.keys(seen).length > 0 ? { [title]: seen as Json } : {};
+}
+
+/** `/vars/db/password` → `vars.db.password`. */
+function nameOf(pointer: string): string {
+  return parseJsonPointer(pointer).join(".");
+}
+
+function comparable(resource: BundleResource): Json {
+  const { id, type, crate, dependsOn, notify, when, params, deferred } = resource;
   // A resource is JSON: its schema admits nothing else.
-  return { id, type, crate, dependsOn, notify, when, params: params as Json };
+  return { id, type, crate, dependsOn, notify, when, params, deferred } as Json;
 }
 
 function countLines(text: string): number {

@@ -52,3 +52,61 @@ Deno.test("a diff is cut at its limit, and texts without anything in common are 
   );
   assert.equal(diff, "file:x: 3001 lines become 3001 different ones");
 });
+
+Deno.test("conditions and what the machine fills in are shown, secrets by their paths alone", () => {
+  const from = resource({ path: "/x" });
+  const to = bundleResourceSchema.parse({
+    ...from,
+    when: { expression: "port_listening(vars.port)", scope: { vars: { port: 80 } } },
+    params: { path: "/x", list: [null] },
+    deferred: [
+      { at: "/list/0", value: { kind: "secret", path: "web/key" } },
+      {
+        at: "/content",
+        value: {
+          kind: "template",
+          text: "{{ vars.url }}",
+          scope: { vars: { host: "db", password: null, url: null } },
+          secrets: [{ at: "/vars/password", path: "db/password" }],
+          templates: [{ at: "/vars/url", text: "{{ vars.host }}:{{ vars.password }}" }],
+        },
+      },
+    ],
+  });
+  assert.ok(!isSameResource(from, to));
+  assert.ok(!isSameResource({ ...to, deferred: [] }, to));
+  const added = diffResources(from, to).split("\n").filter((line) =>
+    /^[+] /.test(line) || /^[+]\S/.test(line)
+  );
+  assert.deepEqual(added.slice(1), [
+    "+content:",
+    "+  and:",
+    '+    - "vars.password is a secret: db/password"',
+    "+    - vars.url is {{ vars.host }}:{{ vars.password }}",
+    '+  on the machine: "{{ vars.url }}"',
+    "+  where:",
+    "+    vars:",
+    "+      host: db",
+    "+      password: null",
+    "+      url: null",
+    "+list:",
+    "+  - «secret web/key»",
+    "+when: port_listening(vars.port)",
+    "+when sees:",
+    "+  vars:",
+    "+    port: 80",
+  ]);
+});
+
+Deno.test("a password that the machine works out is masked with all that it is made of", () => {
+  const from = resource({ name: "x" }, "user");
+  const value = {
+    kind: "template" as const,
+    text: "hunter2{{ item }}",
+    scope: { vars: {} },
+    secrets: [],
+  };
+  const diff = diffResources(from, { ...from, deferred: [{ at: "/password", value }] });
+  assert.match(diff, /password: «secret»/);
+  assert.doesNotMatch(diff, /hunter2/);
+});
