@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { VERSION } from "../shared/config/version.ts";
 import type { Logger } from "../shared/platform/logging.ts";
 import { auditRoutes } from "./api/audit_routes.ts";
@@ -11,6 +12,7 @@ import { type HttpsListener, startHttpsListener } from "./api/https_listener.ts"
 import { assertClientCertificatesRecognised } from "./api/client_certificate_recognition.ts";
 import { Metrics } from "./api/metrics.ts";
 import { runRoutes } from "./api/run_routes.ts";
+import { secretRoutes } from "./api/secret_routes.ts";
 import { swarmRoutes } from "./api/swarm_routes.ts";
 import { Authenticator } from "./auth/authenticator.ts";
 import { mintLocalToken } from "./auth/local_token.ts";
@@ -21,6 +23,7 @@ import { makeSelfTestIdentities } from "./checkin/self_test_identities.ts";
 import { stacksPolicyResolver } from "./checkin/stacks_policy_resolver.ts";
 import { ConfigPublisher } from "./publish/config_publisher.ts";
 import { VersionStore } from "./publish/version_store.ts";
+import { LocalSecretBackend, SECRET_KEY_PURPOSE } from "./secrets/local_secret_backend.ts";
 import type { Store } from "./store/store.ts";
 import { Closing } from "./wiring/closing.ts";
 import { fleetTrust } from "./wiring/fleet_trust.ts";
@@ -91,6 +94,11 @@ async function open(start: ServerStart, surroundings: Surroundings): Promise<Run
     logger,
     now,
     serverHostname,
+    secrets: await LocalSecretBackend.open({
+      folder: join(folders.secrets, "values"),
+      key: authority.deriveKey(SECRET_KEY_PURPOSE),
+      now,
+    }),
     swarm: config.swarm,
     intervalMs: config.checkin.interval,
     bundleMaxAgeMs: config.checkin.bundle_max_age,
@@ -114,6 +122,7 @@ async function open(start: ServerStart, surroundings: Surroundings): Promise<Run
     fleet: () => fleetCounts(index, now()),
     sessions: () => streams.size,
     checkIns: () => fleet.checkIns.counts,
+    secrets: () => fleet.secrets.counts,
     databaseBytes: () => databaseBytes(state.databasePath),
   });
   closing.add("the event loop's watch", watchEventLoop((delayMs) => metrics.loopDelayed(delayMs)));
@@ -185,6 +194,7 @@ async function startRest(
       ...enrollRoutes({ enrolments, tokens, renewals, serverTime: fleet.serverTime }),
       ...envoyRoutes({ index, admin: envoys }),
       ...runRoutes({ runs: store.runs, index }),
+      ...secretRoutes(fleet.vault),
       ...swarmRoutes(filecasts),
     },
     authenticate: (context) =>

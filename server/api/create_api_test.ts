@@ -35,6 +35,7 @@ function serve(principal: Principal | "bad token", given: Partial<RouteTable> = 
       fleet: () => ({ active: 3, online: 2, suspectedClones: 0 }),
       sessions: () => 2,
       checkIns: () => ({ no_change: 7 }),
+      secrets: () => ({ resolved: 5 }),
       databaseBytes: () => 4096,
     }),
     version: "0.0.0",

@@ -8,6 +8,8 @@ export interface MetricSources {
   sessions(): number;
   /** Check-ins since the start, by how they ended. */
   checkIns(): Readonly<Record<string, number>>;
+  /** Secrets that envoys asked for since the start, by what came of it. */
+  secrets(): Readonly<Record<string, number>>;
   databaseBytes(): number;
 }
 
@@ -71,6 +73,18 @@ export class Metrics {
       collect() {
         this.reset();
         for (const [result, count] of Object.entries(sources.checkIns())) {
+          this.inc({ result }, count);
+        }
+      },
+    });
+    new Counter({
+      name: "vigo_secrets_asked_total",
+      help: "Secrets that envoys asked for, by what came of it",
+      labelNames: ["result"],
+      registers,
+      collect() {
+        this.reset();
+        for (const [result, count] of Object.entries(sources.secrets())) {
           this.inc({ result }, count);
         }
       },

@@ -14,12 +14,15 @@ import {
   type RenewCertificateResponse,
   ReportResultRequest,
   type ReportResultResponse,
+  ResolveSecretsRequest,
+  type ResolveSecretsResponse,
   type SignedRequest,
   type VigoAgentServer,
   VigoAgentService,
 } from "../../shared/proto/agent.ts";
 import type { Authority } from "../enroll/certificate_authority.ts";
 import type { RenewalService } from "../enroll/renewal.ts";
+import type { SecretDesk } from "../secrets/secret_desk.ts";
 import { serveAgentStream } from "./agent_stream.ts";
 import type { AgentStreams } from "./agent_streams.ts";
 import type { CheckInService } from "./check_in_service.ts";
@@ -47,6 +50,7 @@ export interface AgentServiceOptions {
   readonly checkIns: CheckInService;
   readonly results: ResultService;
   readonly renewals: RenewalService;
+  readonly secrets: SecretDesk;
   readonly streams: AgentStreams;
   readonly manifest: ManifestExchange;
   readonly progress: ProgressSink;
@@ -153,7 +157,7 @@ export class AgentService {
   }
 
   #handlers(): VigoAgentServer {
-    const { checkIns, results, renewals } = this.#options;
+    const { checkIns, results, renewals, secrets } = this.#options;
     return {
       checkIn: this.#unary<CheckInRequest, CheckInResponse>(
         "CheckIn",
@@ -181,8 +185,14 @@ export class AgentService {
             : malformed(answer.message);
         },
       ),
-      resolveSecrets: (_call, done) =>
-        done({ code: status.UNIMPLEMENTED, details: "this server keeps no secrets" }),
+      resolveSecrets: this.#unary<ResolveSecretsRequest, ResolveSecretsResponse>(
+        "ResolveSecrets",
+        ResolveSecretsRequest,
+        async (state, body) => {
+          const answer = await secrets.handle(state, body);
+          return answer.ok ? answer.response : answer.refusal;
+        },
+      ),
       agentStream: (call) => {
         const { streams, manifest, progress, now, logger } = this.#options;
         const der = call.getAuthContext().sslPeerCertificate?.raw;

@@ -104,7 +104,7 @@ export class CheckInService {
       peers: [],
       serverTimeMs: nowMs,
       suspectedClone: state.record.suspectedClone,
-      secretEpoch: 0,
+      secretEpoch: policy.secretEpoch,
     };
     if (request.fleetSerial === fleetDocuments.serial) state.hasKnownFleetDocument = true;
     else await this.#compareFleetDocument(state, request, response);
@@ -129,6 +129,7 @@ export class CheckInService {
       reported.bundleSerial = answer.serial;
       return changed(response);
     }
+    if (policy.hasStaleSecrets(state, request.secretEpoch)) return changed(response);
     return { ok: true, response };
   }
 

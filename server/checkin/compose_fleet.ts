@@ -9,6 +9,11 @@ import { EnrollTokenService } from "../enroll/enroll_tokens.ts";
 import { EnvoyDocuments } from "../enroll/envoy_documents.ts";
 import { FleetDocuments } from "../enroll/fleet_documents.ts";
 import { RenewalService } from "../enroll/renewal.ts";
+import { DenialLog } from "../secrets/denial_log.ts";
+import { pushChangedSecrets } from "../secrets/push_changed_secrets.ts";
+import type { SecretBackend } from "../secrets/secret_backend.ts";
+import { SecretDesk } from "../secrets/secret_desk.ts";
+import { SecretVault } from "../secrets/secret_vault.ts";
 import type { Store } from "../store/store.ts";
 import { FilecastService } from "../swarm/filecast_service.ts";
 import { type FreeSpace, readFreeSpace } from "../swarm/free_space.ts";
@@ -27,6 +32,7 @@ import { ObservationBatcher } from "./observation_batcher.ts";
 import { PeerHints } from "./peer_hints.ts";
 import { PolicyDesk } from "./policy_desk.ts";
 import type { PolicyResolver } from "./policy_resolver.ts";
+import { policySecrets } from "./policy_secrets.ts";
 import { readopt } from "./readoption.ts";
 import { RequestVerifier, signServerTime } from "./request_verifier.ts";
 import { ResultService } from "./result_service.ts";
@@ -53,7 +59,7 @@ export interface FleetOptions {
   /** `seed/` of the server host's own envoy. */
   readonly seedFolder: string;
   readonly minFreePercent: number;
-  readonly secretEpoch?: () => number;
+  readonly secrets: SecretBackend;
   readonly freeSpace?: (folder: string) => Promise<FreeSpace>;
 }
 
@@ -63,6 +69,8 @@ export interface Fleet {
   readonly streams: AgentStreams;
   readonly agents: AgentService;
   readonly checkIns: Pick<CheckInService, "counts">;
+  readonly vault: SecretVault;
+  readonly secrets: Pick<SecretDesk, "counts">;
   readonly enrolments: EnrollService;
   readonly tokens: EnrollTokenService;
   readonly renewals: RenewalService;
@@ -83,6 +91,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
   const { signer } = authority;
   const startedAtMs = now();
   const gates = createSwarmGates(options.swarm, serverHostname);
+  const vault = await SecretVault.load({ backend: options.secrets, store, audit, now, logger });
   const index = await FleetIndex.load(store, now);
   const streams = new AgentStreams(now);
   const batcher = new ObservationBatcher(store, logger);
@@ -169,6 +178,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     startedAtMs,
     wasRevoked: (uuid, fingerprint) => fleetDocuments.wasRevoked(uuid, fingerprint),
   });
+  vault.onChange((paths) => pushChangedSecrets(index, streams, paths));
   const checkIns = new CheckInService({
     batcher,
     fleetDocuments,
@@ -178,7 +188,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
       signer,
       now,
       logger,
-      secretEpoch: options.secretEpoch ?? (() => 0),
+      secretEpoch: () => vault.epoch,
     }),
     cloneTokens: createCloneTokens(authority.deriveKey("vigo.clone_token.v1")),
     manifest,
@@ -188,10 +198,18 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     intervalMs: options.intervalMs,
     suspectClone: (state) => envoys.suspect(state),
   });
+  const secrets = new SecretDesk({
+    vault,
+    secretsOf: (state) => policySecrets(state, options.resolver),
+    denials: new DenialLog(audit, logger, now),
+    now,
+    logger,
+  });
   const agents = new AgentService({
     authority,
     verifier,
     checkIns,
+    secrets,
     results: new ResultService(store, batcher),
     renewals,
     streams,
@@ -208,6 +226,8 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     streams,
     agents,
     checkIns,
+    vault,
+    secrets,
     envoys,
     renewals,
     manifest,

@@ -17,6 +17,14 @@ import {
 } from "./enroll.ts";
 import { envoyAccept, envoyList, envoyPush, envoyRevoke, envoyShow } from "./envoys.ts";
 import { runList, runShow } from "./runs.ts";
+import {
+  secretDelete,
+  secretList,
+  secretReveal,
+  secretRotate,
+  secretSet,
+  secretShow,
+} from "./secrets.ts";
 import { filecastDistribute, filecastList, filecastRevoke, filecastShow } from "./swarm.ts";
 
 /** Where every endpoint below is mounted. */
@@ -48,5 +56,11 @@ export const CONTRACT = {
   renewNonce,
   runList,
   runShow,
+  secretDelete,
+  secretList,
+  secretReveal,
+  secretRotate,
+  secretSet,
+  secretShow,
   serverTime,
 } as const;

@@ -36,6 +36,8 @@ import {
   type RenewCertificateResponse,
   ReportResultRequest,
   type ReportResultResponse,
+  ResolveSecretsRequest,
+  type ResolveSecretsResponse,
   type ServerMessage,
   type SignedDocument,
   type SignedRequest,
@@ -267,6 +269,15 @@ export class SimulatedEnvoy implements Disposable {
     const request = this.sign("ReportResult", body);
     return call((options, done) =>
       this.client.reportResult(request, new Metadata(), options, done)
+    );
+  }
+
+  resolveSecrets(paths: readonly string[]): Promise<ResolveSecretsResponse> {
+    const bundleSerial = this.bundle?.serial ?? 0;
+    const body = ResolveSecretsRequest.encode({ paths: [...paths], bundleSerial }).finish();
+    const request = this.sign("ResolveSecrets", body);
+    return call((options, done) =>
+      this.client.resolveSecrets(request, new Metadata(), options, done)
     );
   }
 

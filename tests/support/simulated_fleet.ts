@@ -5,6 +5,7 @@ import {
   loadOrCreateAuthority,
 } from "../../server/enroll/certificate_authority.ts";
 import type { PolicyResolver, ResolvedPolicy } from "../../server/checkin/policy_resolver.ts";
+import { LocalSecretBackend, SECRET_KEY_PURPOSE } from "../../server/secrets/local_secret_backend.ts";
 import { MemoryStore } from "../../server/store/memory_store.ts";
 import type { Store } from "../../server/store/store.ts";
 import { swarmSectionSchema } from "../../server/swarm/swarm_section.ts";
@@ -98,6 +99,11 @@ export class SimulatedFleet implements AsyncDisposable {
       logger: getLogger("test"),
       now,
       serverHostname: "vigo-1",
+      secrets: await LocalSecretBackend.open({
+        folder: root.join("secrets/values"),
+        key: authority.deriveKey(SECRET_KEY_PURPOSE),
+        now,
+      }),
       swarm: swarmSectionSchema.parse({ enabled: true, payload: { enabled: true } }),
       bundleMaxAgeMs: 86_400_000,
       intervalMs: 60_000,
