@@ -1,11 +1,21 @@
 import { type Binding, bindResource, type GivenParameters } from "./bind_resource.ts";
+import { blockInFile } from "./blockinfile.ts";
+import { cron } from "./cron.ts";
+import { custom } from "./custom.ts";
 import { directory } from "./directory.ts";
 import { exec } from "./exec.ts";
 import { file } from "./file.ts";
+import { fileLine } from "./file_line.ts";
+import { group } from "./group.ts";
+import { host } from "./host.ts";
+import { ini } from "./ini.ts";
+import { jsonFile } from "./json_file.ts";
 import { packageResource } from "./package.ts";
 import type { ResourceType } from "./resource.ts";
 import { repository } from "./repository.ts";
 import { service } from "./service.ts";
+import { sshAuthorizedKey } from "./ssh_authorized_key.ts";
+import { sshKnownHost } from "./ssh_known_host.ts";
 import { symlink } from "./symlink.ts";
 import { user } from "./user.ts";
 
@@ -50,5 +60,15 @@ export function standardRegistry(): Registry {
     .register(packageResource)
     .register(repository)
     .register(service)
-    .register(user);
+    .register(user)
+    .register(fileLine)
+    .register(blockInFile)
+    .register(jsonFile)
+    .register(ini)
+    .register(sshAuthorizedKey)
+    .register(sshKnownHost)
+    .register(host)
+    .register(cron)
+    .register(group)
+    .register(custom);
 }

@@ -1,10 +1,20 @@
 import type { z } from "zod";
+import { blockInFileSchema } from "./resources/blockinfile.ts";
+import { cronSchema } from "./resources/cron.ts";
+import { customSchema } from "./resources/custom.ts";
 import { directorySchema } from "./resources/directory.ts";
 import { execSchema } from "./resources/exec.ts";
 import { fileSchema } from "./resources/file.ts";
+import { fileLineSchema } from "./resources/file_line.ts";
+import { groupSchema } from "./resources/group.ts";
+import { hostSchema } from "./resources/host.ts";
+import { iniSchema } from "./resources/ini.ts";
+import { jsonFileSchema } from "./resources/json_file.ts";
 import { packageSchema } from "./resources/package.ts";
 import { repositorySchema } from "./resources/repository.ts";
 import { serviceSchema } from "./resources/service.ts";
+import { sshAuthorizedKeySchema } from "./resources/ssh_authorized_key.ts";
+import { sshKnownHostSchema } from "./resources/ssh_known_host.ts";
 import { symlinkSchema } from "./resources/symlink.ts";
 import { userSchema } from "./resources/user.ts";
 
@@ -17,6 +27,16 @@ const DEFINITIONS = {
   repository: { schema: repositorySchema, naturalKey: "name" },
   service: { schema: serviceSchema, naturalKey: "name" },
   user: { schema: userSchema, naturalKey: "name" },
+  file_line: { schema: fileLineSchema, naturalKey: "path" },
+  blockinfile: { schema: blockInFileSchema, naturalKey: "path" },
+  json_file: { schema: jsonFileSchema, naturalKey: "path" },
+  ini: { schema: iniSchema, naturalKey: "path" },
+  ssh_authorized_key: { schema: sshAuthorizedKeySchema, naturalKey: "user" },
+  ssh_known_host: { schema: sshKnownHostSchema, naturalKey: "host" },
+  host: { schema: hostSchema, naturalKey: "name" },
+  cron: { schema: cronSchema, naturalKey: "name" },
+  group: { schema: groupSchema, naturalKey: "name" },
+  custom: { schema: customSchema, naturalKey: "executor" },
 } as const;
 
 /** The types of resource this stage knows. */
