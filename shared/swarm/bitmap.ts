@@ -69,6 +69,31 @@ export class Bitmap {
     return index;
   }
 
+  /** Calls `visit` for each bit in which this bitmap differs from another of its length; none stands for an empty one. */
+  forEachDifference(
+    other: Bitmap | undefined,
+    visit: (index: number, isSetHere: boolean) => void,
+  ): void {
+    const others = other ? other.#bytes : undefined;
+    for (let at = 0; at < this.#bytes.length; at += 1) {
+      const here = this.#bytes[at] ?? 0;
+      let differing = here ^ (others?.[at] ?? 0);
+      while (differing !== 0) {
+        const bit = 31 - Math.clz32(differing);
+        visit(at * 8 + bit, (here & (1 << bit)) !== 0);
+        differing ^= 1 << bit;
+      }
+    }
+  }
+
+  /** A bitmap of its own with the same bits. */
+  copy(): Bitmap {
+    const copied = new Bitmap(this.length);
+    copied.#bytes.set(this.#bytes);
+    copied.#count = this.#count;
+    return copied;
+  }
+
   /** A copy of the bits. */
   toBytes(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice();

@@ -31,3 +31,33 @@ Deno.test("bytes of the wrong size or with a bit past the end are no bitmap", ()
 Deno.test("a bit outside the bitmap cannot be set", () => {
   assert.throws(() => new Bitmap(8).set(8), /Cannot use chunk 8: the bitmap has 8/);
 });
+
+Deno.test("the differences of two bitmaps are visited once each, with the side they are set on", () => {
+  const bits = fc.array(fc.tuple(fc.boolean(), fc.boolean()), { minLength: 1, maxLength: 70 });
+  fc.assert(
+    fc.property(bits, (pairs) => {
+      const here = new Bitmap(pairs.length);
+      const there = new Bitmap(pairs.length);
+      const expected: string[] = [];
+      pairs.forEach(([isSet, isSetThere], index) => {
+        if (isSet) here.set(index);
+        if (isSetThere) there.set(index);
+        if (isSet !== isSetThere) expected.push(`${index} ${isSet}`);
+      });
+      const visited: string[] = [];
+      here.forEachDifference(there, (index, isSetHere) => visited.push(`${index} ${isSetHere}`));
+      assert.deepEqual(visited.sort(), expected.sort());
+      const set: number[] = [];
+      here.forEachDifference(undefined, (index) => set.push(index));
+      assert.deepEqual(set.length, here.count);
+    }),
+  );
+});
+
+Deno.test("a copy goes its own way", () => {
+  const one = new Bitmap(10);
+  one.set(3);
+  const copied = one.copy();
+  copied.set(4);
+  assert.deepEqual([one.count, copied.count, one.has(4), copied.has(3)], [1, 2, false, true]);
+});

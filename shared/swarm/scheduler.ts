@@ -66,7 +66,7 @@ export class DownloadScheduler {
   #progressMs: number;
 
   constructor({ have, limits, firstChunk, nowMs }: SchedulerStart) {
-    this.#have = Bitmap.fromBytes(have.length, have.toBytes()) ?? new Bitmap(have.length);
+    this.#have = have.copy();
     this.#limits = limits;
     this.#firstChunk = firstChunk;
     this.#copies = new Uint8Array(have.length);
@@ -282,9 +282,10 @@ export class DownloadScheduler {
 
   #countRarity(before: Bitmap | undefined, after: Bitmap | undefined): void {
     this.#completePeers += Number(after?.isFull ?? false) - Number(before?.isFull ?? false);
-    for (let chunk = 0; chunk < this.#rarity.length; chunk += 1) {
-      const change = Number(after?.has(chunk) ?? false) - Number(before?.has(chunk) ?? false);
-      if (change !== 0) this.#rarity[chunk] = (this.#rarity[chunk] ?? 0) + change;
-    }
+    const count = (chunk: number, change: number) => {
+      this.#rarity[chunk] = (this.#rarity[chunk] ?? 0) + change;
+    };
+    if (after) after.forEachDifference(before, (chunk, isHeld) => count(chunk, isHeld ? 1 : -1));
+    else before?.forEachDifference(undefined, (chunk) => count(chunk, -1));
   }
 }
