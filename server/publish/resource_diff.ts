@@ -8,7 +8,10 @@ import { MAX_DIFF_LENGTH } from "../../shared/config/run_report.ts";
 /** Edits after which two texts count as different altogether: finding the shortest difference takes time in their square. */
 const MAX_EDITS = 2000;
 /** Parameters that no diff shows. */
-const MASKED: Readonly<Record<string, readonly string[]>> = { user: ["password"] };
+const MASKED: Readonly<Record<string, readonly string[]>> = {
+  user: ["password"],
+  git: ["password"],
+};
 
 /** Whether two resources ask for the same; where they are written does not count. */
 export function isSameResource(a: BundleResource, b: BundleResource): boolean {

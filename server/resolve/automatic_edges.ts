@@ -7,14 +7,28 @@ export interface AutomaticEdge {
   readonly to: number;
   /** Completes "…, which": `is its folder`. */
   readonly reason: string;
+  /** Given up where what is written says the opposite. */
+  readonly isWeak: boolean;
 }
+
+/** Types that keep something at a path. */
+const PATH_TYPES: readonly string[] = ["file", "directory", "symlink", "mount", "git", "archive"];
+/** Types that keep a part of a file, which another resource may make. */
+const EDIT_TYPES: readonly string[] = ["file_line", "blockinfile", "ini", "json_file"];
+/** Types that make a folder with what is in it. */
+const FOLDER_TYPES: readonly string[] = ["directory", "git", "archive"];
+
+type Add = (to: number | undefined, reason: string, isWeak?: boolean) => void;
 
 /**
  * What resources need by their nature:
- * - what has a path needs the nearest `directory` above it, a symbolic link also what it points to;
- * - a file or folder needs the `user` that owns it, and the one after whom its group is called (or the `group`);
- * - a command needs its working folder, the `user` it runs as, and the file that it starts;
- * - a user needs the `directory` above its home, and its shell.
+ * - what has a path needs the nearest folder above it (a `directory`, `git` or `archive`) and the `mount` above it, a symbolic
+ *   link also what it points to, a mount, checkout or unpacked archive the `directory` at its own path;
+ * - what changes a part of a file needs that file;
+ * - what is owned needs the `user` that owns it, and its `group` (or the user after whom that is called);
+ * - a command needs its working folder, the `user` it runs as, and the file that it starts; a job of cron likewise;
+ * - a user needs its groups, the `directory` above its home, and its shell; a key of a user needs that user;
+ * - a package needs every `repository`, unless that needs the package.
  *
  * What is to be absent is needed by nobody.
  */
@@ -22,38 +36,87 @@ export function findAutomaticEdges(resources: readonly RenderedResource[]): Auto
   const index = new ResourceIndex(resources);
   return resources.flatMap((resource, from) => {
     const edges: AutomaticEdge[] = [];
-    const add = (to: number | undefined, reason: string) => {
-      if (to !== undefined && to !== from) edges.push({ from, to, reason });
+    const add: Add = (to, reason, isWeak = false) => {
+      if (to !== undefined && to !== from) edges.push({ from, to, reason, isWeak });
     };
     addEdges(resource, index, add);
     return edges;
   });
 }
 
-function addEdges(
-  { type, params }: RenderedResource,
+function addEdges({ type, params }: RenderedResource, index: ResourceIndex, add: Add): void {
+  if (PATH_TYPES.includes(type) || EDIT_TYPES.includes(type)) addAbove(params.path, index, add);
+  if (EDIT_TYPES.includes(type)) add(index.at(params.path), "is the file it changes");
+  if (["mount", "git", "archive"].includes(type)) {
+    add(index.directoryAt(params.path), "is the folder at its path");
+  }
+  if (type === "git" || type === "archive") {
+    add(index.mountAt(params.path), "is mounted at its path");
+  }
+  if (type === "symlink") add(index.at(params.target), "is its target");
+  if (type === "file" || type === "archive") add(index.at(params.source), "is its source");
+  if (type === "git") add(index.at(params.ssh_key), "is its key");
+  if (type === "mount") add(index.at(params.device), "is its device");
+  addAccounts(type, params, index, add);
+  if (type === "exec") {
+    const folders = index.foldersAt(params.cwd);
+    if (folders.length === 0) addAbove(params.cwd, index, add, "working folder");
+    for (const folder of folders) add(folder, "is its working folder");
+    add(index.at(programOf(params.command)), "is its program");
+    for (const folder of index.foldersAbove(params.creates)) {
+      add(folder, "is the folder of what it creates");
+    }
+  }
+  if (type === "cron" || type === "process") {
+    add(index.at(programOf(params.command)), "is its program");
+  }
+  if (type === "user" && params.ensure !== "absent") {
+    for (const folder of index.foldersAbove(params.home)) {
+      add(folder, "is the folder above its home");
+    }
+    add(index.mountAbove(params.home), "is mounted above its home");
+    add(index.at(params.shell), "is its shell");
+  }
+  if (type === "repository") add(index.at(params.key_file), "is its key");
+  if (type === "package" && params.ensure !== "absent") {
+    for (const repository of index.repositories) add(repository, "may hold the package", true);
+  }
+}
+
+function addAbove(
+  path: Json | undefined,
   index: ResourceIndex,
-  add: (to: number | undefined, reason: string) => void,
+  add: Add,
+  what = "folder",
 ): void {
-  if (type === "file" || type === "directory" || type === "symlink") {
-    add(index.folderAbove(params.path), "is its folder");
+  for (const folder of index.foldersAbove(path)) add(folder, `is its ${what}`);
+  add(index.mountAbove(path), "is mounted above it");
+}
+
+function addAccounts(
+  type: string,
+  params: RenderedResource["params"],
+  index: ResourceIndex,
+  add: Add,
+): void {
+  if (PATH_TYPES.includes(type)) {
     add(index.account("user", params.owner), "is its owner");
     add(
       index.account("group", params.group) ?? index.account("user", params.group),
       "is its group",
     );
   }
-  if (type === "symlink") add(index.at(params.target), "is its target");
-  if (type === "file") add(index.at(params.source), "is its source");
-  if (type === "exec") {
-    add(index.at(params.cwd) ?? index.folderAbove(params.cwd), "is its working folder");
+  if (["exec", "cron", "process"].includes(type)) {
     add(index.account("user", params.user), "is the user it runs as");
-    add(index.at(programOf(params.command)), "is its program");
-    add(index.folderAbove(params.creates), "is the folder of what it creates");
+  }
+  if (type === "ssh_authorized_key" || type === "ssh_known_host") {
+    add(index.account("user", params.user), "is its user");
   }
   if (type === "user" && params.ensure !== "absent") {
-    add(index.folderAbove(params.home), "is the folder above its home");
-    add(index.at(params.shell), "is its shell");
+    add(index.account("group", params.gid), "is its group");
+    for (const group of Array.isArray(params.groups) ? params.groups : []) {
+      add(index.account("group", group), "is one of its groups");
+    }
   }
 }
 
@@ -66,16 +129,25 @@ function programOf(command: Json | undefined): Json | undefined {
 
 class ResourceIndex {
   readonly #byPath = new Map<string, number>();
-  readonly #folders = new Map<string, number>();
+  readonly #folders = new Map<string, number[]>();
+  readonly #directories = new Map<string, number>();
+  readonly #mounts = new Map<string, number>();
   readonly #accounts = new Map<string, number>();
+  readonly repositories: number[] = [];
 
   constructor(resources: readonly RenderedResource[]) {
     for (const [position, { type, params }] of resources.entries()) {
       if (params.ensure === "absent") continue;
       const { path, name } = params;
-      if (typeof path === "string") this.#byPath.set(path, position);
-      if (typeof path === "string" && type === "directory") this.#folders.set(path, position);
+      if (type === "repository") this.repositories.push(position);
       if (typeof name === "string") this.#accounts.set(`${type}:${name}`, position);
+      if (typeof path !== "string") continue;
+      if (["file", "directory", "symlink"].includes(type)) this.#byPath.set(path, position);
+      if (type === "directory") this.#directories.set(path, position);
+      if (type === "mount") this.#mounts.set(path, position);
+      if (FOLDER_TYPES.includes(type)) {
+        this.#folders.set(path, [...this.#folders.get(path) ?? [], position]);
+      }
     }
   }
 
@@ -83,17 +155,47 @@ class ResourceIndex {
     return typeof path === "string" ? this.#byPath.get(path) : undefined;
   }
 
-  folderAbove(path: Json | undefined): number | undefined {
-    if (typeof path !== "string") return undefined;
-    for (let end = path.lastIndexOf("/"); end >= 0; end = path.lastIndexOf("/", end - 1)) {
-      const found = this.#folders.get(end === 0 ? "/" : path.slice(0, end));
+  directoryAt(path: Json | undefined): number | undefined {
+    return typeof path === "string" ? this.#directories.get(path) : undefined;
+  }
+
+  mountAt(path: Json | undefined): number | undefined {
+    return typeof path === "string" ? this.#mounts.get(path) : undefined;
+  }
+
+  foldersAt(path: Json | undefined): readonly number[] {
+    return typeof path === "string" ? this.#folders.get(path) ?? [] : [];
+  }
+
+  /** What makes the nearest managed folder above a path. */
+  foldersAbove(path: Json | undefined): readonly number[] {
+    for (const above of pathsAbove(path)) {
+      const found = this.#folders.get(above);
+      if (found) return found;
+    }
+    return [];
+  }
+
+  mountAbove(path: Json | undefined): number | undefined {
+    for (const above of pathsAbove(path)) {
+      const found = this.#mounts.get(above);
       if (found !== undefined) return found;
-      if (end === 0) break;
     }
     return undefined;
   }
 
   account(type: string, name: Json | undefined): number | undefined {
     return typeof name === "string" ? this.#accounts.get(`${type}:${name}`) : undefined;
+  }
+}
+
+/** The folders above a path, nearest first. */
+function* pathsAbove(path: Json | undefined): Generator<string> {
+  if (typeof path !== "string") return;
+  for (let end = path.lastIndexOf("/"); end >= 0; end = path.lastIndexOf("/", end - 1)) {
+    // The root is above everything but itself.
+    if (end === 0 && path !== "/") yield "/";
+    if (end === 0) return;
+    yield path.slice(0, end);
   }
 }

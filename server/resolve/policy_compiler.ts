@@ -1,5 +1,7 @@
-import type { Sha256 } from "../../shared/crypto/sha256.ts";
+import { canonicalJson } from "../../shared/canonical/canonical_json.ts";
+import { type Sha256, sha256Hex } from "../../shared/crypto/sha256.ts";
 import { identifiedTraits, type Traits } from "../../shared/templates/identified_traits.ts";
+import { compareText, formatPlace } from "../stacks/problem_list.ts";
 import type { Hostcrate, StackTree } from "../stacks/stack_tree.ts";
 import {
   type CompiledHost,
@@ -9,9 +11,9 @@ import {
 } from "./compile_host.ts";
 import { digestOfReads, type TraitRead } from "./trait_reads.ts";
 
-/** Most results kept for one `match:` entry; hosts whose policy names their own address need one each. */
+/** Most results kept for entries that give the same; hosts whose policy names their own address need one each. */
 const MAX_RESULTS = 1000;
-/** Most different sets of reads tried for one entry: each costs a digest. More come only from templates full of branches. */
+/** Most different sets of reads tried for those: each costs a digest. More come only from templates full of branches. */
 const MAX_READ_SETS = 8;
 
 interface ReadSet {
@@ -24,7 +26,8 @@ interface ReadSet {
  * between them. The memory is bounded; what falls out is compiled again.
  */
 export class PolicyCompiler {
-  readonly #known = new Map<Hostcrate, Map<string, ReadSet>>();
+  readonly #known = new Map<string, Map<string, ReadSet>>();
+  readonly #inputs = new Map<Hostcrate, string>();
 
   constructor(readonly tree: StackTree) {}
 
@@ -33,8 +36,10 @@ export class PolicyCompiler {
     const hostcrate = findHostcrate(this.tree, host.hostname);
     const traits = identifiedTraits(host);
     if (!hostcrate) return compileHostcrate(this.tree, undefined, traits);
-    const sets = this.#known.get(hostcrate) ?? new Map<string, ReadSet>();
-    this.#known.set(hostcrate, sets);
+    const inputs = this.#inputs.get(hostcrate) ?? inputsOf(hostcrate);
+    this.#inputs.set(hostcrate, inputs);
+    const sets = this.#known.get(inputs) ?? new Map<string, ReadSet>();
+    this.#known.set(inputs, sets);
     for (const { reads, results } of sets.values()) {
       const known = results.get(digestOfReads(reads, traits));
       if (known) return known;
@@ -44,6 +49,20 @@ export class PolicyCompiler {
     if (compiled.ok) remember(sets, compiled, traits);
     return compiled;
   }
+}
+
+/**
+ * What a host gets by its entry: entries that give the same crates and variables share their results, so that a fleet with an
+ * entry for each host costs no more than one with a pattern. What is not constant is told apart by where it stands.
+ */
+function inputsOf({ crates, vars, environment }: Hostcrate): Sha256 {
+  const values = [...vars].sort(([a], [b]) => compareText(a, b)).map(([name, value]) => {
+    const constant = "constant" in value ? value.constant : undefined;
+    return constant === undefined ? [name, formatPlace(value.place)] : [name, [constant]];
+  });
+  // Names of crates are unique in a tree.
+  const names = crates.map(({ name }) => name);
+  return sha256Hex(canonicalJson([names, values, environment ?? null]));
 }
 
 function remember(sets: Map<string, ReadSet>, compiled: CompiledHost, traits: Traits): void {

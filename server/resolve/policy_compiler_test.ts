@@ -48,3 +48,25 @@ Deno.test("a remembered result is what compiling again would give", () => {
     assert.deepEqual(compiled, fresh);
   }));
 });
+
+Deno.test("entries that give the same share one result, and others do not", () => {
+  const entry = (match: string, rest: string) =>
+    `  - {match: ${match}, configcrates: [a]${rest}}\n`;
+  const checked = checkStacks(stackFiles({
+    "configcrates/a.vgo":
+      'name: a\nvars: {x: 1}\nresources:\n  - file: /x\n    content: "{{ vars.x }}{% if env %}{{ env }}{% endif %}"\n',
+    "envoys.vgo": "envoys:\n" + entry("a", ", vars: {x: 2}") + entry("b", ", vars: {x: 2}") +
+      entry("c", ", vars: {x: 3}") + entry("d", "") + entry("e", ", environment: p, vars: {x: 2}") +
+      entry("f", ", vars: {x: '{{ 2 }}'}") + entry("g", ", vars: {x: secret:x}") +
+      entry("h", ", vars: {x: secret:y}"),
+  }));
+  assert.ok(checked.ok);
+  const compiler = new PolicyCompiler(checked.tree);
+  const results = [..."abcdefgh"].map((hostname) => compiler.compile({ hostname, traits: {} }));
+  assert.equal(results[0], results[1]);
+  assert.equal(new Set(results).size, results.length - 1);
+  assert.deepEqual(
+    results.map((each) => each.ok && each.resources[0]?.params.content),
+    ["2", "2", "3", "1", "2p", "2", undefined, undefined],
+  );
+});

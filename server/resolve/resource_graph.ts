@@ -2,7 +2,7 @@ import { MAX_BUNDLE_RESOURCES } from "../../shared/config/policy_bundle.ts";
 import { suggestName } from "../../shared/naming/nearest_name.ts";
 import { formatPlace, type Place, type ProblemList, quote } from "../stacks/problem_list.ts";
 import type { Configcrate } from "../stacks/stack_tree.ts";
-import { findAutomaticEdges } from "./automatic_edges.ts";
+import { type AutomaticEdge, findAutomaticEdges } from "./automatic_edges.ts";
 import type { Reference, RenderedResource, SkippedResources } from "./rendered_resource.ts";
 
 /** Most resources that one may depend on or notify; bundles have the same limit. */
@@ -94,10 +94,12 @@ export function buildResourceGraph(
       need(position, source, { reason: "subscribes", place: reference.place });
     }
   }
-  for (const { from, to, reason } of findAutomaticEdges(resources)) {
-    need(from, to, { reason, place: undefined });
+  const automatic = findAutomaticEdges(resources);
+  for (const { from, to, reason, isWeak } of automatic) {
+    if (!isWeak) need(from, to, { reason, place: undefined });
   }
   addCrateEdges(resources, crates, needs, need);
+  addWeakEdges(automatic.filter(({ isWeak }) => isWeak), needs, need);
   for (const [position, { id, place }] of resources.entries()) {
     const edges = Math.max(needs[position]?.size ?? 0, notifies[position]?.size ?? 0);
     if (edges > MAX_EDGES) {
@@ -105,6 +107,28 @@ export function buildResourceGraph(
     }
   }
   return { resources, needs, notifies };
+}
+
+/** Adds those edges whose ends do not stand the other way round already. */
+function addWeakEdges(
+  edges: readonly AutomaticEdge[],
+  needs: readonly ReadonlyMap<number, Edge>[],
+  need: (from: number, to: number, edge: Edge) => void,
+): void {
+  const needed = new Map<number, ReadonlySet<number>>();
+  const allNeededBy = (start: number) => {
+    const known = needed.get(start);
+    if (known) return known;
+    const reached = new Set<number>([start]);
+    for (const position of reached) {
+      for (const next of needs[position]?.keys() ?? []) reached.add(next);
+    }
+    needed.set(start, reached);
+    return reached;
+  };
+  // All are looked at before one is added: what they add does not count as written.
+  const kept = edges.filter(({ from, to }) => !allNeededBy(to).has(from));
+  for (const { from, to, reason } of kept) need(from, to, { reason, place: undefined });
 }
 
 /** By id, after reporting those that are declared twice or that claim one path or account between them. */
@@ -116,7 +140,10 @@ function indexResources(
   const mayExclude = (a: RenderedResource, b: RenderedResource) =>
     !isForHost && (a.when !== undefined || b.when !== undefined);
   const positions = new Map<string, number>();
-  const claims = new Map<string, RenderedResource>();
+  const claims = new Map<
+    string,
+    { readonly resource: RenderedResource; readonly isShared: boolean }
+  >();
   for (const [position, resource] of resources.entries()) {
     const { id, place } = resource;
     const earlier = resources[positions.get(id) ?? -1];
@@ -126,27 +153,30 @@ function indexResources(
       continue;
     }
     positions.set(id, position);
-    const claim = claimOf(resource);
-    const holder = claim === undefined ? undefined : claims.get(claim);
-    if (claim === undefined) continue;
-    if (!holder) claims.set(claim, resource);
-    else if (!mayExclude(holder, resource)) {
-      problems.add(
-        place,
-        `${id} and ${holder.id} (${formatPlace(holder.place)}) both manage ${claim}: keep one`,
-      );
+    for (const { what, isShared } of claimsOf(resource)) {
+      const holder = claims.get(what);
+      if (!holder) claims.set(what, { resource, isShared });
+      if (!holder || isShared && holder.isShared) continue;
+      if (mayExclude(holder.resource, resource)) continue;
+      const other = `${holder.resource.id} (${formatPlace(holder.resource.place)})`;
+      problems.add(place, `${id} and ${other} both manage ${what}: keep one`);
+      break;
     }
   }
   return positions;
 }
 
-/** What only one resource can keep in a state. */
-function claimOf({ type, params }: RenderedResource): string | undefined {
-  const { path, name } = params;
-  if (type === "user" && typeof name === "string") return `user ${quote(name)}`;
-  const hasPath = type === "file" || type === "directory" || type === "symlink";
-  return hasPath && typeof path === "string" ? quote(path) : undefined;
-}
+/** Types of which only one resource can keep a thing of one name, with the parameter that names it. */
+const CLAIMED_BY: ReadonlyMap<string, string> = new Map([
+  ["user", "name"],
+  ["group", "name"],
+  ["mount", "path"],
+  ["git", "path"],
+  ["sysctl", "key"],
+  ["repository", "name"],
+]);
+/** Types of which a host has one. */
+const SINGLE_TYPES: readonly string[] = ["hostname", "timezone"];
 
 /**
  * A crate comes after those it depends on: its first resources need the last ones of theirs. First and last are those that

@@ -1,0 +1,60 @@
+import { quote } from "../stacks/problem_list.ts";
+import type { RenderedResource } from "./rendered_resource.ts";
+
+/** What a resource keeps in a state, so that another one cannot keep it in another. */
+export interface Claim {
+  /** Completes "both manage …". */
+  readonly what: string;
+  /** Whether others with a shared claim may manage it too: each has a part of its own. */
+  readonly isShared: boolean;
+}
+
+/** Types that keep a part of a file. */
+const EDITS: readonly string[] = ["file_line", "blockinfile", "json_file", "ini"];
+const WHOLES: readonly string[] = ["file", "directory", "symlink"];
+/** Types of which one name is one thing. */
+const NAMED: readonly string[] = ["user", "group", "cron"];
+
+/** Parameters that cannot be known without a host's traits claim nothing here. */
+export function claimsOf({ type, params, unknown, deferred }: RenderedResource): readonly Claim[] {
+  const claims: Claim[] = [];
+  const claim = (what: string, isShared = false) => claims.push({ what, isShared });
+  const { path, name, user } = params;
+  if (NAMED.includes(type) && typeof name === "string") claim(`${type} ${quote(name)}`);
+  const isDeferred = (parameter: string) =>
+    unknown.has(parameter) || deferred.some(({ at }) => at === `/${parameter}`);
+  if (typeof path === "string" && WHOLES.includes(type)) {
+    claim(quote(path));
+    const hasContent = type === "symlink" || type === "file" && (params.ensure === "absent" ||
+          params.content !== undefined || params.source !== undefined || isDeferred("content"));
+    if (hasContent) claim(`the content of ${quote(path)}`);
+  }
+  if (typeof path === "string" && EDITS.includes(type)) {
+    claim(`the content of ${quote(path)}`, true);
+    for (const part of partsOf(type, params)) claim(`${part} of ${quote(path)}`);
+  }
+  if (type === "user" && typeof name === "string") {
+    if (params.authorized_keys !== undefined || isDeferred("authorized_keys")) {
+      claim(`the SSH keys of ${quote(name)}`);
+    }
+  }
+  if (type === "ssh_authorized_key" && typeof user === "string") {
+    claim(`the SSH keys of ${quote(user)}`, true);
+  }
+  return claims;
+}
+
+/** What of a file only one resource can keep in a state. */
+function partsOf(type: string, params: RenderedResource["params"]): readonly string[] {
+  const { section, key, marker, set, remove } = params;
+  if (type === "blockinfile") {
+    return typeof marker === "string" ? [`the block ${quote(marker)}`] : [];
+  }
+  if (type === "ini" && typeof key === "string") {
+    return [typeof section === "string" ? `${quote(key)} in [${section}]` : quote(key)];
+  }
+  if (type !== "json_file") return [];
+  const isMap = typeof set === "object" && set !== null && !Array.isArray(set);
+  const places = [...isMap ? Object.keys(set) : [], ...Array.isArray(remove) ? remove : []];
+  return places.filter((place) => typeof place === "string").map((place) => quote(place));
+}
