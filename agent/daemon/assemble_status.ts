@@ -13,6 +13,7 @@ export interface DaemonFacts extends
     | "failures"
     | "nextCheckInAtMs"
     | "certificateNotAfterMs"
+    | "hostname"
     | "streamOpen"
     | "swarm"
   > {
@@ -34,7 +35,6 @@ export function assembleStatus(
     ...known,
     pid: Deno.pid,
     envoyUuid: identity.envoyUuid,
-    hostname: identity.hostname,
     server: config.server,
     intervalMs: session.intervalMs(),
     lastAnsweredAtMs: db.fact("lastAnsweredAtMs") ?? null,

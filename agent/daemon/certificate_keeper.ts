@@ -1,5 +1,11 @@
 import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
-import { certificateLifetime, type Identity, writeTlsIdentity } from "../store/identity.ts";
+import {
+  certificateHostname,
+  certificateLifetime,
+  type Identity,
+  writeEnrolment,
+  writeTlsIdentity,
+} from "../store/identity.ts";
 import type { CycleLog } from "./cycle.ts";
 import { isRenewalDue } from "./renewal_due.ts";
 import type { ServerGateway } from "./server_gateway.ts";
@@ -26,17 +32,24 @@ export interface CertificateKeeperParts {
 export class CertificateKeeper {
   readonly #parts: CertificateKeeperParts;
   #tls: TlsIdentity;
+  #hostname: string;
   #lifetime: { notBeforeMs: number; notAfterMs: number };
   #lastAttemptMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: CertificateKeeperParts) {
     this.#parts = parts;
     this.#tls = parts.identity.tls;
+    this.#hostname = parts.identity.hostname;
     this.#lifetime = certificateLifetime(this.#tls.certificate);
   }
 
   get tls(): TlsIdentity {
     return this.#tls;
+  }
+
+  /** The name that the certificate binds. */
+  get hostname(): string {
+    return this.#hostname;
   }
 
   get notAfterMs(): number {
@@ -53,7 +66,7 @@ export class CertificateKeeper {
    * stays in use until the next is durable.
    */
   async renewIfDue(isAsked: boolean): Promise<void> {
-    const { caller, identity, nowMs, log } = this.#parts;
+    const { caller, nowMs, log } = this.#parts;
     if (!isAsked && !isRenewalDue(this.#lifetime, caller.serverTimeMs())) return;
     if (nowMs() - this.#lastAttemptMs < RETRY_MS) return;
     this.#lastAttemptMs = nowMs();
@@ -63,7 +76,7 @@ export class CertificateKeeper {
     try {
       const renewed = expired
         ? judgeRenewed(await this.#renewExpired())
-        : await renewCertificate(caller, identity.hostname);
+        : await renewCertificate(caller, this.#hostname);
       if (!renewed.ok) {
         log.warn("certificate could not be renewed and stays", { reason: renewed.reason });
         return;
@@ -85,6 +98,13 @@ export class CertificateKeeper {
   async #use(tls: TlsIdentity): Promise<void> {
     const { configFolder, gateway, log, onRenewed } = this.#parts;
     await writeTlsIdentity(configFolder, tls);
+    const hostname = certificateHostname(tls.certificate) ?? this.#hostname;
+    if (hostname !== this.#hostname) {
+      const { envoyUuid } = this.#parts.identity;
+      await writeEnrolment(configFolder, { envoyUuid, hostname });
+      log.warn("this envoy was renamed", { before: this.#hostname, hostname });
+      this.#hostname = hostname;
+    }
     this.#tls = tls;
     this.#lifetime = certificateLifetime(tls.certificate);
     gateway.useIdentity(tls);

@@ -115,7 +115,6 @@ class Daemon {
       startEngine: options.startEngine,
       held,
       signer: identity.signer,
-      hostname: identity.hostname,
       clock,
       log,
       start: () => engineStart(session, this.#certificate.tls, options.minFreePercent),
@@ -226,6 +225,7 @@ class Daemon {
       startedAtMs: this.#startedAtMs,
       ...this.#loop.state,
       certificateNotAfterMs: this.#certificate.notAfterMs,
+      hostname: this.#certificate.hostname,
       streamOpen: this.#stream.isOpen,
       swarm: {
         state: this.#engine.state,

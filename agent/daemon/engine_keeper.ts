@@ -27,7 +27,6 @@ export interface EngineKeeperParts {
   readonly startEngine: StartEngine;
   readonly held: HeldDocuments;
   readonly signer: Signer;
-  readonly hostname: string;
   readonly clock: Clock;
   readonly log: CycleLog;
   /** What an engine is started with; asked at every start, since the certificate changes. */
@@ -51,6 +50,7 @@ export class EngineKeeper {
   readonly #own = new Map<string, ManifestEntry>();
   #engine: EngineHandle | undefined;
   #startedAtMs = 0;
+  #startedAs: string | undefined;
   #deaths = 0;
   #restart: AbortController | undefined;
   #pending: Promise<void> = Promise.resolve();
@@ -98,7 +98,8 @@ export class EngineKeeper {
       this.#problem = "";
       return;
     }
-    if (this.#engine) this.#sendDocuments();
+    if (this.#engine && this.#hostname() !== this.#startedAs) this.#startAnew();
+    else if (this.#engine) this.#sendDocuments();
     else if (!this.#restart) this.#launch();
   }
 
@@ -136,8 +137,26 @@ export class EngineKeeper {
       this.#parts.held.fleet() !== undefined;
   }
 
+  /** The name that the server knows this envoy by. */
+  #hostname(): string | undefined {
+    return this.#parts.held.envoy()?.value.hostname;
+  }
+
+  /** What an engine announces and signs names the envoy that it was started as. */
+  #startAnew(): void {
+    this.#halt("this envoy has another name now");
+    const restart = new AbortController();
+    this.#restart = restart;
+    this.#pending = this.#pending.then(() => {
+      if (restart.signal.aborted) return;
+      this.#restart = undefined;
+      this.update();
+    });
+  }
+
   #launch(): void {
     const { startEngine, clock, log } = this.#parts;
+    this.#startedAs = this.#hostname();
     this.#startedAtMs = clock.nowMs();
     this.#state = "starting";
     log.info("starting the swarm engine");
@@ -271,8 +290,8 @@ export class EngineKeeper {
   }
 
   #sign(requestId: number, asked: object): void {
-    const { signer, hostname, log } = this.#parts;
-    const signed = signEntry(asked, signer, hostname);
+    const { signer, log } = this.#parts;
+    const signed = signEntry(asked, signer, this.#startedAs ?? "");
     if (signed.ok) this.#engine?.send({ kind: "signed", requestId, entry: signed.entry });
     else {
       log.error("the swarm engine asked for a signature it may not have", {

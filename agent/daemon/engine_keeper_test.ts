@@ -10,6 +10,7 @@ import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import type { StoredDocument } from "../store/agent_database.ts";
 import type { ToEngine } from "../swarm/channel.ts";
 import type { EngineHandlers } from "../swarm/start_engine.ts";
+import { eventually } from "../../tests/support/eventually.ts";
 import { EngineKeeper } from "./engine_keeper.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { fakeLog } from "./fake_log.ts";
@@ -23,11 +24,11 @@ function seal(kind: DocumentKind, value: unknown): SignedBytes {
   return sealDocument(kind, value, server);
 }
 
-function envoyDocument(serial: number, payload: boolean): EnvoyDocument {
+function envoyDocument(serial: number, payload: boolean, hostname = "web-1"): EnvoyDocument {
   return {
     schema: 1,
     envoyUuid: UUID,
-    hostname: "web-1",
+    hostname,
     serial,
     issuedAtMs: 1,
     checkin: { bundleMaxAgeMs: 86_400_000 },
@@ -106,7 +107,6 @@ function setUp() {
     },
     held,
     signer: envoy,
-    hostname: "web-1",
     clock,
     log,
     start: () => ({
@@ -127,8 +127,8 @@ function setUp() {
     onProgress: () => {},
     onFleetDocument: () => {},
   });
-  const take = (payload: boolean, serial: number) => {
-    held.takeEnvoy(seal("envoyDocument", envoyDocument(serial, payload)));
+  const take = (payload: boolean, serial: number, hostname?: string) => {
+    held.takeEnvoy(seal("envoyDocument", envoyDocument(serial, payload, hostname)));
     held.takeFleet(fleetDocument(serial));
     keeper.update();
   };
@@ -167,6 +167,23 @@ Deno.test("the engine runs while the gates are open and gets its documents", asy
   assert.equal(engines[0]?.ended, true);
   assert.equal(engines.length, 1);
   assert.equal(keeper.state, "off");
+});
+
+Deno.test("after a rename the engine starts anew, once the old one has stopped, and signs as what it is now", async () => {
+  const { keeper, engines, take } = setUp();
+  take(true, 1);
+  take(true, 2, "app-1");
+  assert.equal(engines.length, 1, "two engines never share a folder");
+  take(true, 3, "app-1");
+  await eventually("the second engine starts", () => engines.length === 2);
+  assert.equal(engines[0]?.ended, true);
+  const sign = (origin: string) =>
+    engines[1]?.handlers.onEvent({ kind: "sign", requestId: 1, entry: { ...entry, origin } });
+  sign("web-1");
+  sign("app-1");
+  assert.deepEqual(engines[1]?.sent.slice(-2), ["unsigned", "signed"]);
+  await keeper.stop();
+  assert.equal(engines.length, 2);
 });
 
 Deno.test("an engine that dies is started again after a growing pause", async () => {

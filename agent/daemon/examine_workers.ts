@@ -90,7 +90,6 @@ export async function examineWorkers(options: ExamineWorkersOptions): Promise<Wo
     },
     held: new HeldDocuments(db, identity.serverVerifier, identity.envoyUuid),
     signer: identity.signer,
-    hostname: identity.hostname,
     clock,
     log,
     start: () => engineStart({ identity, config, paths }, identity.tls, minFreePercent),

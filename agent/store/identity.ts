@@ -14,7 +14,7 @@ import { isAbsent } from "./is_absent.ts";
 /** Who this envoy is, and whom it believes. */
 export interface Identity {
   readonly envoyUuid: string;
-  /** The hostname bound at enrolment. */
+  /** The hostname that the certificate binds: that of the enrolment, until a rename. */
   readonly hostname: string;
   readonly signer: Signer;
   readonly tls: TlsIdentity;
@@ -89,8 +89,15 @@ export async function writeIdentity(folder: string, files: IdentityFiles): Promi
     mode: PUBLIC_MODE,
   });
   await writeTlsIdentity(folder, files.tls);
-  const marker = { envoyUuid: files.envoyUuid, hostname: files.hostname };
-  await writeFileDurable(`${folder}/envoy.json`, `${JSON.stringify(marker)}\n`, {
+  await writeEnrolment(folder, files);
+}
+
+/** Writes who enrolled, in one durable step. */
+export async function writeEnrolment(
+  folder: string,
+  { envoyUuid, hostname }: { readonly envoyUuid: string; readonly hostname: string },
+): Promise<void> {
+  await writeFileDurable(`${folder}/envoy.json`, `${JSON.stringify({ envoyUuid, hostname })}\n`, {
     mode: PUBLIC_MODE,
   });
 }
@@ -118,6 +125,8 @@ export async function loadIdentity(folder: string): Promise<Identity> {
   const tls = splitPem(client ?? "", `${folder}/client.pem`);
   return {
     ...marker,
+    // A crash may have come between the certificate of a new name and the marker that repeats it.
+    hostname: certificateHostname(tls.certificate) ?? marker.hostname,
     signer: loadSigner(signingKeyPem ?? ""),
     tls,
     ca: ca ?? "",
@@ -132,6 +141,12 @@ export function certificateLifetime(pem: string): { notBeforeMs: number; notAfte
     notBeforeMs: Date.parse(certificate.validFrom),
     notAfterMs: Date.parse(certificate.validTo),
   };
+}
+
+/** The hostname that a certificate binds; `undefined` if it names none. */
+export function certificateHostname(pem: string): string | undefined {
+  const names = new X509Certificate(pem).subjectAltName ?? "";
+  return /(?:^|, )DNS:([^,]+)/.exec(names)?.[1]?.toLowerCase();
 }
 
 async function readPart(folder: string, name: string): Promise<string> {
