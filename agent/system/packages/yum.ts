@@ -116,7 +116,7 @@ export function parseYumList(text: string): ReadonlyMap<string, string> {
   const versions = new Map<string, string>();
   for (const line of text.replaceAll(/\n[ \t]+/g, " ").split("\n")) {
     const [, name, architecture, version] =
-      /^([A-Za-z0-9][^\s]*)\.([a-z0-9_]+) +((?:\d+:)?[^\s:]+-[^\s-]+) +@?\S+$/.exec(line) ?? [];
+      /^([A-Za-z0-9][^\s]*)\.([a-z0-9_]+) +((?:\d+:)?[^\s:]+-[^\s-]+) +@?\S+ *$/.exec(line) ?? [];
     if (name === undefined || version === undefined) continue;
     const plain = version.replace(/^0:/, "");
     versions.set(name, plain);
