@@ -7,15 +7,15 @@ import { COLLECTORS } from "./collectors.ts";
 import { fakeSystem } from "./fake_system.ts";
 import { hardware } from "./hardware.ts";
 import { loadavg } from "./loadavg.ts";
-import { memory } from "./memory.ts";
+import { memory, parseMeminfo, parseVmStat } from "./memory.ts";
 import { mountpoints, parseDarwinMounts, parseProcMounts } from "./mountpoints.ts";
 import { nativeSystem } from "./native_system.ts";
-import { network } from "./network.ts";
+import { parseDefaultGateway } from "./lan_address.ts";
+import { network, parseResolvers } from "./network.ts";
 import { os, parseOsRelease } from "./os.ts";
-import { packages } from "./packages.ts";
-import { swap } from "./swap.ts";
-import { uptime } from "./uptime.ts";
-import { parsePasswd, users } from "./users.ts";
+import { parseSwaps, parseSwapUsage, swap } from "./swap.ts";
+import { parseBootSeconds, uptime } from "./uptime.ts";
+import { parseDirectoryGroups, parseDirectoryUsers, parsePasswd, users } from "./users.ts";
 
 const signal = new AbortController().signal;
 const collect = (collector: Collector, system = fakeSystem()) => collector.collect(system, signal);
@@ -109,6 +109,22 @@ Deno.test("uptime, memory and load are plain rounded numbers", async () => {
   });
 });
 
+Deno.test("swap comes with the areas that it lies in", async () => {
+  const files = {
+    "/proc/meminfo": "MemTotal: 1 kB\nSwapTotal: 4194304 kB\nSwapFree: 3145728 kB\n",
+    "/proc/swaps": "Filename\tType\tSize\tUsed\tPriority\n" +
+      "/dev/dm-1   partition\t2097152\t0\t-2\n/swap\\040file file\t2097152\t1\t-3\n",
+  };
+  assert.deepEqual(await collect(swap, fakeSystem({ files })), {
+    total_mb: 4096,
+    used_mb: 1024,
+    areas: [
+      { path: "/dev/dm-1", type: "partition", size_mb: 2048 },
+      { path: "/swap file", type: "file", size_mb: 2048 },
+    ],
+  });
+});
+
 Deno.test("memory that the system does not tell is a failure and never none", async () => {
   await assert.rejects(collect(memory), /how much memory/);
   await assert.rejects(collect(swap), /how much swap/);
@@ -122,6 +138,20 @@ Deno.test("mountpoints leaves kernel interfaces out and undoes escapes", async (
     {
       "/": { device: "/dev/sda1", type: "ext4", options: ["rw", "relatime"] },
       "/srv/my data": { device: "/dev/sdb1", type: "xfs", options: ["ro"] },
+    },
+  );
+});
+
+Deno.test("what containers mount, and the layers of an overlay, are not told", async () => {
+  const text = "overlay / overlay rw,lowerdir=/a:/b,upperdir=/c,workdir=/d,lowerdir+=/e 0 0\n" +
+    "overlay /var/lib/docker/overlay2/0f/merged overlay rw 0 0\n" +
+    "tmpfs /var/lib/kubelet/pods/1/volumes/x tmpfs rw 0 0\n" +
+    "/dev/sdb1 /var/lib/docker-data ext4 rw 0 0\n";
+  assert.deepEqual(
+    await collect(mountpoints, fakeSystem({ files: { "/proc/self/mounts": text } })),
+    {
+      "/": { device: "overlay", type: "overlay", options: ["rw"] },
+      "/var/lib/docker-data": { device: "/dev/sdb1", type: "ext4", options: ["rw"] },
     },
   );
 });
@@ -151,77 +181,6 @@ Deno.test("users come with ids, home, shell and the groups that list them", asyn
 
 Deno.test("a machine without a passwd file fails to give users instead of giving none", async () => {
   await assert.rejects(collect(users), /no passwd/);
-});
-
-const PACKAGE_SOURCES = [
-  {
-    manager: "apt",
-    folders: { "/var/lib/dpkg": ["status"] },
-    program: "dpkg-query -W -f ${db:Status-Abbrev}\t${Package}\t${Version}\t${Architecture}\n",
-    output: "ii \tbash\t5.2-1\tamd64\nrc \tgone\t1\tamd64\nhi \theld\t2\tall\n" +
-      "ii \tdpkg\t1.21\tamd64\nii \tlibc6\t2.36\tamd64\nii \tlibc6\t2.36\ti386\n",
-    installed: {
-      bash: "5.2-1",
-      dpkg: "1.21",
-      held: "2",
-      libc6: "2.36",
-      "libc6:i386": "2.36",
-    },
-  },
-  {
-    manager: "rpm",
-    folders: { "/var/lib/rpm": ["rpmdb.sqlite"] },
-    program: "rpm -qa --qf %{NAME}\t%{VERSION}-%{RELEASE}\n",
-    output: "kernel\t5.14-2\nbash\t5.1-6.el9\nkernel\t5.14-1\n",
-    installed: { bash: "5.1-6.el9", kernel: "5.14-1, 5.14-2" },
-  },
-  {
-    manager: "apk",
-    folders: { "/lib/apk/db": ["installed"] },
-    program: "apk info -v",
-    output: "alpine-baselayout-3.4.3-r2\nmusl-1.2.4-r2\n",
-    installed: { "alpine-baselayout": "3.4.3-r2", musl: "1.2.4-r2" },
-  },
-  {
-    manager: "pacman",
-    folders: { "/var/lib/pacman/local": ["bash-5"] },
-    program: "pacman -Q",
-    output: "bash 5.2.026-2\n",
-    installed: { bash: "5.2.026-2" },
-  },
-] as const;
-
-for (const { manager, folders, program, output, installed } of PACKAGE_SOURCES) {
-  Deno.test(`packages of ${manager} are listed with their versions`, async () => {
-    const system = fakeSystem({ folders, programs: { [program]: output } });
-    assert.deepEqual(await collect(packages, system), {
-      manager,
-      count: Object.keys(installed).length,
-      installed,
-    });
-  });
-}
-
-Deno.test("packages of brew are the folders of its cellar", async () => {
-  const system = fakeSystem({
-    platform: "darwin",
-    folders: {
-      "/opt/homebrew/Cellar": [".keepme", "git", "node"],
-      "/opt/homebrew/Cellar/git": ["2.45.1"],
-      "/opt/homebrew/Cellar/node": ["22.1", "20.0"],
-    },
-  });
-  assert.deepEqual(await collect(packages, system), {
-    manager: "brew",
-    count: 2,
-    installed: { git: "2.45.1", node: "20.0, 22.1" },
-  });
-});
-
-Deno.test("packages that nothing can list are a failure and never none", async () => {
-  const system = fakeSystem({ folders: { "/var/lib/dpkg": ["status"] } });
-  await assert.rejects(collect(packages, system), /no dpkg-query to list them/);
-  assert.deepEqual(await collect(packages), { manager: "", count: 0, installed: {} });
 });
 
 Deno.test("network gives the LAN address of the default route's interface", async () => {
@@ -254,12 +213,55 @@ Deno.test("network gives the LAN address of the default route's interface", asyn
   assert.deepEqual(Object.keys(facts.interfaces), ["docker0", "eth0", "eth1"]);
 });
 
+Deno.test("interfaces without an address are told, and the ends of containers' networks are not", async () => {
+  const { interfaces } = Object(
+    await collect(
+      network,
+      fakeSystem({
+        folders: { "/sys/class/net": ["eth0", "veth12ab", "bonding_masters"] },
+        files: {
+          "/sys/class/net/eth0/address": "02:00:00:00:00:01\n",
+          "/sys/class/net/eth0/mtu": "1500\n",
+          "/sys/class/net/eth0/operstate": "down\n",
+          "/sys/class/net/eth0/speed": "-1\n",
+        },
+      }),
+    ),
+  );
+  assert.deepEqual(interfaces, {
+    eth0: {
+      mac: "02:00:00:00:00:01",
+      ipv4: [],
+      ipv6: [],
+      cidr: [],
+      mtu: 1500,
+      state: "down",
+    },
+  });
+});
+
+Deno.test("resolv.conf gives name servers and the last search list", () => {
+  assert.deepEqual(
+    parseResolvers("# x\nnameserver ::1 # local\nnameserver 192.0.2.1\ndomain a\nsearch b c\n"),
+    { nameservers: ["::1", "192.0.2.1"], search: ["b", "c"] },
+  );
+});
+
 Deno.test("parsers of the machine's own files take any text", () => {
   fc.assert(fc.property(fc.string(), (text) => {
     parseOsRelease(text);
     parsePasswd(text);
     parseProcMounts(text);
     parseDarwinMounts(text);
+    parseMeminfo(text);
+    parseVmStat(text, 1);
+    parseSwaps(`\n${text}`);
+    parseSwapUsage(text);
+    parseBootSeconds(text);
+    parseResolvers(text);
+    parseDefaultGateway(`\n${text}`);
+    parseDirectoryUsers(text);
+    parseDirectoryGroups(text);
   }));
 });
 

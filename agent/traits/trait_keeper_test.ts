@@ -86,18 +86,21 @@ Deno.test("traits that are too large together are left out and stay named until 
   };
   let broken = true;
   const os = counting("os", "stable", () => broken);
+  let found = [large];
   const keeper = new TraitKeeper(
     [os.collector],
     fakeSystem(),
     10,
     {},
-    () => Promise.resolve({ collectors: [large] }),
+    () => Promise.resolve({ collectors: found }),
   );
   assert.deepEqual((await keeper.refresh()).failed.map(({ name }) => name), ["os", "blob"]);
   broken = false;
   const second = await keeper.refresh();
   assert.deepEqual(second.stable, { os: { n: 1 } });
   assert.deepEqual(second.failed.map(({ name }) => name), ["blob"]);
+  found = [];
+  assert.deepEqual((await keeper.refresh({ fresh: true })).failed, []);
 });
 
 Deno.test("volatile traits that are too large for a check-in are left out and named", async () => {
