@@ -71,6 +71,9 @@ export class Foresight implements Foreseen {
   }
 }
 
+/** What may come of a check because something is not there yet: a service, a program, a key to reach a repository with. */
+const CANNOT_SAY: ReadonlySet<string> = new Set(["unknown", "failed", "blocked"]);
+
 /** What a check's result means while something that comes before has not happened yet. */
 export function judgeForeseen(
   result: Result,
@@ -78,7 +81,7 @@ export function judgeForeseen(
   resource: { readonly reliesOnOthers: boolean; readonly wantsAbsence: boolean },
 ): Result {
   if (any === undefined) return result;
-  if (result.outcome === "unknown" || result.outcome === "failed") {
+  if (CANNOT_SAY.has(result.outcome)) {
     const reason = `cannot be known before ${any} has changed: ${result.reason ?? ""}`;
     return { outcome: "unknown", reason };
   }

@@ -20,7 +20,9 @@ async function check(params: CronParams, context: ApplyContext): Promise<Finding
     if ((await context.files.inspect(folder))?.kind !== "directory") {
       return unknown(`there is no folder "${folder}"; install cron`);
     }
-    if (await context.accounts.findUser(params.user) === undefined) {
+    const isThere = await context.accounts.findUser(params.user) !== undefined ||
+      context.foreseen?.has("user", params.user) === true;
+    if (!isThere) {
       return unknown(`there is no user "${params.user}" on this machine`);
     }
   }

@@ -34,6 +34,8 @@ export const custom: ResourceType<CustomParams> = {
   schema: customSchema,
   check,
   apply,
+  // Nobody knows what it looks at.
+  reliesOnOthers: () => true,
 };
 
 async function check(params: CustomParams, context: ApplyContext): Promise<Finding> {

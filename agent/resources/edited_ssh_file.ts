@@ -26,7 +26,10 @@ export async function checkSshFile(
 ): Promise<Finding> {
   const user = await context.accounts.findUser(name);
   if (user === undefined) {
-    return ensure === "absent" ? IN_SYNC : unknown(`there is no user "${name}" on this machine`);
+    if (ensure === "absent") return IN_SYNC;
+    return context.foreseen?.has("user", name) === true
+      ? differences([`${file} of ${name}: absent → present`])
+      : unknown(`there is no user "${name}" on this machine`);
   }
   if (await isHomeless(user, context)) {
     return ensure === "absent" ? IN_SYNC : unknown(`there is no home "${user.home}" of "${name}"`);

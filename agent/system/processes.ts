@@ -79,9 +79,17 @@ export function describeFailure(what: string, result: ProgramResult): string {
     : result.end === "aborted"
     ? "was stopped"
     : `ended with status ${result.status}`;
-  const printed = (result.stderr.trim() || result.stdout.trim()).slice(-MAX_SHOWN_LENGTH);
+  const printed = showEnd(result.stderr.trim() || result.stdout.trim());
   return printed === "" ? `${what} ${ending}` : `${what} ${ending}: ${printed}`;
 }
 
-/** Shown of a failed program's output; the end says why it failed. */
+/** Shown of a failed program's output, in characters; the end says why it failed. */
 const MAX_SHOWN_LENGTH = 2000;
+
+/** A cut is marked as in output that was cut before, so that whoever masks secrets looks for the rest of one there. */
+function showEnd(output: string): string {
+  if (output.length <= MAX_SHOWN_LENGTH) return output;
+  const end = output.slice(-MAX_SHOWN_LENGTH);
+  const leftOut = new TextEncoder().encode(output.slice(0, -MAX_SHOWN_LENGTH)).length;
+  return `… ${leftOut} bytes left out …\n${end}`;
+}
