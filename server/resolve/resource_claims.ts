@@ -12,15 +12,27 @@ export interface Claim {
 /** Types that keep a part of a file. */
 const EDITS: readonly string[] = ["file_line", "blockinfile", "json_file", "ini"];
 const WHOLES: readonly string[] = ["file", "directory", "symlink"];
-/** Types of which one name is one thing. */
-const NAMED: readonly string[] = ["user", "group", "cron"];
+/** Types of which only one resource can keep a thing of one name, with the parameter that names it. */
+const NAMED_BY: ReadonlyMap<string, string> = new Map([
+  ["user", "name"],
+  ["group", "name"],
+  ["cron", "name"],
+  ["mount", "path"],
+  ["git", "path"],
+  ["sysctl", "key"],
+  ["repository", "name"],
+]);
+/** Types of which a host has one. */
+const SINGLE_TYPES: readonly string[] = ["hostname", "timezone"];
 
 /** Parameters that cannot be known without a host's traits claim nothing here. */
 export function claimsOf({ type, params, unknown, deferred }: RenderedResource): readonly Claim[] {
   const claims: Claim[] = [];
   const claim = (what: string, isShared = false) => claims.push({ what, isShared });
   const { path, name, user } = params;
-  if (NAMED.includes(type) && typeof name === "string") claim(`${type} ${quote(name)}`);
+  if (SINGLE_TYPES.includes(type)) claim(`the ${type}`);
+  const naming = params[NAMED_BY.get(type) ?? ""];
+  if (typeof naming === "string") claim(`${type} ${quote(naming)}`);
   const isDeferred = (parameter: string) =>
     unknown.has(parameter) || deferred.some(({ at }) => at === `/${parameter}`);
   if (typeof path === "string" && WHOLES.includes(type)) {

@@ -4,6 +4,7 @@ import { formatPlace, type Place, type ProblemList, quote } from "../stacks/prob
 import type { Configcrate } from "../stacks/stack_tree.ts";
 import { type AutomaticEdge, findAutomaticEdges } from "./automatic_edges.ts";
 import type { Reference, RenderedResource, SkippedResources } from "./rendered_resource.ts";
+import { claimsOf } from "./resource_claims.ts";
 
 /** Most resources that one may depend on or notify; bundles have the same limit. */
 const MAX_EDGES = 1000;
@@ -165,18 +166,6 @@ function indexResources(
   }
   return positions;
 }
-
-/** Types of which only one resource can keep a thing of one name, with the parameter that names it. */
-const CLAIMED_BY: ReadonlyMap<string, string> = new Map([
-  ["user", "name"],
-  ["group", "name"],
-  ["mount", "path"],
-  ["git", "path"],
-  ["sysctl", "key"],
-  ["repository", "name"],
-]);
-/** Types of which a host has one. */
-const SINGLE_TYPES: readonly string[] = ["hostname", "timezone"];
 
 /**
  * A crate comes after those it depends on: its first resources need the last ones of theirs. First and last are those that
