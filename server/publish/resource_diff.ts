@@ -3,15 +3,11 @@ import { stringify } from "yaml";
 import { canonicalJson, type Json } from "../../shared/canonical/canonical_json.ts";
 import type { BundleCondition, BundleResource } from "../../shared/config/policy_bundle.ts";
 import { parseJsonPointer, replaceAt } from "../../shared/templates/json_place.ts";
+import { maskedParameters } from "../../shared/config/masked_parameters.ts";
 import { MAX_DIFF_LENGTH } from "../../shared/config/run_report.ts";
 
 /** Edits after which two texts count as different altogether: finding the shortest difference takes time in their square. */
 const MAX_EDITS = 2000;
-/** Parameters that no diff shows. */
-const MASKED: Readonly<Record<string, readonly string[]>> = {
-  user: ["password"],
-  git: ["password"],
-};
 
 /** Whether two resources ask for the same; where they are written does not count. */
 export function isSameResource(a: BundleResource, b: BundleResource): boolean {
@@ -48,7 +44,7 @@ export function diffResources(
 
 function describe(resource: BundleResource, before: BundleResource | undefined): string {
   const params: Record<string, Json | undefined> = { ...resource.params };
-  for (const name of MASKED[resource.type] ?? []) {
+  for (const name of maskedParameters(resource.type)) {
     if (params[name] === undefined) continue;
     const isNew = before?.params[name] !== params[name];
     params[name] = isNew ? "«secret» (changed)" : "«secret»";
@@ -76,8 +72,9 @@ function showDeferred(
   for (const { at, value } of deferred) {
     const path = parseJsonPointer(at);
     if (value.kind === "secret") shown = replaceAt(shown, path, `«secret ${value.path}»`);
-    else if (MASKED[type]?.includes(path[0] ?? "")) shown = replaceAt(shown, path, "«secret»");
-    else {
+    else if (maskedParameters(type).includes(path[0] ?? "")) {
+      shown = replaceAt(shown, path, "«secret»");
+    } else {
       const names = [
         ...value.secrets.map(({ at: name, path: secret }) =>
           `${nameOf(name)} is a secret: ${secret}`
