@@ -6,8 +6,8 @@ import { isUnreadable } from "./read_optional.ts";
 const MAX_NAMES = 48;
 /** Names told with their memory. */
 const TOP_MEMORY = 5;
-/** Most processes looked at. */
-const MAX_PROCESSES = 32_768;
+/** Most processes looked at: on a slow machine this takes some three seconds. */
+const MAX_PROCESSES = 16_384;
 
 /**
  * How many processes there are by name, and which names hold most memory. The kernel's own threads are not counted. A name

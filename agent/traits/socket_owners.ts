@@ -4,6 +4,8 @@ import { isUnreadable, readOptional } from "./read_optional.ts";
 
 /** Most open files looked at: a busy proxy holds a hundred thousand, and who listens is mostly found long before. */
 const MAX_FILES = 50_000;
+/** Then what was found has to do: who listens is worth less than that something does. */
+const MAX_MS = 2_000;
 
 /**
  * The programs that hold sockets, by the sockets' inodes: each open file of each process is a link that names its inode.
@@ -13,13 +15,15 @@ export async function readSocketOwners(
   system: TraitSystem,
   inodes: ReadonlySet<string>,
   signal: AbortSignal,
+  maxMs: number = MAX_MS,
 ): Promise<ReadonlyMap<string, string>> {
+  const untilMs = performance.now() + maxMs;
   const owners = new Map<string, string>();
   if (inodes.size === 0) return owners;
   const pids = (await system.list("/proc")).filter((name) => /^\d+$/.test(name));
   let left = MAX_FILES;
   for (const pid of pids) {
-    if (owners.size === inodes.size || left <= 0) break;
+    if (owners.size === inodes.size || left <= 0 || performance.now() >= untilMs) break;
     const files = (await orNothing(system.list(`/proc/${pid}/fd`)) ?? []).slice(0, left);
     left -= files.length;
     const links = await mapSome(
