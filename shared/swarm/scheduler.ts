@@ -99,6 +99,11 @@ export class DownloadScheduler {
     }
   }
 
+  /** Whether something is asked of this peer now. */
+  isBusy(peer: string): boolean {
+    return (this.#peers.get(peer)?.inFlight ?? 0) > 0;
+  }
+
   /** How a request ended. Unknown ids (cancelled before) change nothing. Says whether the chunk is news. */
   finish(id: number, outcome: RequestOutcome, nowMs: number): boolean {
     const request = this.#inFlight.get(id);

@@ -193,7 +193,7 @@ export class Download {
       const state = plan.state(nowMs);
       if (state === "complete" && partial.chunks.isFull) return { kind: "complete" };
       if (state === "no_progress") return { kind: "no_progress", reason: "no progress" };
-      const { requests, cancel, questions } = plan.step(this.#options.candidates(), nowMs);
+      const { requests, cancel, questions } = plan.step(this.#options.candidates, nowMs);
       for (const id of cancel) this.#requests.get(id)?.abort();
       for (const request of requests) this.#track(this.#fetch(plan, request, partial, signal));
       for (const question of questions) this.#track(this.#ask(plan, question, signal));

@@ -9,6 +9,10 @@ import { type SchedulerLimits, schedulerLimits } from "../../../shared/swarm/sch
 import type { PeerEndpoint } from "../peers/peer_registry.ts";
 import { type Candidate, HolderPoll, type Question } from "./holder_poll.ts";
 
+/** Who may be asked is thought over this often, after so many chunks, and when somebody unknown speaks up. */
+const CANDIDATES_MS = 1000;
+const CHUNKS_PER_LOOK = 100;
+const MIN_LOOK_MS = 100;
 /** The disk is looked at again, and sources are saved, after so many chunks. */
 const CHUNKS_PER_DISK_CHECK = 100;
 const CHUNKS_PER_RECORD = 32;
@@ -54,6 +58,9 @@ export class DownloadPlan {
   readonly #limits: SchedulerLimits;
   readonly #isBenched: (uuid: string) => boolean;
   readonly #sources = new Map<string, number>();
+  #lookedMs = -Infinity;
+  #looksAtChunk = 0;
+  #hasNewcomer = false;
   #stored = 0;
   /** Chunks received and not yet written. */
   #writing = 0;
@@ -100,8 +107,13 @@ export class DownloadPlan {
     return Math.min(nowMs + this.#poll.intervalMs, this.#scheduler.wakeMs(nowMs));
   }
 
-  /** What to do now, with these peers to ask, best guesses first. Call it after every event and at {@linkcode wakeMs}. */
-  step(candidates: readonly Candidate[], nowMs: number): DownloadStep {
+  /**
+   * What to do now. Call it after every event and at {@linkcode wakeMs}.
+   *
+   * @param candidates who may be asked, best guesses first; called only now and then, since it may take a while.
+   */
+  step(candidates: () => readonly Candidate[], nowMs: number): DownloadStep {
+    this.#look(candidates, nowMs);
     const requests: PlannedRequest[] = [];
     const cancel: number[] = [];
     // A disk slower than the network must not fill memory with chunks that wait for it.
@@ -114,13 +126,13 @@ export class DownloadPlan {
         else this.#scheduler.removePeer(request.peer);
       }
     }
-    const open = candidates.filter(({ uuid }) => !this.#isBenched(uuid));
-    return { requests, cancel, questions: this.#poll.take(open, nowMs) };
+    return { requests, cancel, questions: this.#poll.take(nowMs, this.#isBenched) };
   }
 
   /** Somebody said that this peer holds something: its turn is now. */
   hasten(uuid: string, nowMs: number): void {
     this.#poll.hasten(uuid, nowMs);
+    this.#hasNewcomer ||= !this.#poll.follows(uuid);
   }
 
   /** A peer told which chunks it holds. */
@@ -174,5 +186,18 @@ export class DownloadPlan {
   /** A chunk that was there turned out to be damaged: it is wanted again. */
   lose(chunk: number): void {
     this.#scheduler.lose(chunk);
+  }
+
+  #look(candidates: () => readonly Candidate[], nowMs: number): void {
+    const sinceMs = nowMs - this.#lookedMs;
+    const isDue = sinceMs >= CANDIDATES_MS || this.#stored >= this.#looksAtChunk ||
+      (this.#hasNewcomer && sinceMs >= MIN_LOOK_MS);
+    if (!isDue) return;
+    this.#lookedMs = nowMs;
+    this.#looksAtChunk = this.#stored + CHUNKS_PER_LOOK;
+    this.#hasNewcomer = false;
+    const open = candidates().filter(({ uuid }) => !this.#isBenched(uuid));
+    const dropped = this.#poll.follow(open, (uuid) => this.#scheduler.isBusy(uuid));
+    for (const uuid of dropped) this.#scheduler.removePeer(uuid);
   }
 }

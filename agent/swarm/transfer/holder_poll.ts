@@ -12,6 +12,9 @@ const EARLY_MS = 5000;
 const COMPLETE_MS = 30_000;
 /** Questions about holdings under way at once. */
 const MAX_ASKING = 8;
+/** Peers followed at once. Of those that hold something some are let go, so that new ones have their turn. */
+const MAX_FOLLOWED = 48;
+const MAX_FOLLOWED_HOLDERS = 40;
 
 interface Known {
   endpoint: PeerEndpoint;
@@ -39,14 +42,50 @@ export class HolderPoll {
     this.#startedMs = nowMs;
   }
 
-  /** Peers whose turn it is. Each counts as being asked until {@linkcode noteAnswered}. */
-  take(candidates: readonly Candidate[], nowMs: number): Question[] {
-    for (const candidate of candidates) this.#follow(candidate);
+  /**
+   * Follows these peers from now on, best guesses first, and lets go of others when there are too many: first of those that
+   * hold nothing, never of one that is being asked or `isBusy`.
+   *
+   * @returns the UUIDs of those that are not followed any more.
+   */
+  follow(candidates: readonly Candidate[], isBusy: (uuid: string) => boolean): string[] {
+    const wanted = candidates.slice(0, MAX_FOLLOWED);
+    const names = new Set(wanted.map(({ uuid }) => uuid));
+    const others = [...this.#known].filter(([uuid, { asking }]) =>
+      !names.has(uuid) && !asking && !isBusy(uuid)
+    );
+    const idle = others.filter(([, { holds }]) => !holds);
+    const holding = others.filter(([, { holds }]) => holds);
+    const surplus = this.#known.size - idle.length - MAX_FOLLOWED_HOLDERS;
+    const dropped = [...idle, ...holding.slice(0, Math.max(0, surplus))].map(([uuid]) => uuid);
+    for (const uuid of dropped) this.#known.delete(uuid);
+    for (const candidate of wanted) {
+      if (this.#known.size < MAX_FOLLOWED || this.#known.has(candidate.uuid)) {
+        this.#follow(candidate);
+      }
+    }
+    return dropped;
+  }
+
+  /** How many peers are followed. */
+  get followed(): number {
+    return this.#known.size;
+  }
+
+  /** Whether a peer is followed. */
+  follows(uuid: string): boolean {
+    return this.#known.has(uuid);
+  }
+
+  /**
+   * Peers whose turn it is, but those that are left alone. Each counts as being asked until {@linkcode noteAnswered}.
+   */
+  take(nowMs: number, isLeftAlone: (uuid: string) => boolean = () => false): Question[] {
     let asking = [...this.#known.values()].filter((known) => known.asking).length;
     const questions: Question[] = [];
     for (const [uuid, known] of this.#known) {
       if (asking >= MAX_ASKING) break;
-      if (known.asking || known.askAtMs > nowMs) continue;
+      if (known.asking || known.askAtMs > nowMs || isLeftAlone(uuid)) continue;
       asking += 1;
       known.asking = true;
       const isEarly = nowMs - this.#startedMs < EARLY_MS;

@@ -6,7 +6,8 @@ function candidate(name: string, address = "10.0.0.1") {
 }
 
 function asked(poll: HolderPoll, nowMs: number, ...names: readonly string[]): string[] {
-  return poll.take(names.map((name) => candidate(name)), nowMs).map(({ uuid }) => uuid);
+  poll.follow(names.map((name) => candidate(name)), () => false);
+  return poll.take(nowMs).map(({ uuid }) => uuid);
 }
 
 Deno.test("a peer is asked at once, and not twice at the same time", () => {
@@ -52,7 +53,8 @@ Deno.test("a peer that moved is asked at its new address", () => {
   asked(poll, 0, "a");
   poll.noteHeld("a", { count: 4, isFull: true }, 0);
   poll.noteAnswered("a");
-  const [question] = poll.take([candidate("a", "10.0.0.9")], 1);
+  poll.follow([candidate("a", "10.0.0.9")], () => false);
+  const [question] = poll.take(1);
   assert.deepEqual(question?.endpoint, { address: "10.0.0.9", port: 1531 });
   assert.deepEqual(poll.holders, []);
 });
@@ -62,6 +64,22 @@ Deno.test("the more peers there are, the less often each is asked", () => {
   assert.equal(poll.intervalMs, 100);
   asked(poll, 0, ...Array.from({ length: 10 }, (_, index) => `peer-${index}`));
   assert.equal(poll.intervalMs, 400);
-  asked(poll, 0, ...Array.from({ length: 90 }, (_, index) => `more-${index}`));
+  asked(poll, 0, ...Array.from({ length: 30 }, (_, index) => `more-${index}`));
   assert.equal(poll.intervalMs, 1000);
+});
+
+Deno.test("of a thousand peers a few dozen are followed, those that hold something longest", () => {
+  const poll = new HolderPoll(0);
+  const batch = (round: number) =>
+    Array.from({ length: 48 }, (_, index) => candidate(`peer-${round}-${index}`));
+  for (let round = 0; round < 20; round++) {
+    poll.follow(batch(round), (uuid) => uuid === "peer-0-0");
+    for (const { uuid } of poll.take(round)) {
+      poll.noteHeld(uuid, { count: 1, isFull: false }, round);
+      poll.noteAnswered(uuid);
+    }
+    assert.ok(poll.followed <= 48);
+    assert.ok(poll.follows("peer-0-0"), "one that delivers is never let go");
+  }
+  assert.ok(poll.holders.length >= 40);
 });
