@@ -12,6 +12,12 @@ const NEIGHBOURS =
   "icmpv6 type { nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert }";
 
 /**
+ * The kernel follows connections only from the first rule that asks about them; those that are older look new to it. What
+ * does not begin a connection is part of one, and nobody can begin one without such a packet.
+ */
+const MIDSTREAM = "tcp flags & (fin | syn | rst | ack) != syn";
+
+/**
  * A script for nft(8) that replaces Vigo's own table in one transaction; of an empty model it removes the table. Rules that
  * keep the agent's way to its server open stand before all others.
  *
@@ -61,6 +67,7 @@ function renderProtection(
   const keep = (match: string, what: string) => `${match} accept comment "${KEEP_COMMENT}${what}"`;
   const always = [
     keep("ct state established,related", "open connections"),
+    keep(MIDSTREAM, "connections from before"),
     keep(`${direction === "in" ? "iifname" : "oifname"} "lo"`, "this machine itself"),
     keep(NEIGHBOURS, "IPv6 neighbours"),
   ];

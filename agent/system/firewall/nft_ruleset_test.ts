@@ -30,7 +30,7 @@ Deno.test("only who asks for it loses the way to the server", () => {
   assert.deepEqual(chain(model, "output").slice(1), [
     'meta l4proto tcp reject with tcp reset comment "vigo: all"',
   ]);
-  assert.equal(chain(model, "input").length, 5);
+  assert.equal(chain(model, "input").length, 6);
 });
 
 Deno.test("rules stand by order, then by name", () => {
