@@ -4,9 +4,11 @@ import { withExamples } from "../shared/terminal/run_cli.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { configCommand } from "./commands/config.ts";
+import { dbCommand } from "./commands/db.ts";
 import { enrollCommand } from "./commands/enroll.ts";
 import { envoysCommand } from "./commands/envoys.ts";
 import { swarmCommand } from "./commands/filecast.ts";
+import { queryCommand } from "./commands/query.ts";
 import { runsCommand } from "./commands/runs.ts";
 import { withConnectionFlags } from "./commands/server_command.ts";
 import { versionCommand } from "./commands/version.ts";
@@ -20,10 +22,12 @@ export function createProgram(context: CliContext): Command {
   withConnectionFlags(program);
   program.addCommand(enrollCommand(context));
   program.addCommand(envoysCommand(context));
+  program.addCommand(queryCommand(context));
   program.addCommand(runsCommand(context));
   program.addCommand(configCommand(context));
   program.addCommand(swarmCommand(context));
   program.addCommand(auditCommand(context));
+  program.addCommand(dbCommand(context));
   program.addCommand(completionCommand(context, program));
   program.addCommand(versionCommand(context));
   return withExamples(program, [

@@ -5,12 +5,15 @@ import { auditRoutes } from "./api/audit_routes.ts";
 import { readClientCertificate } from "./api/client_certificate.ts";
 import { configRoutes } from "./api/config_routes.ts";
 import { createApi } from "./api/create_api.ts";
+import { databaseRoutes } from "./api/database_routes.ts";
 import { enrollRoutes } from "./api/enroll_routes.ts";
 import { envoyRoutes } from "./api/envoy_routes.ts";
+import { fleetRoutes } from "./api/fleet_routes.ts";
 import { type HealthCheck, HealthChecks } from "./api/health.ts";
 import { type HttpsListener, startHttpsListener } from "./api/https_listener.ts";
 import { assertClientCertificatesRecognised } from "./api/client_certificate_recognition.ts";
 import { Metrics } from "./api/metrics.ts";
+import { queryRoutes } from "./api/query_routes.ts";
 import { runRoutes } from "./api/run_routes.ts";
 import { secretRoutes } from "./api/secret_routes.ts";
 import { swarmRoutes } from "./api/swarm_routes.ts";
@@ -23,6 +26,7 @@ import { makeSelfTestIdentities } from "./checkin/self_test_identities.ts";
 import { stacksPolicyResolver } from "./checkin/stacks_policy_resolver.ts";
 import { ConfigPublisher } from "./publish/config_publisher.ts";
 import { VersionStore } from "./publish/version_store.ts";
+import type { RetentionKeeper } from "./retention/retention_keeper.ts";
 import { LocalSecretBackend, SECRET_KEY_PURPOSE } from "./secrets/local_secret_backend.ts";
 import type { Store } from "./store/store.ts";
 import { Closing } from "./wiring/closing.ts";
@@ -33,6 +37,7 @@ import { openState, type ServerState } from "./wiring/open_state.ts";
 import { publishFilesWithin } from "./wiring/publish_files.ts";
 import { renewServerCertificate } from "./wiring/server_certificate.ts";
 import { StoreVersionLog } from "./wiring/store_version_log.ts";
+import { startUpkeep } from "./wiring/upkeep.ts";
 import { selfTestAddress } from "./worker_permissions.ts";
 
 /** A server that answers. */
@@ -118,6 +123,13 @@ async function open(start: ServerStart, surroundings: Surroundings): Promise<Run
       reason: loaded.reason,
     });
   }
+  const retention = startUpkeep({
+    store,
+    publisher,
+    minutes: fleet.minutes,
+    retentionMs: config.database.retention,
+    ...surroundings,
+  });
   const metrics = new Metrics({
     fleet: () => fleetCounts(index, now()),
     sessions: () => streams.size,
@@ -132,6 +144,7 @@ async function open(start: ServerStart, surroundings: Surroundings): Promise<Run
       state,
       fleet,
       publisher,
+      retention,
       metrics,
       checkPolicy: () =>
         Promise.resolve(
@@ -158,17 +171,19 @@ async function open(start: ServerStart, surroundings: Surroundings): Promise<Run
 
 async function startRest(
   { config, folders }: ServerStart,
-  { state, fleet, publisher, metrics, checkPolicy }: {
+  { state, fleet, publisher, retention, metrics, checkPolicy }: {
     state: ServerState;
     fleet: Fleet;
     publisher: ConfigPublisher;
+    retention: RetentionKeeper;
     metrics: Metrics;
     checkPolicy: HealthCheck;
   },
   { logger, closing, now }: Surroundings,
 ): Promise<HttpsListener> {
   const { store, authority, audit } = state;
-  const { index, agents, envoys, enrolments, tokens, renewals, filecasts } = fleet;
+  const { index, agents, envoys, editor, pushes, bundles } = fleet;
+  const { enrolments, tokens, renewals, filecasts } = fleet;
   const certificates = new PeerCertificates();
   const trust = fleetTrust(index);
   const authenticator = new Authenticator(
@@ -191,9 +206,12 @@ async function startRest(
     routes: {
       ...auditRoutes({ log: audit, repository: store.audit }),
       ...configRoutes(publisher),
+      ...databaseRoutes({ store, retention, audit }),
       ...enrollRoutes({ enrolments, tokens, renewals, serverTime: fleet.serverTime }),
-      ...envoyRoutes({ index, admin: envoys }),
-      ...runRoutes({ runs: store.runs, index }),
+      ...envoyRoutes({ index, admin: envoys, editor, pushes }),
+      ...fleetRoutes({ minutes: store.minutes, now }),
+      ...queryRoutes({ index }),
+      ...runRoutes({ runs: store.runs, bundles, index }),
       ...secretRoutes(fleet.vault),
       ...swarmRoutes(filecasts),
     },

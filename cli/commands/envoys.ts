@@ -1,19 +1,19 @@
 import { Command } from "@commander-js/extra-typings";
 import {
   envoyAccept,
-  type EnvoyDetail,
   envoyList,
-  envoyPush,
+  envoyRemove,
+  envoyRename,
   envoyRevoke,
   envoyShow,
   type EnvoySummary,
 } from "../../shared/rest/envoys.ts";
-import { formatRelativeTime } from "../../shared/terminal/relative_time.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
-import { renderTable } from "../../shared/terminal/table.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
-import { UserError } from "../../shared/terminal/user_error.ts";
 import type { CliContext } from "../context.ts";
+import { renderEnvoy, renderEnvoys } from "../output/envoys.ts";
+import { tagCommand, untagCommand } from "./envoy_tags.ts";
+import { pushCommand } from "./push.ts";
 import { serverCommand } from "./server_command.ts";
 
 /** `vigocli envoys`: the machines of the fleet. Without a verb it lists them. */
@@ -23,7 +23,11 @@ export function envoysCommand(context: CliContext): Command {
   envoys.addCommand(showCommand(context));
   envoys.addCommand(pushCommand(context));
   envoys.addCommand(acceptCommand(context));
+  envoys.addCommand(tagCommand(context));
+  envoys.addCommand(untagCommand(context));
+  envoys.addCommand(renameCommand(context));
   envoys.addCommand(revokeCommand(context));
+  envoys.addCommand(removeCommand(context));
   return withExamples(envoys, [
     ["vigocli envoys", "the whole fleet"],
     ["vigocli envoys show web-1", "one machine"],
@@ -86,38 +90,6 @@ function showCommand(context: CliContext) {
   ]);
 }
 
-function pushCommand(context: CliContext) {
-  const command = serverCommand("push")
-    .description("Make envoys check in and apply now")
-    .requiredOption("--target <spec>", "which envoys")
-    .option("--force", "send the whole policy again, changed or not", false)
-    .action(async ({ target, force, json, ...flags }) => {
-      using client = await context.connect(flags);
-      const answer = await client.call(envoyPush, { body: { target, force } });
-      if (json) context.output.json(answer);
-      if (answer.pushed.length + answer.offline.length === 0) {
-        throw new UserError(
-          `No envoy matches "${sanitize(target)}"; nothing was pushed. See "vigocli envoys"`,
-        );
-      }
-      if (json) return;
-      context.output.line(
-        `Pushed to ${answer.pushed.length} envoy(s) matching "${sanitize(target)}"`,
-      );
-      if (answer.offline.length > 0) {
-        context.output.note(
-          `Not connected, will catch up at their next check-in: ${
-            answer.offline.map(sanitize).join(", ")
-          }`,
-        );
-      }
-    });
-  return withExamples(command, [[
-    "vigocli envoys push --target 'web-*'",
-    "apply a fresh publish at once",
-  ]]);
-}
-
 function acceptCommand(context: CliContext) {
   const command = serverCommand("accept")
     .description("Accept an envoy that is marked as cloned")
@@ -155,52 +127,44 @@ function revokeCommand(context: CliContext) {
   ]]);
 }
 
-function renderEnvoys(envoys: readonly EnvoySummary[], nowMs: number): string {
-  return renderTable(
-    [{ header: "HOSTNAME" }, { header: "STATUS" }, { header: "CONVERGENCE" }, { header: "IP" }, {
-      header: "VERSION",
-    }, { header: "LAST SEEN" }],
-    envoys.map((envoy) => [
-      envoy.hostname,
-      envoy.state === "active" ? envoy.presence : envoy.state,
-      envoy.convergence,
-      envoy.ip ?? "-",
-      envoy.agentVersion ?? "-",
-      envoy.lastSeenMs === null ? "never" : formatRelativeTime(envoy.lastSeenMs, nowMs),
-    ]),
-  ).trimEnd();
+function renameCommand(context: CliContext) {
+  const command = serverCommand("rename")
+    .description("Bind an envoy to another hostname; its certificate follows by itself")
+    .argument("<host>", "hostname or UUID")
+    .argument("<new>", "the hostname from now on")
+    .action(async (host, hostname, { json, ...flags }) => {
+      using client = await context.connect(flags);
+      const answer = await client.call(envoyRename, { params: { host }, body: { hostname } });
+      if (json) return context.output.json(answer);
+      context.output.line(
+        `${sanitize(answer.previousHostname)} is ${sanitize(answer.hostname)} now`,
+      );
+      context.output.note(
+        answer.notified
+          ? "It was told, and gets its new certificate now"
+          : "It is not connected, and gets its new certificate at its next check-in",
+      );
+    });
+  return withExamples(command, [[
+    "vigocli envoys rename web-1 app-1",
+    "policy, targets and secrets go by the new name at once",
+  ]]);
 }
 
-function renderEnvoy(envoy: EnvoyDetail, nowMs: number): string {
-  const time = (ms: number | null) =>
-    ms === null ? "never" : `${formatRelativeTime(ms, nowMs)} (${new Date(ms).toISOString()})`;
-  const fields: [string, string][] = [
-    ["Hostname", envoy.hostname],
-    ["UUID", envoy.uuid],
-    ["Status", envoy.state === "active" ? envoy.presence : envoy.state],
-    ["Convergence", envoy.convergence],
-    ["IP", envoy.ip ?? "-"],
-    ["Agent", envoy.agentVersion ?? "-"],
-    ["Policy", envoy.policyVersion ?? "-"],
-    ["Fingerprint", envoy.fingerprint ?? "-"],
-    ["Last seen", time(envoy.lastSeenMs)],
-    ["Enrolled", time(envoy.enrolledAtMs)],
-    ["Certificate until", time(envoy.certificateExpiresAtMs)],
-    [
-      "Tags",
-      Object.entries(envoy.tags).map(([name, value]) => `${name}=${value}`).join(" ") || "-",
-    ],
-  ];
-  if (envoy.pausedReason !== null) fields.push(["Paused", envoy.pausedReason]);
-  for (const warning of envoy.warnings) fields.push(["Warning", warning]);
-  const width = Math.max(...fields.map(([name]) => name.length)) + 2;
-  const lines = fields.map(([name, value]) => `${`${name}:`.padEnd(width)}${sanitize(value)}`);
-  const traits = Object.keys(envoy.traits);
-  lines.push(
-    "",
-    `Traits: ${
-      traits.length === 0 ? "none yet" : traits.map(sanitize).join(" ")
-    } (--json shows them)`,
-  );
-  return lines.join("\n");
+function removeCommand(context: CliContext) {
+  const command = serverCommand("remove")
+    .description("Take an envoy that is revoked, or was never seen, out of every list")
+    .argument("<host>", "hostname, or UUID of a revoked one")
+    .action(async (host, { json, ...flags }) => {
+      using client = await context.connect(flags);
+      const answer = await client.call(envoyRemove, { params: { host }, body: {} });
+      if (json) return context.output.json(answer);
+      context.output.line(
+        `${sanitize(answer.hostname)} (${answer.uuid}) is removed; its identity stays revoked`,
+      );
+    });
+  return withExamples(command, [
+    ["vigocli envoys list --all", "which envoys are revoked, with their UUIDs"],
+    ["vigocli envoys remove 6f1c2a4e-0000-4000-8000-000000000000", "forget one of them"],
+  ]);
 }

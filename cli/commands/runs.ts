@@ -9,6 +9,7 @@ import { renderTable } from "../../shared/terminal/table.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import type { CliContext } from "../context.ts";
 
+import { parseSince } from "./parse_since.ts";
 import { serverCommand } from "./server_command.ts";
 
 /** `vigocli runs`: what applying the policy changed, and where it failed. Without a verb it lists. */
@@ -23,15 +24,24 @@ function listCommand(context: CliContext) {
   const command = serverCommand("list")
     .description("List runs that changed something or failed, newest first")
     .option("--host <host>", "only of this envoy (hostname or UUID)")
-    .option("--failed", "only failed ones", false)
+    .option("--target <spec>", "only of envoys that this target spec hits")
+    .option("--status <list>", "only with one of these outcomes: changed, degraded, failed")
+    .option("--failed", "the same as --status failed", false)
+    .option("--since <when>", "only since then: a duration like 2h, or a time like 2026-01-31")
     .option("--limit <count>", "how many", wholeNumber(1, 1000), 20)
-    .action(async ({ host, failed, limit, json, ...flags }) => {
+    .option("--cursor <cursor>", "go on where an earlier page ended")
+    .action(async ({ host, target, status, failed, since, limit, cursor, json, ...flags }) => {
+      const outcomes = failed ? "failed" : status;
+      const sinceMs = since === undefined ? undefined : parseSince(since, context.now());
       using client = await context.connect(flags);
       const answer = await client.call(runList, {
         query: {
           limit,
           ...(host === undefined ? {} : { host }),
-          ...(failed ? { failed: "true" } : {}),
+          ...(target === undefined ? {} : { target }),
+          ...(outcomes === undefined ? {} : { status: outcomes }),
+          ...(sinceMs === undefined ? {} : { since: sinceMs }),
+          ...(cursor === undefined ? {} : { cursor }),
         },
       });
       if (json) return context.output.json(answer);
@@ -41,10 +51,14 @@ function listCommand(context: CliContext) {
         );
       }
       context.output.line(renderRuns(answer.runs, context.now()));
+      if (answer.nextCursor !== null) {
+        context.output.note(`There are more: --cursor ${sanitize(answer.nextCursor)}`);
+      }
     });
   return withExamples(command, [
     ["vigocli runs", "the latest changes of the fleet"],
     ["vigocli runs list --host web-1 --failed", "what went wrong on web-1"],
+    ["vigocli runs list --target 'web-*' --since 2h", "what changed on web servers just now"],
   ]);
 }
 
@@ -65,7 +79,8 @@ function showCommand(context: CliContext) {
           `Trigger:  ${sanitize(run.trigger)}`,
           `Started:  ${new Date(run.startedAtMs).toISOString()}`,
           `Took:     ${formatDuration(run.durationMs)}`,
-          `Changed:  ${run.changed} of ${run.total}, ${run.failed} failed, ${run.blocked} blocked, ${run.skipped} skipped`,
+          `Changed:  ${run.changed} of ${run.total}, ${run.failed} failed, ${run.blocked} blocked, ${run.unknown} unknown, ${run.skipped} skipped`,
+          `Cause:    ${run.intentional} intentional (the policy changed), ${run.corrective} corrective (the machine drifted)`,
           ...run.report.resources.flatMap(renderResource),
           ...(run.report.truncated
             ? ["", "Some diffs were left out to keep the report small"]
@@ -86,6 +101,7 @@ function renderRuns(runs: readonly RunSummary[], nowMs: number): string {
       { header: "HOST" },
       { header: "OUTCOME" },
       { header: "CHANGED", align: "right" },
+      { header: "CORRECTIVE", align: "right" },
       { header: "FAILED", align: "right" },
       { header: "SKIPPED", align: "right" },
       { header: "TRIGGER" },
@@ -97,6 +113,7 @@ function renderRuns(runs: readonly RunSummary[], nowMs: number): string {
       run.hostname,
       run.outcome,
       `${run.changed}/${run.total}`,
+      String(run.corrective),
       String(run.failed + run.blocked),
       String(run.skipped),
       run.trigger,
@@ -109,7 +126,9 @@ function renderRuns(runs: readonly RunSummary[], nowMs: number): string {
 function renderResource(resource: ResourceReport): string[] {
   const lines = [
     "",
-    `--- ${sanitize(resource.id)} [${resource.outcome}] (${sanitize(resource.crate)})`,
+    `--- ${sanitize(resource.id)} [${
+      [resource.outcome, ...resource.cause ? [resource.cause] : []].join(", ")
+    }] (${sanitize(resource.crate)})`,
   ];
   if (resource.reason !== undefined) lines.push(sanitizeLines(resource.reason));
   if (resource.diff !== undefined) lines.push(sanitizeLines(resource.diff.trimEnd()));

@@ -35,6 +35,7 @@ import { malformed, type RequestRefusal, toServiceError } from "./refusals.ts";
 import { RenewableCredentials } from "./renewable_credentials.ts";
 import type { RequestVerifier, Verified } from "./request_verifier.ts";
 import type { ResultService } from "./result_service.ts";
+import type { RunBook } from "./run_book.ts";
 import { makeSelfTestIdentities } from "./self_test_identities.ts";
 
 /** Calls that one agent may have open at a time: its stream, and a few more. */
@@ -54,6 +55,7 @@ export interface AgentServiceOptions {
   readonly streams: AgentStreams;
   readonly manifest: ManifestExchange;
   readonly progress: ProgressSink;
+  readonly runs: Pick<RunBook, "noteHeartbeat">;
   readonly now: () => number;
   readonly logger: Logger;
   /** Takes back an envoy that has no record here; `undefined` if it may not come back. */
@@ -194,10 +196,10 @@ export class AgentService {
         },
       ),
       agentStream: (call) => {
-        const { streams, manifest, progress, now, logger } = this.#options;
+        const { streams, manifest, progress, runs, now, logger } = this.#options;
         const der = call.getAuthContext().sslPeerCertificate?.raw;
         const verifyHello = (hello: SignedRequest) => this.#verify(hello, "AgentStream", der);
-        serveAgentStream(call, { streams, manifest, progress, now, logger, verifyHello });
+        serveAgentStream(call, { streams, manifest, progress, runs, now, logger, verifyHello });
       },
     };
   }

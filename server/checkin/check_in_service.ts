@@ -12,7 +12,6 @@ import type { EnvoyDocuments } from "../enroll/envoy_documents.ts";
 import type { FleetDocuments } from "../enroll/fleet_documents.ts";
 import { isRenewalDue } from "../enroll/renewal.ts";
 import { type CloneTokens, judgeCloneToken } from "./clone_tokens.ts";
-import { convergenceOf } from "./convergence.ts";
 import type { EnvoyState, Reported } from "./envoy_state.ts";
 import { judgeCheckInLimits, MAX_CLAIMED_AHEAD_MS } from "./limits.ts";
 import type { ManifestExchange } from "./manifest_exchange.ts";
@@ -21,9 +20,11 @@ import type { PeerCertificate } from "./peer_certificates.ts";
 import type { PeerHints } from "./peer_hints.ts";
 import type { PolicyDesk } from "./policy_desk.ts";
 import { malformed, type RequestRefusal } from "./refusals.ts";
+import { lastRunOf, type RunBook } from "./run_book.ts";
 
 export interface CheckInServiceOptions {
   readonly batcher: ObservationBatcher;
+  readonly runs: Pick<RunBook, "noteHeartbeat">;
   readonly fleetDocuments: Pick<FleetDocuments, "current" | "serial" | "knows" | "takeOver">;
   readonly envoyDocuments: Pick<EnvoyDocuments, "get" | "refresh">;
   readonly policy: PolicyDesk;
@@ -36,6 +37,10 @@ export interface CheckInServiceOptions {
   readonly intervalMs: number;
   /** Marks an envoy as used by two machines, durably. */
   readonly suspectClone: (state: EnvoyState) => Promise<void>;
+  /** Ends a rename: the certificate that was shown carries the new name. */
+  readonly settleRename: (state: EnvoyState, fingerprint: string) => Promise<void>;
+  /** Told of each check-in, after what its envoy reported was noted and before what it is answered. */
+  readonly onCheckIn: (state: EnvoyState) => void;
 }
 
 export type CheckInResult =
@@ -89,6 +94,12 @@ export class CheckInService {
 
     const reported = this.#note(state, request, nowMs);
     batcher.add(state);
+    this.#options.onCheckIn(state);
+    const { hostname, previousHostname } = state.record;
+    const isOtherName = peer.identity.hostname !== hostname;
+    if (previousHostname !== null && !isOtherName) {
+      await this.#options.settleRename(state, peer.fingerprint);
+    }
 
     const response: CheckInResponse = {
       noChange: true,
@@ -99,7 +110,7 @@ export class CheckInService {
       cloneToken: Buffer.from(cloneTokens.issue(uuid, clone.next.issued).buffer),
       intervalMs,
       wantFleetDocument: false,
-      renewCertificate: isRenewalDue(peer, nowMs),
+      renewCertificate: isOtherName || isRenewalDue(peer, nowMs),
       manifestEntries: [],
       peers: [],
       serverTimeMs: nowMs,
@@ -153,10 +164,12 @@ export class CheckInService {
       policyVersion: request.policyVersion,
       fingerprint: toHex(request.stateFingerprint),
       pausedReason: request.pausedReason,
-      convergence: heartbeat ? convergenceOf(heartbeat) : previous?.convergence ?? "NoData",
+      pausedUntilMs: request.pausedUntilMs,
+      ...lastRunOf(state),
       bundleSerial: previous?.bundleSerial ?? 0,
       envoySerial: request.envoySerial,
     };
+    if (heartbeat) this.#options.runs.noteHeartbeat(state, heartbeat);
     return state.reported;
   }
 

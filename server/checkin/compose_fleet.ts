@@ -9,6 +9,9 @@ import { EnrollTokenService } from "../enroll/enroll_tokens.ts";
 import { EnvoyDocuments } from "../enroll/envoy_documents.ts";
 import { FleetDocuments } from "../enroll/fleet_documents.ts";
 import { RenewalService } from "../enroll/renewal.ts";
+import { BundleKeeper } from "../status/bundle_keeper.ts";
+import { MinuteRecorder } from "../status/minute_recorder.ts";
+import { measureFetched } from "../status/swarm_meter.ts";
 import { DenialLog } from "../secrets/denial_log.ts";
 import { pushChangedSecrets } from "../secrets/push_changed_secrets.ts";
 import type { SecretBackend } from "../secrets/secret_backend.ts";
@@ -27,6 +30,7 @@ import { AgentStreams } from "./agent_streams.ts";
 import { CheckInService } from "./check_in_service.ts";
 import { createCloneTokens } from "./clone_tokens.ts";
 import { EnvoyAdmin } from "./envoy_admin.ts";
+import { EnvoyEditor } from "./envoy_editor.ts";
 import { FleetIndex } from "./fleet_index.ts";
 import { ObservationBatcher } from "./observation_batcher.ts";
 import { PeerHints } from "./peer_hints.ts";
@@ -35,7 +39,9 @@ import type { PolicyResolver } from "./policy_resolver.ts";
 import { policySecrets } from "./policy_secrets.ts";
 import { readopt } from "./readoption.ts";
 import { RequestVerifier, signServerTime } from "./request_verifier.ts";
+import { PushTracker } from "./push_tracker.ts";
 import { ResultService } from "./result_service.ts";
+import { RunBook } from "./run_book.ts";
 
 export interface FleetOptions {
   readonly store: Store;
@@ -79,6 +85,10 @@ export interface Fleet {
   readonly manifest: ManifestStore;
   readonly fleetDocuments: FleetDocuments;
   readonly batcher: ObservationBatcher;
+  readonly bundles: BundleKeeper;
+  readonly editor: EnvoyEditor;
+  readonly pushes: PushTracker;
+  readonly minutes: MinuteRecorder;
   /** The server's signed clock, for an agent whose own is too wrong for TLS. */
   serverTime(nonce: string): z.output<typeof serverTime.answer>;
   /** Ends streams and calls, then writes what waits. Nothing acknowledged is lost. */
@@ -92,10 +102,19 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
   const startedAtMs = now();
   const gates = createSwarmGates(options.swarm, serverHostname);
   const vault = await SecretVault.load({ backend: options.secrets, store, audit, now, logger });
-  const index = await FleetIndex.load(store, now);
+  const { resolver } = options;
+  const index = await FleetIndex.load(store, now, () => resolver.version());
   const streams = new AgentStreams(now);
   const batcher = new ObservationBatcher(store, logger);
-  const progress = new ProgressTracker();
+  const bundles = new BundleKeeper(store, logger, now);
+  const pushes = new PushTracker(now);
+  const runs = new RunBook({
+    onObserved: (state) => batcher.add(state),
+    onRun: (state) => pushes.noteRun(state),
+  });
+  const progress = new ProgressTracker((before, after) =>
+    minutes.noteBytes(measureFetched(before, after, (sha256) => manifest.effective(sha256)))
+  );
   const hints = new PeerHints(index, now);
   const envoyDocuments = await EnvoyDocuments.load({
     facts: store.facts,
@@ -113,6 +132,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     audit,
     now,
     logger,
+    pushes,
     onRevoked: async ({ record }) => {
       envoyDocuments.drop(record.uuid);
       progress.drop(record.uuid);
@@ -159,6 +179,23 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     judged = Promise.all([judged, judging]);
   });
 
+  const editor = new EnvoyEditor({
+    store,
+    index,
+    streams,
+    audit,
+    now,
+    logger,
+    serverHostname,
+    onChanged: async ({ record }) => {
+      const { payload, signature } = (await envoyDocuments.refresh(record)).signed;
+      streams.send(record.uuid, {
+        envoyDocument: { payload: Buffer.from(payload), signature: Buffer.from(signature) },
+      });
+      await fleetDocuments.refresh();
+    },
+    revoke: (state, reason, principal) => envoys.revokeState(state, reason, principal),
+  });
   const renewals = new RenewalService({
     store,
     authority,
@@ -179,12 +216,14 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     wasRevoked: (uuid, fingerprint) => fleetDocuments.wasRevoked(uuid, fingerprint),
   });
   vault.onChange((paths) => pushChangedSecrets(index, streams, paths));
-  const checkIns = new CheckInService({
+  const checkIns: CheckInService = new CheckInService({
     batcher,
+    runs,
     fleetDocuments,
     envoyDocuments,
     policy: new PolicyDesk({
-      resolver: options.resolver,
+      resolver,
+      onResolved: (bundle) => bundles.note(bundle),
       signer,
       now,
       logger,
@@ -197,6 +236,14 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     logger,
     intervalMs: options.intervalMs,
     suspectClone: (state) => envoys.suspect(state),
+    settleRename: (state, fingerprint) => editor.settleRename(state, fingerprint),
+    onCheckIn: (state) => pushes.noteCheckIn(state, resolver.version() !== undefined),
+  });
+  const minutes: MinuteRecorder = new MinuteRecorder({
+    minutes: store.minutes,
+    now,
+    checkIns: () => Object.values(checkIns.counts).reduce((sum, count) => sum + count, 0),
+    fleet: () => index.count(),
   });
   const secrets = new SecretDesk({
     vault,
@@ -210,7 +257,8 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     verifier,
     checkIns,
     secrets,
-    results: new ResultService(store, batcher),
+    results: new ResultService({ store, runs, now, onStored: () => minutes.noteRun() }),
+    runs,
     renewals,
     streams,
     manifest,
@@ -233,6 +281,10 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     manifest,
     fleetDocuments,
     batcher,
+    bundles,
+    editor,
+    pushes,
+    minutes,
     enrolments: new EnrollService({
       store,
       authority,
@@ -271,6 +323,8 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
       await agents.stop();
       await judged;
       await batcher.stop();
+      await bundles.stop();
+      await minutes.flush();
     },
   };
 }

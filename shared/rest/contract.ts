@@ -6,6 +6,7 @@ import {
   configRollback,
   configValidate,
 } from "./config.ts";
+import { dbIntegrity, dbPrune, dbStats, dbVacuum } from "./database.ts";
 import {
   enroll,
   enrollTokenCreate,
@@ -15,8 +16,20 @@ import {
   renewNonce,
   serverTime,
 } from "./enroll.ts";
-import { envoyAccept, envoyList, envoyPush, envoyRevoke, envoyShow } from "./envoys.ts";
-import { runList, runShow } from "./runs.ts";
+import {
+  envoyAccept,
+  envoyList,
+  envoyPush,
+  envoyPushShow,
+  envoyQuery,
+  envoyRemove,
+  envoyRename,
+  envoyRevoke,
+  envoyShow,
+  envoyTag,
+} from "./envoys.ts";
+import { fleetMinutes } from "./fleet.ts";
+import { runGraph, runList, runShow } from "./runs.ts";
 import {
   secretDelete,
   secretList,
@@ -39,6 +52,10 @@ export const CONTRACT = {
   configPublish,
   configRollback,
   configValidate,
+  dbIntegrity,
+  dbPrune,
+  dbStats,
+  dbVacuum,
   enroll,
   enrollTokenCreate,
   enrollTokenList,
@@ -46,14 +63,21 @@ export const CONTRACT = {
   envoyAccept,
   envoyList,
   envoyPush,
+  envoyPushShow,
+  envoyQuery,
+  envoyRemove,
+  envoyRename,
   envoyRevoke,
   envoyShow,
+  envoyTag,
   filecastDistribute,
   filecastList,
   filecastRevoke,
   filecastShow,
+  fleetMinutes,
   renew,
   renewNonce,
+  runGraph,
   runList,
   runShow,
   secretDelete,

@@ -1,0 +1,96 @@
+import { envoyPush, envoyPushShow, type PushedHost } from "../../shared/rest/envoys.ts";
+import { asArgument } from "../../shared/terminal/argument_parser.ts";
+import { parseDuration } from "../../shared/terminal/duration.ts";
+import { withExamples } from "../../shared/terminal/run_cli.ts";
+import { sanitize } from "../../shared/terminal/sanitize.ts";
+import { renderTable } from "../../shared/terminal/table.ts";
+import { UserError } from "../../shared/terminal/user_error.ts";
+import type { CliContext } from "../context.ts";
+import { serverCommand } from "./server_command.ts";
+
+/** How often it is asked how far the envoys are, in ms. */
+const POLL_MS = 500;
+
+/** `vigocli envoys push`: a verdict for every envoy, as soon as each has applied its policy. */
+export function pushCommand(context: CliContext) {
+  const command = serverCommand("push")
+    .description("Make envoys check in and apply now, and say what came of it on each")
+    .requiredOption("--target <spec>", "which envoys")
+    .option("--force", "send the whole policy again, changed or not", false)
+    .option("--no-wait", "do not wait for them to apply it")
+    .option("--timeout <duration>", "how long to wait", asArgument(parseDuration), 120_000)
+    .action(async ({ target, force, wait, timeout, json, ...flags }) => {
+      using client = await context.connect(flags);
+      const answer = await client.call(envoyPush, { body: { target, force } });
+      const { id, pushed, offline } = answer;
+      if (pushed.length + offline.length === 0) {
+        if (json) context.output.json({ ...answer, hosts: [] });
+        throw new UserError(
+          `No envoy matches "${sanitize(target)}"; nothing was pushed. See "vigocli envoys"`,
+        );
+      }
+      const ask = async () => {
+        const { hosts } = await client.call(envoyPushShow, { params: { id } });
+        return hosts;
+      };
+      let hosts = await ask();
+      const deadlineMs = context.now() + timeout;
+      while (wait && hosts.some(isUnderWay) && context.now() < deadlineMs) {
+        const done = hosts.filter((host) => !isUnderWay(host)).length;
+        context.output.progress(`${done} of ${hosts.length} done…`);
+        await context.pause(POLL_MS);
+        if (context.signal.aborted) break;
+        hosts = await ask();
+      }
+      context.output.endProgress(false);
+      if (json) context.output.json({ ...answer, hosts });
+      else if (wait) context.output.line(renderHosts(hosts));
+      else {
+        context.output.line(`Pushed to ${pushed.length} envoy(s) matching "${sanitize(target)}"`);
+      }
+      if (!json && offline.length > 0) {
+        context.output.note(
+          `Not connected, will catch up at their next check-in: ${
+            offline.map(sanitize).join(", ")
+          }`,
+        );
+      }
+      context.signal.throwIfAborted();
+      const bad = hosts.filter(({ convergence }) => convergence === "Failed").length;
+      const late = hosts.filter(isUnderWay).length;
+      if (bad > 0) throw new UserError(`The policy failed on ${bad} envoy(s); see "vigocli runs"`);
+      if (wait && late > 0) {
+        throw new UserError(`${late} envoy(s) did not say in time what came of it`);
+      }
+    });
+  return withExamples(command, [
+    ["vigocli envoys push --target 'web-*'", "apply a fresh publish at once, and see it done"],
+    ["vigocli envoys push --target '*' --no-wait", "the same without waiting"],
+  ]);
+}
+
+function isUnderWay({ state }: PushedHost): boolean {
+  return state === "sent" || state === "checked_in";
+}
+
+function renderHosts(hosts: readonly PushedHost[]): string {
+  return renderTable(
+    [{ header: "HOSTNAME" }, { header: "VERDICT" }],
+    hosts.map((host) => [host.hostname, verdictOf(host)]),
+  ).trimEnd();
+}
+
+function verdictOf({ state, convergence, reason }: PushedHost): string {
+  switch (state) {
+    case "sent":
+      return "no answer yet";
+    case "checked_in":
+      return "still applying";
+    case "done":
+      return convergence ?? "done";
+    case "idle":
+      return `nothing applied: ${reason ?? "it has no policy"}`;
+    case "offline":
+      return "offline";
+  }
+}
