@@ -52,7 +52,7 @@ async function apply(params: PackageParams, { packages }: ApplyContext): Promise
     withHolds: false,
   });
   if (params.ensure === "absent") {
-    await provider.remove(names.filter((name) => states.get(name)?.installed !== undefined));
+    await provider.remove(names.filter((name) => !isGone(states.get(name))));
     return "deleted";
   }
   const lacking = names.filter((name) => !isVersionWanted(states.get(name), params, provider));
@@ -88,12 +88,16 @@ function holdOf(params: PackageParams): boolean | undefined {
   return params.ensure === "absent" ? undefined : params.hold;
 }
 
+function isGone(state: PackageState | undefined): boolean {
+  return state?.installed === undefined && state?.halfInstalled !== true;
+}
+
 function isVersionWanted(
   state: PackageState | undefined,
   params: PackageParams,
   provider: PackageProvider,
 ): boolean {
-  if (params.ensure === "absent") return state?.installed === undefined;
+  if (params.ensure === "absent") return isGone(state);
   if (state?.installed === undefined) return false;
   if (params.ensure === "latest") return state.installed === (state.candidate ?? state.installed);
   return params.version === undefined || provider.isVersion(state.installed, params.version);
@@ -131,7 +135,8 @@ function describe(
 ): readonly string[] {
   const lines: string[] = [];
   if (!isVersionWanted(state, params, provider)) {
-    lines.push(`${name}: ${state?.installed ?? "absent"} → ${wantedVersion(state, params)}`);
+    const found = state?.installed ?? (state?.halfInstalled ? "half installed" : "absent");
+    lines.push(`${name}: ${found} → ${wantedVersion(state, params)}`);
   }
   const hold = holdOf(params);
   const held = state?.held ?? false;

@@ -10,6 +10,10 @@ export interface DebianPackage {
   readonly version: string;
   /** Contents of installed files by absolute path. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Of `files`, those that dpkg leaves alone when somebody changed them. */
+  readonly conffiles?: readonly string[];
+  /** Run with `sh` after it was unpacked. */
+  readonly postinst?: string;
   /** Lines of the control file beyond the required ones, as in `{ Depends: "vigo-tiny-base" }`. */
   readonly fields?: Readonly<Record<string, string>>;
 }
@@ -30,6 +34,14 @@ export async function buildDebianPackage(
   }
   await Deno.mkdir(tree.join("DEBIAN"));
   await Deno.writeTextFile(tree.join("DEBIAN", "control"), `${controlText(wanted)}\n`);
+  const { conffiles = [], postinst } = wanted;
+  const listed = conffiles.map((path) => `${path}\n`).join("");
+  if (listed !== "") await Deno.writeTextFile(tree.join("DEBIAN", "conffiles"), listed);
+  if (postinst !== undefined) {
+    const script = `#!/bin/sh\n${postinst}\n`;
+    await Deno.writeTextFile(tree.join("DEBIAN", "postinst"), script, { mode: 0o755 });
+    await Deno.chmod(tree.join("DEBIAN", "postinst"), 0o755);
+  }
   await Deno.chmod(tree.path, 0o755);
   const file = join(folder, `${wanted.name}_${wanted.version}_all.deb`);
   await runOrThrow("dpkg-deb", ["--root-owner-group", "--build", tree.path, file]);

@@ -1,5 +1,8 @@
 import type { PackageState } from "./package_provider.ts";
 
+/** A package that is gone may leave its configuration, which is not the package. */
+const GONE: ReadonlySet<string> = new Set(["not-installed", "config-files"]);
+
 /**
  * Reads lines of package, architecture, want, status and version, separated by tabs. A package is known by its name and
  * by `name:architecture`; of several architectures the installed one stands for the bare name.
@@ -9,9 +12,11 @@ export function parseDpkgQuery(text: string): ReadonlyMap<string, PackageState> 
   for (const line of text.split("\n")) {
     const [name, architecture, want, status, version] = line.split("\t");
     if (!name || version === undefined) continue;
-    // "config-files" and the half-done states are not installed.
-    const installed = status === "installed" ? version : undefined;
-    const state = { held: want === "hold", ...(installed === undefined ? {} : { installed }) };
+    const state: PackageState = {
+      held: want === "hold",
+      ...(status === "installed" ? { installed: version } : {}),
+      ...(GONE.has(status ?? "") || status === "installed" ? {} : { halfInstalled: true }),
+    };
     states.set(`${name}:${architecture}`, state);
     if (states.get(name)?.installed === undefined) states.set(name, state);
   }

@@ -129,7 +129,7 @@ Deno.test("dpkg's half-done states are not installed, and holds are seen", () =>
   assert.deepEqual(states.get("nginx"), { held: true, installed: "1.2" });
   assert.deepEqual(states.get("old"), { held: false });
   assert.deepEqual(states.get("libx"), { held: false, installed: "1" });
-  assert.deepEqual(states.get("libx:amd64"), { held: false });
+  assert.deepEqual(states.get("libx:amd64"), { held: false, halfInstalled: true });
 });
 
 Deno.test("candidates are read from apt's policy", () => {

@@ -5,6 +5,8 @@ import type { PackageSources } from "./package_sources.ts";
 export interface PackageState {
   /** The version that is installed completely; `undefined` if none is. */
   readonly installed?: string;
+  /** Whether it is there in part, left by an installation that failed. */
+  readonly halfInstalled?: true;
   /** The newest version that can be had; only if it was asked for. */
   readonly candidate?: string;
   /** Whether it is held at its version; `undefined` if that was not asked for. */
