@@ -1,3 +1,4 @@
+import { archive } from "./archive.ts";
 import { type Binding, bindResource, type GivenParameters } from "./bind_resource.ts";
 import { blockInFile } from "./blockinfile.ts";
 import { cron } from "./cron.ts";
@@ -6,17 +7,24 @@ import { directory } from "./directory.ts";
 import { exec } from "./exec.ts";
 import { file } from "./file.ts";
 import { fileLine } from "./file_line.ts";
+import { firewall } from "./firewall.ts";
+import { git } from "./git.ts";
 import { group } from "./group.ts";
 import { host } from "./host.ts";
+import { hostname } from "./hostname.ts";
 import { ini } from "./ini.ts";
 import { jsonFile } from "./json_file.ts";
+import { mount } from "./mount.ts";
 import { packageResource } from "./package.ts";
+import { process } from "./process.ts";
 import type { ResourceType } from "./resource.ts";
 import { repository } from "./repository.ts";
 import { service } from "./service.ts";
 import { sshAuthorizedKey } from "./ssh_authorized_key.ts";
 import { sshKnownHost } from "./ssh_known_host.ts";
 import { symlink } from "./symlink.ts";
+import { sysctl } from "./sysctl.ts";
+import { timezone } from "./timezone.ts";
 import { user } from "./user.ts";
 
 type Binder = (given: GivenParameters) => Binding;
@@ -70,5 +78,13 @@ export function standardRegistry(): Registry {
     .register(host)
     .register(cron)
     .register(group)
-    .register(custom);
+    .register(custom)
+    .register(hostname)
+    .register(timezone)
+    .register(sysctl)
+    .register(mount)
+    .register(git)
+    .register(archive)
+    .register(firewall)
+    .register(process);
 }

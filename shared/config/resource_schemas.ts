@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { archiveSchema } from "./resources/archive.ts";
 import { blockInFileSchema } from "./resources/blockinfile.ts";
 import { cronSchema } from "./resources/cron.ts";
 import { customSchema } from "./resources/custom.ts";
@@ -6,16 +7,23 @@ import { directorySchema } from "./resources/directory.ts";
 import { execSchema } from "./resources/exec.ts";
 import { fileSchema } from "./resources/file.ts";
 import { fileLineSchema } from "./resources/file_line.ts";
+import { firewallSchema } from "./resources/firewall.ts";
+import { gitSchema } from "./resources/git.ts";
 import { groupSchema } from "./resources/group.ts";
 import { hostSchema } from "./resources/host.ts";
+import { hostnameSchema } from "./resources/hostname.ts";
 import { iniSchema } from "./resources/ini.ts";
 import { jsonFileSchema } from "./resources/json_file.ts";
+import { mountSchema } from "./resources/mount.ts";
 import { packageSchema } from "./resources/package.ts";
+import { processSchema } from "./resources/process.ts";
 import { repositorySchema } from "./resources/repository.ts";
 import { serviceSchema } from "./resources/service.ts";
 import { sshAuthorizedKeySchema } from "./resources/ssh_authorized_key.ts";
 import { sshKnownHostSchema } from "./resources/ssh_known_host.ts";
 import { symlinkSchema } from "./resources/symlink.ts";
+import { sysctlSchema } from "./resources/sysctl.ts";
+import { timezoneSchema } from "./resources/timezone.ts";
 import { userSchema } from "./resources/user.ts";
 
 const DEFINITIONS = {
@@ -37,6 +45,14 @@ const DEFINITIONS = {
   cron: { schema: cronSchema, naturalKey: "name" },
   group: { schema: groupSchema, naturalKey: "name" },
   custom: { schema: customSchema, naturalKey: "executor" },
+  hostname: { schema: hostnameSchema, naturalKey: "name" },
+  timezone: { schema: timezoneSchema, naturalKey: "name" },
+  sysctl: { schema: sysctlSchema, naturalKey: "key" },
+  mount: { schema: mountSchema, naturalKey: "path" },
+  git: { schema: gitSchema, naturalKey: "path" },
+  archive: { schema: archiveSchema, naturalKey: "path" },
+  firewall: { schema: firewallSchema, naturalKey: "name" },
+  process: { schema: processSchema, naturalKey: "name" },
 } as const;
 
 /** The types of resource this stage knows. */

@@ -52,7 +52,7 @@ export class TemporaryMachine implements Machine, AsyncDisposable {
 
   /** What a resource gets. */
   context(overrides: Partial<ApplyContext> = {}): ApplyContext {
-    const { files, processes, accounts, packages, services, self } = this;
+    const { files, processes, accounts, packages, services, host, self } = this;
     const { policyFolder, etcFolder, executorsFolder } = this;
     return {
       files,
@@ -60,6 +60,7 @@ export class TemporaryMachine implements Machine, AsyncDisposable {
       accounts,
       packages,
       services,
+      host,
       self,
       policyFolder,
       etcFolder,
@@ -75,7 +76,8 @@ export class TemporaryMachine implements Machine, AsyncDisposable {
   async fingerprint(): Promise<string> {
     const lines = await describe(this.root.path);
     const { installed, held } = this.packages;
-    return JSON.stringify([lines, [...installed], [...held], [...this.services.units]]);
+    const host = this.host.fingerprint();
+    return JSON.stringify([lines, [...installed], [...held], [...this.services.units], host]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
