@@ -14,6 +14,7 @@ export const SYSTEM_NEEDS: readonly SystemNeed[] = [
   { program: "useradd", package: "passwd", purpose: "tests of users" },
   { program: "gpg", package: "gpg", purpose: "tests of signed package sources" },
   { program: "gpg-agent", package: "gpg-agent", purpose: "tests of signed package sources" },
+  { program: "nft", package: "nftables", purpose: "tests of firewalls" },
   { program: "git", package: "git", purpose: "tests of checkouts" },
   { program: "free", package: "procps", purpose: "tests of traits beside free and uptime" },
   { program: "ss", package: "iproute2", purpose: "tests of traits beside ss" },
