@@ -9,6 +9,7 @@ import { applyBundle } from "./apply_bundle.ts";
 import { readListeningPorts } from "./machine_facts.ts";
 import type { NotificationJournal } from "./notification_journal.ts";
 import { buildRunReport } from "./run_report.ts";
+import type { SecretSource } from "./secret_source.ts";
 import { FileSnapshotStore } from "./snapshot_store.ts";
 
 /** What an agent brings to applying its policy. */
@@ -17,6 +18,7 @@ export interface PolicySetup {
   /** `/var/lib/vigo` under the root; must exist. */
   readonly stateFolder: string;
   readonly journal: NotificationJournal;
+  readonly secrets: SecretSource;
   /** The hostname bound at enrolment, which conditions and templates see whatever the machine calls itself. */
   readonly hostname: string;
   /** Tells which ports are open when a condition asks. */
@@ -41,6 +43,7 @@ export async function openPolicyApplier(setup: PolicySetup): Promise<ApplyPolicy
       snapshots,
       guardrails: checkGuardrails,
       journal: setup.journal,
+      secrets: setup.secrets,
       runId: request.runId,
       dryRun: request.dryRun,
       signal,
