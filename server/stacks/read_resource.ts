@@ -17,8 +17,7 @@ const META_KEYS: readonly string[] = [
   "foreach",
 ];
 /** Types of the language that agents do not carry out yet. */
-const LATER_TYPES: readonly string[] = [
-];
+const LATER_TYPES: readonly string[] = [];
 
 /**
  * Reads one item of `resources:`. Its first key is its type and carries its name; parameters and the keys that order it
