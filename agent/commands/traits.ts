@@ -68,7 +68,11 @@ async function readTraits(context: AgentContext, roots: RootPaths, names: readon
   const missing = [...wanted].find((name) => !known.has(name));
   if (missing !== undefined) throw unknownCollector(missing, known, found.problem);
   const due = [...builtIn, ...found.collectors].filter(isWanted);
-  const { traits, failed } = await collectTraits(due, system, progressOf(context, due));
+  const { traits, failed } = await collectTraits(due, system, {
+    ...progressOf(context, due),
+    signal: context.signal,
+  });
+  context.signal.throwIfAborted();
   const all: readonly FailedCollector[] = [
     ...(found.problem === undefined ? [] : [found.problem]),
     ...failed,

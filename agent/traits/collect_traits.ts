@@ -24,6 +24,8 @@ export interface CollectOptions {
    * would take a thread at every cycle.
    */
   readonly busy?: Set<string>;
+  /** Ends it early: whatever has not answered then has failed. */
+  readonly signal?: AbortSignal;
   /** Told of each collector as it ends. */
   onDone?(name: string): void;
 }
@@ -55,22 +57,25 @@ type Outcome =
 async function collectOne(
   collector: Collector,
   system: TraitSystem,
-  { timeoutMs = COLLECTOR_TIMEOUT_MS, busy = new Set() }: CollectOptions,
+  { timeoutMs = COLLECTOR_TIMEOUT_MS, busy = new Set(), signal }: CollectOptions,
 ): Promise<Outcome> {
   const { name } = collector;
   if (busy.has(name)) return { ok: false, reason: "an earlier reading has not ended yet" };
   const abort = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<Outcome>((resolve) => {
-    timer = setTimeout(() => {
-      abort.abort();
-      resolve({ ok: false, reason: `no answer in ${timeoutMs} ms` });
-    }, timeoutMs);
-  });
+  const { promise: cut, resolve } = Promise.withResolvers<Outcome>();
+  const end = (reason: string) => {
+    abort.abort();
+    resolve({ ok: false, reason });
+  };
+  const stop = () => end("it was stopped");
+  const timer = setTimeout(() => end(`no answer in ${timeoutMs} ms`), timeoutMs);
+  signal?.addEventListener("abort", stop, { once: true });
+  if (signal?.aborted) stop();
   busy.add(name);
   const work = read(collector, system, abort.signal).finally(() => busy.delete(name));
-  const outcome = await Promise.race([work, late]);
+  const outcome = await Promise.race([work, cut]);
   clearTimeout(timer);
+  signal?.removeEventListener("abort", stop);
   return outcome;
 }
 

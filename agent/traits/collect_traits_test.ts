@@ -63,3 +63,16 @@ Deno.test("each collector is told as it ends", async () => {
   );
   assert.deepEqual(done.sort(), ["a", "b"]);
 });
+
+Deno.test("a stop ends collectors that have not answered, and says so to them", async () => {
+  const stop = new AbortController();
+  let heard: AbortSignal | undefined;
+  const slow = made("slow", (_system, signal) => {
+    heard = signal;
+    return new Promise(() => {});
+  });
+  const work = collectTraits([slow], fakeSystem(), { timeoutMs: 600_000, signal: stop.signal });
+  stop.abort();
+  assert.deepEqual((await work).failed, [{ name: "slow", reason: "it was stopped" }]);
+  assert.equal(heard?.aborted, true);
+});

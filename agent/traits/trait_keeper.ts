@@ -51,11 +51,16 @@ export class TraitKeeper {
     this.#find = find;
   }
 
-  /** Reads what is due. `fresh` reads everything, as a person who asks for traits wants. */
-  async refresh({ fresh = false } = {}): Promise<TraitSnapshot> {
+  /**
+   * Reads what is due. `fresh` reads everything, as a person who asks for traits wants; `signal` ends it early, as if what
+   * has not answered by then had failed.
+   */
+  async refresh(
+    { fresh = false, signal }: { readonly fresh?: boolean; readonly signal?: AbortSignal } = {},
+  ): Promise<TraitSnapshot> {
     const isDue = fresh || this.#cycle % this.#stableEvery === 0;
     this.#cycle++;
-    const collected = isDue ? await this.#readAll() : await this.#readSome();
+    const collected = isDue ? await this.#readAll(signal) : await this.#readSome(signal);
     const ofCycle = this.#collectors.filter(isVolatile);
     const volatile = fitTraits(
       { ...this.#sampled, ...pick(collected.traits, ofCycle) },
@@ -73,12 +78,15 @@ export class TraitKeeper {
   }
 
   /** The volatile traits, and again what failed of the others, instead of that many cycles later. */
-  async #readSome() {
+  async #readSome(signal: AbortSignal | undefined) {
     const failed = new Set(this.#failed.map(({ name }) => name));
     const again = this.#collectors.filter((collector) =>
       !isVolatile(collector) && failed.has(collector.name)
     );
-    const collected = await this.#collect([...this.#collectors.filter(isVolatile), ...again]);
+    const collected = await this.#collect(
+      [...this.#collectors.filter(isVolatile), ...again],
+      signal,
+    );
     if (again.length > 0) {
       const tried = new Set(again.map(({ name }) => name));
       const others = this.#failed.filter(({ name }) => !tried.has(name));
@@ -88,10 +96,10 @@ export class TraitKeeper {
     return collected;
   }
 
-  async #readAll() {
+  async #readAll(signal: AbortSignal | undefined) {
     const { collectors: found, problem } = await this.#find();
     const all = [...this.#collectors, ...found];
-    const collected = await this.#collect(all);
+    const collected = await this.#collect(all, signal);
     const kept = all.filter((collector) => !isVolatile(collector));
     // A collector that is gone takes its trait with it, unless nobody could look.
     if (problem === undefined) {
@@ -127,8 +135,11 @@ export class TraitKeeper {
     this.#sampled = { ...this.#sampled, ...pick(traits, sampled) };
   }
 
-  #collect(collectors: readonly Collector[]) {
-    return collectTraits(collectors, this.#system, { busy: this.#busy });
+  #collect(collectors: readonly Collector[], signal: AbortSignal | undefined) {
+    return collectTraits(collectors, this.#system, {
+      busy: this.#busy,
+      ...(signal ? { signal } : {}),
+    });
   }
 }
 
