@@ -132,7 +132,7 @@ export class Cycle {
   }
 
   async run(request: CycleRequest): Promise<CycleOutcome> {
-    const snapshot = await this.#readTraits();
+    const snapshot = await this.#readTraits(request.signal);
     const checkIn = await this.#checkIn(snapshot, request.force);
     if (checkIn.ok) await this.#drainReports();
     const run = await this.#applyHeld(request, snapshot, checkIn.ok);
@@ -146,9 +146,9 @@ export class Cycle {
     };
   }
 
-  async #readTraits(): Promise<TraitSnapshot> {
+  async #readTraits(signal: AbortSignal): Promise<TraitSnapshot> {
     const { traits, db, log, caller, agentVersion, onTraits } = this.#parts;
-    const snapshot = await traits.refresh();
+    const snapshot = await traits.refresh({ signal });
     for (const { name, reason } of snapshot.failed) {
       log.warn("trait collector failed", { collector: name, reason });
     }
