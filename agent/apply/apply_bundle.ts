@@ -213,7 +213,11 @@ class Run {
       ...machine,
       notified,
       signal,
-      snapshots: { keep: (path: string) => snapshots.keep(runId, path) },
+      snapshots: {
+        // What a secret is written over may be an older one, which would outlive its rotation in a snapshot.
+        keep: (path: string) =>
+          holdsSecret(resource) ? Promise.resolve() : snapshots.keep(runId, path),
+      },
       ...(this.#foresight ? { foreseen: this.#foresight } : {}),
     };
     let added: readonly string[] = [];

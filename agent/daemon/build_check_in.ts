@@ -28,6 +28,8 @@ export interface CheckInFacts {
   readonly heartbeat?: RunHeartbeat;
   readonly droppedReports: number;
   readonly force: boolean;
+  /** Of the secrets held; 0 while none are, or not all. */
+  readonly secretEpoch: number;
   readonly manifestDigest: Uint8Array;
   readonly swarmAddress: string;
   /** Set while nothing is applied because somebody said so. */
@@ -62,7 +64,7 @@ export function buildCheckIn(facts: CheckInFacts): CheckInRequest {
     force: facts.force,
     pausedReason: facts.pause === undefined ? "" : `${facts.pause.by}: ${facts.pause.reason}`,
     pausedUntilMs: facts.pause?.untilMs ?? 0,
-    secretEpoch: 0,
+    secretEpoch: facts.secretEpoch,
     manifestDigest: Buffer.from(facts.manifestDigest),
     swarmAddress: facts.swarmAddress,
   };

@@ -4,6 +4,7 @@ import { SIGNED_METHODS } from "../../shared/canonical/envoy_frames.ts";
 import type { ResourceReport, RunReport } from "../../shared/config/run_report.ts";
 import type { Opened, SignedBytes } from "../../shared/crypto/signed_document.ts";
 import { CheckInRequest, CheckInResponse, ReportResultRequest } from "../../shared/proto/agent.ts";
+import type { SecretKeeper } from "../secrets/secret_keeper.ts";
 import type { AgentDatabase } from "../store/agent_database.ts";
 import { describePause, readPause } from "../store/pause.ts";
 import { type AgentFacts, agentSelf } from "../traits/agent_self.ts";
@@ -58,6 +59,7 @@ export interface CycleParts {
   readonly caller: SignedCaller;
   readonly traits: TraitKeeper;
   readonly apply: ApplyPolicy;
+  readonly secrets: Pick<SecretKeeper, "epoch" | "refresh">;
   readonly log: CycleLog;
   readonly bundleMaxAgeMs: number | undefined;
   nowMs(): number;
@@ -135,6 +137,8 @@ export class Cycle {
     const snapshot = await this.#readTraits(request.signal);
     const checkIn = await this.#checkIn(snapshot, request.force);
     if (checkIn.ok) await this.#drainReports();
+    const { secrets, held } = this.#parts;
+    await secrets.refresh(held.bundle()?.value, checkIn.ok ? checkIn.answer : undefined);
     const run = await this.#applyHeld(request, snapshot, checkIn.ok);
     if (checkIn.ok && run.report) await this.#drainReports();
     return {
@@ -201,6 +205,7 @@ export class Cycle {
         ...(heartbeat ? { heartbeat } : {}),
         droppedReports,
         force,
+        secretEpoch: this.#parts.secrets.epoch,
         manifestDigest: swarm.manifestDigest,
         swarmAddress: swarmAddress(swarm, lanAddress),
         pause: readPause(db, this.#parts.nowMs()),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { SWARM_SUBSYSTEMS } from "../../shared/config/envoy_document.ts";
-import { merkleRoot } from "../../shared/config/policy_bundle.ts";
+import { type BundleResource, merkleRoot } from "../../shared/config/policy_bundle.ts";
 import { OUTCOMES, type RunReport } from "../../shared/config/run_report.ts";
 import { generateEd25519, loadVerifier } from "../../shared/crypto/ed25519.ts";
 import { type DocumentKind, sealDocument } from "../../shared/crypto/signed_document.ts";
@@ -9,9 +9,13 @@ import {
   CheckInRequest,
   CheckInResponse,
   ReportResultRequest,
+  ResolveSecretsRequest,
+  ResolveSecretsResponse,
   type SignedDocument,
 } from "../../shared/proto/agent.ts";
+import { SecretKeeper } from "../secrets/secret_keeper.ts";
 import { AgentDatabase } from "../store/agent_database.ts";
+import { withSecret } from "../../tests/support/resource_with_secret.ts";
 import type { Collector } from "../traits/collector.ts";
 import { fakeSystem } from "../traits/fake_system.ts";
 import { TraitKeeper } from "../traits/trait_keeper.ts";
@@ -27,15 +31,15 @@ import { SignedCaller } from "./signed_caller.ts";
 const UUID = "6f1c2d3e-4b5a-4c6d-8e7f-0a1b2c3d4e5f";
 const server = generateEd25519().signer;
 
-function bundle(serial: number): SignedDocument {
+function bundle(serial: number, resources: BundleResource[] = []): SignedDocument {
   return seal("policyBundle", {
     schema: 1,
     envoyUuid: UUID,
     serial,
     policyVersion: `v${serial}`,
-    root: merkleRoot([]).toHex(),
+    root: merkleRoot(resources).toHex(),
     issuedAtMs: 1,
-    resources: [],
+    resources,
   });
 }
 
@@ -76,6 +80,12 @@ class Rig implements AsyncDisposable {
   readonly log = fakeLog();
   readonly db: AgentDatabase;
   readonly cycle: Cycle;
+  readonly secrets: SecretKeeper;
+  /** What the runs found at "db/password". */
+  readonly seenSecrets: string[] = [];
+  /** What the server gives for every path. */
+  secret = "hunter2";
+  secretEpoch = 5;
   answer: (request: CheckInRequest) => Partial<CheckInResponse> | undefined = () => ({});
   reportAnswer: "taken" | "lost" | "refused for good" = "taken";
   outcome: typeof OUTCOMES[number] = "none";
@@ -91,26 +101,33 @@ class Rig implements AsyncDisposable {
       collect: () => Promise.resolve({ one: this.load }),
     };
     const gateway = fakeGateway({
-      call: (method, request) =>
-        method === "CheckIn" ? this.#hear(request.body) : this.#take(request.body),
+      call: (method, request) => {
+        if (method === "ResolveSecrets") return this.#resolve(request.body);
+        return method === "CheckIn" ? this.#hear(request.body) : this.#take(request.body);
+      },
     });
+    const caller = new SignedCaller({
+      gateway,
+      envoyUuid: UUID,
+      signer: generateEd25519().signer,
+      serverVerifier: verifier,
+      clockOffsetMs: 0,
+      nowMs: () => this.clock.nowMs(),
+      onClockOffset: () => {},
+    });
+    this.secrets = new SecretKeeper(caller, this.log);
     this.cycle = new Cycle({
       agentVersion: "0.0.0",
       self: { root: "/", executable: "/usr/bin/vigo", hostname: "web-1" },
       db: this.db,
       held: new HeldDocuments(this.db, verifier, UUID),
-      caller: new SignedCaller({
-        gateway,
-        envoyUuid: UUID,
-        signer: generateEd25519().signer,
-        serverVerifier: verifier,
-        clockOffsetMs: 0,
-        nowMs: () => this.clock.nowMs(),
-        onClockOffset: () => {},
-      }),
+      caller,
+      secrets: this.secrets,
       traits: new TraitKeeper([steady, loads], fakeSystem(), 10),
       apply: (policy, request) => {
         this.applied.push(request);
+        const found = this.secrets.get("db/password");
+        this.seenSecrets.push(found.ok ? found.secret.reveal() : found.reason);
         return Promise.resolve({
           report: this.#report(policy.root, request),
           pendingNotifications: [],
@@ -148,6 +165,16 @@ class Rig implements AsyncDisposable {
     const token = Buffer.from(`token-${this.checkIns.length}`);
     const full = CheckInResponse.fromPartial({ cloneToken: token, ...answer });
     return { ok: true, value: CheckInResponse.encode(full).finish() } as const;
+  }
+
+  #resolve(body: Uint8Array) {
+    const secrets = ResolveSecretsRequest.decode(body).paths.map((path) => ({
+      path,
+      value: Buffer.from(this.secret),
+      missing: false,
+    }));
+    const value = ResolveSecretsResponse.encode({ secrets, epoch: this.secretEpoch }).finish();
+    return { ok: true, value } as const;
   }
 
   #take(body: Uint8Array) {
@@ -255,6 +282,31 @@ Deno.test("runs are numbered and their changes counted, also after a restart and
   const { heartbeat } = rig.checkIns.at(-1) ?? {};
   assert.equal(heartbeat?.serial, serials.at(-1));
   assert.equal(heartbeat?.root.toString("hex"), merkleRoot([]).toHex());
+});
+
+Deno.test("the secrets of a bundle are there before it is applied, and follow the epoch that the server tells", async () => {
+  await using rig = await Rig.create();
+  const signed = bundle(1, [withSecret("db/password")]);
+  rig.answer = ({ bundleSerial }) => ({
+    secretEpoch: rig.secretEpoch,
+    ...(bundleSerial === 0 ? { bundle: signed } : {}),
+  });
+  await rig.run();
+  rig.secret = "hunter3";
+  await rig.run();
+  rig.secretEpoch = 6;
+  await rig.run();
+  assert.deepEqual(rig.seenSecrets, ["hunter2", "hunter2", "hunter3"]);
+  await rig.run();
+  assert.deepEqual(rig.checkIns.map(({ secretEpoch }) => secretEpoch), [0, 5, 5, 6]);
+  rig.answer = () => undefined;
+  await rig.run();
+  assert.equal(rig.seenSecrets.at(-1), "hunter3", "what is in memory stays while the server is away");
+  // With the write-ahead log.
+  for await (const { name } of Deno.readDir(rig.folder)) {
+    const kept = await Deno.readFile(`${rig.folder}/${name}`);
+    assert.equal(Buffer.from(kept).includes("hunter"), false, name);
+  }
 });
 
 Deno.test("without a server the held bundle is applied for a day after the last answer, no longer", async () => {

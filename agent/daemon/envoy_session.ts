@@ -1,6 +1,7 @@
 import type { Json } from "../../shared/canonical/canonical_json.ts";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import { openPolicyApplier } from "../apply/apply_policy.ts";
+import { SecretKeeper } from "../secrets/secret_keeper.ts";
 import type { AgentConfig } from "../store/agent_config.ts";
 import type { AgentDatabase } from "../store/agent_database.ts";
 import { type AgentPaths, agentPaths } from "../store/agent_paths.ts";
@@ -87,10 +88,12 @@ export async function openEnvoySession(options: SessionOptions): Promise<EnvoySe
       pid: Deno.pid,
       startedAtMs: clock.nowMs(),
     };
+    const secrets = new SecretKeeper(caller, log);
     const apply = await openPolicyApplier({
       paths: roots,
       stateFolder: paths.stateFolder,
       journal: new DatabaseJournal(db),
+      secrets,
       hostname: identity.hostname,
       system,
     });
@@ -115,6 +118,7 @@ export async function openEnvoySession(options: SessionOptions): Promise<EnvoySe
           caller,
           traits,
           apply,
+          secrets,
           log,
           intervalMs,
           bundleMaxAgeMs: config.bundle_max_age,

@@ -6,6 +6,7 @@ import process from "node:process";
 import { join } from "node:path";
 import { z } from "zod";
 import { openPolicyApplier } from "../../agent/apply/apply_policy.ts";
+import { NO_SECRETS } from "../../agent/apply/secret_source.ts";
 import { DatabaseJournal } from "../../agent/store/database_journal.ts";
 import { openAgentDatabase } from "../../agent/store/open_agent_database.ts";
 import { nativeSystem } from "../../agent/traits/native_system.ts";
@@ -36,6 +37,7 @@ async function measure(root: string, target: string, owner: string): Promise<App
     paths,
     stateFolder,
     journal: new DatabaseJournal(db),
+    secrets: NO_SECRETS,
     hostname: "converge",
     system: nativeSystem(paths),
   });
