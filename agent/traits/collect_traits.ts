@@ -4,6 +4,9 @@ import type { Collector, TraitSystem } from "./collector.ts";
 /** A collector that has not answered by then has failed, whatever it still does. */
 export const COLLECTOR_TIMEOUT_MS = 5_000;
 
+/** From a stop until nobody waits any more: a program that a collector started ends in half of it. */
+const STOP_GRACE_MS = 500;
+
 /** Why a collector gave nothing. */
 export interface FailedCollector {
   readonly name: string;
@@ -24,8 +27,10 @@ export interface CollectOptions {
    * would take a thread at every cycle.
    */
   readonly busy?: Set<string>;
-  /** Ends it early: whatever has not answered then has failed. */
+  /** Ends it early: whatever has not answered soon afterwards has failed. */
   readonly signal?: AbortSignal;
+  /** What "soon" is. */
+  readonly stopGraceMs?: number;
   /** Told of each collector as it ends. */
   onDone?(name: string): void;
 }
@@ -57,18 +62,25 @@ type Outcome =
 async function collectOne(
   collector: Collector,
   system: TraitSystem,
-  { timeoutMs = COLLECTOR_TIMEOUT_MS, busy = new Set(), signal }: CollectOptions,
+  options: CollectOptions,
 ): Promise<Outcome> {
   const { name } = collector;
+  const { timeoutMs = COLLECTOR_TIMEOUT_MS, busy = new Set(), signal } = options;
   if (busy.has(name)) return { ok: false, reason: "an earlier reading has not ended yet" };
   const abort = new AbortController();
   const { promise: cut, resolve } = Promise.withResolvers<Outcome>();
-  const end = (reason: string) => {
+  let timer = setTimeout(() => {
     abort.abort();
-    resolve({ ok: false, reason });
+    resolve({ ok: false, reason: `no answer in ${timeoutMs} ms` });
+  }, timeoutMs);
+  const stop = () => {
+    abort.abort();
+    clearTimeout(timer);
+    timer = setTimeout(
+      () => resolve({ ok: false, reason: "it was stopped" }),
+      options.stopGraceMs ?? STOP_GRACE_MS,
+    );
   };
-  const stop = () => end("it was stopped");
-  const timer = setTimeout(() => end(`no answer in ${timeoutMs} ms`), timeoutMs);
   signal?.addEventListener("abort", stop, { once: true });
   if (signal?.aborted) stop();
   busy.add(name);

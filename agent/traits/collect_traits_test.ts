@@ -71,7 +71,11 @@ Deno.test("a stop ends collectors that have not answered, and says so to them", 
     heard = signal;
     return new Promise(() => {});
   });
-  const work = collectTraits([slow], fakeSystem(), { timeoutMs: 600_000, signal: stop.signal });
+  const work = collectTraits([slow], fakeSystem(), {
+    timeoutMs: 600_000,
+    signal: stop.signal,
+    stopGraceMs: 1,
+  });
   stop.abort();
   assert.deepEqual((await work).failed, [{ name: "slow", reason: "it was stopped" }]);
   assert.equal(heard?.aborted, true);
