@@ -301,7 +301,11 @@ Deno.test("the secrets of a bundle are there before it is applied, and follow th
   assert.deepEqual(rig.checkIns.map(({ secretEpoch }) => secretEpoch), [0, 5, 5, 6]);
   rig.answer = () => undefined;
   await rig.run();
-  assert.equal(rig.seenSecrets.at(-1), "hunter3", "what is in memory stays while the server is away");
+  assert.equal(
+    rig.seenSecrets.at(-1),
+    "hunter3",
+    "what is in memory stays while the server is away",
+  );
   // With the write-ahead log.
   for await (const { name } of Deno.readDir(rig.folder)) {
     const kept = await Deno.readFile(`${rig.folder}/${name}`);
