@@ -54,7 +54,7 @@ Deno.test("submodules are neither cloned nor asked for", async () => {
   await inRepository(machine, "commit", "--quiet", "--message=submodule");
   const path = machine.root.join("checkout");
   await settle(machine, { path, repository });
-  assert.deepEqual([...Deno.readDirSync(`${path}/evil`)], []);
+  assert.deepEqual(await machine.files.list(`${path}/evil`), []);
 });
 
 Deno.test("a branch is followed, and a commit stays where it is without asking", async () => {
