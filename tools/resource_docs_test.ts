@@ -17,8 +17,8 @@ const HEADER = "| parameter | default | meaning |";
 
 Deno.test("every resource type has a page, and the index names them all", async () => {
   const types = Object.keys(RESOURCE_SCHEMAS).toSorted();
-  const pages = [...Deno.readDirSync(FOLDER)].map(({ name }) => name)
-    .filter((name) => name !== "README.md");
+  const pages: string[] = [];
+  for await (const { name } of Deno.readDir(FOLDER)) if (name !== "README.md") pages.push(name);
   assert.deepEqual(pages.toSorted(), types.map((type) => `${type}.md`).toSorted());
   const index = await Deno.readTextFile(new URL("README.md", FOLDER));
   const linked = [...index.matchAll(/^\| \[`([a-z_]+)`\]\(\1\.md\)/gm)].map(([, type]) => type);

@@ -33,6 +33,26 @@ const VALID: readonly Sample[] = [
     },
   },
   { type: "user", params: { name: "mara", ensure: "absent" } },
+  { type: "file_line", params: { path: "/a", line: "x", match: "^y", multiple: true } },
+  { type: "blockinfile", params: { path: "/a", block: "x\ny\n", create: true } },
+  { type: "json_file", params: { path: "/a", set: { "/a~1b/0": { c: null } }, remove: ["/d"] } },
+  { type: "ini", params: { path: "/a", section: "s", key: "k", value: 1.5, separator: "=" } },
+  { type: "ini", params: { path: "/a", section: "s", ensure: "absent" } },
+  {
+    type: "ssh_authorized_key",
+    params: { user: "mara", key: 'command="x y" ssh-rsa AAAAB3NzaC1yc2E= mara@desk' },
+  },
+  {
+    type: "ssh_known_host",
+    params: { host: "[10.0.0.1]:22", aliases: ["fe80::1%eth0"], key: "ssh-rsa AAAAB3" },
+  },
+  { type: "host", params: { name: "db.internal", ip: "fd00::5", aliases: ["db"] } },
+  {
+    type: "cron",
+    params: { name: "b", schedule: "@daily", command: "x", environment: { MAILTO: "" } },
+  },
+  { type: "group", params: { name: "ops", gid: 2000 } },
+  { type: "custom", params: { executor: "dns-record", params: { a: [1, { b: null }] } } },
 ];
 
 const ILLEGAL: readonly (Sample & { readonly path: string; readonly message: RegExp })[] = [

@@ -9,6 +9,8 @@ import {
 } from "./parse_json.ts";
 import type { Edited } from "./text_lines.ts";
 
+/** Longest text, in characters: each change reads the whole again. */
+export const MAX_JSON_LENGTH = 1024 * 1024;
 const DEFAULT_INDENT = "  ";
 const EMPTY_DOCUMENT = "{}\n";
 
@@ -17,6 +19,9 @@ const EMPTY_DOCUMENT = "{}\n";
  * replaced gets the formatting of a new one, and what stands between a removed member and the next one goes with it.
  */
 export function editJson(text: string, params: JsonFileParams): Edited {
+  if (text.length > MAX_JSON_LENGTH) {
+    return { ok: false, reason: `it has more than ${MAX_JSON_LENGTH} characters` };
+  }
   try {
     return { ok: true, text: edit(text, params) };
   } catch (error) {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { editedFile } from "./parameters.ts";
 
 /** Most places of one file that one resource may name. */
-const MAX_POINTERS = 200;
+const MAX_POINTERS = 100;
 const POINTER_HINT = 'expected a JSON Pointer like "/server/port"';
 
 /** RFC 6901, without the pointer to everything and without `-`, which would append on every run. */
