@@ -185,7 +185,10 @@ async function startRest(
   const { index, agents, envoys, editor, pushes, bundles } = fleet;
   const { enrolments, tokens, renewals, filecasts } = fleet;
   const certificates = new PeerCertificates();
-  const trust = fleetTrust(index);
+  const trust = fleetTrust(
+    index,
+    (uuid, fingerprint) => fleet.fleetDocuments.wasRevoked(uuid, fingerprint),
+  );
   const authenticator = new Authenticator(
     await mintLocalToken(`${folders.secrets}/local.token`),
     trust,

@@ -20,6 +20,6 @@ export function readClientCertificate(
   if (!(der instanceof Uint8Array)) return undefined;
   const result = certificates.read(der);
   if (!result.ok) return undefined;
-  const { uuid, signingKey } = result.peer.identity;
-  return { envoyUuid: uuid, signingKey };
+  const { identity: { uuid, signingKey }, fingerprint } = result.peer;
+  return { envoyUuid: uuid, signingKey, fingerprint };
 }

@@ -7,6 +7,8 @@ export interface ClientCertificate {
   readonly envoyUuid: string;
   /** The envoy's ed25519 public key that is bound in it, hex. */
   readonly signingKey: string;
+  /** SHA-256 of the DER, hex. */
+  readonly fingerprint: string;
 }
 
 /** Says whether an envoy is still one of the fleet. */

@@ -5,7 +5,11 @@ import { mintLocalToken } from "./local_token.ts";
 import { TokenDigest } from "./token_digest.ts";
 
 const TOKEN = "vgot_0123456789";
-const certificate = { envoyUuid: crypto.randomUUID(), signingKey: "ab".repeat(32) };
+const certificate = {
+  envoyUuid: crypto.randomUUID(),
+  signingKey: "ab".repeat(32),
+  fingerprint: "",
+};
 
 function authenticator(isTrusted = true): Authenticator {
   return new Authenticator(TokenDigest.of(TOKEN), { isTrusted: () => isTrusted });

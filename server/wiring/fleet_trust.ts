@@ -13,15 +13,20 @@ export interface TestableTrust extends EnvoyTrust {
 /**
  * Trusts a certificate while its envoy is active under the very key that is bound in it, and no second machine seems to use
  * it.
+ *
+ * @param wasRevoked whether this very certificate counts no more, as after a rename.
  */
-export function fleetTrust(index: FleetIndex): TestableTrust {
+export function fleetTrust(
+  index: FleetIndex,
+  wasRevoked: (envoyUuid: string, fingerprint: string) => boolean,
+): TestableTrust {
   let probe: string | undefined;
   return {
-    isTrusted: ({ envoyUuid, signingKey }: ClientCertificate) => {
+    isTrusted: ({ envoyUuid, signingKey, fingerprint }: ClientCertificate) => {
       if (envoyUuid === probe) return true;
       const record = index.get(envoyUuid)?.record;
       return record?.state === "active" && record.signingKey === signingKey &&
-        !record.suspectedClone;
+        !record.suspectedClone && !wasRevoked(envoyUuid, fingerprint);
     },
     whileTrusting: async (member, work) => {
       const read = readEnvoyIdentity(new X509Certificate(member.certificate).raw);

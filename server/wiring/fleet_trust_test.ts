@@ -20,8 +20,9 @@ const envoy: EnvoyRecord = {
 
 Deno.test("a certificate is trusted while its envoy is active, under the key that is bound in it", () => {
   const index = new FleetIndex(() => 0);
-  const trust = fleetTrust(index);
-  const certificate = { envoyUuid: envoy.uuid, signingKey: envoy.signingKey };
+  let revoked: string | undefined;
+  const trust = fleetTrust(index, (_uuid, fingerprint) => fingerprint === revoked);
+  const certificate = { envoyUuid: envoy.uuid, signingKey: envoy.signingKey, fingerprint: "aa" };
   assert.equal(trust.isTrusted(certificate), false);
   index.put(envoy);
   assert.equal(trust.isTrusted(certificate), true);
@@ -32,4 +33,8 @@ Deno.test("a certificate is trusted while its envoy is active, under the key tha
   assert.equal(trust.isTrusted(certificate), true);
   index.put({ ...envoy, state: "revoked", revokedAtMs: 2 });
   assert.equal(trust.isTrusted(certificate), false);
+  index.put(envoy);
+  assert.equal(trust.isTrusted(certificate), true);
+  revoked = certificate.fingerprint;
+  assert.equal(trust.isTrusted(certificate), false, "it was replaced");
 });

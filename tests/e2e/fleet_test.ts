@@ -94,10 +94,10 @@ Deno.test("a fleet from its first token to a rollback", async (t) => {
         (await fleet.ask(envoyShow, "envoys", "show", shown.uuid))
           .traits["os"],
       );
-      assert.match(await fleet.cli("envoys", "show", "web-1"), /^Status: +online$/m);
+      assert.match(await fleet.cli("envoys", "show", "web-1"), /^Presence: +online$/m);
       assert.match(
         await fleet.cli("envoys"),
-        /^HOSTNAME +STATUS +CONVERGENCE +IP +VERSION +LAST SEEN\ndb-1 +online +NoData /,
+        /^HOSTNAME +PRESENCE +STATUS +DRIFT +POLICY +IP +VERSION +LAST SEEN\ndb-1 +online +NoData +None +none /,
       );
     });
 
@@ -351,8 +351,10 @@ Deno.test("a push makes envoys apply a publish at once, however long their inter
     await fleet.stage(stacks(fleet, "pushed"));
     await fleet.cli("config", "publish");
     const answer = await fleet.ask(envoyPush, "envoys", "push", "--target", "*");
-    assert.deepEqual(answer, { pushed: ["web-1"], offline: [] });
+    assert.deepEqual([answer.pushed, answer.offline], [["web-1"], []]);
     await fileHolds(managed(web, "greeting"), "pushed\n");
+    const again = await fleet.cli("envoys", "push", "--target", "*");
+    assert.match(again, /^web-1 +Converged$/m, "also of a run that changes nothing");
     const { run } = await reportedChange(fleet, "web-1", /^\+pushed$/m);
     assert.equal(run.trigger, "push");
     await fleet.stopAgent(web);
