@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { jsonFileSchema } from "../../../shared/config/resources/json_file.ts";
-import { editJson } from "./edit_json.ts";
+import { editJson, MAX_JSON_LENGTH } from "./edit_json.ts";
 import { parseJson } from "./parse_json.ts";
 
 const PATH = "/etc/x.json";
@@ -89,6 +89,8 @@ Deno.test("what cannot be edited says where and why", () => {
   assert.match(edited('{"a": 1} x', { "/b": 1 }), /expected the end/);
   assert.match(edited('{"a": 1}', { "/a/b": 1 }), /cannot set "\/a\/b": what is above it is no/);
   assert.match(edited("[".repeat(300), { "/a": 1 }), /more than 200 levels/);
+  assert.match(edited('{"a": "x\ny"}', { "/a": 1 }), /line 1, column 7: .*control characters/);
+  assert.match(edited(" ".repeat(MAX_JSON_LENGTH + 1), { "/a": 1 }), /more than 1048576/);
   assert.match(edited("{a: 1}", { "/a": 1 }), /expected a value/);
 });
 
