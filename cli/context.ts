@@ -13,6 +13,10 @@ export interface CliContext {
   now(): number;
   /** Opens a file that the operator named. */
   openFile(path: string): Promise<LocalFile>;
+  /** All of standard input, as text. */
+  readInput(): Promise<string>;
+  /** Asks on the terminal without showing what is typed; undefined when the operator interrupts. */
+  askHidden(label: string): Promise<string | undefined>;
   /** Waits; returns early, without an error, when the signal fires. */
   pause(ms: number): Promise<void>;
   /** Fires when the operator interrupts. */

@@ -6,6 +6,7 @@ import { createApiClient } from "./client/api_client.ts";
 import { resolveConnection } from "./client/connection.ts";
 import type { CliContext, LocalFile } from "./context.ts";
 import { createOutput } from "./output/output.ts";
+import { askHidden, readAll } from "./secret_input.ts";
 
 /** A context over the streams of this process, with those streams for whoever prints besides the commands. */
 export interface LocalContext extends CliContext {
@@ -35,6 +36,8 @@ export function createLocalContext(signal: AbortSignal): LocalContext {
     operator: Deno.env.get("USER") ?? Deno.env.get("LOGNAME") ?? "",
     now: () => Date.now(),
     openFile,
+    readInput: () => readAll(Deno.stdin.readable),
+    askHidden: (label) => askHidden(label, writeError),
     pause: (ms) => pause(ms, signal),
     signal,
   };

@@ -10,6 +10,7 @@ import { envoysCommand } from "./commands/envoys.ts";
 import { swarmCommand } from "./commands/filecast.ts";
 import { queryCommand } from "./commands/query.ts";
 import { runsCommand } from "./commands/runs.ts";
+import { secretsCommand } from "./commands/secrets.ts";
 import { withConnectionFlags } from "./commands/server_command.ts";
 import { versionCommand } from "./commands/version.ts";
 import type { CliContext } from "./context.ts";
@@ -25,6 +26,7 @@ export function createProgram(context: CliContext): Command {
   program.addCommand(queryCommand(context));
   program.addCommand(runsCommand(context));
   program.addCommand(configCommand(context));
+  program.addCommand(secretsCommand(context));
   program.addCommand(swarmCommand(context));
   program.addCommand(auditCommand(context));
   program.addCommand(dbCommand(context));
