@@ -87,7 +87,10 @@ Deno.test({
       );
       await machine.runOrThrow("sh", ["-c", "rm -rf /var/lib/apt/lists/*"]);
       const [outcome] = await apply({ name: "vigo-tiny" });
-      assert.match(outcome ?? "", /^blocked: apt-get update ended with status 100/);
+      assert.match(
+        outcome ?? "",
+        /^blocked: Cannot install vigo-tiny: the package sources: apt ended with status 100/,
+      );
     });
   },
 });
