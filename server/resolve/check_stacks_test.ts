@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { bundleResourceSchema } from "../../shared/config/policy_bundle.ts";
 import { formatProblem } from "../stacks/problem_list.ts";
 import { stackFiles } from "../stacks/stack_fixture.ts";
 import { checkStacks } from "./check_stacks.ts";
@@ -188,6 +189,24 @@ Deno.test("no tree of resources makes checking or compiling crash", () => {
     "0644",
     "absent",
     "restarted",
+    "secret:a/b",
+    "{{ vars.s }}",
+    "{{ vars.m.b }}{{ traits.z }}",
+    "{{ item }}",
+    "{{ env }}{{ traits.a.b }}",
+  );
+  const when = fc.constantFrom(
+    "changed",
+    "false",
+    "traits.a.b == 1",
+    "vars.s == 1 || env == 'p'",
+    "item == '/x' || port_listening(80)",
+    "has_trait('a.b') && changed",
+    "vars.c != 1",
+  );
+  const foreach = fc.oneof(
+    fc.array(text, { maxLength: 3 }),
+    fc.constantFrom("{{ vars.m }}", "{{ traits.a }}", "{{ vars.s }}", { a: "/x", b: "secret:x" }),
   );
   const value = fc.oneof(text, fc.constantFrom(0, true, null), fc.array(text, { maxLength: 2 }));
   const type = fc.constantFrom(
@@ -220,19 +239,36 @@ Deno.test("no tree of resources makes checking or compiling crash", () => {
       value,
     ),
     fc.dictionary(fc.constantFrom("depends_on", "before", "notify", "subscribes"), reference),
-  ).map(([name, title, params, references]) => ({ [name]: title, ...params, ...references }));
+    fc.record({ when, foreach }, { requiredKeys: [] }),
+  ).map(([name, title, params, references, rest]) => ({
+    [name]: title,
+    ...params,
+    ...references,
+    ...rest,
+  }));
+  const around = fc.record({ when, foreach }, { requiredKeys: [] });
   fc.assert(
-    fc.property(fc.array(resource, { maxLength: 6 }), fc.jsonValue(), (resources, traits) => {
-      const crate = { name: "a", vars: { a: 1, c: "{{ traits.a.b }}" }, resources };
-      const checked = checkStacks(
-        stackFiles({ "envoys.vgo": ENVOYS, "configcrates/a.vgo": JSON.stringify(crate) }),
-      );
-      if (!checked.ok) return assert.ok(checked.problems.length > 0);
-      // Any JSON may be a trait.
-      const facts = { hostname: "x", traits: { a: traits as Record<string, never> } };
-      const compiled = compileHost(checked.tree, facts);
-      assert.ok(compiled.ok || compiled.problems.length > 0);
-    }),
+    fc.property(
+      fc.array(resource, { maxLength: 6 }),
+      fc.jsonValue(),
+      around,
+      (resources, traits, rest) => {
+        const vars = { a: 1, c: "{{ traits.a.b }}", s: "secret:s", m: { a: ["secret:t"], b: "x" } };
+        const crate = { name: "a", vars, ...rest, resources };
+        const checked = checkStacks(
+          stackFiles({
+            "envoys.vgo": `${ENVOYS}environment: p\n`,
+            "configcrates/a.vgo": JSON.stringify(crate),
+          }),
+        );
+        if (!checked.ok) return assert.ok(checked.problems.length > 0);
+        // Any JSON may be a trait.
+        const facts = { hostname: "x", traits: { a: traits as Record<string, never> } };
+        const compiled = compileHost(checked.tree, facts);
+        if (!compiled.ok) return assert.ok(compiled.problems.length > 0);
+        for (const each of compiled.resources) bundleResourceSchema.parse(each);
+      },
+    ),
     { numRuns: 300 },
   );
 });

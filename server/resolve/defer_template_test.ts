@@ -262,3 +262,49 @@ resources:
     assert.equal(resources[0]?.params.content, text.toWellFormed());
   }));
 });
+
+Deno.test("the machine makes of a template what the server would have made of it", () => {
+  const piece = fc.constantFrom(
+    "{{ vars.port }}",
+    "{{ vars.root }}",
+    "{{ vars.deep.list | join: ',' }}",
+    "{{ vars.deep.map.size }}",
+    "{{ vars.deep | json }}",
+    "{% for x in vars.deep.list %}{{ x }}{% endfor %}",
+    "{{ item.name }}",
+    "{{ item.value.port | plus: 1 }}",
+    "{{ env }}",
+    "{{ traits.os.codename }}",
+    "{{ traits.late.list | json }}",
+    "{% for x in traits.late.list %}{{ x.name }}{% endfor %}",
+    "{% assign late = traits.late %}{{ late.number }}",
+    "{% raw %}{{ vars }}{% endraw %}",
+    " ",
+    "text\n",
+  );
+  const late = { list: [{ name: "a" }, { name: "b" }], number: 3 };
+  const early = { os: { codename: "bookworm" } };
+  fc.assert(fc.property(fc.array(piece, { minLength: 1, maxLength: 5 }), (pieces) => {
+    const crate = {
+      name: "a",
+      vars: {
+        port: 80,
+        root: "/srv/{{ traits.late.number }}",
+        deep: { list: [1, "{{ vars.port }}"], map: { a: 1, b: 2 } },
+      },
+      resources: [{
+        exec: "run",
+        environment: { X: pieces.join("") },
+        foreach: [{ name: "x", value: { port: 7 } }],
+      }],
+    };
+    const texts = {
+      "envoys.vgo": 'match: "*"\nconfigcrates: [a]\nenvironment: p\n',
+      "configcrates/a.vgo": JSON.stringify(crate),
+    };
+    const [known] = resourcesOf(texts, { hostname: "x", traits: { ...early, late } });
+    const [left] = resourcesOf(texts, { hostname: "x", traits: early });
+    assert.equal(known?.deferred, undefined);
+    assert.deepEqual(fillOn(left, { ...early, late }), fillOn(known));
+  }));
+});

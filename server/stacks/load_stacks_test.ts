@@ -133,7 +133,7 @@ Deno.test("bytes that are not UTF-8 are refused", () => {
 
 Deno.test("no structure makes the loader crash: only problems come out", () => {
   const key = fc.constantFrom(
-    ..."name vars defaults depends_on resources roles includes configcrates match envoys file path content exec command service state user symlink target when notify subscribes before source ensure mode constructor __proto__"
+    ..."name vars defaults depends_on resources roles includes configcrates match envoys file path content exec command service state user symlink target when notify subscribes before source ensure mode foreach environments usercrates exclude_configcrates environment production user constructor __proto__"
       .split(" "),
   );
   const text = fc.constantFrom(
@@ -143,6 +143,10 @@ Deno.test("no structure makes the loader crash: only problems come out", () => {
     "{{ traits.a }}",
     "{% if",
     "changed",
+    "vars.web == 1",
+    "secret:a/b",
+    "secret:..",
+    "{{ item.x }}",
     "/x",
     "0644",
     "",
@@ -165,6 +169,9 @@ Deno.test("no structure makes the loader crash: only problems come out", () => {
     "envoys.vgo",
     "common.vgo",
     "x/common.vgo",
+    "environments.vgo",
+    "x/environments.vgo",
+    "usercrates/a.vgo",
     "x/y.vgo",
     "templates/x",
   );

@@ -1,4 +1,4 @@
-import { Liquid } from "liquidjs";
+import { AssignTag, type Context, Liquid, Value } from "liquidjs";
 
 /** Longest template, in characters; it holds the largest configuration file that is still written by hand. */
 export const MAX_TEMPLATE_LENGTH = 1024 * 1024;
@@ -26,7 +26,7 @@ const REMOVED_FILTERS = [
 
 /**
  * The template language of stacks: LiquidJS, strict about variables and filters, without file access, clocks or chance.
- * A name that is not there is an error except as the condition of `if`/`unless` or in front of `default`.
+ * A name that is not there is an error except as the condition of `if`, `unless` and `case` or in front of `default`.
  */
 export function createTemplateEngine(): Liquid {
   const engine = new Liquid({
@@ -43,6 +43,19 @@ export function createTemplateEngine(): Liquid {
     renderLimit: RENDER_LIMIT_MS,
   });
   for (const tag of REMOVED_TAGS) delete engine.tags[tag];
+  engine.registerTag("assign", StrictAssignTag);
   for (const filter of REMOVED_FILTERS) delete engine.filters[filter];
   return engine;
+}
+
+/** The library's own lets a name that is not there pass where conditions do, and what it assigns is then empty text. */
+class StrictAssignTag extends AssignTag {
+  override *render(context: Context): Generator<unknown, void, unknown> {
+    const [value] = this.arguments();
+    const [identifier] = this.localScope();
+    if (!(value instanceof Value) || identifier === undefined) {
+      throw new Error("unreachable: an assignment has a name and a value");
+    }
+    context.bottom()[identifier.content] = yield value.value(context, false);
+  }
 }

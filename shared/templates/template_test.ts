@@ -35,6 +35,7 @@ const WRONG: readonly [string, number, RegExp][] = [
   ["{{ vars.port.constructor }}", 3, /^undefined name "vars.port.constructor"$/],
   ["{{ vars.name | shout }}", 0, /undefined filter: shout/],
   ["{{ vars.name", 0, /not closed/],
+  ["{% assign x = traits.nope %}{{ x }}", 0, /^undefined name "traits.nope"/],
   ["{% include 'x' %}", 0, /tag "include" not found/],
   ["{% render 'x' %}", 0, /tag "render" not found/],
   ['{{ "now" | date: "%s" }}', 0, /undefined filter: date/],
@@ -61,6 +62,7 @@ Deno.test("nested loops that create nothing end at a limit too", () => {
 Deno.test("a condition may ask for what is not there, and a default may stand in for it", () => {
   assert.equal(evaluate("{% if traits.container %}yes{% else %}no{% endif %}"), "no");
   assert.equal(evaluate("{{ traits.container.type | default: 'none' }}"), "none");
+  assert.equal(evaluate("{% assign x = traits.nope | default: 'none' %}{{ x }}!"), "none!");
 });
 
 Deno.test("the names of a template are found with their places", () => {
