@@ -176,3 +176,37 @@ Deno.test("a run that ended in the middle is done again", async () => {
   await archive.apply(wanted, machine.context());
   assert.deepEqual(await archive.check(wanted, machine.context()), { kind: "in_sync" });
 });
+
+Deno.test("a run that is stopped during a download blames nobody, and leaves nothing", async () => {
+  await using machine = await TemporaryMachine.create();
+  const stop = new AbortController();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => {
+    queueMicrotask(() => stop.abort());
+    return new Response(
+      new ReadableStream({ start: (stream) => stream.enqueue(new Uint8Array(9)) }),
+    );
+  });
+  const source = `http://127.0.0.1:${server.addr.port}/app.tar.gz`;
+  const wanted = params({ path: machine.root.join("opt"), source, sha256: "0".repeat(64) });
+  await assert.rejects(
+    archive.apply(wanted, machine.context({ signal: stop.signal })),
+    (error) => error instanceof Error && error.name === "AbortError",
+  );
+  await server.shutdown();
+  assert.deepEqual(await machine.files.list(machine.host.archiveFolder), []);
+});
+
+Deno.test({
+  name: "what is unpacked belongs to who is named",
+  ignore: Deno.build.os === "windows" || Deno.uid() !== 0,
+  fn: async () => {
+    await using machine = await TemporaryMachine.create();
+    const wanted = { path: machine.root.join("opt"), source: await pack(machine), owner: 4711 };
+    await settle(machine, { ...wanted, group: "adm" });
+    const { uid, gid } = await Deno.stat(machine.root.join("opt/app-1.0/bin/app"));
+    assert.deepEqual([uid, gid], [4711, 4]);
+    await Deno.chown(machine.root.join("opt/app-1.0/README"), 0, 0);
+    const finding = await archive.check(params({ ...wanted, group: "adm" }), machine.context());
+    assert.match(JSON.stringify(finding), /README: owner 0 → 4711/);
+  },
+});

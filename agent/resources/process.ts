@@ -1,5 +1,6 @@
 import type { Command } from "../../shared/config/resources/parameters.ts";
 import { type ProcessParams, processSchema } from "../../shared/config/resources/process.ts";
+import { PROGRAMS } from "../../shared/guardrails/protected_names.ts";
 import { describeFailure } from "../system/processes.ts";
 import type { ProcessTable, RunningProcess } from "../system/process_table/process_table.ts";
 import { resolveIdentity } from "./identity.ts";
@@ -53,10 +54,10 @@ async function check(params: ProcessParams, context: ApplyContext): Promise<Find
       ? unknown(`no process "${labelOf(params)}" runs; give a "command" that starts it`)
       : differences([`process ${labelOf(params)}: not running → ${show(params.command)}`]);
   }
-  const kept = found.find(({ pid }) => table.provider.protectedPids.includes(pid));
+  const kept = found.find((one) => isProtected(one, table.provider));
   if (kept !== undefined) {
     return unknown(
-      `"${labelOf(params)}" means the agent itself or what started it: process ${kept.pid}`,
+      `"${labelOf(params)}" means Vigo itself or what started it: process ${kept.pid}`,
     );
   }
   const act = params.ensure === "stopped" ? "stop by" : "send";
@@ -84,7 +85,7 @@ async function apply(params: ProcessParams, context: ApplyContext): Promise<Chan
     );
   }
   const found = await look();
-  const meant = found.filter(({ pid }) => !table.provider.protectedPids.includes(pid));
+  const meant = found.filter((one) => !isProtected(one, table.provider));
   for (const one of meant) await table.provider.signal(one, params.signal);
   if (params.ensure === "signalled") return "updated";
   await waitForEnd(meant, params, table.provider, context);
@@ -167,6 +168,11 @@ async function findMatching(
     (uid === undefined || one.uid === uid) &&
     (expression?.test(one.commandLine) ?? one.name === name)
   );
+}
+
+/** This process and its parents; and by name Vigo's programs, of which the daemon may be another process than this one. */
+function isProtected({ pid, name }: RunningProcess, table: ProcessTable): boolean {
+  return table.protectedPids.includes(pid) || PROGRAMS.includes(name);
 }
 
 function labelOf({ name, pattern }: ProcessParams): string {

@@ -12,6 +12,8 @@ export class LocalDownloads implements Downloads {
       }
       for await (const piece of response.body ?? []) yield piece;
     } catch (cause) {
+      // The run was stopped; nobody is to blame.
+      if (cause instanceof Error && cause.name === "AbortError") throw cause;
       const detail = cause instanceof Error ? cause.message : String(cause);
       // What is behind the "?" may be a key.
       throw new BlockedError(`Cannot download ${url.replace(/\?.*$/s, "?…")}: ${detail}`, {

@@ -163,7 +163,8 @@ async function attempt<T>(doing: string, path: string, act: () => T | Promise<T>
     return await act();
   } catch (error) {
     // What a content that is still arriving failed for is not about this file.
-    const isNamed = error instanceof FileError || error instanceof BlockedError;
+    const isNamed = error instanceof FileError || error instanceof BlockedError ||
+      error instanceof Error && error.name === "AbortError";
     throw isNamed ? error : new FileError(doing, path, error);
   }
 }

@@ -23,7 +23,8 @@ export class LinuxMountTable implements MountTable {
 
   async find(path: string): Promise<Mounted | undefined> {
     const table = await Deno.readTextFile("/proc/self/mountinfo");
-    return findMounted(table, await resolveLinks(path));
+    // Links are looked for last: a server of files that is gone would hold up whoever touches its mount point.
+    return findMounted(table, path) ?? findMounted(table, await resolveLinks(path));
   }
 
   async shows(

@@ -19,7 +19,15 @@ export const processContract = resourceContract(process, {
     {
       title: "what started the agent",
       prepare: () => Promise.resolve({ name: "everything", pattern: ".", ensure: "stopped" }),
-      reason: /means the agent itself or what started it: process 1/,
+      reason: /means Vigo itself or what started it: process 1/,
+    },
+    {
+      title: "a pattern that means the agent's daemon",
+      prepare: (machine) => {
+        machine.host.fakeProcesses.add("/usr/local/bin/vigo daemon");
+        return Promise.resolve({ name: "x", pattern: "bin/v.go", ensure: "stopped" });
+      },
+      reason: /means Vigo itself or what started it: process 11/,
     },
     {
       title: "processes of a user that does not exist",
