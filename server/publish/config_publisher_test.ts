@@ -327,3 +327,47 @@ Deno.test("a crash between the swap and the record is made good at the next star
   await later.reload();
   assert.deepEqual(fixture.log.records.map(({ message }) => message), ["first"]);
 });
+
+Deno.test("versions that nobody needs lose their files and keep their records; the live one stays whatever is asked", async () => {
+  await using fixture = await Fixture.create();
+  const publisher = fixture.publisher();
+  const versions: string[] = [];
+  for (const text of ["one", "two", "three"]) {
+    await fixture.stage(text);
+    const published = await publisher.publish(BY_MARA);
+    assert.ok(published.ok);
+    versions.push(published.version);
+  }
+  const store = new VersionStore(fixture.root.path);
+  let asked: { onDisk: number; history: number; live: string | undefined } | undefined;
+  await publisher.prune((onDisk, history, live) => {
+    asked = { onDisk: onDisk.length, history: history.length, live };
+    return onDisk.filter((version) => version !== versions[1]);
+  });
+  assert.deepEqual(asked, { onDisk: 3, history: 3, live: versions[2] });
+  assert.deepEqual(await store.list(), [versions[1], versions[2]].sort());
+  assert.equal((await publisher.history(10)).length, 3);
+  const gone = await publisher.rollback({ principal: "mara", version: versions[0] });
+  assert.match(!gone.ok ? gone.reason : "", /not on disk any more/);
+  assert.ok((await publisher.rollback({ principal: "mara", version: versions[1] })).ok);
+});
+
+Deno.test("a crash while a version is removed leaves it whole or gone, and nothing behind after a start", async () => {
+  for (let steps = 0; steps < 4; steps++) {
+    await using fixture = await Fixture.create();
+    const first = fixture.publisher();
+    const old = await first.publish(BY_MARA);
+    await fixture.stage("two");
+    await first.publish(BY_MARA);
+    assert.ok(old.ok);
+    const dying = fixture.publisher(dyingDisk(steps));
+    await dying.prune(() => [old.version]).catch(() => {});
+    const next = fixture.publisher();
+    assert.ok((await next.reload()).ok);
+    const store = new VersionStore(fixture.root.path);
+    const left = await store.read(old.version);
+    assert.equal(left !== undefined, (await store.list()).includes(old.version));
+    const names = await Array.fromAsync(Deno.readDir(fixture.root.join(".versions")));
+    assert.ok(names.every(({ name }) => !name.startsWith(".tmp-")));
+  }
+});
