@@ -88,6 +88,33 @@ Deno.test("a run that is killed while it writes leaves the old file or the new o
   assert.deepEqual(names.sort(), ["data", "state"]);
 });
 
+Deno.test("a command that runs when the agent is killed goes on; the next run looks again and owes what it would tell", async () => {
+  await using root = await TemporaryRoot.create();
+  const command = "touch reached; while [ ! -e open ]; do sleep 0.01; done; touch made";
+  const resources = [
+    {
+      id: "exec:make",
+      params: { command, cwd: root.path, creates: root.join("made") },
+      notify: ["exec:reload"],
+    },
+    {
+      id: "exec:reload",
+      params: { command: "echo reloaded >> log", cwd: root.path },
+      when: { expression: "changed && !has_trait('os')", scope: { vars: {} } },
+    },
+  ];
+  {
+    await using driver = start(root, resources);
+    await eventually("the command runs", () => exists(root.join("reached")));
+    await driver.kill();
+  }
+  await Deno.writeTextFile(root.join("open"), "");
+  await eventually("the command ends by itself", () => exists(root.join("made")));
+  assert.deepEqual(await applyToTheEnd(root, resources), ["none", "updated"]);
+  assert.deepEqual(await applyToTheEnd(root, resources), ["none", "none"]);
+  assert.equal(await Deno.readTextFile(root.join("log")), "reloaded\n");
+});
+
 Deno.test("a run that is told to stop ends soon, with what a stubborn command started", async () => {
   await using root = await TemporaryRoot.create();
   const command = "trap '' TERM; echo $$ > pid; while :; do sleep 0.05; done";

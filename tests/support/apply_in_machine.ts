@@ -1,3 +1,4 @@
+import type { BundleResource } from "../../shared/config/policy_bundle.ts";
 import { join } from "node:path";
 import { type ResourceReport, resourceReportSchema } from "../../shared/config/run_report.ts";
 import type { ThrowawayMachine } from "./throwaway_machine.ts";
@@ -11,7 +12,7 @@ export interface TestResource {
   readonly params: Readonly<Record<string, unknown>>;
   readonly dependsOn?: readonly string[];
   readonly notify?: readonly string[];
-  readonly when?: "changed";
+  readonly when?: BundleResource["when"];
 }
 
 /** Applies resources for real in a throw-away machine, and returns what each came to. */
