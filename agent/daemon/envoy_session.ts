@@ -17,6 +17,7 @@ import { findDefaultInterface } from "../traits/network.ts";
 import { TraitKeeper } from "../traits/trait_keeper.ts";
 import type { Clock } from "./clock.ts";
 import { Cycle, type CycleLog, type CycleParts } from "./cycle.ts";
+import { forbidCoreDumps, LOCAL_CORE_DUMP_SYSTEM } from "./forbid_core_dumps.ts";
 import { GrpcGateway } from "./grpc_gateway.ts";
 import { HeldDocuments } from "./held_documents.ts";
 import { effectiveIntervalMs, STABLE_TRAITS_EVERY } from "./loop_plan.ts";
@@ -55,6 +56,14 @@ export interface SessionOptions {
  */
 export async function openEnvoySession(options: SessionOptions): Promise<EnvoySession> {
   const { roots, agentVersion, clock, log } = options;
+  const dumps = Deno.build.os === "linux"
+    ? await forbidCoreDumps(Deno.pid, LOCAL_CORE_DUMP_SYSTEM)
+    : undefined;
+  if (dumps !== undefined) {
+    log.warn("a crash may write secrets to a core file; forbid it with ulimit -c 0", {
+      reason: dumps,
+    });
+  }
   const paths = agentPaths(roots);
   const identity = await loadIdentity(paths.configFolder);
   const config = await readAgentConfig(paths.config);
