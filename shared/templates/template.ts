@@ -133,9 +133,13 @@ export class Template {
 }
 
 function convertErrors<Result>(run: () => Result, scope?: TemplateScope): Result {
+  const { stackTraceLimit } = Error;
   try {
+    // The library writes the stacks of the errors that it wraps into their messages, which costs more than rendering.
+    Error.stackTraceLimit = 0;
     return run();
   } catch (error) {
+    Error.stackTraceLimit = stackTraceLimit;
     const chain = causesOf(error);
     const interruption = chain.find((cause) => cause instanceof ScopeInterruption);
     if (interruption) throw interruption;
@@ -148,6 +152,8 @@ function convertErrors<Result>(run: () => Result, scope?: TemplateScope): Result
       { cause: error },
       undefinedNameOf(chain),
     );
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

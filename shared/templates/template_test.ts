@@ -35,7 +35,7 @@ const WRONG: readonly [string, number, RegExp][] = [
   ["{{ vars.port.constructor }}", 3, /^undefined name "vars.port.constructor"$/],
   ["{{ vars.name | shout }}", 0, /undefined filter: shout/],
   ["{{ vars.name", 0, /not closed/],
-  ["{% assign x = traits.nope %}{{ x }}", 0, /^undefined name "traits.nope"/],
+  ["{% assign x = traits.nope %}{{ x }}", 14, /^undefined name "traits.nope"/],
   ["{% include 'x' %}", 0, /tag "include" not found/],
   ["{% render 'x' %}", 0, /tag "render" not found/],
   ['{{ "now" | date: "%s" }}', 0, /undefined filter: date/],
