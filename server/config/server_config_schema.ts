@@ -57,7 +57,7 @@ export const serverConfigSchema = z.strictObject({
   database: z.strictObject({
     driver: z.enum(["sqlite"]).default("sqlite").describe("Where the server keeps its state."),
     retention: duration(DAY_MS, 3650 * DAY_MS, "1d to 3650d").prefault("30d")
-      .describe("How long runs are kept."),
+      .describe("How long runs and published versions are kept."),
   }).prefault({}),
   log: z.strictObject({
     level: z.enum(["debug", "info", "warning", "error"]).default("info")
