@@ -120,7 +120,7 @@ const HOSTILE: readonly [string, readonly string[], RegExp][] = [
   ["a hard link", ["-C", "evil", "ok", "hard"], /"hard" in it is a hard link/],
   ["a pipe", ["-C", "evil", "ok", "pipe"], /"pipe" in it is a named pipe/],
   ["a name that leads out", ["-P", "-C", "evil", "ok", "../outside"], /leads out of the folder/],
-  ["an absolute name", ["-P", "-C", "evil", "ok", "/etc/hostname"], /leads out of the folder/],
+  ["an absolute name", ["-P", "-C", "evil", "ok", "/etc/hosts"], /leads out of the folder/],
 ];
 
 for (const [title, names, reason] of HOSTILE) {

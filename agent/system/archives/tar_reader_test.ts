@@ -31,6 +31,9 @@ async function collect(pieces: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
 /** Longer than the 100 bytes that a header has for a name. */
 const LONG = `${"n".repeat(60)}/${"m".repeat(60)}`;
 
+/** The tar of macOS has other options, and adds files of its own. */
+const ignore = Deno.build.os !== "linux";
+
 async function packTree(options: readonly string[], names: readonly string[] = ["tree"]) {
   const root = await TemporaryRoot.create();
   await Deno.mkdir(root.join("tree", LONG), { recursive: true });
@@ -52,61 +55,81 @@ async function packTree(options: readonly string[], names: readonly string[] = [
 }
 
 for (const format of ["gnu", "pax", "ustar"]) {
-  Deno.test(`what tar(1) writes as ${format} is read, long names and all`, async () => {
-    const { root, bytes } = await packTree([`--format=${format}`]);
-    await using _root = root;
-    const found = await list(bytes);
-    assert.deepEqual(
-      found.map((line) => line.replace(/ (7[0-7]5|[67]00|640) ?/, " ")),
-      [
-        "directory tree/ ",
-        "file tree/empty ",
-        `directory tree/${LONG.split("/")[0]}/ `,
-        `directory tree/${LONG}/ `,
-        `file tree/${LONG}/deep deep`,
-        `file tree/ümlaut ${"x".repeat(1000)}`,
-      ].map((line) => line),
-    );
-    assert.deepEqual(await list(bytes, 1), found);
+  Deno.test({
+    name: `what tar(1) writes as ${format} is read, long names and all`,
+    ignore,
+    fn: async () => {
+      const { root, bytes } = await packTree([`--format=${format}`]);
+      await using _root = root;
+      const found = await list(bytes);
+      assert.deepEqual(
+        found.map((line) => line.replace(/ (7[0-7]5|[67]00|640) ?/, " ")),
+        [
+          "directory tree/ ",
+          "file tree/empty ",
+          `directory tree/${LONG.split("/")[0]}/ `,
+          `directory tree/${LONG}/ `,
+          `file tree/${LONG}/deep deep`,
+          `file tree/ümlaut ${"x".repeat(1000)}`,
+        ].map((line) => line),
+      );
+      assert.deepEqual(await list(bytes, 1), found);
+    },
   });
 }
 
-Deno.test("links and devices are told apart from files", async () => {
-  const { root, bytes } = await packTree([], ["link"]);
-  await using _root = root;
-  assert.deepEqual(await list(bytes), ["symbolic link link 777"]);
+Deno.test({
+  name: "links and devices are told apart from files",
+  ignore,
+  fn: async () => {
+    const { root, bytes } = await packTree([], ["link"]);
+    await using _root = root;
+    assert.deepEqual(await list(bytes), ["symbolic link link 777"]);
+  },
 });
 
-Deno.test("an archive that is cut in an entry is not taken for a whole one", async () => {
-  const { root, bytes } = await packTree([]);
-  await using _root = root;
-  await assert.rejects(list(bytes.subarray(0, 700)), /ends in the middle of an entry/);
+Deno.test({
+  name: "an archive that is cut in an entry is not taken for a whole one",
+  ignore,
+  fn: async () => {
+    const { root, bytes } = await packTree([]);
+    await using _root = root;
+    await assert.rejects(list(bytes.subarray(0, 700)), /ends in the middle of an entry/);
+  },
 });
 
-Deno.test("an entry that nobody reads is passed over", async () => {
-  const { root, bytes } = await packTree([]);
-  await using _root = root;
-  let count = 0;
-  for await (const _entry of readTar(inPieces(bytes, 512))) count += 1;
-  assert.equal(count, 6);
+Deno.test({
+  name: "an entry that nobody reads is passed over",
+  ignore,
+  fn: async () => {
+    const { root, bytes } = await packTree([]);
+    await using _root = root;
+    let count = 0;
+    for await (const _entry of readTar(inPieces(bytes, 512))) count += 1;
+    assert.equal(count, 6);
+  },
 });
 
-Deno.test("no bytes make the reader do anything but read or refuse", async () => {
-  const { root, bytes } = await packTree(["--format=pax"]);
-  await using _root = root;
-  const change = fc.tuple(fc.nat(bytes.length - 1), fc.nat(255));
-  await fc.assert(
-    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 20 }), async (changes) => {
-      const broken = bytes.slice();
-      for (const [at, value] of changes) broken[at] = value;
-      try {
-        await list(broken, 512);
-      } catch (error) {
-        assert.ok(error instanceof ArchiveError, String(error));
-      }
-    }),
-  );
-  await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 2048 }), async (noise) => {
-    await list(noise).catch((error) => assert.ok(error instanceof ArchiveError));
-  }));
+Deno.test({
+  name: "no bytes make the reader do anything but read or refuse",
+  ignore,
+  fn: async () => {
+    const { root, bytes } = await packTree(["--format=pax"]);
+    await using _root = root;
+    const change = fc.tuple(fc.nat(bytes.length - 1), fc.nat(255));
+    await fc.assert(
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 20 }), async (changes) => {
+        const broken = bytes.slice();
+        for (const [at, value] of changes) broken[at] = value;
+        try {
+          await list(broken, 512);
+        } catch (error) {
+          assert.ok(error instanceof ArchiveError, String(error));
+        }
+      }),
+    );
+    await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 2048 }), async (noise) => {
+      await list(noise).catch((error) => assert.ok(error instanceof ArchiveError));
+    }));
+  },
 });

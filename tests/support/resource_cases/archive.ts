@@ -11,7 +11,10 @@ export async function pack(machine: TemporaryMachine, name = "app-1.0.tar.gz"): 
   await Deno.writeTextFile(`${tree}/app-1.0/bin/app`, "#!/bin/sh\n", { mode: 0o755 });
   await Deno.writeTextFile(`${tree}/app-1.0/README`, "read me\n");
   const path = machine.root.join(name);
-  await runOrThrow("tar", ["--create", "--auto-compress", `--file=${path}`, "-C", tree, "app-1.0"]);
+  // macOS would put files of its own beside those that have attributes.
+  const env = { COPYFILE_DISABLE: "1" };
+  const args = ["--create", "--auto-compress", `--file=${path}`, "-C", tree, "app-1.0"];
+  await runOrThrow("tar", args, { env });
   await Deno.remove(tree, { recursive: true });
   return path;
 }
