@@ -199,3 +199,28 @@ Deno.test({
     assert.match(JSON.stringify(finding), /belongs to uid 4711, not to uid 0/);
   },
 });
+
+Deno.test("a repository behind http is cloned", async () => {
+  await using machine = await TemporaryMachine.create();
+  const repository = await makeRepository(machine);
+  await inRepository(machine, "update-server-info");
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    async (request) => {
+      const { pathname } = new URL(request.url);
+      try {
+        return new Response(await Deno.readFile(`${repository}${pathname}`));
+      } catch {
+        return new Response("no", { status: 404 });
+      }
+    },
+  );
+  try {
+    const base = `http://127.0.0.1:${server.addr.port}`;
+    const path = machine.root.join("checkout");
+    await settle(machine, { path, repository: `${base}/.git`, revision: "main" });
+    assert.equal(await Deno.readTextFile(`${path}/file`), "two\n");
+  } finally {
+    await server.shutdown();
+  }
+});
