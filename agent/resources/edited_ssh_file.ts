@@ -34,6 +34,10 @@ export async function checkSshFile(
   if (await isHomeless(user, context)) {
     return ensure === "absent" ? IN_SYNC : unknown(`there is no home "${user.home}" of "${name}"`);
   }
+  const { uid } = context.self;
+  if (uid !== 0 && uid !== user.uid) {
+    return unknown(`cannot look at ${file} of "${name}": the agent runs as uid ${uid}`);
+  }
   const text = await readSshFile(user, file, context);
   // What could not be decoded could not be written back either.
   if (/[\0\uFFFD]/.test(text)) return unknown(`${file} of "${name}" is not UTF-8 text`);

@@ -63,3 +63,13 @@ Deno.test("a user that is gone has no key left", async () => {
   const absent = sshAuthorizedKey.schema.parse({ user: "ghost", key: KEY, ensure: "absent" });
   assert.deepEqual(await sshAuthorizedKey.check(absent, machine.context()), { kind: "in_sync" });
 });
+
+Deno.test("an agent without the rights of root cannot know the keys of others", async () => {
+  await using machine = await TemporaryMachine.create();
+  await writeSshFolder(machine, {});
+  const context = machine.context({ self: { uid: 77, gid: 77 } });
+  assert.deepEqual(await sshAuthorizedKey.check(params, context), {
+    kind: "unknown",
+    reason: 'cannot look at authorized_keys of "mara": the agent runs as uid 77',
+  });
+});
