@@ -20,8 +20,8 @@ const envoy: EnvoyRecord = {
 
 Deno.test("a certificate is trusted while its envoy is active, under the key that is bound in it", () => {
   const index = new FleetIndex(() => 0);
-  let revoked: string | undefined;
-  const trust = fleetTrust(index, (_uuid, fingerprint) => fingerprint === revoked);
+  const revoked = new Set<string>();
+  const trust = fleetTrust(index, (_uuid, fingerprint) => revoked.has(fingerprint));
   const certificate = { envoyUuid: envoy.uuid, signingKey: envoy.signingKey, fingerprint: "aa" };
   assert.equal(trust.isTrusted(certificate), false);
   index.put(envoy);
@@ -35,6 +35,6 @@ Deno.test("a certificate is trusted while its envoy is active, under the key tha
   assert.equal(trust.isTrusted(certificate), false);
   index.put(envoy);
   assert.equal(trust.isTrusted(certificate), true);
-  revoked = certificate.fingerprint;
+  revoked.add(certificate.fingerprint);
   assert.equal(trust.isTrusted(certificate), false, "it was replaced");
 });
