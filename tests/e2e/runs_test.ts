@@ -106,7 +106,13 @@ Deno.test("what the policy changes, what drifts, and what is only past are told 
     });
 
     await t.step("a pause is seen by the whole fleet", async () => {
-      const { code, stderr } = await fleet.vigo(web, ["pause", "--for", "2h", "--reason", "disk swap"]);
+      const { code, stderr } = await fleet.vigo(web, [
+        "pause",
+        "--for",
+        "2h",
+        "--reason",
+        "disk swap",
+      ]);
       assert.equal(code, 0, stderr);
       const paused = await becomes("paused", ({ pausedReason }) => pausedReason !== null);
       assert.match(paused.pausedReason ?? "", /disk swap$/);
@@ -197,5 +203,24 @@ Deno.test("a renamed envoy takes its new name over while it runs, with policy an
     assert.equal((await fleet.status(web)).hostname, "app-1");
     const now = await fleet.ask(envoyShow, "envoys", "show", "app-1");
     assert.equal(now.state, "active");
+  });
+});
+
+Deno.test("what a cast moves is counted by where it came from", async () => {
+  await TestFleet.run(["hub", "web-1"], async (fleet) => {
+    await fleet.join();
+    await fleet.swarmRuns();
+    const file = join(fleet.hub.root, "app.bin");
+    const sizeBytes = 3 * 1024 * 1024;
+    await Deno.writeFile(file, new Uint8Array(sizeBytes).fill(7));
+    await fleet.cli("swarm", "filecast", "distribute", file, "--target", "web-*", "--wait");
+    await fleet.stopServer();
+    await fleet.startServer();
+    const { text } = await fleet.api("/fleet/minutes");
+    const { minutes } = fleetMinutes.answer.parse(JSON.parse(text));
+    const sum = (of: (minute: typeof minutes[number]) => number) =>
+      minutes.reduce((total, minute) => total + of(minute), 0);
+    assert.equal(sum(({ originBytes }) => originBytes), sizeBytes);
+    assert.equal(sum(({ peerBytes, serverBytes }) => peerBytes + serverBytes), 0);
   });
 });
