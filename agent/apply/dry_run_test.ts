@@ -114,6 +114,23 @@ Deno.test("a file and a folder of a user that would be made would change, as wou
   });
 });
 
+Deno.test("a user with another primary group brings no group of its own name", async () => {
+  await using machine = await TemporaryMachine.create();
+  const bundle = [
+    bundleResource("user:app", { params: { name: "app", gid: "adm" } }),
+    bundleResource("file:x", {
+      params: { path: machine.root.join("x"), content: "x", owner: "app", group: "app" },
+      dependsOn: ["user:app"],
+    }),
+  ];
+  const dry = await dryRun(machine, bundle);
+  assert.equal(
+    dry["file:x"],
+    "unknown: cannot be known before user:app has changed: " +
+      'there is no group "app" on this machine',
+  );
+});
+
 Deno.test("an owner that nobody would make is still unknown, in dry runs and real ones", async () => {
   await using machine = await TemporaryMachine.create();
   const bundle = [

@@ -34,10 +34,9 @@ export class Foresight implements Foreseen {
   readonly #awaited = new Map<string, Awaited>();
   readonly #made = new Set<string>();
 
-  /** An account that a resource before this one would make; useradd makes a group of the same name. */
+  /** An account that a resource before this one would make. */
   has(type: "user" | "group", name: string): boolean {
-    return this.#made.has(`${type}:${name}`) ||
-      (type === "group" && this.#made.has(`user:${name}`));
+    return this.#made.has(`${type}:${name}`);
   }
 
   awaitedBy({ dependsOn }: Pick<BundleResource, "dependsOn">): Awaited {
@@ -67,7 +66,10 @@ export class Foresight implements Foreseen {
       farReaching: FAR_REACHING.has(type) ? id : before.farReaching,
     });
     const name = params?.[NATURAL_KEY[type] ?? ""];
-    if (params?.ensure !== "absent" && typeof name === "string") this.#made.add(`${type}:${name}`);
+    if (typeof name !== "string" || params?.ensure === "absent") return;
+    this.#made.add(`${type}:${name}`);
+    // A user without another primary group gets one of its own name.
+    if (type === "user" && params?.gid === undefined) this.#made.add(`group:${name}`);
   }
 }
 
