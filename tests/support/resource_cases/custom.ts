@@ -134,7 +134,7 @@ export const customContract = resourceContract(custom, {
         assert.equal(await Deno.readTextFile(machine.root.join("kept")), "hello"),
     },
     {
-      title: "an executable that root owns in a folder of the agent's user",
+      title: "an executable that nobody but its owner may read",
       prepare: async (machine) => {
         await install(machine, KEEPER, 0o700);
         return { executor: "keeper", params: { path: machine.root.join("kept"), text: "x" } };
