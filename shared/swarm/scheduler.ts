@@ -180,18 +180,21 @@ export class DownloadScheduler {
     ).map(([name]) => name);
   }
 
+  /**
+   * First whom to ask, then for what: the peer that will answer soonest gives the rarest chunk that only it is asked for. The
+   * other way round, everybody would ask the one holder of the rarest chunk, and wait there while the others have nothing
+   * to do.
+   */
   #choose(nowMs: number): ChunkRequest | undefined {
     const open = this.#openPeers(nowMs);
-    if (open.length === 0) return undefined;
-    const chunk = this.#rarest(open, 1) ?? (this.#isEndgame() ? this.#duplicable(open) : undefined);
-    if (chunk === undefined) return undefined;
-    let best: { name: string; peer: SchedulerPeer } | undefined;
     for (const [name, peer] of open) {
-      if (!this.#mayAsk(peer, chunk) || this.#isAsked(name, chunk)) continue;
-      if (!best || peer.load < best.peer.load) best = { name, peer };
+      const chunk = this.#rarestOf(peer);
+      if (chunk !== undefined) return this.#ask(name, peer, chunk);
     }
-    if (!best) return undefined;
-    const { name, peer } = best;
+    return this.#isEndgame() ? this.#askAgain(open) : undefined;
+  }
+
+  #ask(name: string, peer: SchedulerPeer, chunk: number): ChunkRequest {
     const request = { id: this.#nextId, peer: name, chunk, timeoutMs: peer.timeoutMs };
     this.#nextId += 1;
     this.#inFlight.set(request.id, request);
@@ -200,16 +203,21 @@ export class DownloadScheduler {
     return request;
   }
 
-  /** Peers that may be asked now; when enough are busy, no further one is drawn in. */
+  /**
+   * Peers that may be asked now, the one that will answer soonest first; equals in an order that differs between envoys and
+   * from time to time. When enough are busy, no further one is drawn in.
+   */
   #openPeers(nowMs: number): [string, SchedulerPeer][] {
     const busy = [...this.#peers.values()].filter(({ inFlight }) => inFlight > 0).length;
-    return [...this.#peers].filter(([, peer]) =>
+    const open = [...this.#peers].filter(([, peer]) =>
       peer.isOpen(nowMs) && (peer.inFlight > 0 || busy < this.#limits.maxPeers)
     );
+    const start = (this.#firstChunk + this.#nextId) % Math.max(1, open.length);
+    return [...open.slice(start), ...open.slice(0, start)].sort(([, a], [, b]) => a.load - b.load);
   }
 
-  /** The chunk with fewest holders among those that an open peer holds and that are asked of fewer than `copies`. */
-  #rarest(open: readonly [string, SchedulerPeer][], copies: number): number | undefined {
+  /** The chunk with fewest holders among those that a peer is to be asked for and nobody is asked for yet. */
+  #rarestOf(peer: SchedulerPeer): number | undefined {
     const count = this.#have.length;
     let best: number | undefined;
     let bestRarity = Infinity;
@@ -217,24 +225,22 @@ export class DownloadScheduler {
       const chunk = (this.#firstChunk + step) % count;
       const holders = this.#rarity[chunk] ?? 0;
       if (holders === 0 || holders >= bestRarity || this.#have.has(chunk)) continue;
-      // What was given to somebody has one holder more than can be seen yet.
-      const rarity = holders + Number(open.some(([, { given }]) => given?.has(chunk)));
-      if (rarity >= bestRarity) continue;
-      if ((this.#copies[chunk] ?? 0) >= copies) continue;
-      if (!open.some(([, peer]) => this.#mayAsk(peer, chunk))) continue;
+      if ((this.#copies[chunk] ?? 0) > 0 || !this.#mayAsk(peer, chunk)) continue;
       best = chunk;
-      bestRarity = rarity;
-      if (rarity === 1) break;
+      bestRarity = holders;
+      if (holders === 1) break;
     }
     return best;
   }
 
-  #duplicable(open: readonly [string, SchedulerPeer][]): number | undefined {
+  /** At the end a chunk that somebody is slow to give is asked of another as well. */
+  #askAgain(open: readonly [string, SchedulerPeer][]): ChunkRequest | undefined {
     for (const { chunk } of this.#inFlight.values()) {
       if ((this.#copies[chunk] ?? 0) >= this.#limits.maxCopies) continue;
-      if (open.some(([name, { chunks }]) => chunks.has(chunk) && !this.#isAsked(name, chunk))) {
-        return chunk;
-      }
+      const other = open.find(([name, { chunks }]) =>
+        chunks.has(chunk) && !this.#isAsked(name, chunk)
+      );
+      if (other) return this.#ask(other[0], other[1], chunk);
     }
     return undefined;
   }

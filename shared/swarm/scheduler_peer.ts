@@ -28,11 +28,11 @@ export class SchedulerPeer {
   }
 
   /**
-   * How much is asked of this peer already. One that has everything counts as busier: it is often the origin, and what
-   * others can give should not cost its bandwidth.
+   * How long another request to this peer would take, in ms, as far as can be told. One that has everything counts as
+   * busier: it is often the origin, and what others can give should not cost its bandwidth.
    */
   get load(): number {
-    return this.inFlight + (this.chunks.isFull ? 2 : 0);
+    return (this.inFlight + 1 + (this.chunks.isFull ? 2 : 0)) * (this.#chunkMs ?? 1);
   }
 
   /** How long a request to it may take. */
