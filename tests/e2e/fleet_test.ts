@@ -135,7 +135,7 @@ Deno.test("a fleet from its first token to a rollback", async (t) => {
       const table = await fleet.cli("runs", "list", "--host", "web-1");
       assert.ok(table.split("\n")[1]?.startsWith(run.runId), table);
       const shown = await fleet.cli("runs", "show", run.runId);
-      assert.match(shown, /^Changed: {2}3 of 3, 0 failed, 0 blocked, 0 skipped$/m);
+      assert.match(shown, /^Changed: {2}3 of 3, 0 failed, 0 blocked, 0 unknown, 0 skipped$/m);
       assert.match(shown, /^\+listen 8080 for web-1$/m);
       assert.equal((await fleet.tryCli("runs", "list", "--failed")).stdout, "");
       await eventually("the fleet is converged", async () => {
