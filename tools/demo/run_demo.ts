@@ -19,7 +19,7 @@ export interface DemoOptions {
 
 const HOSTNAMES = ["hub", "web-1", "web-2", "db-1", "edge-1"] as const;
 const CAST_BYTES = 64 * 1024 * 1024;
-/** A file of the published examples that every host of the demo has. */
+/** A file of the published example that every host of the demo has. */
 const MOTD = "etc/motd";
 
 /**
@@ -119,7 +119,7 @@ async function enrol(fleet: TestFleet, show: Show): Promise<void> {
 
 async function publish(fleet: TestFleet, show: Show): Promise<void> {
   const stacks = join(fleet.hub.root, "srv/vigo/stacks");
-  await copyTree(new URL("../../examples", import.meta.url).pathname, stacks);
+  await copyTree(new URL("../../examples/small-fleet", import.meta.url).pathname, stacks);
   // Every envoy of the demo runs on this one machine, so each writes below a folder of its own.
   const demoRoot = `${join(fleet.hub.root, "..")}/{{ traits.agent_self.hostname }}/managed`;
   const common = join(stacks, "common.vgo");

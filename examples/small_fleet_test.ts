@@ -25,8 +25,10 @@ const TRAITS = {
   memory: { total_mb: 4001 },
 };
 
-async function compileExamples(hostname: string, traits = TRAITS) {
-  const { files, problems } = await readStackFolder(new URL(".", import.meta.url).pathname);
+async function compileFleet(hostname: string, traits = TRAITS) {
+  const { files, problems } = await readStackFolder(
+    new URL("small-fleet", import.meta.url).pathname,
+  );
   const checked = checkStacks(files);
   assert.deepEqual([...problems, ...checked.ok ? [] : checked.problems].map(formatProblem), []);
   assert.ok(checked.ok);
@@ -37,8 +39,8 @@ async function compileExamples(hostname: string, traits = TRAITS) {
 }
 
 for (const hostname of ["web-1", "db-1", "mail-1"]) {
-  Deno.test(`the examples compile for ${hostname} and write only below demo_root`, async () => {
-    for (const { id, params } of await compileExamples(hostname)) {
+  Deno.test(`the small fleet compiles for ${hostname} and writes only below demo_root`, async () => {
+    for (const { id, params } of await compileFleet(hostname)) {
       for (const path of [params.path, params.cwd, params.creates]) {
         if (path === undefined) continue;
         assert.match(String(path), /^\/srv\/vigo-example(\/|$)/, id);
@@ -47,8 +49,8 @@ for (const hostname of ["web-1", "db-1", "mail-1"]) {
   });
 }
 
-Deno.test("web hosts of the examples get a site from their traits, and a reload when it changes", async () => {
-  const resources = await compileExamples("web-1");
+Deno.test("web hosts of the small fleet get a site from their traits, and a reload when it changes", async () => {
+  const resources = await compileFleet("web-1");
   const site = resources.find(({ id }) => id === "file:site configuration");
   assert.deepEqual(site?.notify, ["exec:reload site"]);
   assert.match(String(site?.params.content), /worker_processes 2;\n\nserver \{\n {4}listen 8081;/);
@@ -58,8 +60,8 @@ Deno.test("web hosts of the examples get a site from their traits, and a reload 
   assert.ok(resources.indexOf(reload) > resources.findIndex(({ type }) => type === "symlink"));
 });
 
-Deno.test("database hosts of the examples size their buffers by the memory they have", async () => {
-  const resources = await compileExamples("db-1");
+Deno.test("database hosts of the small fleet size their buffers by the memory they have", async () => {
+  const resources = await compileFleet("db-1");
   const found = resources.find(({ id }) => id === "file:database configuration");
   assert.match(
     String(found?.params.content),
@@ -67,7 +69,7 @@ Deno.test("database hosts of the examples size their buffers by the memory they 
   );
 });
 
-Deno.test("one variable moves everything the examples write, and may come from a trait", async () => {
+Deno.test("one variable moves everything the small fleet writes, and may come from a trait", async () => {
   const demoRoot = "/tmp/demo/{{ traits.agent_self.hostname }}/managed";
   for (const hostname of ["web-1", "db-1", "hub"]) {
     const resources = await compileMoved(hostname, demoRoot);
@@ -78,13 +80,13 @@ Deno.test("one variable moves everything the examples write, and may come from a
   }
 });
 
-Deno.test("hosts that no pattern names get the base of the examples alone", async () => {
-  const crates = new Set((await compileExamples("mail-1")).map(({ crate }) => crate));
+Deno.test("hosts that no pattern names get the base of the small fleet alone", async () => {
+  const crates = new Set((await compileFleet("mail-1")).map(({ crate }) => crate));
   assert.deepEqual(crates, new Set(["base", "hardening"]));
 });
 
 for (const hostname of ["web-1", "db-1", "mail-1"]) {
-  Deno.test(`the examples of ${hostname} settle in one run, and a second one finds nothing to do`, async () => {
+  Deno.test(`what the small fleet gives ${hostname} settles in one run, and a second one finds nothing to do`, async () => {
     await using root = await TemporaryRoot.create();
     const resources = await compileMoved(hostname, root.join("managed"));
     const options = {
@@ -110,7 +112,7 @@ for (const hostname of ["web-1", "db-1", "mail-1"]) {
 }
 
 async function compileMoved(hostname: string, demoRoot: string) {
-  const { files } = await readStackFolder(new URL(".", import.meta.url).pathname);
+  const { files } = await readStackFolder(new URL("small-fleet", import.meta.url).pathname);
   const bytes = new TextEncoder().encode(`vars: {demo_root: ${JSON.stringify(demoRoot)}}\n`);
   const checked = checkStacks(
     files.map((file) => file.path === "common.vgo" ? { ...file, bytes } : file),
