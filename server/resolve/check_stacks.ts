@@ -19,6 +19,8 @@ const MAX_NAMED_PATTERNS = 3;
  * hosts, and what is wrong with one value is found again when its host is compiled, before anything is published.
  */
 const MAX_ALIKE = 500;
+/** Most resources that are checked again for entries of one kind, so that checking ends within seconds whatever they have. */
+const MAX_ALIKE_RESOURCES = 20_000;
 
 /**
  * Loads a tree and checks everything that can be known without a host: what each file says, and then, for every `match:`
@@ -59,24 +61,31 @@ interface Case {
 
 /**
  * Entries that give the same crates and variables compile alike; one of them stands for all. Of entries that differ in the
- * values of their variables alone the first {@linkcode MAX_ALIKE} are checked.
+ * values of their variables alone the first are checked, see {@linkcode MAX_ALIKE}.
  */
 function distinctHostcrates(tree: StackTree): Case[] {
   const distinct = new Map<string, Case>();
   const alike = new Map<string, number>();
+  const lists = new Map<readonly Configcrate[], number>();
   for (const hostcrate of tree.hostcrates) {
-    const crates = hostcrate.crates.map(({ name }) => name);
+    const crates = lists.get(hostcrate.crates) ?? lists.size;
+    lists.set(hostcrate.crates, crates);
     const vars = [...hostcrate.vars].sort(([a], [b]) => a < b ? -1 : 1)
       .map(([name, { place }]) => [name, place.file, place.line, place.column]);
     const environment = hostcrate.environment ?? null;
     const key = canonicalJson([crates, environment, vars]);
     const kind = canonicalJson([crates, environment, [...hostcrate.vars.keys()].sort()]);
     const count = alike.get(kind) ?? 0;
-    if (distinct.has(key) || count >= MAX_ALIKE) continue;
+    if (distinct.has(key) || count >= maxAlike(hostcrate)) continue;
     distinct.set(key, { hostcrate, isUsed: true });
     alike.set(kind, count + 1);
   }
   return [...distinct.values()];
+}
+
+function maxAlike({ crates }: Hostcrate): number {
+  const resources = crates.reduce((sum, crate) => sum + crate.resources.length, 0);
+  return Math.max(1, Math.min(MAX_ALIKE, Math.floor(MAX_ALIKE_RESOURCES / (resources + 1))));
 }
 
 /** What stands for the environment where there is no host. */
@@ -84,7 +93,8 @@ const ANY_ENVIRONMENT = "any";
 
 /** For each crate that no entry reaches an entry of its own, with every variable that some entry sets. */
 function unusedCrates(tree: StackTree): Case[] {
-  const used = new Set(tree.hostcrates.flatMap(({ crates }) => crates));
+  const lists = new Set(tree.hostcrates.map(({ crates }) => crates));
+  const used = new Set([...lists].flat());
   const vars = new Map(tree.hostcrates.flatMap((hostcrate) => [...hostcrate.vars]));
   const crates = [...tree.crates.values(), ...tree.usercrates.values()];
   return crates.filter((crate) => !used.has(crate)).map((crate) => ({

@@ -2,12 +2,15 @@ import type { Json } from "../../shared/canonical/canonical_json.ts";
 import type { DeferredValue } from "../../shared/config/policy_bundle.ts";
 import { formatJsonPointer, type JsonPath, replaceAt } from "../../shared/templates/json_place.ts";
 import type { TemplateScope } from "../../shared/templates/template.ts";
-import type { Place } from "../stacks/problem_list.ts";
+import { compareText, type Place } from "../stacks/problem_list.ts";
 import { DeferredRead, type MachineValue, type PlacedTemplate } from "./deferred_read.ts";
 import { VariableError } from "./variable_scope.ts";
 
 /** Most secrets, and most templates, that one template may need; bundles have the same limits. */
 const MAX_NEEDED = 100;
+
+/** Deepest place in a scope that travels; below it is null. Bundles as a whole may be a little deeper. */
+const MAX_SCOPE_DEPTH = 40;
 
 type BundleTemplate = Extract<DeferredValue["value"], { kind: "template" }>;
 
@@ -72,7 +75,7 @@ class ScopeCollector implements NamedScope {
 
   get scope(): BundleTemplate["scope"] {
     // Built as such: only members of the source that have its names are set.
-    return this.#scope as BundleTemplate["scope"];
+    return sortKeys(this.#scope) as BundleTemplate["scope"];
   }
 
   addNames(names: readonly { readonly path: JsonPath }[]): void {
@@ -137,8 +140,13 @@ class ScopeCollector implements NamedScope {
 
   #copy(value: unknown, at: JsonPath): void {
     if (typeof value !== "object" || value === null) {
-      // What scopes hold is JSON but for members that throw.
-      this.#set(at, value === undefined ? null : value as Json);
+      // What scopes hold is JSON but for members that throw; texts of traits may be cut in half.
+      const json = value === undefined ? null : value as Json;
+      this.#set(at, typeof json === "string" ? json.toWellFormed() : json);
+      return;
+    }
+    if (at.length > MAX_SCOPE_DEPTH) {
+      this.#set(at, null);
       return;
     }
     if (!this.#has(at) || Array.isArray(value)) this.#set(at, Array.isArray(value) ? [] : {});
@@ -161,4 +169,14 @@ class ScopeCollector implements NamedScope {
   #set(at: JsonPath, value: Json): void {
     this.#scope = replaceAt(this.#scope, at, value);
   }
+}
+
+/** Maps with their members in the order in which they travel. */
+function sortKeys(value: Json): Json {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(sortKeys);
+  const entries = Object.entries(value).sort(([a], [b]) => compareText(a, b));
+  return Object.fromEntries(
+    entries.map(([key, member]) => [key.toWellFormed(), sortKeys(member ?? null)]),
+  );
 }

@@ -290,7 +290,7 @@ Deno.test("the machine makes of a template what the server would have made of it
       vars: {
         port: 80,
         root: "/srv/{{ traits.late.number }}",
-        deep: { list: [1, "{{ vars.port }}"], map: { a: 1, b: 2 } },
+        deep: { map: { b: 2, a: 1 }, list: [1, "{{ vars.port }}"] },
       },
       resources: [{
         exec: "run",
@@ -307,4 +307,20 @@ Deno.test("the machine makes of a template what the server would have made of it
     assert.equal(known?.deferred, undefined);
     assert.deepEqual(fillOn(left, { ...early, late }), fillOn(known));
   }));
+});
+
+Deno.test("hostile items travel in a form that bundles take", () => {
+  let deep: Json = "end";
+  for (let depth = 0; depth < 500; depth++) deep = depth % 2 ? [deep] : { "\ud800": deep };
+  const [file] = resourcesOf(
+    `vars: {password: secret:x}
+resources:
+  - file: /a
+    foreach: "{{ traits.list }}"
+    content: "{{ vars.password }}{{ item.text }}{{ item | json }}"
+    when: item != 1 && port_listening(80)
+`,
+    { hostname: "x", traits: { list: [{ text: "\ud800", deep }] } },
+  );
+  assert.match(String(memberOf(fillOn(file), "content")), /^<x>\ufffd/);
 });

@@ -2,7 +2,7 @@ import { canonicalJson } from "../../shared/canonical/canonical_json.ts";
 import { type Sha256, sha256Hex } from "../../shared/crypto/sha256.ts";
 import { identifiedTraits, type Traits } from "../../shared/templates/identified_traits.ts";
 import { compareText, formatPlace } from "../stacks/problem_list.ts";
-import type { Hostcrate, StackTree } from "../stacks/stack_tree.ts";
+import type { Configcrate, Hostcrate, StackTree } from "../stacks/stack_tree.ts";
 import {
   type CompiledHost,
   compileHostcrate,
@@ -28,6 +28,7 @@ interface ReadSet {
 export class PolicyCompiler {
   readonly #known = new Map<string, Map<string, ReadSet>>();
   readonly #inputs = new Map<Hostcrate, string>();
+  readonly #crateLists = new Map<readonly Configcrate[], number>();
 
   constructor(readonly tree: StackTree) {}
 
@@ -36,7 +37,7 @@ export class PolicyCompiler {
     const hostcrate = findHostcrate(this.tree, host.hostname);
     const traits = identifiedTraits(host);
     if (!hostcrate) return compileHostcrate(this.tree, undefined, traits);
-    const inputs = this.#inputs.get(hostcrate) ?? inputsOf(hostcrate);
+    const inputs = this.#inputs.get(hostcrate) ?? this.#inputsOf(hostcrate);
     this.#inputs.set(hostcrate, inputs);
     const sets = this.#known.get(inputs) ?? new Map<string, ReadSet>();
     this.#known.set(inputs, sets);
@@ -49,20 +50,20 @@ export class PolicyCompiler {
     if (compiled.ok) remember(sets, compiled, traits);
     return compiled;
   }
-}
 
-/**
- * What a host gets by its entry: entries that give the same crates and variables share their results, so that a fleet with an
- * entry for each host costs no more than one with a pattern. What is not constant is told apart by where it stands.
- */
-function inputsOf({ crates, vars, environment }: Hostcrate): Sha256 {
-  const values = [...vars].sort(([a], [b]) => compareText(a, b)).map(([name, value]) => {
-    const constant = "constant" in value ? value.constant : undefined;
-    return constant === undefined ? [name, formatPlace(value.place)] : [name, [constant]];
-  });
-  // Names of crates are unique in a tree.
-  const names = crates.map(({ name }) => name);
-  return sha256Hex(canonicalJson([names, values, environment ?? null]));
+  /**
+   * What a host gets by its entry: entries that give the same crates and variables share their results, so that a fleet with
+   * an entry for each host costs no more than one with a pattern. What is not constant is told apart by where it stands.
+   */
+  #inputsOf({ crates, vars, environment }: Hostcrate): string {
+    const list = this.#crateLists.get(crates) ?? this.#crateLists.size;
+    this.#crateLists.set(crates, list);
+    const values = [...vars].sort(([a], [b]) => compareText(a, b)).map(([name, value]) => {
+      const constant = "constant" in value ? value.constant : undefined;
+      return constant === undefined ? [name, formatPlace(value.place)] : [name, [constant]];
+    });
+    return sha256Hex(canonicalJson([list, values, environment ?? null]));
+  }
 }
 
 function remember(sets: Map<string, ReadSet>, compiled: CompiledHost, traits: Traits): void {

@@ -87,6 +87,8 @@ function nameCrate(name: string): string {
 const NOTHING_EXCLUDED: readonly NameReference[] = [];
 
 class Linker {
+  readonly #crateLists = new Map<string, readonly Configcrate[]>();
+
   constructor(
     private readonly parsed: ParsedStacks,
     private readonly crates: ReadonlyMap<string, Configcrate>,
@@ -142,7 +144,7 @@ class Linker {
       match: entry.match,
       place: entry.place,
       environment: entry.environment?.name,
-      crates: [...this.#cratesOf(layers), ...this.#usercratesOf(layers)],
+      crates: this.#sharedCratesOf(layers),
       vars,
       layers,
     };
@@ -171,6 +173,18 @@ class Linker {
       usercrates: [],
       excluded,
     }));
+  }
+
+  /** One list for all entries that name the same: a fleet may have ten thousand of them, and each hundreds of crates. */
+  #sharedCratesOf(layers: readonly HostLayer[]): readonly Configcrate[] {
+    const names = layers.map(({ roles, configcrates, usercrates, excluded }) =>
+      [roles, configcrates, usercrates, excluded].map((list) => list.map(({ name }) => name))
+    );
+    const key = JSON.stringify(names);
+    const crates = this.#crateLists.get(key) ??
+      [...this.#cratesOf(layers), ...this.#usercratesOf(layers)];
+    this.#crateLists.set(key, crates);
+    return crates;
   }
 
   #cratesOf(layers: readonly HostLayer[]): Configcrate[] {

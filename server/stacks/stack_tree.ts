@@ -69,7 +69,10 @@ export interface Hostcrate {
   readonly match: HostnameGlob;
   readonly place: Place;
   readonly environment: string | undefined;
-  /** Each once, in order: what a crate depends on stands before it; usercrates come last. */
+  /**
+   * Each once, in order: what a crate depends on stands before it; usercrates come last. Entries that give the same crates
+   * share the list.
+   */
   readonly crates: readonly Configcrate[];
   /** Those of the environment over those of the entry, over what it inherits; a configcrate's own are weaker than all. */
   readonly vars: Variables;

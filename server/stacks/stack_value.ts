@@ -2,7 +2,7 @@ import type { Liquid } from "liquidjs";
 import type { Json } from "../../shared/canonical/canonical_json.ts";
 import { suggestName } from "../../shared/naming/nearest_name.ts";
 import { secretPath } from "../../shared/config/policy_bundle.ts";
-import { type Place, type ProblemList, quote } from "./problem_list.ts";
+import { compareText, type Place, type ProblemList, quote } from "./problem_list.ts";
 import { isTemplate, Template, TemplateError } from "../../shared/templates/template.ts";
 import type { VgoEntry, VgoNode, VgoScalar } from "./vgo_node.ts";
 
@@ -72,7 +72,9 @@ export class ValueReader {
       const items = node.items.map((item) => this.read(item)).filter((item) => item !== undefined);
       return { kind: "list", items, constant: constantList(items), place: node.place };
     }
-    const entries = this.readEntries(node.entries);
+    // Templates go through maps in this order, here and on machines, to which maps travel with sorted keys.
+    const sorted = node.entries.toSorted((a, b) => compareText(a.key, b.key));
+    const entries = this.readEntries(sorted);
     return { kind: "map", entries, constant: constantMap(entries), place: node.place };
   }
 

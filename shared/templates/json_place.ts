@@ -38,11 +38,10 @@ export function replaceAt(value: Json | undefined, path: JsonPath, member: Json)
   }
   const known: { readonly [key: string]: Json | undefined } =
     typeof value === "object" && value !== null && !isList(value) ? value : {};
-  const inner = Object.hasOwn(known, key) ? known[key] : undefined;
-  return Object.fromEntries([
-    ...Object.entries(known).filter(([other]) => other !== key),
-    [key, replaceAt(inner, below, member)],
-  ]);
+  const replaced = replaceAt(Object.hasOwn(known, key) ? known[key] : undefined, below, member);
+  // In its old place: templates go through maps in order.
+  const entries = new Map(Object.entries(known)).set(key, replaced);
+  return Object.fromEntries(entries);
 }
 
 function isList(value: object): value is readonly Json[] {
