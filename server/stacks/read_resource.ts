@@ -16,9 +16,6 @@ const META_KEYS: readonly string[] = [
   "when",
   "foreach",
 ];
-/** Types of the language that agents do not carry out yet. */
-const LATER_TYPES: readonly string[] = [];
-
 /**
  * Reads one item of `resources:`. Its first key is its type and carries its name; parameters and the keys that order it
  * follow:
@@ -77,12 +74,8 @@ function isKnownType(
 ): boolean {
   const types = Object.keys(catalog.schemas);
   if (types.includes(key)) return true;
-  if (LATER_TYPES.includes(key)) {
-    problems.add(keyPlace, `resource type ${quote(key)} is not supported yet`);
-    return false;
-  }
   const later = rest.find((entry) => types.includes(entry.key));
-  const near = suggestName(key, [...types, ...LATER_TYPES]);
+  const near = suggestName(key, types);
   problems.add(
     keyPlace,
     key === "type"
