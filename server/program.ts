@@ -12,6 +12,8 @@ import { loadServerConfig, ServerConfigError } from "./config/load_server_config
 import { interfaceAddresses } from "./enroll/server_names.ts";
 import { prepareRoot, serverFolders } from "./prepare_root.ts";
 import { lockRoot } from "./root_lock.ts";
+import { readStoredSecret } from "./secrets/read_stored_secret.ts";
+import { SecretError } from "./secrets/secret_backend.ts";
 import { startWorker } from "./start_worker.ts";
 import { supervise } from "./supervise.ts";
 import { selfTestAddress } from "./worker_permissions.ts";
@@ -84,10 +86,11 @@ export function createProgram(context: ServerContext) {
 async function runServer(options: ServeOptions, context: ServerContext): Promise<void> {
   const paths = rootPaths(options.root ?? context.env("VIGO_ROOT") ?? "/");
   const named = options.config ?? context.env("VIGO_CONFIG_FILE");
+  const folders = serverFolders(paths);
   const config = await loadServerConfig(named ?? paths.at("/srv/vigo/server.yaml"), {
     isRequired: named !== undefined,
+    readSecret: (path) => readStoredSecret(folders.secrets, path),
   }).catch(explainConfigError);
-  const folders = serverFolders(paths);
   await prepareRoot(folders);
   using _lock = await lockRoot(paths.at("/srv/vigo/db/vigosrv.lock"));
   const start: ServerStart = {
@@ -135,6 +138,7 @@ function readMinFreePercent(text: string | undefined): number {
 }
 
 function explainConfigError(error: unknown): never {
+  if (error instanceof SecretError) throw new UserError(error.message, { cause: error });
   if (!(error instanceof ServerConfigError)) throw error;
   // One line on standard error is the rule of the command line; the first mistakes lead the way.
   throw new UserError(error.problems.join("; "), { exitCode: EXIT_CODE.usage, cause: error });

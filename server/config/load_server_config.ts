@@ -1,5 +1,8 @@
+import type { Secret } from "../../shared/crypto/secret.ts";
 import type { ServerConfig } from "./server_config_schema.ts";
 import { defaultServerConfig, readServerConfig } from "./read_server_config.ts";
+
+const SECRET_REFERENCE = /\bsecret:([\w./-]{1,255})/g;
 
 /** The configuration file cannot be used. One line for each mistake. */
 export class ServerConfigError extends Error {
@@ -18,7 +21,11 @@ export class ServerConfigError extends Error {
  */
 export async function loadServerConfig(
   path: string,
-  { isRequired }: { readonly isRequired: boolean },
+  { isRequired, readSecret }: {
+    readonly isRequired: boolean;
+    /** The secret at a path, for values of the form `secret:PATH`. There are none if absent. */
+    readonly readSecret?: (path: string) => Promise<Secret | undefined>;
+  },
 ): Promise<ServerConfig> {
   let text: string;
   try {
@@ -28,7 +35,13 @@ export async function loadServerConfig(
     const reason = error instanceof Error ? error.message : String(error);
     throw new ServerConfigError([`Cannot read configuration "${path}": ${reason}`]);
   }
-  const result = readServerConfig(text, path);
+  const secrets = new Map<string, string>();
+  // Whatever looks like one: what is not a value of the file is not replaced.
+  for (const [, named = ""] of readSecret ? text.matchAll(SECRET_REFERENCE) : []) {
+    const value = secrets.has(named) ? undefined : await readSecret?.(named);
+    if (value) secrets.set(named, value.reveal());
+  }
+  const result = readServerConfig(text, path, secrets);
   if (!result.ok) throw new ServerConfigError(result.problems);
   return result.config;
 }

@@ -1,6 +1,13 @@
 import { type Document, isMap, isNode, isPair, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { suggestName } from "../../shared/naming/nearest_name.ts";
+import {
+  type ConfigSecrets,
+  fillConfigSecrets,
+  findSecretReferences,
+  maskConfigSecrets,
+  type SecretReference,
+} from "./config_secrets.ts";
 import { type ServerConfig, serverConfigSchema } from "./server_config_schema.ts";
 
 /** Largest `server.yaml`, in characters; the annotated reference has a few thousand. */
@@ -21,8 +28,13 @@ type Path = readonly PropertyKey[];
  * `file:line:column: what is wrong and what was wanted`.
  *
  * @param file names the text in those lines.
+ * @param secrets what values of the form `secret:PATH` stand for; no message quotes them.
  */
-export function readServerConfig(text: string, file: string): ReadServerConfig {
+export function readServerConfig(
+  text: string,
+  file: string,
+  secrets: ConfigSecrets = new Map(),
+): ReadServerConfig {
   if (text.length > MAX_SERVER_CONFIG_LENGTH) {
     const limit = `the limit is ${MAX_SERVER_CONFIG_LENGTH}`;
     return { ok: false, problems: [`${file}:1:1: file of ${text.length} characters: ${limit}`] };
@@ -44,11 +56,18 @@ export function readServerConfig(text: string, file: string): ReadServerConfig {
   if (value === undefined) {
     return { ok: false, problems: [`${file}:1:1: aliases expand too far. Write the values out`] };
   }
-  const result = serverConfigSchema.safeParse(value);
-  if (result.success) return { ok: true, config: result.data };
-  const problems = result.error.issues.flatMap((issue) =>
-    describe(issue, document).map(({ offset, message }) => ({ offset, message }))
+  const missing = findSecretReferences(value).filter(({ path }) => !secrets.has(path ?? ""));
+  const result = serverConfigSchema.safeParse(fillConfigSecrets(value, secrets));
+  if (result.success && missing.length === 0) return { ok: true, config: result.data };
+  const problems = (result.error?.issues ?? []).filter(({ path }) =>
+    !missing.some(({ at }) => at.join("\0") === path.join("\0"))
+  ).flatMap((issue) =>
+    describe(issue, document).map(({ offset, message }) => ({
+      offset,
+      message: maskConfigSecrets(message, secrets),
+    }))
   );
+  problems.push(...missing.map((reference) => describeMissing(reference, document)));
   problems.sort((a, b) => a.offset - b.offset);
   return {
     ok: false,
@@ -91,6 +110,16 @@ function describe(
   const name = issue.path.length === 0 ? "the file" : issue.path.join(".");
   const written = isNode(node) ? ` ${quote(node.toJSON())}` : "";
   return [{ offset, message: `${name}${written}: ${oneLine(issue.message)}` }];
+}
+
+function describeMissing({ at, path }: SecretReference, document: Document.Parsed) {
+  const node = document.getIn(at, true);
+  const why = path === undefined
+    ? "expected a path after secret:, like secret:db/password"
+    : `there is no such secret. Start without it, and set it with: vigocli secrets set ${path}`;
+  const written = isNode(node) ? ` ${quote(node.toJSON())}` : "";
+  const offset = isNode(node) ? node.range?.[0] ?? 0 : 0;
+  return { offset, message: `${at.join(".")}${written}: ${why}` };
 }
 
 /** Where a key stands in its map; 0 if it does not. */

@@ -16,6 +16,7 @@ import {
   KEY_ALGORITHM,
   publicKeyPin,
 } from "./certificates.ts";
+import { deriveKey, MASTER_KEY_BYTES, parseMasterKey } from "./master_key.ts";
 import { serverNames } from "./server_names.ts";
 
 /** Where the fleet's keys live and what the server is called. */
@@ -128,7 +129,7 @@ export async function loadOrCreateAuthority(options: AuthorityOptions): Promise<
       return current.notAfter.getTime();
     },
     serverKeyPin: await publicKeyPin(serverKeys.pair.publicKey),
-    deriveKey: (purpose) => new Uint8Array(hkdfSync("sha256", masterKey, "vigo", purpose, 32)),
+    deriveKey: (purpose) => deriveKey(masterKey, purpose),
     issueEnvoyCertificate: (publicKey, identity) =>
       issueEnvoyCertificate(issuer, publicKey, identity, options.now()),
     renewServerCertificate: async () => {
@@ -171,13 +172,13 @@ async function loadOrWrite(
 }
 
 async function loadMasterKey(path: string, create: () => Promise<string>): Promise<Uint8Array> {
-  const hex = (await loadOrWrite(path, create)).trim();
-  if (!/^[0-9a-f]{64}$/.test(hex)) {
+  const masterKey = parseMasterKey(await loadOrWrite(path, create));
+  if (!masterKey) {
     throw new AuthorityError(
       `Cannot read "${path}": it is not ${MASTER_KEY_BYTES} bytes as hex. Restore it from a backup`,
     );
   }
-  return Uint8Array.fromHex(hex);
+  return masterKey;
 }
 
 function randomMasterKey(): Promise<string> {

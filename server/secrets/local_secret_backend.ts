@@ -59,6 +59,11 @@ export class LocalSecretBackend implements SecretBackend {
     return new LocalSecretBackend(options);
   }
 
+  /** Reads a folder as it is, beside whoever else has it open. */
+  static reader(options: LocalSecretOptions): Pick<SecretBackend, "get"> {
+    return new LocalSecretBackend(options);
+  }
+
   async info(path: string): Promise<SecretInfo | undefined> {
     const text = await this.#read(path, this.#fileOf(path));
     return text === undefined ? undefined : readSecretInfo(path, text);
