@@ -1,6 +1,5 @@
 import "reflect-metadata";
 import { PemConverter, SubjectAlternativeNameExtension, X509Certificate } from "@peculiar/x509";
-import { hkdfSync } from "node:crypto";
 import { join } from "node:path";
 import { generateEd25519, loadSigner, type Signer } from "../../shared/crypto/ed25519.ts";
 import type { EnvoyIdentity } from "../../shared/crypto/envoy_identity.ts";
@@ -60,7 +59,6 @@ export class AuthorityError extends Error {
   override readonly name = "AuthorityError";
 }
 
-const MASTER_KEY_BYTES = 32;
 const KEY_MODE = 0o600;
 const CERTIFICATE_MODE = 0o644;
 /** A server certificate is replaced when less than this is left of it: a third of its year. */
