@@ -11,7 +11,7 @@ export const MAX_MANIFEST_ENTRIES = 20_000;
 export const MAX_HELD_PER_AUTHOR = 100;
 /** Most cells kept of all such authors. */
 export const MAX_HELD_ENTRIES = 2_000;
-/** A revocation is remembered this long; an unknown active cell that is older counts only from the server. */
+/** A revocation is remembered this long; an active cell that is older and not known yet counts only from the server. */
 export const REVOKED_HORIZON_MS = 7 * 86_400_000;
 /** Verified revocations from the future that are honoured although they are not merged. */
 const MAX_EARLY_REVOCATIONS = 1000;
@@ -69,11 +69,10 @@ export class Manifest {
         this.#noteEarly(entry);
         continue;
       }
-      const authors = this.#cells.get(entry.sha256);
-      const known = authors?.get(entry.author);
+      const known = this.#cells.get(entry.sha256)?.get(entry.author);
       if (known && compareCells(entry, known.entry) <= 0) continue;
-      const isOld = entry.stamp < nowMs - REVOKED_HORIZON_MS;
-      if (isOld && !authors && entry.state === "active" && !fromServer) continue;
+      // Whatever else is known of the blob: otherwise the order of arrival, or a stranger's cell, would decide.
+      if (isPastHorizon(entry, nowMs) && !fromServer) continue;
       if (this.#put(entry)) changed.push(entry);
       else held = true;
     }
@@ -96,6 +95,41 @@ export class Manifest {
     this.#boundHeld();
     if (this.#allowedCount > MAX_MANIFEST_ENTRIES) this.#boundAllowed();
     return changed;
+  }
+
+  /**
+   * Brings a manifest that may have missed revocations in line with the whole of the server's: active cells older than the
+   * horizon that are not, word for word, in the server's are dropped, since their revocation may be forgotten by now. What
+   * is younger stays: its revocation, if there was one, is among `roster`.
+   *
+   * @param roster Every cell of the server's manifest, verified.
+   * @returns What the server's cells changed here, and what was dropped and is not said any more.
+   */
+  rebase(
+    roster: readonly ManifestEntry[],
+    nowMs: number,
+  ): { readonly changed: ManifestEntry[]; readonly dropped: ManifestEntry[] } {
+    const vouched = new Map(roster.map((entry) => [cellKey(entry), entry]));
+    const doubtful = this.all().filter((entry) => {
+      const told = vouched.get(cellKey(entry));
+      return isPastHorizon(entry, nowMs) && !(told && compareCells(told, entry) === 0);
+    });
+    for (const entry of doubtful) this.#drop(entry);
+    const changed = this.merge(roster, { nowMs, fromServer: true });
+    const dropped = doubtful.filter(({ sha256, author }) => !this.#cells.get(sha256)?.has(author));
+    return { changed, dropped };
+  }
+
+  /** Drops cells from the future, as a clock that ran ahead may have merged them. Returns them. */
+  dropFuture(nowMs: number): ManifestEntry[] {
+    const dropped = this.all().filter(({ stamp }) => isFromTheFuture(stamp, nowMs));
+    if (dropped.length === 0) return dropped;
+    for (const entry of dropped) this.#drop(entry);
+    this.#highestStamp = 0;
+    for (const { entry, allowed } of this.#allCells()) {
+      if (allowed) this.#highestStamp = Math.max(this.#highestStamp, entry.stamp);
+    }
+    return dropped;
   }
 
   /** What the fleet says about a blob; `undefined` if nobody who counts has said anything. */
@@ -249,6 +283,15 @@ export class Manifest {
   *#allCells(): Generator<Cell> {
     for (const authors of this.#cells.values()) yield* authors.values();
   }
+}
+
+function cellKey({ sha256, author }: ManifestEntry): string {
+  return `${sha256} ${author}`;
+}
+
+/** Whether a cell is active and so old that its revocation may be forgotten. */
+function isPastHorizon({ state, stamp }: ManifestEntry, nowMs: number): boolean {
+  return state === "active" && stamp < nowMs - REVOKED_HORIZON_MS;
 }
 
 function digestOf(cells: readonly Cell[]): Sha256 {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Manifest, MAX_HELD_PER_AUTHOR, REVOKED_HORIZON_MS } from "./manifest.ts";
 import { type ManifestEntry, manifestEntrySchema } from "./manifest_entry.ts";
+import { MAX_STAMP_AHEAD_MS } from "./hybrid_clock.ts";
 import { ManifestTrust } from "./manifest_trust.ts";
 
 const SERVER = "0".repeat(64);
@@ -43,7 +44,9 @@ const anyCell: fc.Arbitrary<ManifestEntry> = fc.record({
   sha256: fc.constantFrom(...["1", "2", "3"].map((digit) => digit.repeat(64))),
   author: fc.constantFrom(SERVER, SEEDER, OTHER, STRANGER),
   state: fc.constantFrom("active" as const, "revoked" as const),
-  stamp: fc.integer({ min: NOW - 5, max: NOW }),
+  // Some on either side of the horizon, some held back as from the future.
+  stamp: fc.constantFrom(NOW - REVOKED_HORIZON_MS, NOW, NOW + MAX_STAMP_AHEAD_MS)
+    .chain((edge) => fc.integer({ min: edge - 2, max: edge + 2 })),
   signature: fc.constantFrom("4".repeat(128), "5".repeat(128)),
 }).map(cell);
 
@@ -169,6 +172,71 @@ Deno.test("what is older than the horizon comes back only from the server", () =
   const manifest = new Manifest(TRUST);
   manifest.merge([old], { nowMs: NOW, fromServer: true });
   assert.equal(manifest.isLive(old.sha256), true);
+});
+
+Deno.test("a stranger's word about a blob does not let its old entry back in", () => {
+  const stranger = cell({ author: STRANGER });
+  const old = cell({ stamp: NOW - REVOKED_HORIZON_MS - 1 });
+  assert.equal(merged([stranger], [old]).effective(old.sha256), undefined);
+});
+
+Deno.test("a rebase drops old entries that the server does not know, and finds what it revoked", () => {
+  const [unknown, vouched, revoked, young] = ["1", "2", "3", "4"].map((digit, index) =>
+    cell({
+      sha256: digit.repeat(64),
+      stamp: index === 3 ? NOW - REVOKED_HORIZON_MS + 1 : NOW - REVOKED_HORIZON_MS - 1,
+    })
+  );
+  assert.ok(unknown && vouched && revoked && young);
+  const manifest = new Manifest(TRUST);
+  manifest.merge([unknown, vouched, revoked, young], { nowMs: NOW, fromServer: true });
+  const revocation = cell({ author: SERVER, state: "revoked", sha256: revoked.sha256 });
+  const { changed, dropped } = manifest.rebase([vouched, revoked, revocation], NOW);
+  assert.deepEqual(dropped, [unknown]);
+  assert.deepEqual(changed, [revocation]);
+  const live = [unknown, vouched, revoked, young].map(({ sha256 }) => manifest.isLive(sha256));
+  assert.deepEqual(live, [false, true, false, true]);
+});
+
+Deno.test("an old word that its author changed unheard by the server gives way to the server's", () => {
+  const told = cell({ stamp: NOW - REVOKED_HORIZON_MS - 9, target: "web-*" });
+  const unheard = cell({ stamp: NOW - REVOKED_HORIZON_MS - 5, signature: "4".repeat(128) });
+  const manifest = new Manifest(TRUST);
+  manifest.merge([unheard], { nowMs: NOW, fromServer: true });
+  assert.deepEqual(manifest.rebase([told], NOW), { changed: [told], dropped: [] });
+  assert.equal(manifest.effective(told.sha256)?.target, "web-*");
+});
+
+Deno.test("after a rebase nothing old is live that the server does not say", () => {
+  const batch = fc.array(anyCell, { maxLength: 12 });
+  fc.assert(fc.property(batch, batch, (own, roster) => {
+    const server = new Manifest(TRUST);
+    server.merge(roster, { nowMs: NOW, fromServer: true });
+    const manifest = new Manifest(TRUST);
+    manifest.merge(own, { nowMs: NOW, fromServer: true });
+    const cells = server.since(0, Infinity).entries;
+    manifest.rebase(cells, NOW);
+    for (const entry of manifest.blobs()) {
+      if (entry.state === "revoked" || entry.stamp >= NOW - REVOKED_HORIZON_MS) continue;
+      assert.ok(
+        cells.some(({ signature, sha256, author, stamp }) =>
+          signature === entry.signature && sha256 === entry.sha256 && author === entry.author &&
+          stamp === entry.stamp
+        ),
+      );
+    }
+  }));
+});
+
+Deno.test("stamps of a clock that ran ahead are dropped once it is right, and occupy nothing", () => {
+  const ahead = NOW + 365 * 86_400_000;
+  const manifest = new Manifest(TRUST);
+  manifest.merge([cell({ stamp: ahead })], { nowMs: ahead, fromServer: false });
+  assert.equal(manifest.nextStamp(NOW), ahead + 1);
+  assert.deepEqual(manifest.dropFuture(NOW), [cell({ stamp: ahead })]);
+  assert.equal(manifest.nextStamp(NOW), NOW + 1);
+  assert.equal(manifest.isLive("1".repeat(64)), false);
+  assert.deepEqual(manifest.dropFuture(NOW), []);
 });
 
 Deno.test("an old revocation is forgotten together with every cell it covered", () => {
