@@ -99,6 +99,15 @@ export class SecretVault {
     });
   }
 
+  /** Of these paths those that nothing is kept at, in their order: what a policy that names them would wait for. */
+  async missing(paths: Iterable<string>): Promise<string[]> {
+    const missing: string[] = [];
+    for (const path of paths) {
+      if (!await this.#options.backend.info(path).catch(asDamaged)) missing.push(path);
+    }
+    return missing;
+  }
+
   async list(): Promise<{ secrets: readonly SecretInfo[]; problems: readonly string[] }> {
     return await this.#options.backend.list();
   }

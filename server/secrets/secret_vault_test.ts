@@ -174,6 +174,7 @@ Deno.test("a damaged secret says so, and can be deleted or set again", async () 
   for await (const { name } of Deno.readDir(rig.root.join("values"))) {
     await Deno.writeTextFile(rig.root.join("values", name), "{");
   }
+  assert.deepEqual(await vault.missing(["c", "a", "d"]), ["c", "d"]);
   assert.match(refusal(await vault.show("a")).message, /malformed/);
   assert.match(refusal(await vault.reveal("a", ROOT)).message, /malformed/);
   value(await vault.delete("a", ROOT));
