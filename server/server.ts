@@ -4,6 +4,7 @@ import type { Logger } from "../shared/platform/logging.ts";
 import { auditRoutes } from "./api/audit_routes.ts";
 import { readClientCertificate } from "./api/client_certificate.ts";
 import { configRoutes } from "./api/config_routes.ts";
+import { configViewRoutes } from "./api/config_view_routes.ts";
 import { createApi } from "./api/create_api.ts";
 import { databaseRoutes } from "./api/database_routes.ts";
 import { enrollRoutes } from "./api/enroll_routes.ts";
@@ -24,7 +25,9 @@ import { composeFleet, type Fleet } from "./checkin/compose_fleet.ts";
 import { PeerCertificates } from "./checkin/peer_certificates.ts";
 import { makeSelfTestIdentities } from "./checkin/self_test_identities.ts";
 import { stacksPolicyResolver } from "./checkin/stacks_policy_resolver.ts";
+import { ConfigFreeze } from "./publish/config_freeze.ts";
 import { ConfigPublisher } from "./publish/config_publisher.ts";
+import { ConfigViews } from "./publish/config_views.ts";
 import { VersionStore } from "./publish/version_store.ts";
 import type { RetentionKeeper } from "./retention/retention_keeper.ts";
 import { LocalSecretBackend, SECRET_KEY_PURPOSE } from "./secrets/local_secret_backend.ts";
@@ -36,6 +39,9 @@ import { databaseBytes, fleetCounts } from "./wiring/metric_sources.ts";
 import { openState, type ServerState } from "./wiring/open_state.ts";
 import { publishFilesWithin } from "./wiring/publish_files.ts";
 import { renewServerCertificate } from "./wiring/server_certificate.ts";
+import { hostPolicies, knownHosts } from "./wiring/known_hosts.ts";
+import { missingSecrets } from "./wiring/missing_secrets.ts";
+import { StoreFreezeBook } from "./wiring/store_freeze_book.ts";
 import { StoreVersionLog } from "./wiring/store_version_log.ts";
 import { startUpkeep } from "./wiring/upkeep.ts";
 import { selfTestAddress } from "./worker_permissions.ts";
@@ -80,15 +86,14 @@ async function open(start: ServerStart, surroundings: Surroundings): Promise<Run
   const state = await openState(start, surroundings);
   const { store, authority, audit } = state;
 
+  const freeze = new ConfigFreeze(new StoreFreezeBook(store, audit), now);
   const publisher = new ConfigPublisher({
     store: new VersionStore(folders.base, publishFilesWithin(folders.versions)),
     log: new StoreVersionLog(store, audit),
-    knownHosts: () =>
-      [...fleet.index.states()].map(({ record, traits }) => ({
-        hostname: record.hostname,
-        traits: traits.merged(),
-      })),
+    knownHosts: () => knownHosts(fleet.index),
     nowMs: now,
+    frozen: (what) => freeze.refusal(what),
+    missingSecrets: (needs) => missingSecrets(needs, fleet.vault),
   });
   let ports = { grpc: grpc_port, rest: rest_port };
   const fleet: Fleet = await composeFleet({
@@ -144,6 +149,7 @@ async function open(start: ServerStart, surroundings: Surroundings): Promise<Run
       state,
       fleet,
       publisher,
+      freeze,
       retention,
       metrics,
       checkPolicy: () =>
@@ -171,10 +177,11 @@ async function open(start: ServerStart, surroundings: Surroundings): Promise<Run
 
 async function startRest(
   { config, folders }: ServerStart,
-  { state, fleet, publisher, retention, metrics, checkPolicy }: {
+  { state, fleet, publisher, freeze, retention, metrics, checkPolicy }: {
     state: ServerState;
     fleet: Fleet;
     publisher: ConfigPublisher;
+    freeze: ConfigFreeze;
     retention: RetentionKeeper;
     metrics: Metrics;
     checkPolicy: HealthCheck;
@@ -208,7 +215,15 @@ async function startRest(
   const app = createApi({
     routes: {
       ...auditRoutes({ log: audit, repository: store.audit }),
-      ...configRoutes(publisher),
+      ...configRoutes({ publisher, freeze }),
+      ...configViewRoutes(
+        new ConfigViews({
+          publisher,
+          freeze,
+          knownHosts: () => knownHosts(index),
+          hostPolicies: () => hostPolicies(index, publisher.live()?.policyVersion),
+        }),
+      ),
       ...databaseRoutes({ store, retention, audit }),
       ...enrollRoutes({ enrolments, tokens, renewals, serverTime: fleet.serverTime }),
       ...envoyRoutes({ index, admin: envoys, editor, pushes }),

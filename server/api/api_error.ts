@@ -8,4 +8,4 @@ export class ApiError extends Error {
 }
 
 /** The statuses that handlers refuse with. */
-export type ApiStatus = 400 | 401 | 403 | 404 | 409 | 410 | 413 | 415 | 422 | 429 | 503 | 507;
+export type ApiStatus = 400 | 401 | 403 | 404 | 409 | 410 | 413 | 415 | 422 | 423 | 429 | 503 | 507;

@@ -1,75 +1,95 @@
+import { type ConfigFreeze } from "../publish/config_freeze.ts";
 import {
+  type Comparison,
   type ConfigPublisher,
   type PublishResult,
-  type Refusal,
   UnrecordedPublishError,
 } from "../publish/config_publisher.ts";
+import type { Refusal } from "../publish/refusal.ts";
 import { writePublisher } from "../wiring/publisher_name.ts";
 import { ApiError } from "./api_error.ts";
 import type { RouteTable } from "./route.ts";
 
 type ConfigEndpoints =
-  | "configValidate"
   | "configDiff"
-  | "configPublish"
+  | "configFreeze"
   | "configHistory"
-  | "configRollback";
+  | "configPublish"
+  | "configRollback"
+  | "configUnfreeze"
+  | "configValidate";
 
-/** Validate, compare, publish and roll back the stacks on this host. */
-export function configRoutes(publisher: ConfigPublisher): RouteTable<ConfigEndpoints> {
+/** Nothing to compare, for an answer that consists of problems. */
+const NOTHING_COMPARED = { from: null, unchangedHosts: 0, changes: [], warnings: [] };
+
+/** Validate, compare, publish, roll back and freeze the stacks on this host. */
+export function configRoutes(
+  { publisher, freeze }: { readonly publisher: ConfigPublisher; readonly freeze: ConfigFreeze },
+): RouteTable<ConfigEndpoints> {
   return {
     configValidate: async () => {
       const { problems, ...result } = await publisher.validate();
       return { ...result, problems: [...problems] };
     },
     configDiff: async ({ body }) => {
-      const result = await publisher.diff(body);
-      if (result.ok) {
-        return { ...result, ...changesOf(result), problems: [] };
+      if (body.previous && body.version !== undefined) {
+        throw new ApiError(400, "Cannot compare both a version and the previous one: name one");
       }
+      const result = await publisher.diff(body);
+      if (result.ok) return { ...comparisonOf(result), to: result.to, problems: [] };
       if (result.problems.length === 0) throw new ApiError(404, result.reason);
-      return {
-        from: null,
-        to: "",
-        problems: [...result.problems],
-        unchangedHosts: 0,
-        changes: [],
-      };
+      return { ...NOTHING_COMPARED, to: "", problems: [...result.problems] };
     },
     configPublish: async ({ body, principal }) => {
+      const { message, operator, reviewed } = body;
       const result = await unlessUnrecorded(publisher.publish({
-        principal: writePublisher(principal.name, body.operator),
-        message: body.message,
+        principal: writePublisher(principal.name, operator),
+        message,
+        reviewed,
       }));
-      if (result.ok) return { ...result, ...changesOf(result), problems: [] };
-      if (result.problems.length === 0) throw new ApiError(409, result.reason);
+      if (result.ok) {
+        const { published, version } = result;
+        return { ...comparisonOf(result), published, version, problems: [] };
+      }
+      if (result.problems.length === 0) throw refusalError(result);
       return {
+        ...NOTHING_COMPARED,
         published: false,
         version: null,
         problems: [...result.problems],
-        unchangedHosts: 0,
-        changes: [],
       };
     },
     configHistory: async ({ query }) => ({ versions: await publisher.history(query.limit) }),
     configRollback: async ({ body, principal }) => {
+      const { version, message, operator, reviewed } = body;
       const result = await unlessUnrecorded(publisher.rollback({
-        principal: writePublisher(principal.name, body.operator),
-        version: body.version,
+        principal: writePublisher(principal.name, operator),
+        version,
+        message,
+        reviewed,
       }));
-      if (!result.ok) throw new ApiError(409, explain(result));
-      return { version: result.version, ...changesOf(result) };
+      if (!result.ok) throw refusalError(result);
+      return { ...comparisonOf(result), version: result.version };
+    },
+    configFreeze: async ({ body: { untilMs, reason, operator }, principal }) => {
+      const frozenBy = writePublisher(principal.name, operator);
+      const result = await freeze.freeze({ untilMs, reason, frozenBy });
+      if (!result.ok) throw new ApiError(400, result.reason);
+      return result.freeze;
+    },
+    configUnfreeze: async ({ body: { operator }, principal }) => {
+      const ended = await freeze.unfreeze({ principal: principal.name, operator });
+      return { ended: ended ?? null };
     },
   };
 }
 
 /** The contract's lists may be changed by whoever holds them; the publisher's may not. */
-function changesOf({ unchangedHosts, changes }: Extract<PublishResult, { ok: true }> | {
-  unchangedHosts: number;
-  changes: Extract<PublishResult, { ok: true }>["changes"];
-}) {
+function comparisonOf({ from, unchangedHosts, changes, warnings }: Comparison) {
   return {
+    from,
     unchangedHosts,
+    warnings: [...warnings],
     changes: changes.map((change) => ({
       hosts: [...change.hosts],
       changes: change.changes.map((one) => ({ ...one })),
@@ -88,9 +108,8 @@ async function unlessUnrecorded(result: Promise<PublishResult>): Promise<Publish
   }
 }
 
-function explain({ reason, problems }: Refusal): string {
+function refusalError({ reason, problems, isFrozen }: Refusal): ApiError {
   const [first] = problems;
-  return first
-    ? `${reason}: ${first.file}:${first.line}:${first.column}: ${first.message}`
-    : reason;
+  const where = first ? `: ${first.file}:${first.line}:${first.column}: ${first.message}` : "";
+  return new ApiError(isFrozen ? 423 : 409, reason + where);
 }

@@ -1,24 +1,21 @@
-import { isSha256, type Sha256 } from "../../shared/crypto/sha256.ts";
+import type { Sha256 } from "../../shared/crypto/sha256.ts";
 import type { ConfigProblem, ConfigVersion } from "../../shared/rest/config.ts";
-import { checkStacks } from "../resolve/check_stacks.ts";
-import type { HostFacts } from "../resolve/compile_host.ts";
+import { findHostcrate, type HostFacts } from "../resolve/compile_host.ts";
 import { COMPILER_VERSION } from "../resolve/compiler_version.ts";
-import { PolicyCompiler } from "../resolve/policy_compiler.ts";
-import type { StackFile } from "../stacks/load_stacks.ts";
-import { formatProblem } from "../stacks/problem_list.ts";
-import { readStackFolder } from "../stacks/read_stack_folder.ts";
+import type { PolicyCompiler } from "../resolve/policy_compiler.ts";
 import { RESOURCE_CATALOG, type ResourceCatalog } from "../stacks/resource_catalog.ts";
+import type { StackTree } from "../stacks/stack_tree.ts";
+import { runInSlices } from "../steps/run_in_slices.ts";
 import { configVersion } from "./config_version.ts";
-import { compareFleet, type FleetChanges } from "./host_changes.ts";
+import { compareFleetInSteps, type FleetChanges } from "./host_changes.ts";
 import type { LivePolicy, PolicySource } from "./policy_source.ts";
+import { type Refusal, refuse, refuseDamaged } from "./refusal.ts";
+import { type Candidate, StackLoader } from "./stack_loader.ts";
 import type { VersionLog, VersionRecord } from "./version_log.ts";
-import { VersionDamagedError, type VersionStore } from "./version_store.ts";
+import type { VersionStore } from "./version_store.ts";
 
-/** How far back a version is looked for by its prefix, and for what stood before the live one. */
+/** How far back the version before the live one is looked for. */
 const MAX_HISTORY = 1000;
-/** Shortest prefix that names a version. */
-const MIN_PREFIX_LENGTH = 6;
-
 /** How far back the history is read to find versions that nobody needs. */
 const MAX_PRUNED_HISTORY = 100_000;
 
@@ -33,9 +30,13 @@ export type ChoosePrunable = (
 export interface PublisherContext {
   readonly store: VersionStore;
   readonly log: VersionLog;
-  /** Every enrolled host with its latest traits. */
+  /** Every enrolled host with its latest traits, which are best made when they are asked for. */
   readonly knownHosts: () => Iterable<HostFacts>;
   readonly nowMs: () => number;
+  /** Why nothing may be published or rolled back now, if so. */
+  readonly frozen?: (what: string) => Promise<Refusal | undefined>;
+  /** Says for each secret that policies name and nobody has set who needs it. */
+  readonly missingSecrets?: (needs: FleetChanges["secrets"]) => Promise<readonly string[]>;
   readonly catalog?: ResourceCatalog;
 }
 
@@ -49,16 +50,12 @@ export interface Validation {
   readonly hosts: number;
 }
 
-export interface Comparison extends FleetChanges {
+/** What a version would change against the live one. */
+export interface Comparison extends Omit<FleetChanges, "secrets"> {
   readonly from: Sha256 | null;
   readonly to: Sha256;
-}
-
-/** `reason` is one line; `problems` are set if stacks are at fault. */
-export interface Refusal {
-  readonly ok: false;
-  readonly reason: string;
-  readonly problems: readonly ConfigProblem[];
+  /** What does not stop a publish, and should be known before it. */
+  readonly warnings: readonly string[];
 }
 
 export type DiffResult = ({ readonly ok: true } & Comparison) | Refusal;
@@ -69,8 +66,22 @@ export type PublishResult =
     /** False if the stacks are what is live already. */
     readonly published: boolean;
     readonly version: Sha256;
-  } & FleetChanges)
+  } & Comparison)
   | Refusal;
+
+/** Who publishes, and what. */
+export interface PublishOrder {
+  readonly principal: string;
+  readonly message: string;
+  /** What was looked at before: if it is not what would be published now, nothing is. */
+  readonly reviewed?: Reviewed | undefined;
+}
+
+/** The two versions that somebody compared. */
+export interface Reviewed {
+  readonly from: string | null;
+  readonly to: string;
+}
 
 export type ReloadResult = { readonly ok: true; readonly live: LivePolicy | undefined } | Refusal;
 
@@ -79,27 +90,21 @@ export class UnrecordedPublishError extends Error {
   override readonly name = "UnrecordedPublishError";
 }
 
-interface Candidate {
-  readonly ok: true;
-  readonly version: Sha256;
-  readonly files: readonly StackFile[];
-  readonly compiler: PolicyCompiler;
-}
-
 /**
  * The way from the stacks that operators edit to the policy in force: validate, compare, publish, roll back. One change runs
  * at a time. A failed publish leaves the live policy as it was, in memory and on disk.
  */
 export class ConfigPublisher implements PolicySource {
   readonly #context: PublisherContext;
-  readonly #catalog: ResourceCatalog;
+  readonly #loader: StackLoader;
   readonly #listeners = new Set<(policy: LivePolicy) => void>();
   #live: (LivePolicy & { readonly compiler: PolicyCompiler }) | undefined;
-  #running: Promise<unknown> = Promise.resolve();
+  #changing: Promise<unknown> = Promise.resolve();
+  #comparing: Promise<unknown> = Promise.resolve();
 
   constructor(context: PublisherContext) {
     this.#context = context;
-    this.#catalog = context.catalog ?? RESOURCE_CATALOG;
+    this.#loader = new StackLoader(context.store, context.catalog ?? RESOURCE_CATALOG);
   }
 
   live(): LivePolicy | undefined {
@@ -122,7 +127,7 @@ export class ConfigPublisher implements PolicySource {
         const record = await this.#context.store.readLive();
         if (!record) return { ok: true, live: this.#live };
         await this.#completeLog(record);
-        const candidate = await this.#loadVersion(record.version);
+        const candidate = await this.#loader.loadVersion(record.version);
         if (!candidate.ok) return candidate;
         this.#setLive(candidate);
         return { ok: true, live: this.#live };
@@ -132,62 +137,101 @@ export class ConfigPublisher implements PolicySource {
 
   /** Checks the staged stacks; changes nothing. */
   async validate(): Promise<Validation> {
-    const { files, problems: reading } = await this.#readStaged();
-    const checked = checkStacks(files, this.#catalog);
+    const { files, problems: reading } = await this.#loader.readStaged();
+    const checked = await this.#loader.check(files);
     const problems = [...reading, ...checked.ok ? [] : checked.problems];
     const version = problems.length === 0 ? configVersion(files, COMPILER_VERSION) : null;
     let hosts = 0;
     for (const { hostname } of checked.ok ? this.#context.knownHosts() : []) {
-      if (checked.ok && checked.tree.hostcrates.some(({ match }) => match.matches(hostname))) {
-        hosts++;
-      }
+      if (checked.ok && findHostcrate(checked.tree, hostname)) hosts++;
     }
     return { valid: version !== null, version, problems, files: files.length, hosts };
   }
 
-  /** What the staged stacks, or an earlier version, would change against the live policy, for all hosts or one. */
-  async diff(
-    { host, version }: {
+  /** The version that the staged files would have, if they can be read; they are not checked. */
+  async stagedVersion(): Promise<{ readonly version: Sha256 | null; readonly files: number }> {
+    const { files, problems } = await this.#loader.readStaged();
+    const version = problems.length === 0 ? configVersion(files, COMPILER_VERSION) : null;
+    return { version, files: files.length };
+  }
+
+  /** The staged stacks or, without `isStaged`, the live ones. */
+  async tree(
+    { isStaged }: { readonly isStaged: boolean },
+  ): Promise<{ readonly ok: true; readonly tree: StackTree } | Refusal> {
+    if (!isStaged) {
+      return this.#live
+        ? { ok: true, tree: this.#live.tree }
+        : refuse("Nothing is published yet: look at the staged stacks, or publish them");
+    }
+    const candidate = await this.#loader.loadStaged();
+    return candidate.ok ? { ok: true, tree: candidate.compiler.tree } : candidate;
+  }
+
+  /**
+   * What the staged stacks, an earlier version, or the one before the live one would change against the live policy, for all
+   * hosts or one. One comparison runs at a time, since each may hold a second policy for the whole fleet.
+   */
+  diff(
+    { host, version, previous = false }: {
       readonly host?: string | undefined;
       readonly version?: string | undefined;
+      readonly previous?: boolean | undefined;
     },
   ): Promise<DiffResult> {
-    const found = version === undefined ? undefined : await this.#findVersion(version);
-    if (found && !found.ok) return found;
-    const candidate = found ? await this.#loadVersion(found.version) : await this.#loadStaged();
-    if (!candidate.ok) return candidate;
-    const hosts = this.#hosts(host);
-    if (host !== undefined && hosts.length === 0) {
-      return refuse(`Cannot compare host ${JSON.stringify(host)}: no envoy has that hostname`);
-    }
-    const changes = await compareFleet(this.#live?.compiler, candidate.compiler, hosts);
-    return { ok: true, from: this.#live?.version ?? null, to: candidate.version, ...changes };
+    const result = this.#comparing.then(async (): Promise<DiffResult> => {
+      const found = previous
+        ? await this.#findPrevious()
+        : version === undefined
+        ? undefined
+        : await this.#loader.findVersion(version);
+      if (found && !found.ok) return found;
+      const candidate = found
+        ? await this.#loader.loadVersion(found.version)
+        : await this.#loader.loadStaged();
+      if (!candidate.ok) return candidate;
+      if (host !== undefined && this.#hosts(host).next().done) {
+        return refuse(`Cannot compare host ${JSON.stringify(host)}: no envoy has that hostname`);
+      }
+      return { ok: true, ...await this.#compare(candidate, host) };
+    });
+    // The caller gets the failure; here it only ends the turn.
+    this.#comparing = result.then(() => {}, () => {});
+    return result;
   }
 
   /** Makes the staged stacks the live policy. */
-  publish(
-    { principal, message }: { readonly principal: string; readonly message: string },
-  ): Promise<PublishResult> {
+  publish(order: PublishOrder): Promise<PublishResult> {
     return this.#exclusive(async () => {
-      const candidate = await this.#loadStaged();
+      const frozen = await this.#context.frozen?.("publish");
+      if (frozen) return frozen;
+      const candidate = await this.#loader.loadStaged();
       if (!candidate.ok) return candidate;
-      return await this.#makeLive(candidate, { principal, message, rollbackOf: null });
+      return await this.#makeLive(candidate, { ...order, rollbackOf: null });
     });
   }
 
   /** Publishes an earlier version again: the one named by `version` or a unique prefix, or the one before the live one. */
   rollback(
-    { principal, version }: { readonly principal: string; readonly version?: string | undefined },
+    { version, message, ...order }: Omit<PublishOrder, "message"> & {
+      readonly version?: string | undefined;
+      readonly message?: string | undefined;
+    },
   ): Promise<PublishResult> {
     return this.#exclusive(async () => {
+      const frozen = await this.#context.frozen?.("roll back");
+      if (frozen) return frozen;
       const found = version === undefined
         ? await this.#findPrevious()
-        : await this.#findVersion(version);
+        : await this.#loader.findVersion(version);
       if (!found.ok) return found;
-      const candidate = await this.#loadVersion(found.version);
+      const candidate = await this.#loader.loadVersion(found.version);
       if (!candidate.ok) return candidate;
-      const message = `Roll back to ${found.version.slice(0, 12)}`;
-      return await this.#makeLive(candidate, { principal, message, rollbackOf: found.version });
+      return await this.#makeLive(candidate, {
+        ...order,
+        message: message || `Roll back to ${found.version.slice(0, 12)}`,
+        rollbackOf: found.version,
+      });
     });
   }
 
@@ -222,16 +266,19 @@ export class ConfigPublisher implements PolicySource {
 
   async #makeLive(
     candidate: Candidate,
-    { principal, message, rollbackOf }: {
-      readonly principal: string;
-      readonly message: string;
+    { principal, message, reviewed, rollbackOf }: PublishOrder & {
       readonly rollbackOf: Sha256 | null;
     },
   ): Promise<PublishResult> {
-    const { store, log, nowMs } = this.#context;
-    const { version, files, compiler } = candidate;
-    const changes = await compareFleet(this.#live?.compiler, compiler, this.#hosts(undefined));
+    const { store, log, nowMs, frozen } = this.#context;
+    const { version, files } = candidate;
+    const outdated = reviewed && explainOutdated(reviewed, this.#live?.version, version);
+    if (outdated) return refuse(outdated);
+    const changes = await this.#compare(candidate, undefined);
     if (this.#live?.version === version) return { ok: true, published: false, version, ...changes };
+    // Comparing takes seconds, in which somebody may have stopped this.
+    const refused = await frozen?.(rollbackOf === null ? "publish" : "roll back");
+    if (refused) return refused;
     const record = {
       version,
       publishedAtMs: nowMs(),
@@ -274,69 +321,24 @@ export class ConfigPublisher implements PolicySource {
     if (!isKnown) await this.#context.log.append(live);
   }
 
-  async #readStaged(): Promise<
-    { files: readonly StackFile[]; problems: readonly ConfigProblem[] }
-  > {
-    const folder = this.#context.store.stagedFolder;
-    try {
-      return await readStackFolder(folder);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-      const message = `no stacks at ${folder}: create the folder and put configuration into it`;
-      return { files: [], problems: [{ file: ".", line: 1, column: 1, message }] };
-    }
-  }
-
-  async #loadStaged(): Promise<Candidate | Refusal> {
-    const { files, problems } = await this.#readStaged();
-    return this.#check(files, problems, configVersion(files, COMPILER_VERSION));
-  }
-
-  #loadVersion(version: Sha256): Promise<Candidate | Refusal> {
-    return refuseDamaged(async () => {
-      const stored = await this.#context.store.read(version);
-      if (!stored) return refuse(`Cannot load version ${version}: it is not on disk any more`);
-      return this.#check(stored.files, [], version);
-    });
-  }
-
-  #check(
-    files: readonly StackFile[],
-    reading: readonly ConfigProblem[],
-    version: Sha256,
-  ): Candidate | Refusal {
-    const checked = checkStacks(files, this.#catalog);
-    const problems = [...reading, ...checked.ok ? [] : checked.problems];
-    const [first] = problems;
-    if (first) {
-      const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
-      return { ok: false, reason: `Cannot use stacks: ${formatProblem(first)}${more}`, problems };
-    }
-    if (!checked.ok) throw new Error("unreachable: stacks without problems are ok");
-    return { ok: true, version, files, compiler: new PolicyCompiler(checked.tree) };
-  }
-
-  #hosts(hostname: string | undefined): HostFacts[] {
-    const wanted = hostname?.toLowerCase();
-    return [...this.#context.knownHosts()].filter((host) =>
-      wanted === undefined || host.hostname.toLowerCase() === wanted
+  async #compare(
+    { version, compiler }: Candidate,
+    host: string | undefined,
+  ): Promise<Comparison> {
+    const { missingSecrets } = this.#context;
+    const from = this.#live?.version ?? null;
+    const { secrets, ...changes } = await runInSlices(
+      compareFleetInSteps(this.#live?.compiler, compiler, this.#hosts(host)),
     );
+    return { from, to: version, ...changes, warnings: await missingSecrets?.(secrets) ?? [] };
   }
 
-  async #findVersion(prefix: string): Promise<{ ok: true; version: Sha256 } | Refusal> {
-    if (isSha256(prefix)) return { ok: true, version: prefix };
-    if (!/^[0-9a-f]*$/.test(prefix) || prefix.length < MIN_PREFIX_LENGTH) {
-      return refuse(
-        `Cannot find version ${
-          JSON.stringify(prefix)
-        }: expected ${MIN_PREFIX_LENGTH} to 64 hex digits`,
-      );
+  /** One at a time: the traits of ten thousand hosts do not fit beside their policies. */
+  *#hosts(hostname: string | undefined): Generator<HostFacts, undefined> {
+    const wanted = hostname?.toLowerCase();
+    for (const host of this.#context.knownHosts()) {
+      if (wanted === undefined || host.hostname.toLowerCase() === wanted) yield host;
     }
-    const versions = await this.#context.store.list();
-    const [found, second] = versions.filter((version) => version.startsWith(prefix));
-    if (!found) return refuse(`Cannot find version "${prefix}": no published version begins so`);
-    if (second) return refuse(`Cannot find version "${prefix}": several begin so, add digits`);
-    return { ok: true, version: found };
   }
 
   async #findPrevious(): Promise<{ ok: true; version: Sha256 } | Refusal> {
@@ -350,23 +352,23 @@ export class ConfigPublisher implements PolicySource {
   }
 
   #exclusive<Result>(run: () => Promise<Result>): Promise<Result> {
-    const result = this.#running.then(run);
+    const result = this.#changing.then(run);
     // The caller gets the failure; here it only ends the turn.
-    this.#running = result.then(() => {}, () => {});
+    this.#changing = result.then(() => {}, () => {});
     return result;
   }
 }
 
-function refuse(reason: string): Refusal {
-  return { ok: false, reason, problems: [] };
-}
-
-/** Damage on disk is an answer, not an accident: the caller goes on with what it has. */
-async function refuseDamaged<Result>(run: () => Promise<Result>): Promise<Result | Refusal> {
-  try {
-    return await run();
-  } catch (error) {
-    if (error instanceof VersionDamagedError) return refuse(error.message);
-    throw error;
-  }
+/** Why a review does not cover what would be published now, if so. */
+function explainOutdated(
+  reviewed: Reviewed,
+  live: Sha256 | undefined,
+  version: Sha256,
+): string | undefined {
+  const what = reviewed.to !== version
+    ? "the staged stacks have changed since"
+    : reviewed.from !== (live ?? null)
+    ? "another version was published since"
+    : undefined;
+  return what && `Cannot publish what was reviewed: ${what}. Look at the changes again`;
 }

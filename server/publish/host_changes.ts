@@ -3,12 +3,12 @@ import type { BundleResource } from "../../shared/config/policy_bundle.ts";
 import type { HostChange, resourceChangeSchema } from "../../shared/rest/config.ts";
 import type { CompiledHost, HostFacts } from "../resolve/compile_host.ts";
 import { compareText, formatProblem } from "../stacks/problem_list.ts";
+import type { Steps } from "../steps/steps.ts";
 import { diffResources, isSameResource } from "./resource_diff.ts";
+import { type SecretNeed, SecretNeeds } from "./secret_needs.ts";
 
 /** Most diff text in one answer, in characters; what comes later is named without its diff. */
 const MAX_TOTAL_DIFF_LENGTH = 4 * 1024 * 1024;
-/** Hosts compiled before other work gets a turn. */
-const HOSTS_PER_TURN = 50;
 
 type ResourceChange = z.infer<typeof resourceChangeSchema>;
 
@@ -17,6 +17,8 @@ export interface FleetChanges {
   readonly unchangedHosts: number;
   /** Hosts that change alike stand together; the largest group comes first. */
   readonly changes: readonly HostChange[];
+  /** Secrets that policies of the new version name. */
+  readonly secrets: ReadonlyMap<string, SecretNeed>;
 }
 
 /** Compiles hosts; see `PolicyCompiler`. */
@@ -28,18 +30,23 @@ export interface HostCompiler {
  * Compiles both versions for every host and compares them. A host that the new version does not compile for (a trait it
  * lacks) is listed with its problems; it would keep the policy it has.
  */
-export async function compareFleet(
+export function* compareFleetInSteps(
   from: HostCompiler | undefined,
   to: HostCompiler,
   hosts: Iterable<HostFacts>,
-): Promise<FleetChanges> {
+): Steps<FleetChanges> {
   const groups = new Map<string, HostChange>();
   const pairs = new PairMemory();
+  const secrets = new SecretNeeds();
   let unchangedHosts = 0;
-  let turn = 0;
-  for (const host of hosts) {
-    if (++turn % HOSTS_PER_TURN === 0) await new Promise((resume) => setTimeout(resume, 0));
-    const comparison = pairs.compare(from?.compile(host), to.compile(host));
+  for (const { hostname, traits } of hosts) {
+    const host = { hostname, traits };
+    const before = from?.compile(host);
+    yield;
+    const after = to.compile(host);
+    yield;
+    secrets.add(host, after);
+    const comparison = pairs.compare(before, after);
     if (comparison.changes.length === 0 && comparison.problems.length === 0) {
       unchangedHosts++;
       continue;
@@ -56,7 +63,7 @@ export async function compareFleet(
   changes.sort((a, b) =>
     b.hosts.length - a.hosts.length || compareText(a.hosts[0] ?? "", b.hosts[0] ?? "")
   );
-  return { unchangedHosts, changes: capDiffs(changes) };
+  return { unchangedHosts, changes: capDiffs(changes), secrets: secrets.needs };
 }
 
 interface Comparison {
@@ -66,13 +73,19 @@ interface Comparison {
   readonly problems: string[];
 }
 
-/** Compares each pair of results once: compilers give hosts that are alike the same object. */
+/** Stands for the policy of a host before the first publish. */
+const NOTHING = {};
+
+/**
+ * Compares each pair of results once: compilers give hosts that are alike the same object. It keeps no result alive: where every
+ * host has a policy of its own there are ten thousand.
+ */
 class PairMemory {
-  readonly #known = new Map<CompiledHost | undefined, Map<CompiledHost, Comparison>>();
+  readonly #known = new WeakMap<object, WeakMap<CompiledHost, Comparison>>();
 
   compare(from: CompiledHost | undefined, to: CompiledHost): Comparison {
-    const known = this.#known.get(from) ?? new Map<CompiledHost, Comparison>();
-    this.#known.set(from, known);
+    const known = this.#known.get(from ?? NOTHING) ?? new WeakMap<CompiledHost, Comparison>();
+    this.#known.set(from ?? NOTHING, known);
     const comparison = known.get(to) ?? compareResults(from, to);
     known.set(to, comparison);
     return comparison;

@@ -1,6 +1,7 @@
 import { canonicalJson } from "../../shared/canonical/canonical_json.ts";
 import type { ConfigProblem } from "../../shared/rest/config.ts";
-import { loadStacks, type StackFile } from "../stacks/load_stacks.ts";
+import { runSteps, type Steps } from "../steps/steps.ts";
+import { loadStacksInSteps, type StackFile } from "../stacks/load_stacks.ts";
 import { type Place, ProblemList } from "../stacks/problem_list.ts";
 import { RESOURCE_CATALOG, type ResourceCatalog } from "../stacks/resource_catalog.ts";
 import type { Configcrate, Hostcrate, StackTree, Variables } from "../stacks/stack_tree.ts";
@@ -31,12 +32,22 @@ export function checkStacks(
   files: Iterable<StackFile>,
   catalog: ResourceCatalog = RESOURCE_CATALOG,
 ): CheckedStacks {
-  const { tree, problems: loading } = loadStacks(files, catalog);
+  return runSteps(checkStacksInSteps(files, catalog));
+}
+
+/** The same in steps, for a server that has check-ins to answer meanwhile. */
+export function* checkStacksInSteps(
+  files: Iterable<StackFile>,
+  catalog: ResourceCatalog = RESOURCE_CATALOG,
+): Steps<CheckedStacks> {
+  const { tree, problems: loading } = yield* loadStacksInSteps(files, catalog);
   const problems = new ProblemList();
   problems.addAll(loading);
   const isWhole = loading.length === 0;
-  const cases = [...distinctHostcrates(tree), ...unusedCrates(tree)];
-  const found = cases.map(({ hostcrate, isUsed }) => {
+  const cases = [...yield* distinctHostcrates(tree), ...unusedCrates(tree)];
+  const found: (Case & { readonly problems: readonly ConfigProblem[] })[] = [];
+  for (const { hostcrate, isUsed } of cases) {
+    yield;
     const list = new ProblemList();
     const everywhere = isUsed ? undefined : declaredResources(tree);
     checkHostcrate(
@@ -48,8 +59,8 @@ export function checkStacks(
         everywhere?.has(id.slice(0, id.indexOf(":"))) !== true,
     );
     if (isWhole) checkVariableNames(tree, hostcrate, list);
-    return { hostcrate, isUsed, problems: list.sorted() };
-  });
+    found.push({ hostcrate, isUsed, problems: list.sorted() });
+  }
   mergeFindings(found, problems);
   return problems.size === 0 ? { ok: true, tree } : { ok: false, problems: problems.sorted() };
 }
@@ -63,11 +74,12 @@ interface Case {
  * Entries that give the same crates and variables compile alike; one of them stands for all. Of entries that differ in the
  * values of their variables alone the first are checked, see {@linkcode MAX_ALIKE}.
  */
-function distinctHostcrates(tree: StackTree): Case[] {
+function* distinctHostcrates(tree: StackTree): Steps<Case[]> {
   const distinct = new Map<string, Case>();
   const alike = new Map<string, number>();
   const lists = new Map<readonly Configcrate[], number>();
   for (const hostcrate of tree.hostcrates) {
+    yield;
     const crates = lists.get(hostcrate.crates) ?? lists.size;
     lists.set(hostcrate.crates, crates);
     const vars = [...hostcrate.vars].sort(([a], [b]) => a < b ? -1 : 1)

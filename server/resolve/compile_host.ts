@@ -8,6 +8,7 @@ import { formatPlace, ProblemList } from "../stacks/problem_list.ts";
 import { identifiedTraits, type Traits } from "../../shared/templates/identified_traits.ts";
 import type { Hostcrate, StackTree } from "../stacks/stack_tree.ts";
 import { declareResources } from "./declare_resources.ts";
+import { hostcrateIndex } from "./hostcrate_index.ts";
 import type { Reference } from "./rendered_resource.ts";
 import { buildResourceGraph, orderResources, type ResourceGraph } from "./resource_graph.ts";
 import { recordTraitReads, type TraitRead, UNKNOWN_TRAITS } from "./trait_reads.ts";
@@ -38,7 +39,7 @@ export interface RefusedPolicy {
 
 /** The first `match:` entry that matches, or undefined. Case does not count. */
 export function findHostcrate(tree: StackTree, hostname: string): Hostcrate | undefined {
-  return tree.hostcrates.find(({ match }) => match.matches(hostname));
+  return hostcrateIndex(tree).find(hostname);
 }
 
 /** Compiles the policy of one host. Pure: the same tree, hostname and traits give the same answer. */

@@ -1,4 +1,5 @@
 import { expandNames, reportNameCycles } from "./name_graph.ts";
+import type { Steps } from "../steps/steps.ts";
 import { suggestName } from "../../shared/naming/nearest_name.ts";
 import { formatPlace, type ProblemList, quote } from "./problem_list.ts";
 import { CONFIGCRATE, USERCRATE } from "./read_configcrate.ts";
@@ -37,22 +38,28 @@ export interface ParsedStacks {
 }
 
 /** Resolves the names of roles and configcrates and what folders inherit. Mistakes go to `problems`. */
-export function linkStacks(
+export function* linkStacksInSteps(
   parsed: ParsedStacks,
   catalog: ResourceCatalog,
   problems: ProblemList,
-): StackTree {
+): Steps<StackTree> {
   const crates = indexCrates(parsed.crates, problems);
   const roles = new Map(parsed.roles.map((role) => [role.name, role]));
   const usercrates = indexCrates(parsed.usercrates, problems);
   const linker = new Linker(parsed, crates, usercrates, roles, problems);
+  yield;
   linker.checkReferences();
+  const hostcrates: Hostcrate[] = [];
+  for (const { folder, entry } of parsed.matches) {
+    yield;
+    hostcrates.push(linker.linkHostcrate(folder, entry));
+  }
   return {
     catalog,
     crates,
     usercrates,
     roles,
-    hostcrates: parsed.matches.map(({ folder, entry }) => linker.linkHostcrate(folder, entry)),
+    hostcrates,
     templates: new Map(
       [...parsed.templates].flatMap(([path, template]) => template ? [[path, template]] : []),
     ),

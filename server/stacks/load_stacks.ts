@@ -1,5 +1,6 @@
 import type { ConfigProblem } from "../../shared/rest/config.ts";
-import { linkStacks, type ParsedStacks } from "./link_stacks.ts";
+import { runSteps, type Steps } from "../steps/steps.ts";
+import { linkStacksInSteps, type ParsedStacks } from "./link_stacks.ts";
 import { parseVgo } from "./parse_vgo.ts";
 import { compareText, ProblemList } from "./problem_list.ts";
 import { CONFIGCRATE, readConfigcrate, USERCRATE } from "./read_configcrate.ts";
@@ -38,6 +39,14 @@ export function loadStacks(
   files: Iterable<StackFile>,
   catalog: ResourceCatalog = RESOURCE_CATALOG,
 ): LoadedStacks {
+  return runSteps(loadStacksInSteps(files, catalog));
+}
+
+/** The same in steps, for whoever has other work between them. */
+export function* loadStacksInSteps(
+  files: Iterable<StackFile>,
+  catalog: ResourceCatalog = RESOURCE_CATALOG,
+): Steps<LoadedStacks> {
   const problems = new ProblemList();
   const readers: StackReaders = {
     nodes: new VgoReader(problems),
@@ -58,8 +67,11 @@ export function loadStacks(
     unreadableEnvironments: false,
   };
   const sorted = [...files].sort((a, b) => compareText(a.path, b.path));
-  for (const file of sorted) loadFile(file, parsed, catalog, readers);
-  const tree = linkStacks(parsed, catalog, problems);
+  for (const file of sorted) {
+    yield;
+    loadFile(file, parsed, catalog, readers);
+  }
+  const tree = yield* linkStacksInSteps(parsed, catalog, problems);
   return { tree, problems: problems.sorted() };
 }
 

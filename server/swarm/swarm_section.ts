@@ -16,28 +16,32 @@ const gateList = z.union([z.boolean(), z.array(z.string().max(256)).max(MAX_GATE
   }
 });
 
-const subsystem = z.strictObject({ enabled: gateList.default(false) }).default({ enabled: false });
+const subsystem = z.strictObject({
+  enabled: gateList.default(false).describe("Gate: which envoys."),
+}).default({ enabled: false });
 
 /** The `swarm:` section of `server.yaml`; without the section nothing of the swarm runs anywhere. */
 export const swarmSectionSchema = z.strictObject({
-  /** Which envoys run the substrate; a subsystem needs its own gate as well. */
-  enabled: gateList.default(false),
-  /** Port of the peer server on every envoy. */
-  port: z.number().int().min(1).max(65535).default(DEFAULT_PORT),
-  /** Share of an interface's speed that downloads may take. */
-  max_bandwidth_percent: z.number().int().min(1).max(100).default(DEFAULT_BANDWIDTH_PERCENT),
-  /** Limit of uploads in Mbit/s; absent is none. */
-  max_upload_mbps: z.number().positive().optional(),
-  /** Whether content may come from the server when no peer has it. */
-  server_fallback: z.boolean().default(true),
-  /** Which envoys may originate seeds; `server.hostname` always may. */
-  seeders: gateList.default([]),
-  payload: subsystem,
-  puddle: subsystem,
-  gitback: subsystem,
-  longdrawer: subsystem,
-  curator: subsystem,
-  poolq: subsystem,
+  enabled: gateList.default(false)
+    .describe(
+      "Gate: which envoys take part in the swarm; a part of it needs its own gate as well.",
+    ),
+  port: z.number().int().min(1).max(65535).default(DEFAULT_PORT)
+    .describe("Port where envoys serve each other."),
+  max_bandwidth_percent: z.number().int().min(1).max(100).default(DEFAULT_BANDWIDTH_PERCENT)
+    .describe("Share of an interface's speed that downloads may take."),
+  max_upload_mbps: z.number().positive().optional()
+    .describe("Limit of uploads in Mbit/s. Default: none."),
+  server_fallback: z.boolean().default(true)
+    .describe("Whether content may come from the server when no peer has it."),
+  seeders: gateList.default([])
+    .describe("Gate: which envoys may originate seeds; the one of server.hostname always may."),
+  payload: subsystem.describe("Files and filecasts."),
+  puddle: subsystem.describe("Without effect in this version."),
+  gitback: subsystem.describe("Without effect in this version."),
+  longdrawer: subsystem.describe("Without effect in this version."),
+  curator: subsystem.describe("Without effect in this version."),
+  poolq: subsystem.describe("Without effect in this version."),
 });
 
 export type SwarmSection = z.output<typeof swarmSectionSchema>;

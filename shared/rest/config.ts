@@ -37,6 +37,32 @@ export const hostChangeSchema = z.object({
 });
 export type HostChange = z.infer<typeof hostChangeSchema>;
 
+/** Publishing and rolling back are refused until it ends. */
+export const freezeSchema = z.object({
+  untilMs: z.number(),
+  reason: z.string(),
+  /** The authenticated name, and the note beside it. */
+  frozenBy: z.string(),
+  sinceMs: z.number(),
+});
+export type ConfigFreeze = z.infer<typeof freezeSchema>;
+
+/** The two versions that the caller compared; if they are not what would be swapped now, nothing is. */
+const reviewedSchema = z.strictObject({
+  from: z.string().max(128).nullable(),
+  to: z.string().max(128),
+});
+
+/** What a version would change against the live one. */
+const comparisonFields = {
+  /** Live before; null before the first publish. */
+  from: z.string().nullable(),
+  unchangedHosts: z.number().int(),
+  changes: z.array(hostChangeSchema),
+  /** What does not stop a publish, and should be known before it. */
+  warnings: z.array(z.string()),
+};
+
 export const configValidate = endpoint({
   method: "POST",
   path: "/config/validate",
@@ -63,13 +89,13 @@ export const configDiff = endpoint({
     host: z.string().max(255).optional(),
     /** Version to compare with the live one instead of the staged stacks. */
     version: z.string().max(128).optional(),
+    /** Compare the version that a rollback without a version would put back. */
+    previous: z.boolean().default(false),
   }),
   answer: z.object({
-    from: z.string().nullable(),
+    ...comparisonFields,
     to: z.string(),
     problems: z.array(configProblemSchema),
-    unchangedHosts: z.number().int(),
-    changes: z.array(hostChangeSchema),
   }),
 });
 
@@ -82,13 +108,13 @@ export const configPublish = endpoint({
   body: z.strictObject({
     message: z.string().max(500).default(""),
     operator: z.string().max(128).default(""),
+    reviewed: reviewedSchema.optional(),
   }),
   answer: z.object({
+    ...comparisonFields,
     published: z.boolean(),
     version: z.string().nullable(),
     problems: z.array(configProblemSchema),
-    unchangedHosts: z.number().int(),
-    changes: z.array(hostChangeSchema),
   }),
 });
 
@@ -111,11 +137,35 @@ export const configRollback = endpoint({
   body: z.strictObject({
     /** Version or unique prefix; the one before the live version when absent. */
     version: z.string().max(128).optional(),
+    message: z.string().max(500).default(""),
+    operator: z.string().max(128).default(""),
+    reviewed: reviewedSchema.optional(),
+  }),
+  answer: z.object({ ...comparisonFields, version: z.string() }),
+});
+
+export const configFreeze = endpoint({
+  method: "POST",
+  path: "/config/freeze",
+  summary: "Refuse publishing and rolling back until a time",
+  permission: "config.publish",
+  query: z.object({}),
+  body: z.strictObject({
+    /** ms since 1970. */
+    untilMs: z.number().int().nonnegative(),
+    reason: z.string().trim().min(1).max(500),
     operator: z.string().max(128).default(""),
   }),
-  answer: z.object({
-    version: z.string(),
-    unchangedHosts: z.number().int(),
-    changes: z.array(hostChangeSchema),
-  }),
+  answer: freezeSchema,
+});
+
+export const configUnfreeze = endpoint({
+  method: "POST",
+  path: "/config/unfreeze",
+  summary: "End a freeze before its time",
+  permission: "config.publish",
+  query: z.object({}),
+  body: z.strictObject({ operator: z.string().max(128).default("") }),
+  /** The freeze that was ended; null if there was none. */
+  answer: z.object({ ended: freezeSchema.nullable() }),
 });

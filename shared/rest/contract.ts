@@ -1,11 +1,21 @@
 import { auditList, auditVerify } from "./audit.ts";
 import {
   configDiff,
+  configFreeze,
   configHistory,
   configPublish,
   configRollback,
+  configUnfreeze,
   configValidate,
 } from "./config.ts";
+import {
+  configReference,
+  configSchema,
+  configSearch,
+  configStatus,
+  configTrace,
+  configTree,
+} from "./config_views.ts";
 import { dbIntegrity, dbPrune, dbStats, dbVacuum } from "./database.ts";
 import {
   enroll,
@@ -48,9 +58,17 @@ export const CONTRACT = {
   auditList,
   auditVerify,
   configDiff,
+  configFreeze,
   configHistory,
   configPublish,
+  configReference,
   configRollback,
+  configSchema,
+  configSearch,
+  configStatus,
+  configTrace,
+  configTree,
+  configUnfreeze,
   configValidate,
   dbIntegrity,
   dbPrune,
