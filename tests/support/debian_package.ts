@@ -56,14 +56,29 @@ export async function offerPackages(
   machine: ThrowawayMachine,
   wanted: readonly DebianPackage[],
 ): Promise<void> {
+  await using built = await TemporaryRoot.create();
+  const files: string[] = [];
+  for (const one of wanted) files.push(await buildDebianPackage(built.path, one));
+  await offerFiles(machine, files, await describePackages(wanted, files));
+}
+
+/**
+ * Makes the files of packages the only ones that apt knows in a machine.
+ *
+ * @param index the `Packages` that describes them, each as `./` and its name.
+ */
+export async function offerFiles(
+  machine: ThrowawayMachine,
+  files: readonly string[],
+  index: string,
+): Promise<void> {
   const repository = "/srv/vigo-test-packages";
   const folder = join(machine.root, repository);
   await machine.runOrThrow("rm", ["-rf", repository, "/etc/apt/sources.list.d"]);
   await Deno.mkdir(folder, { recursive: true });
   await Deno.mkdir(join(machine.root, "etc/apt/sources.list.d"));
-  const files: string[] = [];
-  for (const one of wanted) files.push(await buildDebianPackage(folder, one));
-  await Deno.writeTextFile(join(folder, "Packages"), await describePackages(wanted, files));
+  for (const file of files) await Deno.copyFile(file, join(folder, basename(file)));
+  await Deno.writeTextFile(join(folder, "Packages"), index);
   await Deno.writeTextFile(
     join(machine.root, "etc/apt/sources.list"),
     `deb [trusted=yes] file:${repository} ./\n`,
