@@ -86,6 +86,31 @@ export class Bitmap {
     }
   }
 
+  /**
+   * Calls `visit` for each bit that is set here and in none of the others, from about `start` on and around, eight bits of a
+   * byte upwards; until `visit` answers true.
+   */
+  findWithout(
+    one: Bitmap,
+    other: Bitmap,
+    start: number,
+    visit: (index: number) => boolean,
+  ): void {
+    const { length } = this.#bytes;
+    const first = one.#bytes;
+    const second = other.#bytes;
+    let at = length === 0 ? 0 : (start >> 3) % length;
+    for (let step = 0; step < length; step += 1) {
+      let left = (this.#bytes[at] ?? 0) & ~(first[at] ?? 0) & ~(second[at] ?? 0);
+      while (left !== 0) {
+        const lowest = left & -left;
+        if (visit(at * 8 + 31 - Math.clz32(lowest))) return;
+        left ^= lowest;
+      }
+      at = at + 1 === length ? 0 : at + 1;
+    }
+  }
+
   /** A bitmap of its own with the same bits. */
   copy(): Bitmap {
     const copied = new Bitmap(this.length);

@@ -61,3 +61,27 @@ Deno.test("a copy goes its own way", () => {
   copied.set(4);
   assert.deepEqual([one.count, copied.count, one.has(4), copied.has(3)], [1, 2, false, true]);
 });
+
+Deno.test("bits that nobody else has are found once each, until somebody has enough", () => {
+  const bits = fc.array(fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()), { maxLength: 70 });
+  fc.assert(
+    fc.property(bits, fc.nat(100), (triples, start) => {
+      const [here, one, other] = [0, 1, 2].map((side) => {
+        const made = new Bitmap(triples.length);
+        triples.forEach((triple, index) => triple[side] && made.set(index));
+        return made;
+      });
+      if (!here || !one || !other) return;
+      const found: number[] = [];
+      here.findWithout(one, other, start, (index) => {
+        found.push(index);
+        return false;
+      });
+      const expected = triples.flatMap(([a, b, c], index) => a && !b && !c ? [index] : []);
+      assert.deepEqual(found.toSorted((a, b) => a - b), expected);
+      let visits = 0;
+      here.findWithout(one, other, start, () => ++visits === 2);
+      assert.equal(visits, Math.min(2, expected.length));
+    }),
+  );
+});

@@ -47,6 +47,8 @@ const MIN_BUSY = 2;
 /** With fewer incomplete peers than this a complete one is not spared: they could not make up for it. */
 const MIN_ALTERNATIVES = 2;
 
+type NamedPeer = [name: string, peer: SchedulerPeer];
+
 /**
  * Decides which chunk of one blob is asked of which peer: rarest first, least busy holder first, duplicates only at the
  * end. A state machine without clock or network: outcomes and time go in, requests come out.
@@ -58,9 +60,13 @@ export class DownloadScheduler {
   readonly #peers = new Map<string, SchedulerPeer>();
   readonly #inFlight = new Map<number, ChunkRequest>();
   readonly #copies: Uint8Array;
+  /** Chunks that somebody is asked for. */
+  readonly #asked: Bitmap;
   readonly #rarity: Uint16Array;
   /** Peers that hold every chunk. */
   #completePeers = 0;
+  /** Peers that something is asked of. */
+  #busyPeers = 0;
   #cancel: number[] = [];
   #nextId = 1;
   #progressMs: number;
@@ -70,6 +76,7 @@ export class DownloadScheduler {
     this.#limits = limits;
     this.#firstChunk = firstChunk;
     this.#copies = new Uint8Array(have.length);
+    this.#asked = new Bitmap(have.length);
     this.#rarity = new Uint16Array(have.length);
     this.#progressMs = nowMs;
   }
@@ -93,6 +100,7 @@ export class DownloadScheduler {
     const known = this.#peers.get(peer);
     if (!known) return;
     this.#countRarity(known.chunks, undefined);
+    if (known.inFlight > 0) this.#busyPeers -= 1;
     this.#peers.delete(peer);
     for (const request of [...this.#inFlight.values()]) {
       if (request.peer === peer) this.#release(request, true);
@@ -187,11 +195,12 @@ export class DownloadScheduler {
    */
   #choose(nowMs: number): ChunkRequest | undefined {
     const open = this.#openPeers(nowMs);
-    for (const [name, peer] of open) {
+    while (open.length > 0) {
+      const [name, peer] = takeSoonest(open);
       const chunk = this.#rarestOf(peer);
       if (chunk !== undefined) return this.#ask(name, peer, chunk);
     }
-    return this.#isEndgame() ? this.#askAgain(open) : undefined;
+    return this.#isEndgame() ? this.#askAgain(nowMs) : undefined;
   }
 
   #ask(name: string, peer: SchedulerPeer, chunk: number): ChunkRequest {
@@ -199,42 +208,53 @@ export class DownloadScheduler {
     this.#nextId += 1;
     this.#inFlight.set(request.id, request);
     this.#copies[chunk] = (this.#copies[chunk] ?? 0) + 1;
+    this.#asked.set(chunk);
+    if (peer.inFlight === 0) this.#busyPeers += 1;
     peer.inFlight += 1;
     return request;
   }
 
   /**
-   * Peers that may be asked now, the one that will answer soonest first; equals in an order that differs between envoys and
-   * from time to time. When enough are busy, no further one is drawn in.
+   * Peers that may be asked now, in an order that differs between envoys and from time to time. When enough are busy, no
+   * further one is drawn in.
    */
-  #openPeers(nowMs: number): [string, SchedulerPeer][] {
-    const busy = [...this.#peers.values()].filter(({ inFlight }) => inFlight > 0).length;
-    const open = [...this.#peers].filter(([, peer]) =>
-      peer.isOpen(nowMs) && (peer.inFlight > 0 || busy < this.#limits.maxPeers)
-    );
-    const start = (this.#firstChunk + this.#nextId) % Math.max(1, open.length);
-    return [...open.slice(start), ...open.slice(0, start)].sort(([, a], [, b]) => a.load - b.load);
+  #openPeers(nowMs: number): NamedPeer[] {
+    const mayDrawIn = this.#busyPeers < this.#limits.maxPeers;
+    const open: NamedPeer[] = [];
+    const start = (this.#firstChunk + this.#nextId) % Math.max(1, this.#peers.size);
+    let position = 0;
+    const early: NamedPeer[] = [];
+    for (const named of this.#peers) {
+      const [, peer] = named;
+      if ((mayDrawIn || peer.inFlight > 0) && peer.isOpen(nowMs)) {
+        if (position < start) early.push(named);
+        else open.push(named);
+      }
+      position += 1;
+    }
+    for (const named of early) open.push(named);
+    return open;
   }
 
   /** The chunk with fewest holders among those that a peer is to be asked for and nobody is asked for yet. */
   #rarestOf(peer: SchedulerPeer): number | undefined {
-    const count = this.#have.length;
+    const isSpared = this.#isSpared(peer);
     let best: number | undefined;
     let bestRarity = Infinity;
-    for (let step = 0; step < count; step += 1) {
-      const chunk = (this.#firstChunk + step) % count;
+    peer.chunks.findWithout(this.#have, this.#asked, this.#firstChunk, (chunk) => {
       const holders = this.#rarity[chunk] ?? 0;
-      if (holders === 0 || holders >= bestRarity || this.#have.has(chunk)) continue;
-      if ((this.#copies[chunk] ?? 0) > 0 || !this.#mayAsk(peer, chunk)) continue;
-      best = chunk;
-      bestRarity = holders;
-      if (holders === 1) break;
-    }
+      if (holders < bestRarity && !(isSpared && this.#isShared(peer, chunk))) {
+        best = chunk;
+        bestRarity = holders;
+      }
+      return bestRarity <= 1;
+    });
     return best;
   }
 
   /** At the end a chunk that somebody is slow to give is asked of another as well. */
-  #askAgain(open: readonly [string, SchedulerPeer][]): ChunkRequest | undefined {
+  #askAgain(nowMs: number): ChunkRequest | undefined {
+    const open = this.#openPeers(nowMs);
     for (const { chunk } of this.#inFlight.values()) {
       if ((this.#copies[chunk] ?? 0) >= this.#limits.maxCopies) continue;
       const other = open.find(([name, { chunks }]) =>
@@ -246,16 +266,18 @@ export class DownloadScheduler {
   }
 
   /**
-   * Whether this peer is to be asked for this chunk. One that has everything is spared what others can give, or will
-   * be able to in a moment, as long as there is enough else to wait for: its time belongs to what only it has.
+   * Whether a peer is asked only for what nobody else can give, now or in a moment. One that has everything is, as long as
+   * there is enough else to wait for: its time belongs to what only it has.
    */
-  #mayAsk(peer: SchedulerPeer, chunk: number): boolean {
-    if (!peer.chunks.has(chunk)) return false;
-    const isShared = (this.#rarity[chunk] ?? 0) > this.#completePeers ||
-      (peer.given?.has(chunk) ?? false);
+  #isSpared(peer: SchedulerPeer): boolean {
     const hasAlternatives = this.#peers.size - this.#completePeers >= MIN_ALTERNATIVES;
-    return !isShared || !hasAlternatives || !peer.chunks.isFull ||
-      this.#inFlight.size < MIN_BUSY || this.#isEndgame();
+    return peer.chunks.isFull && hasAlternatives && this.#inFlight.size >= MIN_BUSY &&
+      !this.#isEndgame();
+  }
+
+  /** Whether a chunk that a complete peer has is or will soon be to be had elsewhere. */
+  #isShared(peer: SchedulerPeer, chunk: number): boolean {
+    return (this.#rarity[chunk] ?? 0) > this.#completePeers || (peer.given?.has(chunk) ?? false);
   }
 
   #isEndgame(): boolean {
@@ -280,9 +302,14 @@ export class DownloadScheduler {
 
   #release(request: ChunkRequest, cancel: boolean): void {
     this.#inFlight.delete(request.id);
-    this.#copies[request.chunk] = (this.#copies[request.chunk] ?? 1) - 1;
+    const copies = (this.#copies[request.chunk] ?? 1) - 1;
+    this.#copies[request.chunk] = copies;
+    if (copies === 0) this.#asked.clear(request.chunk);
     const peer = this.#peers.get(request.peer);
-    if (peer) peer.inFlight -= 1;
+    if (peer) {
+      peer.inFlight -= 1;
+      if (peer.inFlight === 0) this.#busyPeers -= 1;
+    }
     if (cancel) this.#cancel.push(request.id);
   }
 
@@ -299,4 +326,19 @@ export class DownloadScheduler {
     if (after) after.forEachDifference(before, (chunk, isHeld) => count(chunk, isHeld ? 1 : -1));
     else before?.forEachDifference(undefined, (chunk) => count(chunk, -1));
   }
+}
+
+/** Takes the peer that will answer soonest out of a list that is not empty; of equals the first. */
+function takeSoonest(peers: NamedPeer[]): NamedPeer {
+  let soonest = 0;
+  let leastLoad = Infinity;
+  for (let at = 0; at < peers.length; at += 1) {
+    const load = peers[at]?.[1].load ?? Infinity;
+    if (load >= leastLoad) continue;
+    soonest = at;
+    leastLoad = load;
+  }
+  const [taken] = peers.splice(soonest, 1);
+  if (!taken) throw new Error("unreachable: nothing is taken from an empty list");
+  return taken;
 }

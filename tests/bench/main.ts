@@ -12,6 +12,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   checkin: async () => (await import("./checkin.ts")).benchCheckin,
   converge: async () => (await import("./converge.ts")).benchConverge,
   fanout: async () => (await import("./fanout.ts")).benchFanout,
+  simulation: async () => (await import("./simulation.ts")).benchSimulation,
 };
 
 const program = new Command("bench")

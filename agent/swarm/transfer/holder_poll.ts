@@ -3,7 +3,7 @@ import type { PeerEndpoint, ProvenPeer } from "../peers/peer_registry.ts";
 /** Peers that lack chunks are asked what they have got meanwhile; the more there are, the less often each is asked. */
 const PARTIAL_MS_PER_PEER = 40;
 const MIN_PARTIAL_MS = 100;
-const MAX_PARTIAL_MS = 1000;
+const MAX_PARTIAL_MS = 2000;
 /** A peer that had nothing, or did not answer, is asked again after this: soon while others are only starting. */
 const EMPTY_EARLY_MS = 400;
 export const POLL_EMPTY_MS = 2000;

@@ -1,0 +1,71 @@
+import { Cluster, GIB, MIB } from "../simulation/cluster.ts";
+import { type BenchReport, type BenchRow, describeMachine, percentile } from "./bench_report.ts";
+
+/** Machines that hear each other's multicast: a rack. Racks are joined by hints of the server and by exchange. */
+const PEERS_PER_SEGMENT = 50;
+
+interface SimulatedCase {
+  readonly name: string;
+  readonly peers: number;
+  readonly sizeBytes: number;
+  readonly chunkSizeBytes: number;
+}
+
+const CASES: readonly SimulatedCase[] = [
+  { name: "256MiB_to_50", peers: 50, sizeBytes: 256 * MIB, chunkSizeBytes: MIB },
+  { name: "1GiB_to_1000", peers: 1_000, sizeBytes: GIB, chunkSizeBytes: 4 * MIB },
+];
+
+/**
+ * How long a simulated fleet at one gigabit a second takes in its own time, what share the origin sends, and how long the
+ * simulation of it takes on this machine.
+ */
+export function benchSimulation(progress: (text: string) => void): Promise<BenchReport> {
+  const rows: BenchRow[] = [];
+  for (const one of CASES) {
+    progress(`simulation: ${one.name}`);
+    rows.push(...measure(one));
+  }
+  return Promise.resolve({
+    bench: "simulation",
+    machine: describeMachine(),
+    rows,
+    skipped: [],
+  });
+}
+
+function measure({ name, peers, sizeBytes, chunkSizeBytes }: SimulatedCase): BenchRow[] {
+  const cluster = new Cluster(name);
+  const segment = (index: number) => ({ segment: Math.floor(index / PEERS_PER_SEGMENT) });
+  cluster.add(segment(0));
+  cluster.addMany(peers, (index) => segment(index + 1));
+  const startedMs = performance.now();
+  cluster.startAll();
+  cluster.hint(8);
+  cluster.run(5_000);
+  cluster.seedBlob("blob", sizeBytes, { chunkSizeBytes });
+  const { invariants, time } = cluster;
+  const seededMs = time.nowMs;
+  const doneMs: number[] = [];
+  const isDone = cluster.run(3_600_000, () => {
+    while (doneMs.length < invariants.completions) doneMs.push(time.nowMs - seededMs);
+    return doneMs.length >= peers;
+  });
+  if (!isDone) throw new Error(`${doneMs.length} of ${peers} simulated peers have the blob`);
+  const row = (metric: string, value: number, unit: string): BenchRow => ({
+    case: name,
+    subject: "vigo",
+    metric,
+    value,
+    unit,
+  });
+  const elapsedS = (performance.now() - startedMs) / 1000;
+  return [
+    row("p50", percentile(doneMs, 0.5) / 1000, "simulated s"),
+    row("p99", percentile(doneMs, 0.99) / 1000, "simulated s"),
+    row("max", Math.max(...doneMs) / 1000, "simulated s"),
+    row("origin_share", invariants.shareOf(cluster.origin), "1"),
+    row("elapsed", elapsedS, "s"),
+    row("throughput", time.happened / elapsedS, "events/s"),
+  ];
+}

@@ -1,0 +1,162 @@
+import type { PeerEndpoint } from "../../agent/swarm/peers/peer_registry.ts";
+import type { Prng } from "./prng.ts";
+import type { VirtualTime } from "./virtual_time.ts";
+
+/** Where a host stands in the network, and how fast it is connected. */
+export interface HostLink {
+  readonly address: string;
+  /** Multicast is heard within one segment only. */
+  readonly segment: number;
+  readonly upBytesPerMs: number;
+  readonly downBytesPerMs: number;
+  readonly latencyMs: number;
+}
+
+/** What a host does with what reaches it. */
+export interface Host {
+  readonly link: HostLink;
+  /** False while it is switched off: what is sent to it is refused. */
+  readonly isUp: boolean;
+  hear(datagram: Uint8Array, sourceAddress: string): void;
+}
+
+/** How bad the network is. */
+export interface Weather {
+  /** Share of packets that are lost: of datagrams for good, of streams until they are sent again. */
+  readonly loss: number;
+  /** Delay of single packets, at most, which also changes their order. */
+  readonly jitterMs: number;
+}
+
+/** Why a request got no answer. */
+export type CallFailure = "refused" | "timed_out";
+
+/** What a served request answers, and how much there is to send. */
+export interface Served<Answer> {
+  readonly answer: Answer;
+  readonly sizeBytes: number;
+}
+
+/** A lost packet of a stream is sent again after this. */
+const RESEND_MS = 200;
+/** Nobody answers from the other side of a partition; whoever asks gives up after this. */
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/**
+ * A network of hosts with limited uplinks and downlinks, delay, loss, reordering and partitions. What is sent waits for its
+ * turn on the sender's uplink and then on the receiver's downlink.
+ */
+export class FakeNetwork<Peer extends Host> {
+  readonly #hosts = new Map<string, Peer>();
+  readonly #segments = new Map<number, Peer[]>();
+  readonly #upFreeMs = new Map<string, number>();
+  readonly #downFreeMs = new Map<string, number>();
+  /** By address; hosts of different parts do not reach each other. */
+  readonly #parts = new Map<string, number>();
+  #weather: Weather = { loss: 0, jitterMs: 0 };
+
+  constructor(private readonly time: VirtualTime, private readonly random: Prng) {}
+
+  add(host: Peer): void {
+    const { address, segment } = host.link;
+    this.#hosts.set(address, host);
+    const neighbours = this.#segments.get(segment) ?? [];
+    neighbours.push(host);
+    this.#segments.set(segment, neighbours);
+  }
+
+  setWeather(weather: Weather): void {
+    this.#weather = weather;
+  }
+
+  /** Puts hosts into a part of their own; part 0 is where all begin. */
+  separate(addresses: Iterable<string>, part: number): void {
+    for (const address of addresses) this.#parts.set(address, part);
+  }
+
+  /** Everybody reaches everybody again. */
+  heal(): void {
+    this.#parts.clear();
+  }
+
+  reaches(from: string, to: string): boolean {
+    return (this.#parts.get(from) ?? 0) === (this.#parts.get(to) ?? 0);
+  }
+
+  /** Sends a datagram to every host of the sender's segment, the sender included. */
+  multicast(from: HostLink, datagram: Uint8Array): void {
+    for (const host of this.#segments.get(from.segment) ?? []) {
+      if (!this.reaches(from.address, host.link.address)) continue;
+      if (this.random.chance(this.#weather.loss)) continue;
+      this.time.after(this.#delayMs(from, host.link), () => {
+        if (host.isUp) host.hear(datagram, from.address);
+      });
+    }
+  }
+
+  /**
+   * Asks the host at an address. `serve` runs there when the request arrives, and answers nothing to refuse; `done` runs here
+   * when the answer is complete.
+   *
+   * @returns what calls the request off: its answer is not waited for any more.
+   */
+  call<Answer>(
+    from: HostLink,
+    to: PeerEndpoint,
+    serve: (host: Peer) => Served<Answer> | undefined,
+    done: (answer: Answer | CallFailure) => void,
+  ): () => void {
+    let isOver = false;
+    const end = (answer: Answer | CallFailure) => {
+      if (isOver) return;
+      isOver = true;
+      done(answer);
+    };
+    const host = this.#hosts.get(to.address);
+    const fail = (failure: CallFailure, afterMs: number) =>
+      void this.time.after(afterMs, () => end(failure));
+    if (!host || !this.reaches(from.address, to.address)) {
+      fail("timed_out", CONNECT_TIMEOUT_MS);
+      return () => isOver = true;
+    }
+    this.time.after(this.#delayMs(from, host.link) + this.#resendMs(), () => {
+      if (isOver) return;
+      const served = host.isUp ? serve(host) : undefined;
+      if (!served) return fail("refused", host.link.latencyMs);
+      this.#transfer(host.link, from, served.sizeBytes, () => {
+        // Whoever was switched off or cut off in between has not sent all of it.
+        if (!host.isUp) end("refused");
+        else if (!this.reaches(from.address, to.address)) fail("timed_out", CONNECT_TIMEOUT_MS);
+        else end(served.answer);
+      });
+    });
+    return () => isOver = true;
+  }
+
+  #transfer(from: HostLink, to: HostLink, sizeBytes: number, arrived: () => void): void {
+    const { nowMs } = this.time;
+    const upEndMs = Math.max(nowMs, this.#upFreeMs.get(from.address) ?? 0) +
+      sizeBytes / from.upBytesPerMs;
+    this.#upFreeMs.set(from.address, upEndMs);
+    // The receiver's link is taken from when the first byte can come, at its own speed, and not before the last was sent.
+    const firstMs = upEndMs - sizeBytes / from.upBytesPerMs;
+    const downEndMs = Math.max(
+      upEndMs,
+      Math.max(firstMs, this.#downFreeMs.get(to.address) ?? 0) + sizeBytes / to.downBytesPerMs,
+    );
+    this.#downFreeMs.set(to.address, downEndMs);
+    this.time.after(downEndMs - nowMs + this.#delayMs(from, to) + this.#resendMs(), arrived);
+  }
+
+  #delayMs(from: HostLink, to: HostLink): number {
+    return from.latencyMs + to.latencyMs + this.random.next() * this.#weather.jitterMs;
+  }
+
+  #resendMs(): number {
+    let delayMs = 0;
+    for (let again = 0; again < 5 && this.random.chance(this.#weather.loss); again++) {
+      delayMs += RESEND_MS * 2 ** again;
+    }
+    return delayMs;
+  }
+}
