@@ -5,7 +5,7 @@ export type Direction = "in" | "out";
 const ruleSchema = z.strictObject({
   name: z.string(),
   direction: z.enum(["in", "out"]),
-  proto: z.enum(["tcp", "udp", "icmp", "icmpv6"]).optional(),
+  proto: z.enum(["tcp", "udp", "icmp", "icmpv6", "igmp"]).optional(),
   /** `443` or `8000-8100`. */
   ports: z.array(z.string()).optional(),
   source: z.array(z.string()).optional(),

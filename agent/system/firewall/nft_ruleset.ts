@@ -17,6 +17,9 @@ const NEIGHBOURS =
  */
 const MIDSTREAM = "tcp flags & (fin | syn | rst | ack) != syn";
 
+/** What nft(8) calls protocols that have another name here; it knows a number without /etc/protocols. */
+const PROTOCOL_WORDS: Readonly<Record<string, string>> = { icmpv6: "ipv6-icmp", igmp: "2" };
+
 /**
  * A script for nft(8) that replaces Vigo's own table in one transaction; of an empty model it removes the table. Rules that
  * keep the agent's way to its server open stand before all others.
@@ -105,7 +108,7 @@ function renderProtocol(
   ports: readonly string[] | undefined,
 ): string {
   if (ports !== undefined) return `${proto} dport { ${mergePorts(ports).join(", ")} }`;
-  return `meta l4proto ${proto === "icmpv6" ? "ipv6-icmp" : proto}`;
+  return `meta l4proto ${PROTOCOL_WORDS[proto] ?? proto}`;
 }
 
 function lines(list: readonly string[]): string {

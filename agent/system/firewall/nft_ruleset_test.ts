@@ -45,6 +45,17 @@ Deno.test("rules stand by order, then by name", () => {
   ]);
 });
 
+Deno.test("protocols are written as nft knows them without a table of names", () => {
+  const written = (["icmp", "icmpv6", "igmp"] as const).map((proto) => {
+    const rule = { name: "a", direction: "in", proto, action: "accept", order: 1 } as const;
+    return chain(withRule(EMPTY_MODEL, rule), "input").at(-1);
+  });
+  assert.deepEqual(
+    written,
+    ["icmp", "ipv6-icmp", "2"].map((word) => `meta l4proto ${word} accept comment "vigo: a"`),
+  );
+});
+
 Deno.test("a rule is written with all that it asks for", () => {
   const model = withRule(EMPTY_MODEL, {
     name: "web",

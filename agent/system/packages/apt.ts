@@ -1,6 +1,11 @@
 import { BlockedError } from "../blocked_error.ts";
 import { describeFailure, type Processes, type ProgramResult } from "../processes.ts";
-import { parseAptPolicy, parseBrokenPackages, parseDpkgQuery } from "./apt_output.ts";
+import {
+  parseAptPolicy,
+  parseBrokenPackages,
+  parseDpkgQuery,
+  parseRemovals,
+} from "./apt_output.ts";
 import { AptSources } from "./apt_sources.ts";
 import { ManagerCommands, type ManagerOptions, succeeded } from "./manager_commands.ts";
 import type { PackageProvider, PackageState, QueryOptions } from "./package_provider.ts";
@@ -40,6 +45,7 @@ const FAULTS: readonly RegExp[] = [
 
 const UNKNOWN_TO_LISTS =
   /unable to locate package|has no installation candidate|version .* was not found|404 +not found/i;
+const NEEDS_REMOVAL = /remove is disabled/i;
 const INTERRUPTED = /dpkg was interrupted/i;
 const BROKEN_DEPENDENCIES = /fix-broken install/i;
 
@@ -102,7 +108,7 @@ export class AptProvider implements PackageProvider {
     ];
     await this.#commands.installFresh(
       `install ${wanted.join(", ")}`,
-      async () => blockOnOthers(await this.#change(install), names),
+      async () => refuseRemovals(blockOnOthers(await this.#change(install), names), names),
       () => this.#change(UPDATE),
     );
   }
@@ -162,4 +168,14 @@ function blockOnOthers(result: ProgramResult, names: readonly string[]): Program
     );
   }
   return result;
+}
+
+/** @throws {Error} if packages can only be installed in the place of others, which it names. */
+function refuseRemovals(result: ProgramResult, names: readonly string[]): ProgramResult {
+  if (succeeded(result) || !NEEDS_REMOVAL.test(result.stderr)) return result;
+  const removed = parseRemovals(result.stdout).join(", ") || "other packages";
+  throw new Error(
+    `Cannot install ${names.join(", ")}: apt would remove ${removed} for it. If that is meant, ` +
+      `say so: a package resource with ensure: absent that this one depends on`,
+  );
 }

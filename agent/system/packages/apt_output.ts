@@ -38,6 +38,13 @@ export function parseAptPolicy(text: string): ReadonlyMap<string, string> {
   return candidates;
 }
 
+/** Names of the packages that apt would have removed, in order. */
+export function parseRemovals(output: string): readonly string[] {
+  const list = /^The following packages will be REMOVED:\n((?: .*(?:\n|$))+)/m.exec(output)?.[1] ??
+    "";
+  return list.split(/\s+/).map((name) => name.replace(/\*$/, "")).filter((name) => name !== "");
+}
+
 /** Names of the packages that dpkg could not process, without their architecture, in order. */
 export function parseBrokenPackages(output: string): readonly string[] {
   const found = output.matchAll(/^dpkg: error processing (?:package|archive) (\S+)/gm);

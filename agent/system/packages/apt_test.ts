@@ -6,7 +6,9 @@ import { AptProvider } from "./apt.ts";
 import { parseAptPolicy, parseBrokenPackages, parseDpkgQuery } from "./apt_output.ts";
 
 /** A provider whose apt-get answers one after the other; what it was asked is `verb argument…`. */
-function withAnswers(answers: readonly { status: number; stderr?: string }[]) {
+function withAnswers(
+  answers: readonly { status: number; stdout?: string; stderr?: string }[],
+) {
   const queue = [...answers];
   const processes = new FakeProcesses(() => queue.shift() ?? { status: 0 });
   const asked = () =>
@@ -62,6 +64,18 @@ Deno.test("a package that somebody else broke blocks, and one that is broken its
   await assert.rejects(install("nginx"), BlockedError);
   await assert.rejects(install("nginx"), /dpkg cannot finish other; repair with "dpkg --configure/);
   await assert.rejects(install("other"), { name: "Error" });
+});
+
+Deno.test("a package that would take the place of others fails, and names them", async () => {
+  const stdout = "The following packages were automatically installed:\n  libx\n" +
+    "The following packages will be REMOVED:\n  systemd-timesyncd old*\n  older\n" +
+    "The following NEW packages will be installed:\n  chrony\n";
+  const stderr = "E: Packages need to be removed but remove is disabled.\n";
+  const { provider } = withAnswers([{ status: 100, stdout, stderr }]);
+  await assert.rejects(provider.install(["chrony"], {}), {
+    name: "Error",
+    message: /^Cannot install chrony: apt would remove systemd-timesyncd, old, older for it\. If/,
+  });
 });
 
 Deno.test("packages that lack what they depend on block, and say how to repair them", async () => {

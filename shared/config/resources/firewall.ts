@@ -62,8 +62,8 @@ export const firewallSchema = z.discriminatedUnion("ensure", [
     name,
     direction,
     /** Without it all protocols. */
-    proto: z.enum(["tcp", "udp", "icmp", "icmpv6"], {
-      error: "expected proto to be tcp, udp, icmp or icmpv6",
+    proto: z.enum(["tcp", "udp", "icmp", "icmpv6", "igmp"], {
+      error: "expected proto to be tcp, udp, icmp, icmpv6 or igmp",
     }).optional(),
     /** Where a packet goes; needs `proto` tcp or udp. */
     port: ports.optional(),
@@ -92,7 +92,7 @@ export const firewallSchema = z.discriminatedUnion("ensure", [
       one.includes(":")
     );
     const isMixed = families.includes(true) && families.includes(false) ||
-      rule.proto === "icmp" && families.includes(true) ||
+      (rule.proto === "icmp" || rule.proto === "igmp") && families.includes(true) ||
       rule.proto === "icmpv6" && families.includes(false);
     if (isMixed) {
       context.addIssue({

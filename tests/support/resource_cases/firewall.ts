@@ -15,6 +15,7 @@ export const firewallContract = resourceContract(firewall, {
     { params: { name: "web", port: "90-80", proto: "tcp", action: "accept" }, names: "port" },
     { params: { name: "web", source: "10.0.0.0/33", action: "accept" }, names: "source" },
     { params: { name: "web", source: ["10.0.0.1", "::1"], action: "accept" }, names: "source" },
+    { params: { name: "a", proto: "igmp", source: "::1", action: "accept" }, names: "source" },
     { params: { name: "in", ensure: "default", action: "reject" }, names: "action" },
   ],
   unknown: [
