@@ -1,15 +1,7 @@
 import type { TraitSystem } from "./collector.ts";
+import type { ListeningSocket } from "./listening_socket.ts";
 import { parseNetstat } from "./netstat.ts";
 import { parseProcNetSockets } from "./proc_net_sockets.ts";
-
-/** A socket that waits for others to begin. */
-export interface ListeningSocket {
-  readonly protocol: "tcp" | "udp";
-  readonly address: string;
-  readonly port: number;
-  /** The kernel's number of it, by which its program is found; absent where the system does not tell. */
-  readonly inode?: string;
-}
 
 /**
  * The sockets on which something waits now. UDP ports that the system gave a program by itself are left out.

@@ -1,4 +1,4 @@
-import type { ListeningSocket } from "./listening_sockets.ts";
+import type { ListeningSocket } from "./listening_socket.ts";
 
 /**
  * Parses `netstat -an -p tcp|udp` of macOS into the sockets that wait for others: protocol, two counts, the local address

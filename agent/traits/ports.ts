@@ -1,6 +1,7 @@
 import type { Json } from "../../shared/canonical/canonical_json.ts";
 import type { Collector } from "./collector.ts";
-import { type ListeningSocket, readListeningSockets } from "./listening_sockets.ts";
+import type { ListeningSocket } from "./listening_socket.ts";
+import { readListeningSockets } from "./listening_sockets.ts";
 import { readSocketOwners } from "./socket_owners.ts";
 
 /** Most ports told of each protocol. */

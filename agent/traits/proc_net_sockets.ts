@@ -1,4 +1,4 @@
-import type { ListeningSocket } from "./listening_sockets.ts";
+import type { ListeningSocket } from "./listening_socket.ts";
 
 /** States of the kernel's socket tables: TCP listening, and UDP not connected to anyone. */
 const WAITING = { tcp: "0A", udp: "07" } as const;

@@ -6,7 +6,7 @@ import type {
   ResourceDeclaration,
   StackTree,
 } from "../stacks/stack_tree.ts";
-import type { WrittenCondition } from "../stacks/read_condition.ts";
+import type { WrittenCondition } from "../stacks/stack_tree.ts";
 import type { StackValue } from "../stacks/stack_value.ts";
 import { type ForeachItem, foreachItems } from "./foreach_items.ts";
 import { idOfSkipped, renderResource } from "./render_resource.ts";

@@ -4,7 +4,7 @@ import { evaluateCondition } from "../../shared/conditions/evaluate_condition.ts
 import type { BundleCondition, BundleResource } from "../../shared/config/policy_bundle.ts";
 import type { TemplateScope } from "../../shared/templates/template.ts";
 import type { Place, ProblemList } from "../stacks/problem_list.ts";
-import type { WrittenCondition } from "../stacks/read_condition.ts";
+import type { WrittenCondition } from "../stacks/stack_tree.ts";
 import { collectScope } from "./defer_template.ts";
 import { DeferredRead } from "./deferred_read.ts";
 import { TraitsUnknown, UNKNOWN_TRAITS } from "./trait_reads.ts";

@@ -4,15 +4,16 @@ import { suggestName } from "../../shared/naming/nearest_name.ts";
 import { formatPlace, type ProblemList, quote } from "./problem_list.ts";
 import { CONFIGCRATE, USERCRATE } from "./read_configcrate.ts";
 import type { Environment } from "./read_environments.ts";
-import type { Assignment, MatchEntry } from "./read_hostcrates.ts";
-import type { Role } from "./read_roles.ts";
+import type { MatchEntry } from "./read_hostcrates.ts";
 import type { ResourceCatalog } from "./resource_catalog.ts";
 import type {
+  Assignment,
   Configcrate,
   FileTemplate,
   Hostcrate,
   HostLayer,
   NameReference,
+  Role,
   StackTree,
 } from "./stack_tree.ts";
 import type { StackValue } from "./stack_value.ts";

@@ -1,15 +1,7 @@
 import { Condition, ConditionError } from "../../shared/conditions/condition.ts";
-import type { Place } from "./problem_list.ts";
 import type { StackReaders } from "./read_variables.ts";
+import type { WrittenCondition } from "./stack_tree.ts";
 import { describeNode, type VgoEntry } from "./vgo_node.ts";
-
-/** A `when:` as written. */
-export interface WrittenCondition {
-  readonly condition: Condition;
-  readonly place: Place;
-  /** Where the character at `offset` of the condition stands. */
-  placeAt(offset: number): Place;
-}
 
 /** Reads a `when:`; `item` is a name in it only beside a `foreach`. Mistakes are reported, and then there is none. */
 export function readCondition(

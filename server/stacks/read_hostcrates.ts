@@ -1,17 +1,8 @@
 import { type HostnameGlob, parseHostnameGlob } from "../../shared/targeting/hostname_glob.ts";
 import { type Place, quote } from "./problem_list.ts";
 import { readVariables, type StackReaders } from "./read_variables.ts";
-import type { NameReference, Variables } from "./stack_tree.ts";
+import type { Assignment, NameReference } from "./stack_tree.ts";
 import { describeNode, type VgoEntry, type VgoNode } from "./vgo_node.ts";
-
-/** What a `match:` entry and a `common.vgo` both say. */
-export interface Assignment {
-  readonly place: Place;
-  readonly vars: Variables;
-  readonly roles: readonly NameReference[];
-  readonly configcrates: readonly NameReference[];
-  readonly usercrates: readonly NameReference[];
-}
 
 /** A `match:` entry as written. */
 export interface MatchEntry extends Assignment {

@@ -1,15 +1,7 @@
 import { quote } from "./problem_list.ts";
 import type { StackReaders } from "./read_variables.ts";
-import type { NameReference } from "./stack_tree.ts";
+import type { Role } from "./stack_tree.ts";
 import type { VgoNode } from "./vgo_node.ts";
-
-/** A named list of configcrates, with those of the roles it includes. */
-export interface Role {
-  readonly name: string;
-  readonly place: NameReference["place"];
-  readonly includes: readonly NameReference[];
-  readonly configcrates: readonly NameReference[];
-}
 
 /** Reads `roles.vgo`. */
 export function readRoles(node: VgoNode, readers: StackReaders): Role[] {

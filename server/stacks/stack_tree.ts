@@ -1,9 +1,7 @@
+import type { Condition } from "../../shared/conditions/condition.ts";
 import type { HostnameGlob } from "../../shared/targeting/hostname_glob.ts";
 import type { Place } from "./problem_list.ts";
 import type { ResourceCatalog } from "./resource_catalog.ts";
-import type { WrittenCondition } from "./read_condition.ts";
-import type { Assignment } from "./read_hostcrates.ts";
-import type { Role } from "./read_roles.ts";
 import type { StackValue } from "./stack_value.ts";
 import type { Template } from "../../shared/templates/template.ts";
 
@@ -92,4 +90,29 @@ export interface HostLayer extends Assignment {
 export interface FileTemplate {
   readonly template: Template;
   placeAt(offset: number): Place;
+}
+
+/** A `when:` as written. */
+export interface WrittenCondition {
+  readonly condition: Condition;
+  readonly place: Place;
+  /** Where the character at `offset` of the condition stands. */
+  placeAt(offset: number): Place;
+}
+
+/** What a `match:` entry and a `common.vgo` both say. */
+export interface Assignment {
+  readonly place: Place;
+  readonly vars: Variables;
+  readonly roles: readonly NameReference[];
+  readonly configcrates: readonly NameReference[];
+  readonly usercrates: readonly NameReference[];
+}
+
+/** A named list of configcrates, with those of the roles it includes. */
+export interface Role {
+  readonly name: string;
+  readonly place: Place;
+  readonly includes: readonly NameReference[];
+  readonly configcrates: readonly NameReference[];
 }
