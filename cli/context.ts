@@ -17,6 +17,14 @@ export interface CliContext {
   readInput(): Promise<string>;
   /** Asks on the terminal without showing what is typed; undefined when the operator interrupts. */
   askHidden(label: string): Promise<string | undefined>;
+  /** True if somebody sits at a terminal who can be asked. */
+  readonly isInteractive: boolean;
+  /** Asks a question on the terminal; true only if the answer is yes. */
+  confirm(question: string): Promise<boolean>;
+  /** Writes a file that the operator named, in place of one that is there. */
+  writeFile(path: string, text: string): Promise<void>;
+  /** The root folder that the environment names; `/` without one. */
+  readonly root: string;
   /** Waits; returns early, without an error, when the signal fires. */
   pause(ms: number): Promise<void>;
   /** Fires when the operator interrupts. */

@@ -1,11 +1,14 @@
 import { basename } from "node:path";
 import { createStreamWriter } from "../shared/platform/stream_writer.ts";
 import { EXIT_CODE } from "../shared/terminal/exit_code.ts";
+import { hasFlag } from "../shared/terminal/run_cli.ts";
+import { createStyle } from "../shared/terminal/style.ts";
 import { UserError } from "../shared/terminal/user_error.ts";
 import { createApiClient } from "./client/api_client.ts";
 import { resolveConnection } from "./client/connection.ts";
 import type { CliContext, LocalFile } from "./context.ts";
 import { createOutput } from "./output/output.ts";
+import { askToConfirm } from "./confirmation.ts";
 import { askHidden, readAll } from "./secret_input.ts";
 
 /** A context over the streams of this process, with those streams for whoever prints besides the commands. */
@@ -27,6 +30,11 @@ export function createLocalContext(signal: AbortSignal): LocalContext {
       writeError,
       isTerminal,
       isErrorTerminal: Deno.stderr.isTerminal(),
+      style: createStyle({
+        isTerminal,
+        noColor: hasFlag(Deno.args, "--no-color"),
+        env: Deno.env.toObject(),
+      }),
       ...(isTerminal ? { columns: Deno.consoleSize().columns } : {}),
     }),
     connect: async (flags) =>
@@ -38,6 +46,10 @@ export function createLocalContext(signal: AbortSignal): LocalContext {
     openFile,
     readInput: () => readAll(Deno.stdin.readable),
     askHidden: (label) => askHidden(label, writeError),
+    isInteractive: Deno.stdin.isTerminal() && Deno.stderr.isTerminal(),
+    confirm: (question) => askToConfirm(question, writeError),
+    writeFile,
+    root: Deno.env.get("VIGO_ROOT") ?? "/",
     pause: (ms) => pause(ms, signal),
     signal,
   };
@@ -71,6 +83,17 @@ async function openFile(path: string): Promise<LocalFile> {
     });
   }
   return { name: basename(path), sizeBytes: info.size, stream: () => streamFile(path) };
+}
+
+async function writeFile(path: string, text: string): Promise<void> {
+  try {
+    await Deno.writeTextFile(path, text);
+  } catch (cause) {
+    throw new UserError(`Cannot write "${path}": ${explainFileError(cause)}`, {
+      exitCode: EXIT_CODE.usage,
+      cause,
+    });
+  }
 }
 
 function streamFile(path: string): ReadableStream<Uint8Array> {

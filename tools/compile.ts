@@ -55,6 +55,7 @@ async function compileProgram(
   { root, distFolder, compiler = Deno.execPath() }: CompileOptions,
 ): Promise<void> {
   for (const path of [program.entry, ...program.includes]) await requireFile(root, path, program);
+  const includes = await listIncludes(root, program);
   const configFolder = join(distFolder, ".config", program.name);
   const { config, lock } = await writeCompileConfig(root, program, configFolder);
   const { success, code, stderr } = await new Deno.Command(compiler, {
@@ -64,7 +65,7 @@ async function compileProgram(
       "--no-check",
       ...["--config", config, "--lock", lock, "--target", triple, "--output", output],
       ...PERMISSIONS[program.name],
-      ...program.includes.flatMap((path) => ["--include", path]),
+      ...includes.flatMap((path) => ["--include", path]),
       program.entry,
     ],
     cwd: root,
@@ -83,6 +84,19 @@ async function compileProgram(
   throw new CompileError(
     `Cannot compile ${program.name} for ${triple}: ${reason || `status ${code}`}`,
   );
+}
+
+async function listIncludes(root: string, { includes }: Program): Promise<string[]> {
+  const listed: string[] = [];
+  for (const path of includes) {
+    if (!path.endsWith("/")) listed.push(path);
+    else {
+      for await (const { name, isDirectory } of Deno.readDir(join(root, path))) {
+        if (isDirectory) listed.push(`${path}${name}`);
+      }
+    }
+  }
+  return listed.sort();
 }
 
 async function requireFile(root: string, path: string, program: Program): Promise<void> {

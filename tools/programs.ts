@@ -4,7 +4,10 @@ import type { ProgramName } from "./permissions.ts";
 export interface Program {
   readonly name: ProgramName;
   readonly entry: string;
-  /** Modules that are only started as workers, and files that are read while running: no import leads to them. */
+  /**
+   * Modules that are only started as workers, and files that are read while running: no import leads to them. A name that ends
+   * with `/` stands for each folder in that one, without the files beside them.
+   */
   readonly includes: readonly string[];
 }
 
@@ -15,7 +18,7 @@ export const PROGRAMS: readonly Program[] = [
     entry: "agent/main.ts",
     includes: ["agent/swarm/engine_worker.ts", "agent/swarm/hasher_worker.ts"],
   },
-  { name: "vigocli", entry: "cli/main.ts", includes: [] },
+  { name: "vigocli", entry: "cli/main.ts", includes: ["examples/"] },
 ];
 
 /** Machines that executables are made for, by the name of their folder in `dist/`, with what the compiler calls them. */

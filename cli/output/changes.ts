@@ -1,5 +1,6 @@
 import type { ConfigProblem, HostChange } from "../../shared/rest/config.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
+import { createStyle, type Style } from "../../shared/terminal/style.ts";
 
 /** Mistakes in stacks, one line each, in the form that editors jump to. */
 export function renderProblems(problems: readonly ConfigProblem[]): string {
@@ -10,17 +11,27 @@ export function renderProblems(problems: readonly ConfigProblem[]): string {
 
 const SIGN = { added: "+", removed: "-", changed: "~" } as const;
 
+/** Most hosts of a block that are named; `--json` names all. */
+const MAX_NAMED_HOSTS = 10;
+const PLAIN = createStyle({ isTerminal: false, env: {} });
+
 /** Which hosts a version changes, and how; hosts that change alike share a block. */
-export function renderChanges(changes: readonly HostChange[], unchangedHosts: number): string {
+export function renderChanges(
+  changes: readonly HostChange[],
+  unchangedHosts: number,
+  style: Style = PLAIN,
+): string {
   const blocks = changes.map((group) =>
     [
-      `${group.hosts.map(sanitize).join(", ")}`,
-      ...group.problems.map((problem) => `  ! ${sanitize(problem)}`),
+      style.bold(nameHosts(group.hosts)),
+      ...group.problems.map((problem) => style.red(`  ! ${sanitize(problem)}`)),
       ...group.changes.flatMap((change) => [
         `  ${SIGN[change.change]} ${sanitize(change.id)} (${sanitize(change.crate)})`,
         ...(change.diff === ""
           ? []
-          : change.diff.trimEnd().split("\n").map((line) => `      ${sanitize(line)}`)),
+          : change.diff.trimEnd().split("\n").map((line) =>
+            `      ${colour(sanitize(line), style)}`
+          )),
       ]),
     ].join("\n")
   );
@@ -28,4 +39,17 @@ export function renderChanges(changes: readonly HostChange[], unchangedHosts: nu
     ? "1 host stays as it is"
     : `${unchangedHosts} hosts stay as they are`;
   return [...blocks, rest].join("\n\n");
+}
+
+function nameHosts(hosts: readonly string[]): string {
+  const named = hosts.slice(0, MAX_NAMED_HOSTS).map(sanitize).join(", ");
+  const left = hosts.length - MAX_NAMED_HOSTS;
+  return left > 0 ? `${named} and ${left} more` : named;
+}
+
+/** A line of a unified diff; headers stay as they are. */
+function colour(line: string, style: Style): string {
+  if (/^(---|\+\+\+) /.test(line)) return line;
+  if (line.startsWith("+")) return style.green(line);
+  return line.startsWith("-") ? style.red(line) : line;
 }

@@ -1,9 +1,13 @@
+import { createStyle, type Style } from "../../shared/terminal/style.ts";
+
 /** Where a command's answer goes. Errors and progress go to standard error, so that output can be piped. */
 export interface Output {
   /** True if people look at standard output, so that colour and live redrawing make sense. */
   readonly isTerminal: boolean;
   /** Width of the terminal in columns; absent when there is none. */
   readonly columns?: number;
+  /** Colours for standard output, where it shows them. */
+  readonly style: Style;
   /** Writes text and a newline to standard output. */
   line(text: string): void;
   /** Writes a value as indented JSON to standard output. */
@@ -23,7 +27,11 @@ export interface OutputStreams {
   readonly isTerminal: boolean;
   readonly isErrorTerminal: boolean;
   readonly columns?: number;
+  /** Plain text by default. */
+  readonly style?: Style;
 }
+
+const PLAIN = createStyle({ isTerminal: false, env: {} });
 
 /** Wipes the line and returns to its start (ECMA-48: EL, CR); cursor up is CSI A. */
 const WIPE = "\r\x1b[2K";
@@ -38,6 +46,7 @@ export function createOutput(streams: OutputStreams): Output {
   };
   return {
     isTerminal: streams.isTerminal,
+    style: streams.style ?? PLAIN,
     ...(streams.columns === undefined ? {} : { columns: streams.columns }),
     line: (text) => streams.write(`${text}\n`),
     json: (value) => streams.write(`${JSON.stringify(value, null, 2)}\n`),
