@@ -4,7 +4,7 @@ import type { StackValue } from "../stacks/stack_value.ts";
 export function writtenText(value: StackValue): string {
   switch (value.kind) {
     case "scalar":
-      return value.written;
+      return String(value.constant);
     case "template":
       return value.template.text;
     case "secret":

@@ -13,6 +13,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   converge: async () => (await import("./converge.ts")).benchConverge,
   fanout: async () => (await import("./fanout.ts")).benchFanout,
   simulation: async () => (await import("./simulation.ts")).benchSimulation,
+  publish: async () => (await import("./publish.ts")).benchPublish,
 };
 
 const program = new Command("bench")

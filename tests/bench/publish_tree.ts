@@ -48,23 +48,22 @@ export function publishTree(
   }
   add("roles.vgo", `${roles.join("\n")}\n`);
   add("common.vgo", "vars: {site: north, owner: root}\nroles: [role-0]\n");
-  add("envoys.vgo", `envoys:\n${entries(name, size).join("")}`);
+  for (const [file, text] of entries(name, size).entries()) {
+    add(`hosts/${String(file).padStart(2, "0")}.vgo`, `envoys:\n${text}`);
+  }
   return files;
 }
 
+/** One text for each role; a file of all entries would be larger than stacks may be. */
 function entries(name: PublishCase, size: PublishTreeSize): string[] {
-  const prefix = (role: number) => `r${String(role).padStart(2, "0")}-`;
-  if (name !== "entries") {
-    return Array.from(
-      { length: size.roles },
-      (_, role) => `  - match: "${prefix(role)}*"\n    roles: [role-${role}]\n`,
-    );
-  }
-  return Array.from({ length: size.envoys }, (_, number) => {
-    const role = number % size.roles;
-    const rack = number % 40;
-    return `  - match: ${publishHostname(number, size)}\n    roles: [role-${role}]\n` +
-      `    vars: {rack: "${rack}"}\n`;
+  return Array.from({ length: size.roles }, (_, role) => {
+    const pattern = `r${String(role).padStart(2, "0")}-*`;
+    if (name !== "entries") return `  - match: "${pattern}"\n    roles: [role-${role}]\n`;
+    return Array.from({ length: size.envoys / size.roles }, (_, at) => {
+      const number = role + at * size.roles;
+      return `  - match: ${publishHostname(number, size)}\n    roles: [role-${role}]\n` +
+        `    vars: {rack: "${at % 40}"}\n`;
+    }).join("");
   });
 }
 

@@ -1,0 +1,179 @@
+import { Buffer } from "node:buffer";
+import { z } from "zod";
+import { TestProcess } from "../support/process.ts";
+import { SimulatedEnvoy, type SimulatedIdentity } from "../support/simulated_envoy.ts";
+import { TemporaryRoot } from "../support/temporary_root.ts";
+import { type BenchReport, type BenchRow, describeMachine, percentile } from "./bench_report.ts";
+import { traitFixtureSchema } from "./checkin_protocol.ts";
+import type { Progress } from "./main.ts";
+import { PUBLISH_TREE, type PublishCase } from "./publish_tree.ts";
+
+/** Envoys that check in while the server works; each waits for its answer before it asks again. */
+const CALLING = 10;
+/** Pause of each between two check-ins, in ms: together some 100 a second. */
+const PAUSE_MS = 100;
+const DEADLINE_MS = 900_000;
+const CASES: readonly PublishCase[] = ["patterns", "entries", "own_names"];
+
+const lineSchema = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("ready"), address: z.string() }),
+  z.object({ kind: z.literal("staged") }),
+  z.object({
+    kind: z.literal("measured"),
+    seconds: z.number(),
+    /** How late a timer of the server's thread was at worst. */
+    blockedMs: z.number(),
+    cpuMs: z.number(),
+    rssBytes: z.number(),
+  }),
+]);
+type Line = z.infer<typeof lineSchema>;
+
+/**
+ * What it takes to check, compare and publish a tree of 500 configcrates and 5,000 resources for 10,000 envoys, and what others
+ * wait meanwhile: the real service and publisher in one process, and in this one real check-ins over TLS. `publish` holds all of
+ * it: reading, checking, compiling the whole fleet with both versions, comparing, writing durably, swapping. `p99` and `max` are
+ * of check-ins sent while that ran; `blocked` is how late a timer of the server was at worst.
+ */
+export async function benchPublish(progress: Progress): Promise<BenchReport> {
+  const rows: BenchRow[] = [];
+  for (const name of CASES) rows.push(...await measureCase(name, progress));
+  return { bench: "publish", machine: describeMachine(), rows, skipped: [] };
+}
+
+async function measureCase(name: PublishCase, progress: Progress): Promise<BenchRow[]> {
+  const rows: BenchRow[] = [];
+  const row = (kind: string, metric: string, value: number, unit: string) =>
+    rows.push({ case: `${name}_${kind}`, subject: "vigo", metric, value, unit });
+  await using folder = await TemporaryRoot.create("vigo-publish-");
+  progress(`${name}: starting a server with ${PUBLISH_TREE.envoys} envoys`);
+  await using server = new PublishServer(folder.path, name);
+  const { address } = await server.next("ready");
+  await using callers = await Callers.connect(folder, address);
+  const stage = async (revision: number) => {
+    server.tell({ kind: "stage", revision });
+    await server.next("staged");
+  };
+  const measure = async (kind: "validate" | "diff" | "publish", label: string = kind) => {
+    progress(`${name}: ${label}`);
+    callers.latenciesMs.length = 0;
+    server.tell({ kind });
+    const { seconds, blockedMs, cpuMs, rssBytes } = await server.next("measured");
+    const latencies = [...callers.latenciesMs];
+    row(label, "total", seconds, "s");
+    row(label, "cpu_ms_per_op", cpuMs, "ms");
+    row(label, "blocked", blockedMs, "ms");
+    if (latencies.length > 0) {
+      row(label, "p50", percentile(latencies, 0.5), "ms");
+      row(label, "p99", percentile(latencies, 0.99), "ms");
+      row(label, "max", Math.max(...latencies), "ms");
+    }
+    row(label, "rss", rssBytes / 1e6, "MB");
+  };
+  await stage(1);
+  await measure("publish", "first_publish");
+  await stage(2);
+  await measure("validate");
+  await measure("diff");
+  await measure("publish");
+  server.tell({ kind: "stop" });
+  return rows;
+}
+
+/** Envoys that check in one after the other for as long as this lives. */
+class Callers implements AsyncDisposable {
+  readonly latenciesMs: number[] = [];
+  #isStopped = false;
+  readonly #loops: Promise<void>[];
+
+  private constructor(
+    private readonly envoys: readonly SimulatedEnvoy[],
+    private readonly volatile: readonly Buffer[],
+  ) {
+    this.#loops = envoys.map((envoy) => this.#call(envoy));
+  }
+
+  static async connect(folder: TemporaryRoot, address: string): Promise<Callers> {
+    const fixture = traitFixtureSchema.parse(
+      JSON.parse(
+        await Deno.readTextFile(new URL("../fixtures/traits/debian_12.json", import.meta.url)),
+      ),
+    );
+    // Written a moment ago by the server process of this benchmark.
+    const identities = JSON.parse(
+      await Deno.readTextFile(folder.join("identities.json")),
+    ) as SimulatedIdentity[];
+    const envoys = identities.map((identity) =>
+      new SimulatedEnvoy({ address, identity, stableTraits: fixture.stable })
+    );
+    for (const envoy of envoys) await envoy.settle();
+    return new Callers(envoys, fixture.volatile.map((each) => Buffer.from(JSON.stringify(each))));
+  }
+
+  async #call(envoy: SimulatedEnvoy): Promise<void> {
+    for (let turn = 0; !this.#isStopped; turn++) {
+      const volatileTraits = this.volatile[turn % this.volatile.length] ?? Buffer.alloc(0);
+      const request = envoy.sign("CheckIn", envoy.checkInBody({ volatileTraits }));
+      const sentMs = performance.now();
+      const response = await envoy.sendCheckIn(request);
+      this.latenciesMs.push(performance.now() - sentMs);
+      envoy.keep(response);
+      await new Promise((resume) => setTimeout(resume, PAUSE_MS));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isStopped = true;
+    await Promise.allSettled(this.#loops);
+    for (const envoy of this.envoys) envoy[Symbol.dispose]();
+  }
+}
+
+class PublishServer implements AsyncDisposable {
+  readonly #process: TestProcess;
+  #read = 0;
+
+  constructor(folder: string, name: PublishCase) {
+    this.#process = TestProcess.start(Deno.execPath(), [
+      "run",
+      "--quiet",
+      "--no-check",
+      "--allow-all",
+      new URL("publish_server.ts", import.meta.url).pathname,
+      folder,
+      name,
+      String(CALLING),
+    ]);
+  }
+
+  tell(command: unknown): void {
+    this.#process.write(`${JSON.stringify(command)}\n`);
+  }
+
+  /** The next line, which must be of this kind: lines come in the order of the commands. */
+  async next<Kind extends Line["kind"]>(kind: Kind): Promise<Extract<Line, { kind: Kind }>> {
+    const seen = this.#read;
+    this.#read += 1;
+    const deadline = performance.now() + DEADLINE_MS;
+    for (;;) {
+      const answers = this.#process.output("stdout").split("\n").filter((line) =>
+        line.startsWith("{")
+      );
+      const text = answers[seen];
+      if (text !== undefined) {
+        const line = lineSchema.parse(JSON.parse(text));
+        if (line.kind !== kind) throw new Error(`expected "${kind}", got ${text}`);
+        // Narrowed by the comparison above, which the compiler cannot follow for a type parameter.
+        return line as Extract<Line, { kind: Kind }>;
+      }
+      if (this.#process.status || performance.now() > deadline) {
+        throw new Error(`no "${kind}" came:\n${this.#process.output()}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#process[Symbol.asyncDispose]();
+  }
+}
