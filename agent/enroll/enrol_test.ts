@@ -1,4 +1,6 @@
+import "reflect-metadata";
 import assert from "node:assert/strict";
+import * as x509 from "@peculiar/x509";
 import { rootPaths } from "../../shared/platform/root_paths.ts";
 import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
 import { parseAgentConfig } from "../store/agent_config.ts";
@@ -13,7 +15,7 @@ const OPTIONS = {
   trust: { kind: "unverified" },
 } as const;
 
-const PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+const PEM = await makeCertificate("web-1");
 const ENVOY_UUID = crypto.randomUUID();
 
 const answering: EnrolCall = (_pending, { hostname }) =>
@@ -115,3 +117,26 @@ Deno.test("no file of a pending enrolment holds the token", () =>
       assert.ok(!text.includes(OPTIONS.token), name);
     }
   }));
+
+Deno.test("an identity whose certificate is damaged says which file and what to do", () =>
+  withPaths(async (paths) => {
+    await enrol(paths, OPTIONS, answering);
+    const file = `${paths.configFolder}/client.pem`;
+    const text = await Deno.readTextFile(file);
+    await Deno.writeTextFile(file, text.replace(/(BEGIN CERTIFICATE-----\n).{60}/, "$1MIIB"));
+    await assert.rejects(
+      loadIdentity(paths.configFolder),
+      /client\.pem holds no certificate. Enrol again/,
+    );
+  }));
+
+async function makeCertificate(hostname: string): Promise<string> {
+  const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: `CN=${hostname}`,
+    signingAlgorithm: algorithm,
+    keys: await crypto.subtle.generateKey(algorithm, false, ["sign", "verify"]),
+    extensions: [new x509.SubjectAlternativeNameExtension([{ type: "dns", value: hostname }])],
+  });
+  return `${certificate.toString("pem")}\n`;
+}

@@ -126,7 +126,7 @@ export async function loadIdentity(folder: string): Promise<Identity> {
   return {
     ...marker,
     // A crash may have come between the certificate of a new name and the marker that repeats it.
-    hostname: certificateHostname(tls.certificate) ?? marker.hostname,
+    hostname: boundHostname(tls.certificate, folder) ?? marker.hostname,
     signer: loadSigner(signingKeyPem ?? ""),
     tls,
     ca: ca ?? "",
@@ -147,6 +147,17 @@ export function certificateLifetime(pem: string): { notBeforeMs: number; notAfte
 export function certificateHostname(pem: string): string | undefined {
   const names = new X509Certificate(pem).subjectAltName ?? "";
   return /(?:^|, )DNS:([^,]+)/.exec(names)?.[1]?.toLowerCase();
+}
+
+function boundHostname(pem: string, folder: string): string | undefined {
+  try {
+    return certificateHostname(pem);
+  } catch (cause) {
+    throw new Error(
+      `Cannot load the identity of this envoy: ${folder}/client.pem holds no certificate. Enrol again`,
+      { cause },
+    );
+  }
 }
 
 async function readPart(folder: string, name: string): Promise<string> {

@@ -13,5 +13,5 @@ Deno.test({
 Deno.test({
   name: "a runtime whose descriptors are another file's is found out",
   ignore,
-  fn: () => assert.equal(judgeDescriptors(() => openSync("/dev/null")), "astray"),
+  fn: () => assert.equal(judgeDescriptors(() => openSync("/dev/null", "r")), "astray"),
 });

@@ -6,7 +6,13 @@ const MAX_QUOTED_LENGTH = 320;
 /** Longest field quoted, in characters: enough to recognise it. */
 const MAX_VALUE_LENGTH = 80;
 /** What must not come back in an error, which may end up in a log. */
-const SECRET_FIELDS: ReadonlySet<string> = new Set(["token", "csr", "signature", "signingKey", "value"]);
+const SECRET_FIELDS: ReadonlySet<string> = new Set([
+  "token",
+  "csr",
+  "signature",
+  "signingKey",
+  "value",
+]);
 
 /**
  * Parses what a caller sent.

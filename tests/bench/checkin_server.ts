@@ -66,6 +66,8 @@ async function enrolMany(envoys: number): Promise<SimulatedIdentity[]> {
       tags: {},
       tagRevision: 0,
       suspectedClone: false,
+      previousHostname: null,
+      removedAtMs: null,
     };
     await store.envoys.add(record);
     fleet.index.put(record);
