@@ -10,6 +10,7 @@ import type { Registry } from "../resources/registry.ts";
 import type { Machine } from "../system/machine.ts";
 import { decideCondition } from "./decide_condition.ts";
 import { findCause } from "./dependencies.ts";
+import { type FilledMark, FilledMarker } from "./filled_mark.ts";
 import { fillParameters, holdsSecret, maskParameters } from "./fill_parameters.ts";
 import { Foresight, judgeForeseen } from "./foresight.ts";
 import { type MachineFacts, NO_FACTS } from "./machine_facts.ts";
@@ -40,6 +41,8 @@ export interface ApplyOptions {
   readonly facts?: MachineFacts;
   /** Fills in secrets, and takes them out of diffs and reasons before anybody sees them; has none if absent. */
   readonly secrets?: SecretSource;
+  /** Marks what was filled in; marks can be compared if the same one made them. */
+  readonly marker?: FilledMarker;
   /** Told of each resource as it is done. */
   readonly onProgress?: (report: ResourceReport, done: number, total: number) => void;
   /** The time in ms since 1970; the machine's clock if absent. */
@@ -54,6 +57,8 @@ export interface AppliedResources {
   readonly resources: readonly ResourceReport[];
   /** Ids of resources that were notified and have not acted; the next run's business. */
   readonly pendingNotifications: readonly string[];
+  /** By id: what was filled in on this machine, of each resource that was looked at and left something to fill in. */
+  readonly filled: ReadonlyMap<string, FilledMark>;
 }
 
 /** Longest time without a turn for the rest of the process: streams and timers of the daemon. */
@@ -99,6 +104,7 @@ export async function applyBundle(
     dryRun: options.dryRun,
     resources: reports,
     pendingNotifications: run.pending.list(),
+    filled: run.filled,
   };
 }
 
@@ -117,12 +123,15 @@ class Run {
   readonly #foresight: Foresight | undefined;
   readonly #facts: MachineFacts;
   readonly #secrets: SecretSource;
+  readonly #marker: FilledMarker;
+  readonly filled = new Map<string, FilledMark>();
   #engine: Liquid | undefined;
 
   constructor(private readonly options: ApplyOptions, readonly pending: PendingNotifications) {
     this.#foresight = options.dryRun ? new Foresight() : undefined;
     this.#facts = options.facts ?? NO_FACTS;
     this.#secrets = options.secrets ?? NO_SECRETS;
+    this.#marker = options.marker ?? new FilledMarker();
   }
 
   /** The result holds no secret. */
@@ -150,9 +159,12 @@ class Run {
       return { result: this.#redact(waits) };
     }
     const filled = fillParameters(resource, this.#facts, this.#secrets, () => this.#templates());
-    return filled.ok
-      ? await this.#apply(resource, filled.given, notified)
-      : { result: this.#redact({ outcome: "unknown", reason: filled.reason }) };
+    if (!filled.ok) return { result: this.#redact({ outcome: "unknown", reason: filled.reason }) };
+    if (resource.deferred !== undefined) {
+      const masked = this.#masked(resource);
+      this.filled.set(resource.id, this.#marker.mark(resource, filled.given.params, masked));
+    }
+    return await this.#apply(resource, filled.given, notified);
   }
 
   /** What a resource comes to whose condition does not hold, or cannot be decided; undefined if it is its turn. */
@@ -192,13 +204,17 @@ class Run {
     return this.#engine ??= createTemplateEngine();
   }
 
+  #masked(resource: BundleResource): Readonly<Record<string, Json>> | undefined {
+    return maskParameters(resource, this.#facts, () => this.#templates());
+  }
+
   #redact(result: Result, resource?: BundleResource, given?: GivenParameters): Result {
     if (result.diff === undefined && result.reason === undefined) return result;
     const { redact } = this.#secrets;
     if (resource === undefined || given === undefined || !holdsSecret(resource)) {
       return redactResult(result, { text: redact, diff: redact });
     }
-    const masked = maskParameters(resource, this.#facts, () => this.#templates());
+    const masked = this.#masked(resource);
     const { params: real, secretPlaces } = given;
     return redactResult(result, new SecretMask({ real, masked, secretPlaces }, redact));
   }

@@ -6,6 +6,7 @@ import { standardRegistry } from "../resources/registry.ts";
 import { openLocalMachine } from "../system/local_machine.ts";
 import type { TraitSystem } from "../traits/collector.ts";
 import { applyBundle } from "./apply_bundle.ts";
+import { FilledMarker } from "./filled_mark.ts";
 import { readListeningPorts } from "./machine_facts.ts";
 import type { NotificationJournal } from "./notification_journal.ts";
 import { buildRunReport } from "./run_report.ts";
@@ -35,6 +36,7 @@ export async function openPolicyApplier(setup: PolicySetup): Promise<ApplyPolicy
     machine.self,
   );
   const { hostname, system } = setup;
+  const marker = new FilledMarker();
   return async (bundle, request): Promise<Applied> => {
     const { traits, failedCollectors, signal } = request;
     const applied = await applyBundle(bundle.resources, {
@@ -44,6 +46,7 @@ export async function openPolicyApplier(setup: PolicySetup): Promise<ApplyPolicy
       guardrails: checkGuardrails,
       journal: setup.journal,
       secrets: setup.secrets,
+      marker,
       runId: request.runId,
       dryRun: request.dryRun,
       signal,
@@ -59,6 +62,7 @@ export async function openPolicyApplier(setup: PolicySetup): Promise<ApplyPolicy
     return {
       report: buildRunReport(applied, { runId, policyVersion, root, trigger }),
       pendingNotifications: applied.pendingNotifications,
+      filled: applied.filled,
     };
   };
 }

@@ -59,6 +59,7 @@ export function holdsSecret({ deferred = [] }: BundleResource): boolean {
   return deferred.some(isSecret);
 }
 
-function isSecret({ value }: DeferredValue): boolean {
+/** Whether a value is a secret, or a template that names one. */
+export function isSecret({ value }: DeferredValue): boolean {
   return value.kind === "secret" || value.secrets.length > 0;
 }

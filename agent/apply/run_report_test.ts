@@ -19,7 +19,7 @@ const IDENTITY = {
 
 function report(resources: readonly ResourceReport[]) {
   const applied = { startedAtMs: 5, durationMs: 1.23456, dryRun: false, pendingNotifications: [] };
-  return buildRunReport({ ...applied, resources }, IDENTITY);
+  return buildRunReport({ ...applied, filled: new Map(), resources }, IDENTITY);
 }
 
 Deno.test("what came to nothing is counted, not listed", () => {

@@ -23,6 +23,7 @@ import {
   nextRunSerial,
   readSettled,
   type SettledResources,
+  writeSettled,
 } from "./settled_resources.ts";
 import type { SignedCaller } from "./signed_caller.ts";
 
@@ -340,7 +341,10 @@ export class Cycle {
       signal: request.signal,
       ...(request.onResource ? { onResource: request.onResource } : {}),
     });
-    const judged = judgeRun(applied.report, bundle.resources, this.#settled());
+    const judged = judgeRun(applied.report, bundle.resources, this.#settled(), {
+      filled: applied.filled,
+      secretEpoch: this.#parts.secrets.epoch,
+    });
     if (request.dryRun) return { report: judged.report };
     const report = this.#number(judged.report);
     this.#keepRun(report, judged.settled);
@@ -369,7 +373,7 @@ export class Cycle {
     const heartbeat = heartbeatOf(report);
     db.setFacts({
       heartbeat: JSON.stringify(heartbeat),
-      ...(settled === this.#kept ? {} : { settledResources: JSON.stringify(settled) }),
+      ...(settled === this.#kept ? {} : { settledResources: writeSettled(settled) }),
     });
     this.#kept = settled;
     const { changed, failed, blocked, unknown } = heartbeat;

@@ -89,6 +89,8 @@ class Rig implements AsyncDisposable {
   answer: (request: CheckInRequest) => Partial<CheckInResponse> | undefined = () => ({});
   reportAnswer: "taken" | "lost" | "refused for good" = "taken";
   outcome: typeof OUTCOMES[number] = "none";
+  /** What a run tells of resources, each of which names the load. */
+  told: RunReport["resources"] = [];
   load = 1;
   swarm: SwarmFacts = NO_SWARM;
 
@@ -131,6 +133,9 @@ class Rig implements AsyncDisposable {
         return Promise.resolve({
           report: this.#report(policy.root, request),
           pendingNotifications: [],
+          filled: new Map(
+            this.told.map(({ id }) => [id, { digest: `with load ${this.load}` }]),
+          ),
         });
       },
       log: this.log,
@@ -201,7 +206,7 @@ class Rig implements AsyncDisposable {
       trigger,
       dryRun,
       counts,
-      resources: [],
+      resources: this.told,
       truncated: false,
     };
   }
@@ -311,6 +316,20 @@ Deno.test("the secrets of a bundle are there before it is applied, and follow th
     const kept = await Deno.readFile(`${rig.folder}/${name}`);
     assert.equal(Buffer.from(kept).includes("hunter"), false, name);
   }
+});
+
+Deno.test("what a template became on the machine decides whether a change was intended", async () => {
+  await using rig = await Rig.create();
+  const file = withSecret("db/password");
+  rig.answer = ({ bundleSerial }) => bundleSerial === 0 ? { bundle: bundle(1, [file]) } : {};
+  rig.outcome = "updated";
+  rig.told = [{ id: file.id, crate: file.crate, outcome: "updated", durationMs: 1 }];
+  const causes: (string | undefined)[] = [];
+  for (const load of [1, 1, 2, 2]) {
+    rig.load = load;
+    causes.push((await rig.run()).report?.resources[0]?.cause);
+  }
+  assert.deepEqual(causes, ["intentional", "corrective", "intentional", "corrective"]);
 });
 
 Deno.test("without a server the held bundle is applied for a day after the last answer, no longer", async () => {

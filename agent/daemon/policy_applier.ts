@@ -1,5 +1,6 @@
 import type { PolicyBundle } from "../../shared/config/policy_bundle.ts";
 import type { ResourceReport, RunReport } from "../../shared/config/run_report.ts";
+import type { FilledMark } from "../apply/filled_mark.ts";
 import type { Json } from "../../shared/canonical/canonical_json.ts";
 
 export type Trigger = RunReport["trigger"];
@@ -24,6 +25,8 @@ export interface Applied {
   readonly report: RunReport;
   /** Notified resources that did not run; the journal that the applier was given keeps them for the next run. */
   readonly pendingNotifications: readonly string[];
+  /** By id: what was filled in on this machine; marks of one applier can be compared. */
+  readonly filled: ReadonlyMap<string, FilledMark>;
 }
 
 /** Makes a machine be what a bundle says. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { BundleResource } from "../../shared/config/policy_bundle.ts";
 import { bundleResourceSchema } from "../../shared/config/policy_bundle.ts";
+import { FilledMarker } from "../apply/filled_mark.ts";
 import type { Outcome, RunReport } from "../../shared/config/run_report.ts";
 import {
   countStreak,
@@ -9,6 +10,7 @@ import {
   nextRunSerial,
   NOTHING_SETTLED,
   readSettled,
+  writeSettled,
 } from "./settled_resources.ts";
 
 function resource(name: string, content: string, notify: string[] = []): BundleResource {
@@ -50,7 +52,7 @@ function follow(
   return runs.map(([root, resources, outcomes]) => {
     const judged = judgeRun(report(root, outcomes), resources, settled);
     // As it comes back after a restart.
-    settled = readSettled(JSON.stringify(judged.settled));
+    settled = readSettled(writeSettled(judged.settled));
     return Object.fromEntries(
       judged.report.resources.map(({ id, cause }) => [id.slice("file:".length), cause]),
     );
@@ -157,6 +159,98 @@ Deno.test("a report that was cut settles nothing that it does not name", () => {
   const { settled } = judgeRun(cut, policy, NOTHING_SETTLED);
   assert.deepEqual(Object.keys(settled.digests), ["file:a"]);
   assert.equal(settled.isWhole, false);
+});
+
+/** A file whose text names a trait and, unless it is left out, a secret. */
+function filledFile({ withSecret = true } = {}): BundleResource {
+  return bundleResourceSchema.parse({
+    ...resource("a", ""),
+    params: {},
+    deferred: [{
+      at: "/content",
+      value: {
+        kind: "template",
+        text: "{{ traits.os }} {{ vars.password }}",
+        scope: { vars: { password: withSecret ? null : "" } },
+        secrets: withSecret ? [{ at: "/vars/password", path: "db/password" }] : [],
+      },
+    }],
+  });
+}
+
+/** Runs of one process that fill in a trait and a secret, each with the cause it told. */
+function fillIn(
+  runs: readonly { os?: string; secret?: string; epoch?: number; outcome: Outcome }[],
+  start = NOTHING_SETTLED,
+) {
+  const marker = new FilledMarker(), file = filledFile();
+  let settled = start;
+  const causes = runs.map(({ os = "12", secret = "hunter2", epoch = 1, outcome }) => {
+    const mark = marker.mark(
+      file,
+      { content: `${os} ${secret}` },
+      { content: `${os} «secret»` },
+    );
+    const filledIn = { filled: new Map([["file:a", mark]]), secretEpoch: epoch };
+    const judged = judgeRun(report("r1", { a: outcome }), [file], settled, filledIn);
+    settled = judged.settled;
+    return judged.report.resources[0]?.cause;
+  });
+  return { causes, settled };
+}
+
+Deno.test("a new trait in a template and a rotated secret are intentions under an unchanged policy", () => {
+  const { causes } = fillIn([
+    { outcome: "created" },
+    { outcome: "updated" },
+    { os: "13", outcome: "updated" },
+    { os: "13", outcome: "updated" },
+    { os: "13", secret: "hunter3", epoch: 2, outcome: "failed" },
+    { os: "13", secret: "hunter3", epoch: 2, outcome: "updated" },
+    { os: "13", secret: "hunter3", epoch: 2, outcome: "updated" },
+  ]);
+  const [intentional, corrective] = ["intentional", "corrective"];
+  assert.deepEqual(causes, [
+    intentional,
+    corrective,
+    intentional,
+    corrective,
+    intentional,
+    intentional,
+    corrective,
+  ]);
+});
+
+Deno.test("the rotation of another secret makes no intention of drift", () => {
+  const { causes } = fillIn([{ outcome: "created" }, { epoch: 2, outcome: "none" }, {
+    epoch: 3,
+    outcome: "updated",
+  }]);
+  assert.deepEqual(causes, ["intentional", undefined, "corrective"]);
+});
+
+Deno.test("after a restart a change is drift at the epoch of before, and an intention at another", () => {
+  const kept = readSettled(writeSettled(fillIn([{ epoch: 7, outcome: "created" }]).settled));
+  const causeAt = (epoch: number) => fillIn([{ epoch, outcome: "updated" }], kept).causes[0];
+  assert.equal(causeAt(7), "corrective");
+  assert.equal(causeAt(8), "intentional");
+});
+
+Deno.test("what is kept does not depend on the value of a secret", () => {
+  const kept = (secret: string) => writeSettled(fillIn([{ secret, outcome: "created" }]).settled);
+  assert.equal(kept("1234"), kept("4321"));
+  assert.match(kept("1234"), /"file:a"/);
+});
+
+Deno.test("a filled template settles as the same text does that the server rendered", () => {
+  const file = filledFile({ withSecret: false });
+  const mark = new FilledMarker().mark(file, { content: "12 " }, undefined);
+  const filledIn = { filled: new Map([["file:a", mark]]), secretEpoch: 0 };
+  const first = report("r1", { a: "created" });
+  const { settled } = judgeRun(first, [file], NOTHING_SETTLED, filledIn);
+  const rendered = resource("a", "12 ");
+  const { report: judged } = judgeRun(report("r2", { a: "updated" }), [rendered], settled);
+  assert.equal(judged.resources[0]?.cause, "corrective");
 });
 
 Deno.test("what cannot be read as settled resources counts as nothing", () => {

@@ -118,7 +118,9 @@ export function secretPathsOf(resources: Iterable<BundleResource>): string[] {
 
 /** The leaf that stands for one resource in the tree: equal for two that ask the same of a machine. */
 export function resourceLeaf(
-  { source: _place, ...resource }: BundleResource,
+  { source: _place, ...resource }:
+    & Omit<BundleResource, "params">
+    & { readonly params: Readonly<Record<string, Json>> },
 ): Uint8Array<ArrayBuffer> {
   // A parsed resource is JSON: its schema admits nothing else.
   return sha256(encodeFrame(DOMAIN.resourceLeaf, [canonicalJson(resource as Json)]));
