@@ -31,6 +31,7 @@ export interface CheckInFacts {
   /** Of the secrets held; 0 while none are, or not all. */
   readonly secretEpoch: number;
   readonly manifestDigest: Uint8Array;
+  readonly manifestSince: string;
   readonly swarmAddress: string;
   /** Set while nothing is applied because somebody said so. */
   readonly pause?: Pause | undefined;
@@ -66,6 +67,7 @@ export function buildCheckIn(facts: CheckInFacts): CheckInRequest {
     pausedUntilMs: facts.pause?.untilMs ?? 0,
     secretEpoch: facts.secretEpoch,
     manifestDigest: Buffer.from(facts.manifestDigest),
+    manifestSince: facts.manifestSince,
     swarmAddress: facts.swarmAddress,
   };
 }

@@ -38,6 +38,8 @@ export interface CycleLog {
 /** What the swarm engine adds to a check-in. */
 export interface SwarmFacts {
   readonly manifestDigest: Uint8Array;
+  /** From where on the server's whole manifest is wanted; empty if it is not. */
+  readonly manifestSince: string;
   /** Port of the peer server; 0 while none runs. */
   readonly port: number;
   /** Configured address of the peer server, host:port; empty for the address on the LAN, as it is at each check-in. */
@@ -45,7 +47,12 @@ export interface SwarmFacts {
 }
 
 /** No engine runs. */
-export const NO_SWARM: SwarmFacts = { manifestDigest: new Uint8Array(), port: 0, announced: "" };
+export const NO_SWARM: SwarmFacts = {
+  manifestDigest: new Uint8Array(),
+  manifestSince: "",
+  port: 0,
+  announced: "",
+};
 
 /** What a cycle works with. */
 export interface CycleParts {
@@ -208,6 +215,7 @@ export class Cycle {
         force,
         secretEpoch: this.#parts.secrets.epoch,
         manifestDigest: swarm.manifestDigest,
+        manifestSince: swarm.manifestSince,
         swarmAddress: swarmAddress(swarm, lanAddress),
         pause: readPause(db, this.#parts.nowMs()),
       })).finish();

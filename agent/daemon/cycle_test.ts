@@ -415,7 +415,7 @@ Deno.test("a bundle that does not verify is refused and the held one applied", a
 
 Deno.test("the peer server is announced at the configured address, else at the one on the LAN", async () => {
   await using rig = await Rig.create();
-  const listening = { manifestDigest: Uint8Array.of(1), port: 1531 };
+  const listening = { ...NO_SWARM, manifestDigest: Uint8Array.of(1), port: 1531 };
   await rig.run();
   rig.swarm = { ...listening, announced: "" };
   await rig.run();

@@ -117,7 +117,11 @@ class Daemon {
       signer: identity.signer,
       clock,
       log,
-      start: () => engineStart(session, this.#certificate.tls, options.minFreePercent),
+      start: () => {
+        const start = engineStart(session, this.#certificate.tls, options.minFreePercent);
+        const lastCheckInMs = session.db.fact("lastAnsweredAtMs");
+        return lastCheckInMs === undefined ? start : { ...start, lastCheckInMs };
+      },
       interfaces: () =>
         swarmInterfaces(
           system.networkInterfaces(),
@@ -171,6 +175,10 @@ class Daemon {
       onAnswer: (answer) => {
         this.#engine.update();
         this.#engine.sendEntries(readEntries(answer.manifestEntries, log));
+        this.#engine.noteCheckIn(
+          answer.manifestPage &&
+            { ...answer.manifestPage, entries: readEntries(answer.manifestPage.entries, log) },
+        );
         this.#engine.sendHints(answer.peers);
       },
     });

@@ -4,6 +4,7 @@ import type { TlsIdentity } from "../../shared/platform/client_certificate_probe
 import type { SwarmProgress } from "../../shared/proto/agent.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import type { EngineStart, NetworkInterface } from "../swarm/channel.ts";
+import type { RosterPage } from "../swarm/manifest/server_roster.ts";
 import type { EngineEvent, EngineHandle, EngineHandlers } from "../swarm/start_engine.ts";
 import { backoffMs, type BackoffPlan } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
@@ -113,6 +114,17 @@ export class EngineKeeper {
   /** Cells from the server. */
   sendEntries(entries: readonly ManifestEntry[]): void {
     if (entries.length > 0) this.#engine?.send({ kind: "entries", entries });
+  }
+
+  /** The server answered a check-in, with a page of its manifest if the engine asked for one. */
+  noteCheckIn(roster?: RosterPage): void {
+    const { clock, clockOffsetMs } = this.#parts;
+    this.#engine?.send({ kind: "clock", offsetMs: clockOffsetMs() });
+    this.#engine?.send({
+      kind: "checked_in",
+      atMs: clock.nowMs(),
+      ...(roster ? { roster } : {}),
+    });
   }
 
   sendHints(peers: readonly { envoyUuid: string; address: string }[]): void {
@@ -234,6 +246,9 @@ export class EngineKeeper {
         this.#facts = { ...this.#facts, manifestDigest: readDigest(message.digest) };
         this.#rememberOwn(message.entries);
         this.#parts.onEntries(message.entries);
+        return;
+      case "roster":
+        this.#facts = { ...this.#facts, manifestSince: message.since };
         return;
       case "progress":
         this.#parts.onProgress({ blobs: [...message.blobs], problems: [...message.problems] });

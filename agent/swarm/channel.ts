@@ -3,6 +3,7 @@ import type { FleetDocument } from "../../shared/config/fleet_document.ts";
 import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import type { ManifestEntry, UnsignedManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import type { RosterPage } from "./manifest/server_roster.ts";
 import type { BlobProgress, SeedProblem } from "../../shared/proto/agent.ts";
 
 /** One address of this machine on which the swarm may be found. */
@@ -37,6 +38,8 @@ export interface EngineStart {
   readonly discoveryPort?: number;
   /** A download is refused at or below this share of free space, in percent. */
   readonly minFreePercent: number;
+  /** When the server last answered a check-in, ms by the local clock; absent if it never has. */
+  readonly lastCheckInMs?: number;
 }
 
 /** The links that people find content by. The engine may not make links, so the daemon's side does. */
@@ -63,6 +66,8 @@ export type ToEngine =
   | { readonly kind: "clock"; readonly offsetMs: number }
   /** Cells from the server; verified by the engine like those of any peer. */
   | { readonly kind: "entries"; readonly entries: readonly ManifestEntry[] }
+  /** The server has just answered a check-in; `roster` is the page of its whole manifest that the engine asked for. */
+  | { readonly kind: "checked_in"; readonly atMs: number; readonly roster?: RosterPage }
   | { readonly kind: "hints"; readonly peers: readonly { envoyUuid: string; address: string }[] }
   | { readonly kind: "signed"; readonly requestId: number; readonly entry: ManifestEntry }
   /** The daemon will not sign that entry. */
@@ -96,6 +101,8 @@ export type FromEngine =
     readonly blobs: readonly BlobProgress[];
     readonly problems: readonly SeedProblem[];
   }
+  /** From where on the server's whole manifest is wanted with the next check-in; empty if it is not. */
+  | { readonly kind: "roster"; readonly since: string }
   | { readonly kind: "sign"; readonly requestId: number; readonly entry: UnsignedManifestEntry }
   /** A fleet document that a peer gave; the daemon verifies it before anything believes it. */
   | { readonly kind: "fleet"; readonly signed: SignedBytes }

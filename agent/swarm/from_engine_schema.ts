@@ -9,6 +9,8 @@ const MAX_LISTED = 5 * MAX_MANIFEST_ENTRIES;
 const MAX_RIGHTS = 64;
 /** Longest name, digest or address. */
 const MAX_NAME_LENGTH = 1_024;
+/** Longest cursor into the server's manifest, which the server itself made. */
+const MAX_CURSOR_LENGTH = 64;
 /** Shown of a text in the log or a report: a peer may decide how long it is, so it is cut and not refused. */
 const MAX_SHOWN_LENGTH = 4_096;
 /** Most properties of a log line, and most things in one of them. */
@@ -58,6 +60,7 @@ export const fromEngineSchema = z.discriminatedUnion("kind", [
     problems: z.array(z.unknown()).max(MAX_LISTED)
       .pipe(z.array(z.object({ label: shown, reason: shown }))),
   }),
+  z.object({ kind: z.literal("roster"), since: z.string().max(MAX_CURSOR_LENGTH) }),
   // An entry that may not be signed is answered with the reason: a person's own seed may ask for it.
   z.object({ kind: z.literal("sign"), requestId, entry: z.looseObject({}) }),
   z.object({

@@ -39,6 +39,7 @@ const said: { readonly [K in FromEngine["kind"]]: Extract<FromEngine, { kind: K 
     entries: [{ ...unsigned, signature: "b".repeat(128) }],
     digest: hash,
   },
+  roster: { kind: "roster", since: "start" },
   progress: { kind: "progress", blobs: [blob], problems: [{ label: "x", reason: "unreadable" }] },
   sign: { kind: "sign", requestId: 1, entry: unsigned },
   fleet: { kind: "fleet", signed: { payload: Uint8Array.of(1), signature: Uint8Array.of(2) } },

@@ -38,7 +38,7 @@ export const swarmStateSchema = z.object({
   /** Engine start that wrote this. */
   instance: z.string(),
   updatedMs: z.number(),
-  /** When documents last came from the daemon. */
+  /** When the server last answered a check-in, ms by the local clock; `null` if it never has. */
   lastCheckinMs: z.number().nullable(),
   gates: z.object({
     enabled: z.boolean(),
@@ -54,6 +54,8 @@ export const swarmStateSchema = z.object({
     interfaces: z.array(z.string()),
     problem: z.string().optional(),
   }),
+  /** Why nothing is seeded, served or gossiped until the server hands over its manifest; absent while all runs. */
+  quiet: z.string().optional(),
   manifest: z.object({
     digest: z.string(),
     version: z.number(),
@@ -70,6 +72,9 @@ export type SwarmState = z.infer<typeof swarmStateSchema>;
 export const manifestFileSchema = z.object({
   schema: z.literal(1),
   digest: z.string(),
+  /** When it was last compared to the end with anybody, and with the server, ms by the server's clock. */
+  syncedMs: z.number().optional(),
+  serverMs: z.number().optional(),
   entries: z.array(manifestEntrySchema),
 });
 export type ManifestFile = z.infer<typeof manifestFileSchema>;

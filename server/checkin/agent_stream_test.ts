@@ -77,6 +77,7 @@ function serve({ isReading = true, helloDeadlineMs = 60_000 } = {}) {
     manifest: {
       digest: () => new Uint8Array(32),
       nextPage: () => [],
+      page: () => ({ next: "", isComplete: true, entries: [] }),
       begin: () => {},
       receive: () => Promise.resolve(void (received.count += 1)),
     },

@@ -112,6 +112,7 @@ export class CheckInService {
       wantFleetDocument: false,
       renewCertificate: isOtherName || isRenewalDue(peer, nowMs),
       manifestEntries: [],
+      manifestPage: undefined,
       peers: [],
       serverTimeMs: nowMs,
       suspectedClone: state.record.suspectedClone,
@@ -232,7 +233,15 @@ export class CheckInService {
   #addSwarm(state: EnvoyState, request: CheckInRequest, response: CheckInResponse): void {
     const { manifest, hints } = this.#options;
     if (request.manifestDigest.length !== SHA256_BYTES) return;
-    if (Buffer.compare(request.manifestDigest, manifest.digest()) !== 0) {
+    if (request.manifestSince !== "") {
+      const { next, isComplete, entries } = manifest.page(request.manifestSince);
+      response.manifestPage = {
+        since: request.manifestSince,
+        next,
+        isComplete,
+        entries: entries.map((cell) => Buffer.from(cell)),
+      };
+    } else if (Buffer.compare(request.manifestDigest, manifest.digest()) !== 0) {
       response.manifestEntries = manifest.nextPage(state.record.uuid).map((cell) =>
         Buffer.from(cell)
       );

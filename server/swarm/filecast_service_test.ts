@@ -310,6 +310,50 @@ Deno.test("cells that are no cells, or whose signature is not the author's, are 
   assert.deepEqual(reloaded.digest(), manifest.digest());
 });
 
+Deno.test("an envoy that was away is handed the whole manifest, page by page, and what it lost is not taken back", async () => {
+  let nowMs = Date.now();
+  await using server = await SimulatedFleet.start({ now: () => nowMs });
+  const identity = await server.enrol("vigo-1");
+  using origin = await server.envoy("vigo-1", { identity, now: () => nowMs });
+  const from = server.fleet.index.find("vigo-1");
+  assert.ok(from);
+  const { manifest } = server.fleet;
+  const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+  const entries = Array.from(
+    { length: 1_500 },
+    (_, index) => entryOf(origin.signer, { sha256: sha256Hex(`${index}`), stamp: nowMs }),
+  );
+  await manifest.receive(entries.slice(0, 800).map(encode), from);
+  await manifest.receive(entries.slice(800).map(encode), from);
+  const told = new Set<string>();
+  let pages = 0;
+  for (let since = "start", isComplete = false; !isComplete;) {
+    const { manifestPage } = await origin.checkIn({
+      manifestDigest: Buffer.alloc(32),
+      manifestSince: since,
+    });
+    assert.ok(manifestPage);
+    assert.equal(manifestPage.since, since);
+    for (const cell of manifestPage.entries) told.add(JSON.parse(cell.toString()).sha256);
+    ({ next: since, isComplete } = manifestPage);
+    pages += 1;
+  }
+  assert.deepEqual([told.size, pages], [1_500, 2]);
+  const anew = await origin.checkIn({
+    manifestDigest: Buffer.alloc(32),
+    manifestSince: "another-life:1400",
+  });
+  assert.equal(anew.manifestPage?.entries.length, 1_000);
+
+  const [forgotten] = entries;
+  assert.ok(forgotten);
+  await manifest.revoke(forgotten.sha256);
+  nowMs += 8 * 86_400_000;
+  await manifest.prune();
+  await manifest.receive([encode(forgotten)], from);
+  assert.equal(manifest.effective(forgotten.sha256), undefined);
+});
+
 Deno.test("what has outlived its retention is revoked, and forgotten a week later", async () => {
   let nowMs = Date.now();
   const store = new MemoryStore();

@@ -10,7 +10,7 @@ import {
 import { ManifestTrust } from "../../shared/swarm/manifest_trust.ts";
 import { EntryVerifier } from "../../shared/swarm/verify_entry.ts";
 import type { EnvoyState } from "../checkin/envoy_state.ts";
-import type { ManifestExchange } from "../checkin/manifest_exchange.ts";
+import type { ManifestExchange, ManifestPage } from "../checkin/manifest_exchange.ts";
 import type { Store } from "../store/store.ts";
 
 /** Cells in one message. */
@@ -39,6 +39,8 @@ export class ManifestStore implements ManifestExchange {
   readonly #manifest: Manifest;
   readonly #verifier = new EntryVerifier();
   readonly #serverKey: string;
+  /** Cursors of {@linkcode page} are bound to this life of the store: the next one counts anew. */
+  readonly #instance = crypto.randomUUID();
   /** How far each envoy was told since this process started. */
   readonly #told = new Map<string, { readonly sequence: number; readonly begunAtMs: number }>();
   #digest: { readonly hex: string; readonly bytes: Uint8Array } | undefined;
@@ -93,6 +95,17 @@ export class ManifestStore implements ManifestExchange {
     const { entries, next } = this.#manifest.since(from, PAGE_CELLS);
     this.#told.set(envoyUuid, { sequence: next, begunAtMs: from === 0 ? nowMs : told.begunAtMs });
     return entries.map(encodeCell);
+  }
+
+  page(since: string): ManifestPage {
+    const [instance, counter = ""] = since.split(":");
+    const from = instance === this.#instance && /^\d{1,15}$/.test(counter) ? Number(counter) : 0;
+    const { entries, next, more } = this.#manifest.since(from, PAGE_CELLS);
+    return {
+      next: `${this.#instance}:${next}`,
+      isComplete: !more,
+      entries: entries.map(encodeCell),
+    };
   }
 
   begin(envoyUuid: string): void {

@@ -118,6 +118,11 @@ export interface CheckInRequest {
   secretEpoch: number;
   /** When a pause ends by itself; 0 for one that waits for `vigo resume`. */
   pausedUntilMs: number;
+  /**
+   * Set by an envoy that may have missed revocations which are forgotten by now: from where on it wants the whole of the
+   * server's manifest, "start" or `next` of the last page.
+   */
+  manifestSince: string;
 }
 
 export interface RunHeartbeat {
@@ -155,6 +160,19 @@ export interface CheckInResponse {
   suspectedClone: boolean;
   /** Rises whenever a secret changes: an agent that resolved at another one resolves again. */
   secretEpoch: number;
+  /** The page that `manifest_since` asked for. */
+  manifestPage: ManifestPage | undefined;
+}
+
+export interface ManifestPage {
+  /** What was asked for. */
+  since: string;
+  /** Where the next page begins. */
+  next: string;
+  /** With this page the envoy has everything. */
+  isComplete: boolean;
+  /** Cells as JSON. */
+  entries: Buffer[];
 }
 
 export interface PeerHint {
@@ -572,6 +590,7 @@ function createBaseCheckInRequest(): CheckInRequest {
     swarmAddress: "",
     secretEpoch: 0,
     pausedUntilMs: 0,
+    manifestSince: "",
   };
 }
 
@@ -642,6 +661,9 @@ export const CheckInRequest: MessageFns<CheckInRequest> = {
     }
     if (message.pausedUntilMs !== 0) {
       writer.uint32(176).uint64(message.pausedUntilMs);
+    }
+    if (message.manifestSince !== "") {
+      writer.uint32(186).string(message.manifestSince);
     }
     return writer;
   },
@@ -835,6 +857,14 @@ export const CheckInRequest: MessageFns<CheckInRequest> = {
             message.pausedUntilMs = longToNumber(reader.uint64());
             continue;
           }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.manifestSince = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -878,6 +908,7 @@ export const CheckInRequest: MessageFns<CheckInRequest> = {
     message.swarmAddress = object.swarmAddress ?? "";
     message.secretEpoch = object.secretEpoch ?? 0;
     message.pausedUntilMs = object.pausedUntilMs ?? 0;
+    message.manifestSince = object.manifestSince ?? "";
     return message;
   },
 };
@@ -1085,6 +1116,7 @@ function createBaseCheckInResponse(): CheckInResponse {
     serverTimeMs: 0,
     suspectedClone: false,
     secretEpoch: 0,
+    manifestPage: undefined,
   };
 }
 
@@ -1131,6 +1163,9 @@ export const CheckInResponse: MessageFns<CheckInResponse> = {
     }
     if (message.secretEpoch !== 0) {
       writer.uint32(112).uint64(message.secretEpoch);
+    }
+    if (message.manifestPage !== undefined) {
+      ManifestPage.encode(message.manifestPage, writer.uint32(122).fork()).join();
     }
     return writer;
   },
@@ -1260,6 +1295,14 @@ export const CheckInResponse: MessageFns<CheckInResponse> = {
             message.secretEpoch = longToNumber(reader.uint64());
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.manifestPage = ManifestPage.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1297,6 +1340,100 @@ export const CheckInResponse: MessageFns<CheckInResponse> = {
     message.serverTimeMs = object.serverTimeMs ?? 0;
     message.suspectedClone = object.suspectedClone ?? false;
     message.secretEpoch = object.secretEpoch ?? 0;
+    message.manifestPage = (object.manifestPage !== undefined && object.manifestPage !== null)
+      ? ManifestPage.fromPartial(object.manifestPage)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseManifestPage(): ManifestPage {
+  return { since: "", next: "", isComplete: false, entries: [] };
+}
+
+export const ManifestPage: MessageFns<ManifestPage> = {
+  encode(message: ManifestPage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.since !== "") {
+      writer.uint32(10).string(message.since);
+    }
+    if (message.next !== "") {
+      writer.uint32(18).string(message.next);
+    }
+    if (message.isComplete !== false) {
+      writer.uint32(24).bool(message.isComplete);
+    }
+    for (const v of message.entries) {
+      writer.uint32(34).bytes(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ManifestPage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseManifestPage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.since = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.next = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.isComplete = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.entries.push(Buffer.from(reader.bytes()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ManifestPage>): ManifestPage {
+    return ManifestPage.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ManifestPage>): ManifestPage {
+    const message = createBaseManifestPage();
+    message.since = object.since ?? "";
+    message.next = object.next ?? "";
+    message.isComplete = object.isComplete ?? false;
+    message.entries = object.entries?.map((e) => e) || [];
     return message;
   },
 };

@@ -31,10 +31,11 @@ export class Engine {
   readonly #log: EngineLog;
   readonly #scope: TaskScope;
   #start: EngineStart | undefined;
-  #documents: (Documents & { readonly receivedMs: number }) | undefined;
+  #documents: Documents | undefined;
   #traits: unknown = {};
   #interfaces: EngineFacts["interfaces"] = [];
   #clockOffsetMs = 0;
+  #lastCheckInMs: number | null = null;
   #session: EngineSession | undefined;
   #queue: Promise<void> = Promise.resolve();
   #retryScheduled = false;
@@ -81,9 +82,10 @@ export class Engine {
     switch (message.kind) {
       case "start":
         this.#start = message;
+        this.#lastCheckInMs = message.lastCheckInMs ?? null;
         break;
       case "documents":
-        this.#documents = { ...message, receivedMs: Date.now() };
+        this.#documents = message;
         await this.#follow();
         break;
       case "traits":
@@ -96,7 +98,13 @@ export class Engine {
         this.#session?.applyDocuments();
         break;
       case "clock":
+        if (message.offsetMs === this.#clockOffsetMs) break;
         this.#clockOffsetMs = message.offsetMs;
+        this.#session?.applyClock();
+        break;
+      case "checked_in":
+        this.#lastCheckInMs = message.atMs;
+        await this.#session?.noteCheckIn(message.roster);
         break;
       case "entries":
         await this.#session?.receiveFromServer(message.entries);
@@ -198,13 +206,13 @@ export class Engine {
 
   #facts(): EngineFacts | undefined {
     if (!this.#start || !this.#documents) return undefined;
-    const { fleet, fleetSigned, envoy, receivedMs } = this.#documents;
+    const { fleet, fleetSigned, envoy } = this.#documents;
     return {
       start: this.#start,
       fleet,
       fleetSigned,
       envoy,
-      documentsMs: receivedMs,
+      lastCheckInMs: this.#lastCheckInMs,
       traits: this.#traits,
       interfaces: this.#interfaces,
       clockOffsetMs: this.#clockOffsetMs,

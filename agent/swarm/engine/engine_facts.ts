@@ -17,8 +17,8 @@ export interface EngineFacts {
   readonly fleet: FleetDocument;
   readonly fleetSigned: SignedBytes;
   readonly envoy: EnvoyDocument;
-  /** When the documents came, in ms. */
-  readonly documentsMs: number;
+  /** When the server last answered, in ms by the local clock; `null` if it never has. */
+  readonly lastCheckInMs: number | null;
   readonly traits: unknown;
   readonly interfaces: readonly NetworkInterface[];
   readonly clockOffsetMs: number;

@@ -1,6 +1,7 @@
 import { REVOKED_HORIZON_MS } from "../../../shared/swarm/manifest.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { contentLinks } from "../blobs/content_links.ts";
+import { removeIfPresent } from "../blobs/chunk_file.ts";
 import { removeStalePartials } from "../blobs/stale_partials.ts";
 import { Discovery } from "../discovery/discovery.ts";
 import { followAnnouncement } from "../discovery/follow_announcement.ts";
@@ -9,6 +10,7 @@ import { PeerRoutes } from "../peers/peer_routes.ts";
 import { PeerServer } from "../peers/peer_server.ts";
 import { clearGraves } from "../seeds/graveyard.ts";
 import { reportBlobs } from "./blob_report.ts";
+import type { RosterPage } from "../manifest/server_roster.ts";
 import { announceInterfaces, bandwidthOf, isExpelled, portOf, trustOf } from "./engine_facts.ts";
 import type { EngineSessionOptions } from "./engine_session_options.ts";
 import { assembleParts, type SessionParts } from "./session_parts.ts";
@@ -34,6 +36,8 @@ export class EngineSession {
   /** Signatures of cells that the server is just handing over: it need not hear of them. */
   readonly #fromServer = new Set<string>();
   #outline = "";
+  #quietReason: string | undefined;
+  #rosterCursor = "";
 
   private constructor(options: EngineSessionOptions, parts: SessionParts) {
     this.#options = options;
@@ -59,6 +63,7 @@ export class EngineSession {
     const later: { session?: EngineSession } = {};
     const parts = await assembleParts(options, {
       onNews: (entries) => later.session?.handleNews(entries),
+      onDropped: (entries) => later.session?.handleDropped(entries),
       onChange: () => later.session?.noteChange(),
     });
     const session = new EngineSession(options, parts);
@@ -92,6 +97,7 @@ export class EngineSession {
         active: states.filter((one) => one === "active").length,
         revoked: states.filter((one) => one === "revoked").length,
       },
+      quietReason: book.quietReason,
       peerCount: peers.size,
       blobs: reportBlobs({ book, store, seeds, receiver, claimants }),
       problems: [...seeds.problems],
@@ -137,13 +143,24 @@ export class EngineSession {
     this.#parts.peers.suggestText(addresses, "server");
   }
 
+  /** The clock was corrected by the server's. */
+  applyClock(): void {
+    this.#parts.book.noteClock();
+    this.#followAbsence();
+  }
+
   async receiveFromServer(entries: readonly ManifestEntry[]): Promise<void> {
-    for (const { signature } of entries) this.#fromServer.add(signature);
-    try {
-      await this.#parts.book.receive(entries, true);
-    } finally {
-      this.#fromServer.clear();
-    }
+    const { book } = this.#parts;
+    await this.#hearServer(entries, async () => void await book.receive(entries, true));
+  }
+
+  /** The server answered, with a page of its whole manifest if that was asked for. */
+  async noteCheckIn(roster: RosterPage | undefined): Promise<void> {
+    const { book } = this.#parts;
+    if (roster) await this.#hearServer(roster.entries, () => book.takeRoster(roster));
+    book.noteServerContact();
+    this.#followAbsence();
+    this.noteChange();
   }
 
   /** Removes what no longer belongs to anything. Links are the daemon's side to clean. */
@@ -168,10 +185,36 @@ export class EngineSession {
       claims.forget(sha256);
       content.forget(sha256);
       announcer.noteRevoked(sha256, Date.now());
-      if (seeds.seeds.has(sha256)) scope.run("burial of a seed", () => seeds.bury(sha256));
+      if (seeds.seeds.has(sha256)) {
+        scope.run("burial of a seed", () => seeds.noteRevoked(sha256));
+      }
     }
     announcer.noteChange(Date.now());
     this.#evaluate();
+    this.noteChange();
+  }
+
+  /** Entries are not believed any more: what is here of their blobs goes, as if they had been revoked. */
+  handleDropped(entries: readonly ManifestEntry[]): void {
+    const { book, claims, content, paths, receiver, scope, seeds, store } = this.#parts;
+    for (const { sha256, label } of entries) {
+      if (book.manifest.effective(sha256)) continue;
+      claims.forget(sha256);
+      content.forget(sha256);
+      this.#options.log("warning", "let go of a blob that the server does not know", {
+        sha256,
+        label,
+      });
+      scope.run("removal of a blob", async () => {
+        await receiver.evaluate();
+        await store.remove(sha256);
+        if (!receiver.isPending(sha256)) await removeIfPresent(paths.partial(sha256));
+        this.noteChange();
+      });
+      if (seeds.seeds.has(sha256)) scope.run("burial of a seed", () => seeds.noteDropped(sha256));
+    }
+    const { post } = this.#options;
+    post({ kind: "entries", entries: [], digest: book.manifest.digest() });
     this.noteChange();
   }
 
@@ -198,6 +241,7 @@ export class EngineSession {
     gossip.start(() => peers.dial());
     const own = book.manifest.all().filter(({ author }) => author === start.author);
     post({ kind: "entries", entries: own, digest: book.manifest.digest() });
+    this.#followAbsence();
     this.#watch();
     const address = start.listenAddress ?? facts().interfaces[0]?.address ?? "0.0.0.0";
     post({ kind: "ready", port, address });
@@ -219,7 +263,8 @@ export class EngineSession {
       routes: new PeerRoutes({
         blob: (sha256) => content.serve(sha256),
         recheck: (sha256, chunk) => content.recheck(sha256, chunk),
-        manifestPage: (since) => book.page(since, facts().fleet.serial),
+        manifestPage: (since) =>
+          book.quietReason === undefined ? book.page(since, facts().fleet.serial) : undefined,
         acceptPush: async (entries) => void await book.receive(entries),
         fleet: () => facts().fleetSigned,
         exchange: () => peers.exchangeText(),
@@ -242,7 +287,10 @@ export class EngineSession {
       port,
       discoveryPort,
       announceAddress,
-      facts: () => content.announceFacts(),
+      facts: () =>
+        book.quietReason === undefined
+          ? content.announceFacts()
+          : { manifestDigest: book.manifest.digest(), held: [], wanted: [] },
       onAnnouncement: (announcement, address) => {
         if (announcement.instance === instance) return;
         followAnnouncement(announcement, address, {
@@ -276,10 +324,43 @@ export class EngineSession {
 
   async #sweep(): Promise<void> {
     const { book, claims, paths, receiver } = this.#parts;
+    this.#followAbsence();
     for (const sha256 of book.prune()) claims.forget(sha256);
     await receiver.evaluate();
     await clearGraves(paths, Date.now(), REVOKED_HORIZON_MS);
     this.noteChange();
+  }
+
+  /** Whether this envoy is away may change with every tick and correction of the clock. */
+  #followAbsence(): void {
+    const { log, post } = this.#options;
+    const { quietReason, rosterCursor } = this.#parts.book;
+    if (quietReason !== undefined && this.#quietReason === undefined) {
+      log("warning", "the swarm keeps quiet until the server hands over its manifest", {
+        reason: quietReason,
+      });
+    }
+    if (quietReason === undefined && this.#quietReason !== undefined) {
+      log("info", "the swarm is not quiet any more", {});
+      this.#evaluate();
+    }
+    this.#quietReason = quietReason;
+    if (rosterCursor === this.#rosterCursor) return;
+    this.#rosterCursor = rosterCursor;
+    post({ kind: "roster", since: rosterCursor });
+  }
+
+  /** Runs what takes in the server's cells: it need not hear of them again. */
+  async #hearServer(
+    entries: readonly ManifestEntry[],
+    take: () => Promise<void>,
+  ): Promise<void> {
+    for (const { signature } of entries) this.#fromServer.add(signature);
+    try {
+      await take();
+    } finally {
+      this.#fromServer.clear();
+    }
   }
 
   #evaluate(): void {

@@ -38,6 +38,8 @@ export interface SessionParts {
 /** What the parts report to whoever holds them together. */
 export interface PartsListener {
   readonly onNews: (entries: readonly ManifestEntry[]) => void;
+  /** Entries that are not believed any more. */
+  readonly onDropped: (entries: readonly ManifestEntry[]) => void;
   readonly onChange: () => void;
 }
 
@@ -48,7 +50,7 @@ export interface PartsListener {
  */
 export async function assembleParts(
   { facts, instance, hasher, post, sign, log }: EngineSessionOptions,
-  { onNews, onChange }: PartsListener,
+  { onNews, onDropped, onChange }: PartsListener,
 ): Promise<SessionParts> {
   const { start } = facts();
   const { hostname } = facts().envoy;
@@ -67,7 +69,9 @@ export async function assembleParts(
     now,
     log,
     onChange: onNews,
+    onDropped,
   });
+  const isOpen = () => isPayloadOpen(facts()) && book.quietReason === undefined;
   const client = new PeerClient({
     identity: start.identity,
     ca: start.ca,
@@ -102,6 +106,7 @@ export async function assembleParts(
     hasher,
     targets,
     author: start.author,
+    serverKey: start.serverKey,
     hostname,
     now,
     maySeed: () => facts().envoy.swarm.seeder && isPayloadOpen(facts()),
@@ -120,7 +125,7 @@ export async function assembleParts(
     minFreePercent: start.minFreePercent,
     now,
     subject: () => subjectOf(facts()),
-    isOpen: () => isPayloadOpen(facts()),
+    isOpen,
     isSeed: (sha256) => seeds.seeds.has(sha256),
     candidates: (sha256) => claims.candidates(sha256, peers.all()),
     onPeerFailure: (uuid) => peers.noteFailure(uuid),
@@ -128,7 +133,6 @@ export async function assembleParts(
     onChange,
     log,
   });
-  const isOpen = () => isPayloadOpen(facts());
   return {
     scope,
     paths,

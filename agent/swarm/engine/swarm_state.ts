@@ -8,20 +8,22 @@ export interface SessionFacts {
   readonly port: number | undefined;
   readonly multicast: DiscoveryState;
   readonly manifest: SwarmState["manifest"];
+  /** Why nothing is seeded, served or gossiped for now. */
+  readonly quietReason: string | undefined;
   readonly peerCount: number;
   readonly blobs: readonly BlobState[];
   readonly problems: SwarmState["problems"];
 }
 
-type StateFacts = Pick<EngineFacts, "start" | "fleet" | "envoy" | "documentsMs"> & {
+type StateFacts = Pick<EngineFacts, "start" | "fleet" | "envoy" | "lastCheckInMs"> & {
   readonly instance: string;
   readonly nowMs: number;
 };
 
 /** The state file of a swarm that runs. */
 export function runningState(
-  { start, fleet, envoy, documentsMs, instance, nowMs }: StateFacts,
-  { port, multicast, manifest, peerCount, blobs, problems }: SessionFacts,
+  { start, fleet, envoy, lastCheckInMs, instance, nowMs }: StateFacts,
+  { port, multicast, manifest, quietReason, peerCount, blobs, problems }: SessionFacts,
 ): SwarmState {
   const { state, interfaces, problem } = multicast;
   const { enabled, seeder, subsystems } = envoy.swarm;
@@ -31,7 +33,7 @@ export function runningState(
     hostname: envoy.hostname,
     instance,
     updatedMs: nowMs,
-    lastCheckinMs: documentsMs,
+    lastCheckinMs: lastCheckInMs,
     gates: { enabled, seeder, subsystems },
     fleetSerial: fleet.serial,
     envoySerial: envoy.serial,
@@ -39,6 +41,7 @@ export function runningState(
       ? {}
       : { listening: { address: start.listenAddress ?? "0.0.0.0", port } }),
     multicast: { state, interfaces: [...interfaces], ...(problem ? { problem } : {}) },
+    ...(quietReason === undefined ? {} : { quiet: quietReason }),
     manifest,
     peerCount,
     blobs: [...blobs],
@@ -53,6 +56,7 @@ export function runningState(
 export function shutState(facts: StateFacts, last?: SessionFacts): SwarmState {
   const state = runningState(facts, {
     port: undefined,
+    quietReason: undefined,
     multicast: { state: "off", interfaces: [] },
     manifest: last?.manifest ?? { digest: "", version: 0, active: 0, revoked: 0 },
     peerCount: 0,

@@ -3,7 +3,7 @@ import type { EngineFacts } from "./engine_facts.ts";
 import { type SessionFacts, shutState } from "./swarm_state.ts";
 import { swarmStateSchema } from "../mirror.ts";
 
-const FACTS: Pick<EngineFacts, "start" | "fleet" | "envoy" | "documentsMs"> = {
+const FACTS: Pick<EngineFacts, "start" | "fleet" | "envoy" | "lastCheckInMs"> = {
   start: {
     kind: "start",
     folder: "/swarm",
@@ -48,13 +48,14 @@ const FACTS: Pick<EngineFacts, "start" | "fleet" | "envoy" | "documentsMs"> = {
     },
     tags: {},
   },
-  documentsMs: 5,
+  lastCheckInMs: 5,
 };
 
 const LAST: SessionFacts = {
   port: 1531,
   multicast: { state: "running", interfaces: ["10.0.0.1"] },
   manifest: { digest: "d", version: 7, active: 1, revoked: 0 },
+  quietReason: undefined,
   peerCount: 3,
   blobs: [{
     sha256: "a".repeat(64),

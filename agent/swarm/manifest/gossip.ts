@@ -33,20 +33,21 @@ export class Gossip {
   start(onRound: () => void): void {
     this.#options.scope.repeat("gossip", () => GOSSIP_MS, async (signal) => {
       onRound();
-      const peers = this.#plan.round(this.#options.peers());
+      const peers = this.#isQuiet ? [] : this.#plan.round(this.#options.peers());
       await Promise.all(peers.map((peer) => this.#sync(peer, signal)));
     });
   }
 
   /** Asks a peer for what is new in its manifest, unless that was done a moment ago. */
   syncSoon(peer: ProvenPeer): void {
-    if (!this.#plan.maySync(peer.uuid, Date.now())) return;
+    if (this.#isQuiet || !this.#plan.maySync(peer.uuid, Date.now())) return;
     this.#options.scope.run("manifest sync", (signal) => this.#sync(peer, signal));
   }
 
   /** Hands news to peers at once instead of waiting until they ask. */
   push(entries: readonly ManifestEntry[]): void {
     const { scope, client, peers } = this.#options;
+    if (this.#isQuiet) return;
     for (const peer of this.#plan.pushTargets(peers())) {
       scope.run("push", async (signal) => {
         try {
@@ -73,8 +74,12 @@ export class Gossip {
       since = `${page.instance}:${page.next}`;
       this.#plan.noteCursor(peer.uuid, since);
       if (page.fleetSerial > fleetSerial()) onFleet(await client.getFleet(endpoint, signal));
-      if (!page.more) return;
+      if (!page.more) return book.notePeerSync();
     }
+  }
+
+  get #isQuiet(): boolean {
+    return this.#options.book.quietReason !== undefined;
   }
 
   async #sync(peer: ProvenPeer, signal: AbortSignal): Promise<void> {

@@ -5,12 +5,16 @@ import { compareCells } from "../../../shared/swarm/manifest_order.ts";
 import type { ManifestTrust } from "../../../shared/swarm/manifest_trust.ts";
 import { EntryVerifier } from "../../../shared/swarm/verify_entry.ts";
 import type { EngineLog } from "../engine/engine_log.ts";
-import { readManifest } from "../mirror.ts";
+import { type ManifestFile, readManifest } from "../mirror.ts";
 import { type ManifestPage, MAX_PAGE_ENTRIES } from "../peers/peer_api.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
+import { type RosterPage, ServerRoster } from "./server_roster.ts";
+import { SyncTracker } from "./sync_marks.ts";
 
 /** The manifest is written at most once in this time, except for what must be durable before it is told. */
 const WRITE_PAUSE_MS = 1000;
+/** How stale the file's marks of the last comparison may be: little beside the days that they are for. */
+const MARKS_WRITE_MS = 3_600_000;
 
 export interface ManifestBookOptions {
   readonly paths: SwarmPaths;
@@ -22,6 +26,8 @@ export interface ManifestBookOptions {
   /** Time in ms, corrected to the server's clock. */
   readonly now: () => number;
   readonly onChange: (entries: readonly ManifestEntry[]) => void;
+  /** Entries that are not believed any more: the server does not know them, or a clock that ran ahead stamped them. */
+  readonly onDropped: (entries: readonly ManifestEntry[]) => void;
   readonly log: EngineLog;
 }
 
@@ -30,6 +36,9 @@ export class ManifestBook {
   readonly manifest: Manifest;
   readonly #options: ManifestBookOptions;
   readonly #verifier = new EntryVerifier();
+  readonly #roster = new ServerRoster();
+  #sync: SyncTracker;
+  #markedMs = -Infinity;
   #forged = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> = Promise.resolve();
@@ -37,6 +46,7 @@ export class ManifestBook {
   private constructor(options: ManifestBookOptions) {
     this.#options = options;
     this.manifest = new Manifest(options.trust);
+    this.#sync = new SyncTracker(undefined, options.now());
   }
 
   /** Opens the manifest of the last run. A file that cannot be read is an error to log, and peers fill a new one. */
@@ -47,7 +57,8 @@ export class ManifestBook {
       const verified = file.value.entries.filter((entry) => book.#verifier.verify(entry));
       // What this envoy already believed is no resurrection, however old it is.
       book.manifest.merge(verified, { nowMs: options.now(), fromServer: true });
-    } else if (!file.reason.includes("does not exist")) {
+      book.#sync = new SyncTracker(file.value, options.now());
+    } else if (file.isAbsent !== true) {
       options.log("error", "cannot read the manifest of the last run", { reason: file.reason });
     }
     return book;
@@ -56,6 +67,57 @@ export class ManifestBook {
   /** Entries whose signature did not verify, since the start. */
   get forged(): number {
     return this.#forged;
+  }
+
+  /** Why this envoy must neither seed, serve nor gossip until it has the server's manifest; `undefined` if it may. */
+  get quietReason(): string | undefined {
+    return this.#sync.quietReason(this.#options.now());
+  }
+
+  /** Cursor of the page of the server's whole manifest that is wanted next; empty if none is. */
+  get rosterCursor(): string {
+    return this.#sync.wantsRoster(this.#options.now()) ? this.#roster.cursor : "";
+  }
+
+  /** A peer's manifest was read to its end. */
+  notePeerSync(): void {
+    this.#sync.notePeer(this.#options.now());
+    this.#keepMarks();
+  }
+
+  /** The server answered a check-in. */
+  noteServerContact(): void {
+    this.#sync.noteServer(this.#options.now());
+    this.#keepMarks();
+  }
+
+  /** The clock was corrected: what was stamped or merged in a future that is none must not stay there. */
+  noteClock(): void {
+    this.#drop(this.manifest.dropFuture(this.#options.now()));
+  }
+
+  /**
+   * Takes a page of the server's whole manifest. With the last one, entries that only this envoy believed are judged
+   * again; that is durable when this returns.
+   */
+  async takeRoster(page: RosterPage): Promise<void> {
+    await this.receive(page.entries, true);
+    const roster = this.#roster.take(page);
+    if (!roster) return;
+    const nowMs = this.#options.now();
+    const verified = roster.filter((entry) => {
+      const known = this.manifest.cell(entry.sha256, entry.author);
+      return (known && compareCells(entry, known) === 0) || this.#verifier.verify(entry);
+    });
+    const { changed, dropped } = this.manifest.rebase(verified, nowMs);
+    this.#sync.noteRebased(nowMs);
+    await this.#write();
+    this.#options.log("info", "rebased on the server's manifest", {
+      entries: verified.length,
+      dropped: dropped.length,
+    });
+    if (changed.length > 0) this.#options.onChange(changed);
+    this.#drop(dropped);
   }
 
   /**
@@ -102,15 +164,27 @@ export class ManifestBook {
     return { instance, next, more, fleetSerial, entries };
   }
 
+  /** Forgets old revocations, unless this envoy cannot tell what time it is for the others. */
   prune(): readonly string[] {
+    if (this.quietReason !== undefined) return [];
     const forgotten = this.manifest.pruneRevoked(this.#options.now());
     if (forgotten.length > 0) this.#schedule();
     return forgotten;
   }
 
   async close(): Promise<void> {
-    if (this.#timer !== undefined) await this.#write();
+    if (this.#timer !== undefined || this.#markedMs !== -Infinity) await this.#write();
     await this.#writing;
+  }
+
+  #drop(dropped: readonly ManifestEntry[]): void {
+    if (dropped.length === 0) return;
+    this.#schedule();
+    this.#options.onDropped(dropped);
+  }
+
+  #keepMarks(): void {
+    if (Math.abs(this.#options.now() - this.#markedMs) >= MARKS_WRITE_MS) this.#schedule();
   }
 
   async #save(changed: readonly ManifestEntry[]): Promise<void> {
@@ -132,8 +206,14 @@ export class ManifestBook {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const done = this.#writing.then(() => {
-      const content = { schema: 1, digest: this.manifest.digest(), entries: this.manifest.all() };
-      const { manifest } = this.#options.paths;
+      const { paths: { manifest }, now } = this.#options;
+      this.#markedMs = now();
+      const content: ManifestFile = {
+        schema: 1,
+        digest: this.manifest.digest(),
+        ...this.#sync.marks,
+        entries: this.manifest.all(),
+      };
       return writeFileDurable(manifest, JSON.stringify(content), { mode: 0o644 });
     });
     this.#writing = done.catch(() => {

@@ -42,7 +42,8 @@ export interface PeerContent {
   blob(sha256: string): Promise<ServedBlob | "unknown" | "revoked">;
   /** Reads a chunk again that came wrong from here, and lets go of it if it is damaged. */
   recheck(sha256: string, chunk: number): Promise<RecheckVerdict>;
-  manifestPage(since: string): ManifestPage;
+  /** `undefined` while this envoy gossips with nobody. */
+  manifestPage(since: string): ManifestPage | undefined;
   acceptPush(entries: readonly ManifestEntry[], from: PeerIdentity): Promise<void>;
   fleet(): SignedBytes | undefined;
   /** Addresses of proven peers, `address:port` with commas between. */
@@ -104,9 +105,10 @@ export class PeerRoutes {
     }
     if (room === "manifest" && rest.length === 0) {
       if (method === "GET") {
-        return control(() =>
-          Promise.resolve(json(this.#content.manifestPage(url?.searchParams.get("since") ?? "")))
-        );
+        return control(() => {
+          const page = this.#content.manifestPage(url?.searchParams.get("since") ?? "");
+          return Promise.resolve(page ? json(page) : BUSY);
+        });
       }
       if (method === "POST") return control((peer, request) => this.#push(peer, request));
     }

@@ -12,7 +12,12 @@ export async function bury(paths: SwarmPaths, label: string, sha256: Sha256): Pr
   const path = paths.seedFile(label);
   const grave = graveOf(paths, sha256);
   await Deno.rename(path, grave);
-  await Deno.rename(`${path}.swarm`, `${grave}.swarm`);
+  try {
+    await Deno.rename(`${path}.swarm`, `${grave}.swarm`);
+  } catch (error) {
+    // Somebody took it away, or a crash came between the two: the content is what counts.
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
   // The graveyard counts its days from here.
   await Deno.utime(grave, new Date(), new Date());
   await syncFolder(paths.graveyard);

@@ -13,6 +13,8 @@ export interface FoundSeed {
   readonly identity: FileIdentity;
   readonly target: string;
   readonly retentionSecs: number;
+  /** When file and `.swarm` were last put there or changed, ms by the local clock. */
+  readonly placedMs: number;
 }
 
 export interface SeedScan {
@@ -20,6 +22,7 @@ export interface SeedScan {
   readonly seeds: readonly FoundSeed[];
   /** Every name that is there, wanted or not: a file with a broken `.swarm` is not a removed one. */
   readonly names: ReadonlySet<string>;
+  /** Files that are no seeds although they seem meant to be. */
   readonly problems: readonly { readonly label: string; readonly reason: string }[];
 }
 
@@ -48,10 +51,28 @@ export async function scanSeedFolder(paths: SwarmPaths): Promise<SeedScan> {
     if (typeof found === "string") problems.push({ label: name, reason: found });
     else seeds.push(found);
   }
+  for (const name of names) {
+    const lacks = missingHalf(name, names);
+    if (lacks !== undefined) problems.push(lacks);
+  }
   for (const name of candidates.slice(MAX_SEEDS)) {
     problems.push({ label: name, reason: `seed/ holds more than ${MAX_SEEDS} seeds` });
   }
   return { folder: { device: dev, inode: ino ?? 0 }, seeds, names, problems };
+}
+
+/** Says so if a name lacks the other half of a seed: the file, or its `.swarm`. */
+function missingHalf(
+  name: string,
+  names: ReadonlySet<string>,
+): { readonly label: string; readonly reason: string } | undefined {
+  if (!name.endsWith(SWARM_SUFFIX)) {
+    if (names.has(name + SWARM_SUFFIX)) return undefined;
+    return { label: name, reason: `${name}${SWARM_SUFFIX} is missing` };
+  }
+  const label = name.slice(0, -SWARM_SUFFIX.length);
+  if (label === "" || names.has(label)) return undefined;
+  return { label, reason: `there is ${name} and no ${label}` };
 }
 
 /** Reads one seed, or says what is wrong with it. */
@@ -61,9 +82,11 @@ async function readSeed(paths: SwarmPaths, name: string): Promise<FoundSeed | st
     const info = await Deno.lstat(paths.seedFile(name));
     if (!info.isFile) return "not a regular file";
     const sidecar = paths.seedFile(name + SWARM_SUFFIX);
-    const { isFile, size } = await Deno.lstat(sidecar);
+    const { isFile, size, ctime } = await Deno.lstat(sidecar);
     if (!isFile || size > MAX_SWARM_FILE_BYTES) return `${name}.swarm is no small regular file`;
-    const wanted = swarmFileSchema.safeParse(parseJson(await Deno.readTextFile(sidecar)));
+    const content = parseJson(await Deno.readTextFile(sidecar));
+    if (content === undefined) return `${name}.swarm is not JSON`;
+    const wanted = swarmFileSchema.safeParse(content);
     if (!wanted.success) {
       const [issue] = wanted.error.issues;
       const where = issue?.path.join(".") || "it";
@@ -71,7 +94,9 @@ async function readSeed(paths: SwarmPaths, name: string): Promise<FoundSeed | st
     }
     const { target, retention } = wanted.data;
     const retentionSecs = parseRetention(retention) ?? 0;
-    return { name, identity: identityOf(info), target, retentionSecs };
+    const identity = identityOf(info);
+    const placedMs = Math.max(identity.changedMs, ctime?.getTime() ?? 0);
+    return { name, identity, target, retentionSecs, placedMs };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return "it vanished while it was looked at";
     throw error;

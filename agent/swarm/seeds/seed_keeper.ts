@@ -9,6 +9,7 @@ import type { EngineLog } from "../engine/engine_log.ts";
 import type { Hasher } from "../hashing/hasher.ts";
 import type { ManifestBook } from "../manifest/manifest_book.ts";
 import { bury } from "./graveyard.ts";
+import { isRevokedSince, judgeSeed, registeredStamp } from "./judge_seed.ts";
 import { type FoundSeed, scanSeedFolder, type SeedScan } from "./seed_folder.ts";
 import {
   identityOf,
@@ -31,6 +32,8 @@ export interface SeedKeeperOptions {
   readonly hasher: Hasher;
   readonly targets: TargetDecision;
   readonly author: string;
+  /** ed25519 public key of the server, hex. */
+  readonly serverKey: string;
   readonly hostname: string;
   readonly now: () => number;
   /** Whether the envoy document says that this envoy may originate seeds. */
@@ -107,8 +110,11 @@ export class SeedKeeper {
     const scan = await scanSeedFolder(this.#options.paths);
     const previous = this.#previous;
     this.#previous = scan;
-    const problems: SeedProblem[] = [...scan.problems];
-    let unsettled = false;
+    // A seed is placed in two steps, so what is wrong counts only if it stays so.
+    const problems: SeedProblem[] = scan.problems.filter(({ label, reason }) =>
+      previous?.problems.some((known) => known.label === label && known.reason === reason)
+    );
+    let unsettled = problems.length < scan.problems.length;
     const before = JSON.stringify([...this.#records]);
     for (const seed of scan.seeds) {
       if (signal.aborted) return { unsettled: false };
@@ -121,29 +127,51 @@ export class SeedKeeper {
           continue;
         }
       }
-      const problem = await this.#keep(seed);
+      const problem = await this.#tryToKeep(seed);
       if (problem) problems.push({ label: seed.name, reason: problem });
     }
-    await this.#revokeRemoved(scan, previous);
+    if (this.#options.book.quietReason === undefined) await this.#revokeRemoved(scan, previous);
     this.#problems = problems;
     this.#folder = scan.folder;
     if (JSON.stringify([...this.#records]) !== before) await this.#save(scan.folder);
     return { unsettled };
   }
 
-  /** A blob was revoked: a seed registered before that goes to the graveyard. */
-  async bury(sha256: string): Promise<void> {
-    const { paths, log } = this.#options;
-    for (const [name, record] of [...this.#records]) {
-      if (record.sha256 !== sha256) continue;
-      this.#records.delete(name);
-      const path = await this.#ifUnchanged(name, record);
-      if (path !== undefined && isSha256(sha256)) {
-        await bury(paths, name, sha256);
-        log("info", "moved a revoked seed to the graveyard", { label: name, sha256 });
-      }
-      if (this.#folder) await this.#save(this.#folder);
+  /** A blob was revoked: seeds that were registered before that, and that the revocation concerns, go to the graveyard. */
+  async noteRevoked(sha256: string): Promise<void> {
+    const { author, serverKey, book: { manifest } } = this.#options;
+    if (manifest.effective(sha256)?.state === "active") return;
+    for (const [name, record] of this.#holding(sha256)) {
+      const registered = registeredStamp(record, author);
+      if (registered === undefined) continue;
+      const isConcerned = isRevokedSince({ record, manifest, author, serverKey }, registered);
+      if (isConcerned) await this.#bury(name, record);
     }
+  }
+
+  /** The server does not know the blob any more: seeds of it that were registered go to the graveyard. */
+  async noteDropped(sha256: string): Promise<void> {
+    const { author } = this.#options;
+    for (const [name, record] of this.#holding(sha256)) {
+      if (registeredStamp(record, author) !== undefined) await this.#bury(name, record);
+    }
+  }
+
+  /** The files that hold a blob, as far as they were hashed. */
+  #holding(sha256: string): [string, SeedRecord][] {
+    return [...this.#records].filter(([, record]) => record.sha256 === sha256);
+  }
+
+  async #bury(name: string, record: SeedRecord): Promise<void> {
+    const { paths, log } = this.#options;
+    const { sha256 } = record;
+    this.#records.delete(name);
+    const path = await this.#ifUnchanged(name, record);
+    if (path !== undefined && isSha256(sha256)) {
+      await bury(paths, name, sha256);
+      log("info", "moved a revoked seed to the graveyard", { label: name, sha256 });
+    }
+    if (this.#folder) await this.#save(this.#folder);
   }
 
   async #ifUnchanged(name: string, record: SeedRecord): Promise<string | undefined> {
@@ -157,35 +185,68 @@ export class SeedKeeper {
     }
   }
 
+  /** One seed that cannot be kept does not stand in the way of the others. */
+  async #tryToKeep(seed: FoundSeed): Promise<string | undefined> {
+    try {
+      return await this.#keep(seed);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#options.log("warning", "cannot keep a seed; trying again", {
+        label: seed.name,
+        reason,
+      });
+      return reason;
+    }
+  }
+
   /** Brings the manifest in line with one settled file; says what stands in the way. */
   async #keep(seed: FoundSeed): Promise<string | undefined> {
-    const { book, author, hostname, targets, maySeed, log } = this.#options;
+    const { book, author, serverKey, hostname, targets, maySeed, now } = this.#options;
     if (!maySeed()) return "refused: not in swarm.seeders";
     if (!targets.isReadable(seed.target)) {
       return `target ${JSON.stringify(seed.target)} cannot be read`;
     }
+    if (book.quietReason !== undefined) {
+      return `waits for the server's manifest: ${book.quietReason}`;
+    }
     const record = await this.#hash(seed);
     if (!record) return undefined;
-    const { manifest } = book;
-    const effective = manifest.effective(record.sha256);
-    if (effective?.state === "active" && effective.author !== author) {
-      return `already seeded by ${effective.origin}`;
+    const nowMs = now();
+    const verdict = judgeSeed({
+      seed: { ...seed, placedMs: seed.placedMs + nowMs - Date.now() },
+      record,
+      manifest: book.manifest,
+      author,
+      serverKey,
+      hostname,
+      isHeldAs: (name) => this.#records.get(name)?.sha256 === record.sha256,
+      knowsServer: book.rosterCursor === "",
+      nowMs,
+    });
+    switch (verdict.kind) {
+      case "bury":
+        await this.#bury(seed.name, record);
+        return undefined;
+      case "idle":
+        this.#noteStamp(seed.name, record, verdict.stamp);
+        return verdict.reason;
+      case "current":
+        this.#noteStamp(seed.name, record, verdict.stamp);
+        return undefined;
+      case "publish":
+        await this.#register(seed, record, verdict.createdMs);
+        return undefined;
     }
-    const own = manifest.cell(record.sha256, author);
-    if (record.stamp !== undefined && manifest.isRevoked(record.sha256)) {
-      await this.bury(record.sha256);
-      return undefined;
-    }
-    const isCurrent = effective?.state === "active" && own?.state === "active" &&
-      own.target === seed.target && own.retentionSecs === seed.retentionSecs &&
-      own.label === seed.name;
-    if (isCurrent) {
-      if (record.stamp !== own.stamp) this.#records.set(seed.name, { ...record, stamp: own.stamp });
-      return undefined;
-    }
+  }
+
+  /** Signs and announces an entry for a seed. `createdMs` is that of the entry which it changes, if there is one. */
+  async #register(
+    seed: FoundSeed,
+    record: SeedRecord & ManifestFacts,
+    createdMs: number | undefined,
+  ): Promise<void> {
+    const { author, hostname, now, log } = this.#options;
     await this.#revokeFormer(seed.name, record.sha256);
-    const nowMs = this.#options.now();
-    const isChange = effective?.state === "active";
     const entry = await this.#publish({
       sha256: record.sha256,
       sizeBytes: seed.identity.sizeBytes,
@@ -196,17 +257,21 @@ export class SeedKeeper {
       retentionSecs: seed.retentionSecs,
       subsystem: "payload",
       origin: hostname,
-      createdMs: isChange ? effective.createdMs : Math.floor(nowMs),
+      createdMs: createdMs ?? Math.floor(now()),
       state: "active",
       author,
     });
-    this.#records.set(seed.name, { ...record, stamp: entry.stamp });
-    log("info", isChange ? "changed a seed" : "registered a seed", {
+    this.#noteStamp(seed.name, record, entry.stamp);
+    log("info", createdMs === undefined ? "registered a seed" : "changed a seed", {
       label: seed.name,
       sha256: record.sha256,
       target: seed.target,
     });
-    return undefined;
+  }
+
+  #noteStamp(name: string, record: SeedRecord, stamp: number | undefined): void {
+    if (stamp === undefined || record.stamp === stamp) return;
+    this.#records.set(name, { ...record, stamp, author: this.#options.author });
   }
 
   /** The digests of a file, from the cache if it is the same file; `undefined` if it changed while it was read. */
@@ -225,8 +290,8 @@ export class SeedKeeper {
     const facts = { sha256: scan.sha256, chunksDigest: digestOfChunks(scan.digests) };
     await store.keepDigests(scan.sha256, scan.digests);
     const record = { identity: after, chunkSizeBytes, ...facts };
-    if (known && known.sha256 !== scan.sha256) await this.#revoke(known.sha256);
     this.#records.set(seed.name, record);
+    if (known && known.sha256 !== scan.sha256) await this.#revoke(known.sha256);
     return record;
   }
 
@@ -257,6 +322,7 @@ export class SeedKeeper {
   /** Revokes this envoy's word for a blob, unless another file of `seed/` has the same content. */
   async #revoke(sha256: string): Promise<void> {
     const { book, author } = this.#options;
+    if (this.#holding(sha256).length > 0) return;
     const own = book.manifest.cell(sha256, author);
     if (own?.state !== "active") return;
     const { signature: _signature, stamp: _stamp, ...facts } = own;

@@ -16,8 +16,10 @@ export const seedRecordSchema = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   chunkSizeBytes: z.number(),
   chunksDigest: z.string().regex(/^[0-9a-f]{64}$/),
-  /** Stamp under which this envoy registered it; absent while it has not. */
+  /** Stamp of the active entry that stands for it, this envoy's or another seeder's; absent before there was one. */
   stamp: z.number().optional(),
+  /** Key that the stamp is of, hex: an envoy that was enrolled anew registers its seeds again. */
+  author: z.string().optional(),
 });
 export type SeedRecord = z.infer<typeof seedRecordSchema>;
 

@@ -1,0 +1,51 @@
+import { generateEd25519, type Signer } from "../../../shared/crypto/ed25519.ts";
+import { sha256Hex } from "../../../shared/crypto/sha256.ts";
+import {
+  type ManifestEntry,
+  manifestEntryBytes,
+  manifestEntrySchema,
+} from "../../../shared/swarm/manifest_entry.ts";
+import { ManifestTrust } from "../../../shared/swarm/manifest_trust.ts";
+
+/** A fleet of a server and two seeders that sign entries, for tests. */
+export class FakeSigners {
+  readonly server: Signer = generateEd25519().signer;
+  readonly own: Signer = generateEd25519().signer;
+  readonly other: Signer = generateEd25519().signer;
+
+  trust(): ManifestTrust {
+    return new ManifestTrust(keyOf(this.server), [
+      { key: keyOf(this.own), hostname: "own" },
+      { key: keyOf(this.other), hostname: "other" },
+    ]);
+  }
+
+  /** An entry for the blob of some text, signed by whom it is said to be of. */
+  entry(
+    by: "server" | "own" | "other",
+    content: string,
+    fields: Partial<Pick<ManifestEntry, "state" | "stamp" | "label" | "target">>,
+  ): ManifestEntry {
+    const unsigned = manifestEntrySchema.omit({ signature: true }).parse({
+      sha256: sha256Hex(content),
+      sizeBytes: content.length,
+      chunkSizeBytes: 1024 * 1024,
+      chunksDigest: sha256Hex("digests"),
+      label: "app.tar",
+      target: "*",
+      retentionSecs: 0,
+      subsystem: "payload",
+      origin: by === "server" ? "own" : by,
+      createdMs: 1,
+      state: "active",
+      stamp: 1,
+      ...fields,
+      author: keyOf(this[by]),
+    });
+    return { ...unsigned, signature: this[by].sign(manifestEntryBytes(unsigned)).toHex() };
+  }
+}
+
+export function keyOf({ publicKey }: Signer): string {
+  return publicKey.toHex();
+}

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { REVOKED_HORIZON_MS } from "../../../shared/swarm/manifest.ts";
+import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
+import { TemporaryRoot } from "../../../tests/support/temporary_root.ts";
+import { readManifest } from "../mirror.ts";
+import { SwarmPaths } from "../swarm_paths.ts";
+import { FakeSigners, keyOf } from "./fake_entries.ts";
+import { ManifestBook } from "./manifest_book.ts";
+import { ROSTER_START } from "./server_roster.ts";
+
+const DAY_MS = 86_400_000;
+const START = 1_800_000_000_000;
+
+/** Opens a book again and again in one folder, by a clock that the test turns. */
+async function makeShelf() {
+  const root = await TemporaryRoot.create();
+  const signers = new FakeSigners();
+  const clock = { nowMs: START };
+  const dropped: ManifestEntry[] = [];
+  return {
+    root,
+    signers,
+    clock,
+    dropped,
+    open: () =>
+      ManifestBook.open({
+        paths: new SwarmPaths(root.path),
+        trust: signers.trust(),
+        author: keyOf(signers.own),
+        instance: "0".repeat(16),
+        now: () => clock.nowMs,
+        onChange: () => {},
+        onDropped: (entries) => void dropped.push(...entries),
+        log: () => {},
+      }),
+    [Symbol.asyncDispose]: () => root[Symbol.asyncDispose](),
+  };
+}
+
+const wholeManifest = (entries: readonly ManifestEntry[]) => ({
+  since: ROSTER_START,
+  next: "s:1",
+  isComplete: true,
+  entries,
+});
+
+Deno.test("an envoy that was off for longer than the horizon is quiet until it has the server's manifest", async () => {
+  await using shelf = await makeShelf();
+  const { signers, clock, dropped } = shelf;
+  const forgotten = signers.entry("other", "forgotten", { stamp: START - 1 });
+  const missed = signers.entry("other", "missed", { stamp: START - 1 });
+  const before = await shelf.open();
+  await before.receive([forgotten, missed]);
+  before.noteServerContact();
+  await before.close();
+
+  clock.nowMs += REVOKED_HORIZON_MS + DAY_MS;
+  const book = await shelf.open();
+  assert.match(book.quietReason ?? "", /^away for 8 days/);
+  assert.equal(book.rosterCursor, ROSTER_START);
+  book.notePeerSync();
+  book.noteServerContact();
+  assert.notEqual(book.quietReason, undefined);
+
+  const revocation = signers.entry("server", "missed", {
+    state: "revoked",
+    stamp: clock.nowMs - DAY_MS,
+  });
+  await book.takeRoster(wholeManifest([missed, revocation]));
+  assert.equal(book.quietReason, undefined);
+  assert.equal(book.rosterCursor, "");
+  assert.deepEqual(dropped, [forgotten]);
+  assert.equal(book.manifest.isRevoked(missed.sha256), true);
+
+  const again = await shelf.open();
+  assert.equal(again.quietReason, undefined);
+  assert.equal(again.manifest.effective(forgotten.sha256), undefined);
+  await book.close();
+  await again.close();
+});
+
+Deno.test("a quiet envoy forgets no revocation, however late its clock says that it is", async () => {
+  await using shelf = await makeShelf();
+  const { signers, clock } = shelf;
+  const book = await shelf.open();
+  const revoked = signers.entry("server", "gone", { state: "revoked", stamp: START });
+  await book.receive([signers.entry("other", "gone", { stamp: START - 1 }), revoked]);
+  clock.nowMs += 365 * DAY_MS;
+  assert.deepEqual(book.prune(), []);
+  clock.nowMs = START + DAY_MS;
+  assert.equal(book.quietReason, undefined);
+  assert.equal(book.manifest.isRevoked(revoked.sha256), true);
+  await book.close();
+});
+
+Deno.test("entries that a forged page of the server's manifest vouches for are dropped all the same", async () => {
+  await using shelf = await makeShelf();
+  const { signers, clock, dropped } = shelf;
+  const old = signers.entry("other", "old", { stamp: START });
+  const book = await shelf.open();
+  await book.receive([old]);
+  clock.nowMs += REVOKED_HORIZON_MS + 1;
+  await book.takeRoster(wholeManifest([{ ...old, stamp: old.stamp + 5 }]));
+  assert.deepEqual(dropped, [old]);
+  await book.close();
+});
+
+Deno.test("a manifest file of an earlier version keeps quiet, and one that cannot be read asks the server", async () => {
+  await using shelf = await makeShelf();
+  const paths = new SwarmPaths(shelf.root.path);
+  await Deno.writeTextFile(
+    paths.manifest,
+    JSON.stringify({ schema: 1, digest: "", entries: [] }),
+  );
+  const old = await shelf.open();
+  assert.match(old.quietReason ?? "", /^nothing tells/);
+  await old.close();
+  await Deno.writeTextFile(paths.manifest, '{"schema":1,"ent');
+  const broken = await shelf.open();
+  assert.equal(broken.quietReason, undefined);
+  assert.equal(broken.rosterCursor, ROSTER_START);
+  await broken.close();
+});
+
+Deno.test("the file says when manifests were last compared, for everybody to read", async () => {
+  await using shelf = await makeShelf();
+  const book = await shelf.open();
+  await book.takeRoster(wholeManifest([]));
+  const file = await readManifest(shelf.root.path);
+  assert.ok(file.ok);
+  assert.deepEqual([file.value.syncedMs, file.value.serverMs], [START, START]);
+  const { mode } = await Deno.stat(new SwarmPaths(shelf.root.path).manifest);
+  assert.equal((mode ?? 0) & 0o777, 0o644);
+  await book.close();
+});
+
+Deno.test("what was stamped while the clock ran ahead is dropped when the clock is corrected", async () => {
+  await using shelf = await makeShelf();
+  const { signers, clock, dropped } = shelf;
+  const book = await shelf.open();
+  clock.nowMs += 5 * DAY_MS;
+  const ahead = signers.entry("own", "ahead", { stamp: clock.nowMs + 1 });
+  await book.receive([ahead]);
+  clock.nowMs = START;
+  book.noteClock();
+  assert.deepEqual(dropped, [ahead]);
+  assert.equal(book.manifest.nextStamp(START), START + 1);
+  await book.close();
+});
