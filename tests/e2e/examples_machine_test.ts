@@ -228,6 +228,8 @@ const TRIALS: readonly Trial[] = [
         "netavark crun journald",
       );
       assert.equal(await info("{{.Store.ImageStore.Number}}"), "0");
+      const trust = await machine.runOrThrow("podman", ["image", "trust", "show"]);
+      assert.match(trust, /^repository +registry\.example\.com +accept/m);
       // A name without a registry is nobody's image.
       const short = await machine.run("podman", ["pull", "nobodys-image"]);
       assert.match(short.stderr, /short-name "nobodys-image" did not resolve/);
@@ -243,12 +245,14 @@ const TRIALS: readonly Trial[] = [
     },
     spoil: `sed -i /containers/d /etc/subuid
       systemctl start podman.socket
+      sed -i s/reject/insecureAcceptAnything/ /etc/containers/policy.json
       echo 'unqualified-search-registries = ["somebody.invalid"]' > /etc/containers/registries.conf.d/50-fleet.conf
       rm /etc/cron.d/podman-prune`,
     healed: [
       "cron:podman-prune",
       "file:/etc/containers/registries.conf.d/50-fleet.conf",
       "file_line:numbers for users",
+      "json_file:/etc/containers/policy.json",
       "service:podman.socket",
     ],
   },
