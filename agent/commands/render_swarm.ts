@@ -1,3 +1,4 @@
+import { SWARM_SUBSYSTEMS } from "../../shared/config/envoy_document.ts";
 import { formatBytes } from "../../shared/terminal/bytes.ts";
 import { formatDuration } from "../../shared/terminal/duration.ts";
 import { renderProgressBar } from "../../shared/terminal/progress_bar.ts";
@@ -22,27 +23,40 @@ function renderFacts(facts: readonly (readonly [string, string])[]): string {
     .join("");
 }
 
-/** Gates, manifest, peers and discovery. */
-export function renderSwarmStatus(state: SwarmState, nowMs: number): string {
-  const { gates, manifest, multicast, listening, blobs } = state;
-  const open = Object.entries(gates.subsystems).filter(([, on]) => on).map(([name]) => name);
+/**
+ * Gates, manifest, peers and discovery.
+ *
+ * @param engine what the daemon says of the engine.
+ * @param state absent while the swarm was never on.
+ */
+export function renderSwarmStatus(
+  engine: string,
+  state: SwarmState | undefined,
+  nowMs: number,
+): string {
+  if (!state) return renderFacts([["Engine", engine]]);
+  const { gates, manifest, multicast, listening, blobs, problems } = state;
   const count = (status: BlobState["status"]) =>
     blobs.filter((blob) => blob.status === status).length;
+  const optional = (name: string, value: string | undefined): [string, string][] =>
+    value === undefined ? [] : [[name, value]];
   return renderFacts([
     ["Envoy", `${state.hostname} (${state.envoyUuid})`],
+    ["Engine", engine],
+    ...optional("Problem", state.problem),
+    ...optional(
+      "Quiet",
+      state.quiet &&
+        `${state.quiet}; waits for the server's manifest, until then nothing is seeded, served or gossiped`,
+    ),
     ["Enabled", gates.enabled ? "yes" : "no"],
-    ["Subsystems", open.length > 0 ? open.join(", ") : "none"],
-    ["Seeder", gates.seeder ? "yes" : "no"],
+    ["Gates", describeGates(gates.subsystems)],
+    ["Seeder", gates.seeder ? "yes" : "no: not in swarm.seeders"],
     ["Listening", listening ? `${listening.address}:${listening.port}` : "no"],
-    [
-      "Multicast",
-      `${multicast.state}${
-        multicast.interfaces.length > 0 ? ` on ${multicast.interfaces.join(", ")}` : ""
-      }${multicast.problem === undefined ? "" : `: ${multicast.problem}`}`,
-    ],
+    ["Multicast", describeMulticast(multicast)],
     [
       "Manifest",
-      `${manifest.active} active, ${manifest.revoked} revoked (${
+      `version ${manifest.version}, ${manifest.active} active, ${manifest.revoked} revoked (${
         manifest.digest.slice(0, SHORT_SHA)
       })`,
     ],
@@ -50,7 +64,20 @@ export function renderSwarmStatus(state: SwarmState, nowMs: number): string {
     ["Blobs", `${count("complete")} complete, ${count("downloading")} downloading`],
     ["Last check-in", formatRelativeTime(state.lastCheckinMs, nowMs)],
     ["Updated", formatRelativeTime(state.updatedMs, nowMs)],
+    ...problems.map((
+      { label, reason },
+    ): [string, string] => ["Broken seed", `${label}: ${reason}`]),
   ]);
+}
+
+/** Every subsystem with its gate, as the server resolved it for this machine. */
+function describeGates(subsystems: SwarmState["gates"]["subsystems"]): string {
+  return SWARM_SUBSYSTEMS.map((name) => `${name} ${subsystems[name] ? "on" : "off"}`).join(", ");
+}
+
+function describeMulticast({ state, interfaces, problem }: SwarmState["multicast"]): string {
+  const where = interfaces.length > 0 ? ` on ${interfaces.join(", ")}` : "";
+  return `${state}${where}${problem === undefined ? "" : `: ${problem}`}`;
 }
 
 /** The blobs of this machine, and seeds that cannot be originated. */

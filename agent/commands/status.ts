@@ -31,7 +31,8 @@ export function statusCommand(context: AgentContext, roots: () => RootPaths) {
   ]);
 }
 
-async function askStatus(roots: RootPaths, signal: AbortSignal): Promise<AgentStatus> {
+/** What the daemon says of itself; any user may ask. */
+export async function askStatus(roots: RootPaths, signal: AbortSignal): Promise<AgentStatus> {
   const { agentSocket, configFolder } = agentPaths(roots);
   let text = "";
   try {
@@ -52,8 +53,8 @@ async function askStatus(roots: RootPaths, signal: AbortSignal): Promise<AgentSt
   return statusSchema.parse(JSON.parse(text));
 }
 
-/** Another program on its port is what keeps an engine from starting, mostly another agent of this machine. */
-function describeSwarm({ state, address, problem }: AgentStatus["swarm"]): string {
+/** The swarm engine as the daemon sees it. Another program on its port is what keeps an engine from starting, mostly another agent of this machine. */
+export function describeSwarm({ state, address, problem }: AgentStatus["swarm"]): string {
   if (problem !== "") {
     const remedy = /in use|EADDR/i.test(problem)
       ? ". Set swarm.listen_address or swarm.port in /etc/vigo-envoy/config and restart the daemon"

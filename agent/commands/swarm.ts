@@ -3,12 +3,13 @@ import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
-import type { BlobState, Mirror } from "../swarm/mirror.ts";
+import type { BlobState, Mirror, SwarmState } from "../swarm/mirror.ts";
 import { agentPaths } from "../store/agent_paths.ts";
 import type { AgentContext } from "./context.ts";
 import { examineWorkersCommand } from "./examine_workers.ts";
 import { explain } from "./explain.ts";
 import { renderPeers, renderSeed, renderSeeds, renderSwarmStatus } from "./render_swarm.ts";
+import { askStatus, describeSwarm } from "./status.ts";
 
 const FOUND_BY = `How the address of a peer became known first ("Found by"):
   multicast   it announced itself on this LAN
@@ -28,8 +29,13 @@ export function swarmCommand(context: AgentContext, roots: () => RootPaths) {
     .description("Show gates, manifest, peers and discovery")
     .option("--json", "print JSON")
     .action(async ({ json }) => {
-      const state = await readState(folder());
-      print(json, state, () => renderSwarmStatus(state, context.now()));
+      const engine = await askEngine(roots(), context.signal);
+      const mirror = await readMirror(folder());
+      // While the gates were never open there is no state file, and the daemon knows why.
+      const isUnneeded = !mirror.ok && mirror.isAbsent === true && engine.isAnswered;
+      const state = isUnneeded ? undefined : unwrap(mirror);
+      const shown = { engine: engine.text, ...state };
+      print(json, shown, () => renderSwarmStatus(engine.text, state, context.now()));
     });
 
   const seeds = command.command("seeds").description("Blobs that this machine seeds or fetches");
@@ -37,7 +43,7 @@ export function swarmCommand(context: AgentContext, roots: () => RootPaths) {
     .description("List the blobs of this machine")
     .option("--json", "print JSON")
     .action(async ({ json }) => {
-      const { blobs, problems } = await readState(folder());
+      const { blobs, problems } = unwrap(await readMirror(folder()));
       print(json, { blobs, problems }, () => renderSeeds(blobs, problems, context));
     });
   const show = seeds.command("show")
@@ -45,7 +51,7 @@ export function swarmCommand(context: AgentContext, roots: () => RootPaths) {
     .argument("<key>", "label or SHA-256 prefix")
     .option("--json", "print JSON")
     .action(async (key, { json }) => {
-      const blob = findBlob((await readState(folder())).blobs, key);
+      const blob = findBlob(unwrap(await readMirror(folder())).blobs, key);
       print(json, blob, () => renderSeed(blob, context.now()));
     });
 
@@ -72,9 +78,21 @@ export function swarmCommand(context: AgentContext, roots: () => RootPaths) {
   ]);
 }
 
-async function readState(folder: string) {
-  const { readSwarmState } = await import("../swarm/mirror.ts");
-  return unwrap(await explain(readSwarmState(folder)));
+/** The engine as the daemon sees it, or why nobody can tell; a daemon that cannot be asked is no error here. */
+async function askEngine(
+  roots: RootPaths,
+  signal: AbortSignal,
+): Promise<{ readonly isAnswered: boolean; readonly text: string }> {
+  try {
+    return { isAnswered: true, text: describeSwarm((await askStatus(roots, signal)).swarm) };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { isAnswered: false, text: "unknown: the daemon does not answer. Is vigo running?" };
+  }
+}
+
+function readMirror(folder: string): Promise<Mirror<SwarmState>> {
+  return explain(import("../swarm/mirror.ts").then(({ readSwarmState }) => readSwarmState(folder)));
 }
 
 function unwrap<T>(mirror: Mirror<T>): T {

@@ -94,9 +94,13 @@ export class EngineKeeper {
     if (this.#stopped) return;
     if (!this.#isWanted()) {
       this.#cancelRestart();
+      // The state file that the engine leaves is to show the gates as they are now.
+      if (this.#engine) this.#sendDocuments();
       if (this.#engine) this.#halt("the gates of this envoy are closed");
       this.#state = "off";
-      this.#problem = "";
+      this.#problem = this.#parts.held.envoy()
+        ? "swarm.enabled and swarm.payload of the server do not both admit this machine"
+        : "the server has not said yet whether this machine takes part";
       return;
     }
     if (this.#engine && this.#hostname() !== this.#startedAs) this.#startAnew();

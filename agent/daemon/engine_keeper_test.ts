@@ -262,3 +262,32 @@ Deno.test("why an engine does not start is told until it does", () => {
   hear?.({ kind: "log", level: "error", message: "a peer misbehaved", properties });
   assert.equal(keeper.problem, "");
 });
+
+Deno.test("the page of the server's manifest that the engine wants is asked for and handed on, and forgotten with it", () => {
+  const { keeper, engines, take } = setUp();
+  take(true, 1);
+  const [engine] = engines;
+  assert.ok(engine);
+  assert.equal(keeper.facts().manifestSince, "");
+  engine.handlers.onEvent({ kind: "roster", since: "start" });
+  assert.equal(keeper.facts().manifestSince, "start");
+  const roster = { since: "start", next: "s:1", isComplete: true, entries: [] };
+  keeper.noteCheckIn(roster);
+  const [clock, answered] = engine.messages.slice(-2);
+  assert.equal(clock?.kind, "clock");
+  assert.ok(answered?.kind === "checked_in");
+  assert.deepEqual(answered.roster, roster);
+  engine.handlers.onCrash("killed");
+  assert.equal(keeper.facts().manifestSince, "");
+});
+
+Deno.test("an engine is shown the gates that end it, and why it is off is told", () => {
+  const { keeper, engines, take } = setUp();
+  take(true, 1);
+  take(false, 2);
+  const last = engines[0]?.messages.findLast(({ kind }) => kind === "documents");
+  assert.ok(last?.kind === "documents");
+  assert.equal(last.envoy.swarm.subsystems.payload, false);
+  assert.equal(keeper.state, "off");
+  assert.match(keeper.problem, /^swarm\.enabled and swarm\.payload/);
+});

@@ -54,6 +54,8 @@ export const swarmStateSchema = z.object({
     interfaces: z.array(z.string()),
     problem: z.string().optional(),
   }),
+  /** Why the engine cannot start although its gate is open; it goes on trying. */
+  problem: z.string().optional(),
   /** Why nothing is seeded, served or gossiped until the server hands over its manifest; absent while all runs. */
   quiet: z.string().optional(),
   manifest: z.object({
@@ -134,5 +136,6 @@ async function readMirror<T>(path: string, schema: z.ZodType<T>): Promise<Mirror
   const parsed = schema.safeParse(value);
   if (parsed.success) return { ok: true, value: parsed.data };
   const [issue] = parsed.error.issues;
-  return { ok: false, reason: `${path}: ${issue?.path.join(".")}: ${issue?.message}` };
+  const where = `${path}: ${issue?.path.join(".")}: ${issue?.message}`;
+  return { ok: false, reason: `${where}. A running vigo of this version writes it anew` };
 }

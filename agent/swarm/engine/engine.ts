@@ -167,7 +167,17 @@ export class Engine {
       if (error instanceof UnfitRuntimeError) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       this.#log("error", "cannot start the swarm; trying again", { reason, restartMs: RESTART_MS });
+      await this.#tellProblem(reason);
       this.#retry();
+    }
+  }
+
+  /** The disk may be what is in the way, so the log has to do then. */
+  async #tellProblem(reason: string): Promise<void> {
+    try {
+      await this.#writeShut(undefined, reason);
+    } catch (error) {
+      this.#log("error", "cannot write the state file", { reason: String(error) });
     }
   }
 
@@ -195,11 +205,16 @@ export class Engine {
 
   /** Ends the session and leaves a state file that says so, whether a gate was shut or the daemon ends the engine. */
   async #shut(): Promise<void> {
-    const last = await this.#close();
+    await this.#writeShut(await this.#close());
+  }
+
+  /** @param problem why the session cannot start, if that is so. */
+  async #writeShut(last: SessionFacts | undefined, problem?: string): Promise<void> {
     const facts = this.#facts();
     if (!facts) return;
     const { folder } = facts.start;
-    const state = shutState({ ...facts, instance: this.#instance, nowMs: Date.now() }, last);
+    const now = { ...facts, instance: this.#instance, nowMs: Date.now() };
+    const state = shutState(now, { last, ...(problem === undefined ? {} : { problem }) });
     await Deno.mkdir(folder, { recursive: true });
     await writeFileDurable(new SwarmPaths(folder).state, JSON.stringify(state), { mode: 0o644 });
   }

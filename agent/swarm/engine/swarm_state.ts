@@ -51,9 +51,13 @@ export function runningState(
 
 /**
  * The state file of a swarm that does not run, because its gate is shut or the daemon ended it: nothing listens and
- * nobody is known, and what was held when it ended (`last`) still lies on the disk.
+ * nobody is known, and what was held when it ended (`last`) still lies on the disk. With a `problem`, the state file of
+ * one that cannot start.
  */
-export function shutState(facts: StateFacts, last?: SessionFacts): SwarmState {
+export function shutState(
+  facts: StateFacts,
+  { last, problem }: { readonly last?: SessionFacts | undefined; readonly problem?: string } = {},
+): SwarmState {
   const state = runningState(facts, {
     port: undefined,
     quietReason: undefined,
@@ -63,5 +67,11 @@ export function shutState(facts: StateFacts, last?: SessionFacts): SwarmState {
     blobs: last?.blobs ?? [],
     problems: [],
   });
-  return { ...state, gates: { ...state.gates, enabled: false } };
+  return {
+    ...state,
+    ...(problem === undefined
+      ? { gates: { ...state.gates, enabled: false } }
+      // The gate is open: something else is in the way.
+      : { problem }),
+  };
 }

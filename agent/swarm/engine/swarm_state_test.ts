@@ -77,7 +77,7 @@ const LAST: SessionFacts = {
 };
 
 Deno.test("a swarm that was ended is shown shut, whatever the documents last said", () => {
-  const state = shutState({ ...FACTS, instance: "i", nowMs: 9 }, LAST);
+  const state = shutState({ ...FACTS, instance: "i", nowMs: 9 }, { last: LAST });
   assert.deepEqual(swarmStateSchema.parse(state), state);
   assert.equal(state.gates.enabled, false);
   assert.equal(state.listening, undefined);
@@ -90,4 +90,13 @@ Deno.test("a swarm that never ran is shown shut and empty", () => {
   const state = shutState({ ...FACTS, instance: "i", nowMs: 9 });
   assert.equal(state.gates.enabled, false);
   assert.deepEqual([state.blobs, state.manifest.active], [[], 0]);
+});
+
+Deno.test("a swarm that cannot start is shown with open gates and the reason", () => {
+  const state = shutState({ ...FACTS, instance: "i", nowMs: 9 }, {
+    problem: "port 1531 is in use",
+  });
+  assert.deepEqual(swarmStateSchema.parse(state), state);
+  assert.deepEqual([state.gates.enabled, state.problem], [true, "port 1531 is in use"]);
+  assert.equal(state.listening, undefined);
 });
