@@ -99,7 +99,7 @@ export function buildResourceGraph(
   for (const { from, to, reason, isWeak } of automatic) {
     if (!isWeak) need(from, to, { reason, place: undefined });
   }
-  addCrateEdges(resources, crates, needs, need);
+  addCrateEdges({ resources, needs, notifies }, crates, need);
   addWeakEdges(automatic.filter(({ isWeak }) => isWeak), needs, need);
   for (const [position, { id, place }] of resources.entries()) {
     const edges = Math.max(needs[position]?.size ?? 0, notifies[position]?.size ?? 0);
@@ -169,12 +169,13 @@ function indexResources(
 
 /**
  * A crate comes after those it depends on: its first resources need the last ones of theirs. First and last are those that
- * no other resource of the same crate precedes or follows; the rest follows from the order within the crates.
+ * no other resource of the same crate precedes or follows; the rest follows from the order within the crates. What a crate
+ * tells, itself or by way of others, comes after it and does not count as a part of what it needs: the reload of a service
+ * stands with the service, and whoever adds to its configuration needs the one and tells the other.
  */
 function addCrateEdges(
-  resources: readonly RenderedResource[],
+  { resources, needs, notifies }: ResourceGraph,
   crates: readonly Configcrate[],
-  needs: readonly ReadonlyMap<number, Edge>[],
   need: (from: number, to: number, edge: Edge) => void,
 ): void {
   const members = new Map<string, number[]>();
@@ -187,28 +188,40 @@ function addCrateEdges(
     [...needs[position]?.keys() ?? []].filter((other) =>
       resources[other]?.crate === resources[position]?.crate
     );
-  const firsts = (crate: string) =>
-    (members.get(crate) ?? []).filter((position) => inside(position).length === 0);
-  const lasts = new Map<string, readonly number[]>();
+  const firstsOf = (list: readonly number[]) =>
+    list.filter((position) => inside(position).length === 0);
+  const lastsOf = (list: readonly number[]) => {
+    const followed = new Set(list.flatMap(inside));
+    return list.filter((position) => !followed.has(position));
+  };
+  const toldBy = (list: readonly number[]) => {
+    const told = new Set(list.flatMap((position) => [...notifies[position] ?? []]));
+    for (const position of told) for (const next of notifies[position] ?? []) told.add(next);
+    return told;
+  };
+  /** The last resources of a crate, or of those it depends on if it has none itself, without those that are told. */
+  const lasts = new Map<string, (told: ReadonlySet<number>) => readonly number[]>();
   const edges: [number, number, Edge][] = [];
   // Crates stand in an order in which those that are depended on come first.
   for (const { name, dependsOn } of crates) {
-    const needed = dependsOn.flatMap((reference) =>
-      (lasts.get(reference.name) ?? []).map((to) => ({ to, place: reference.place }))
-    );
-    for (const from of needed.length > 0 ? firsts(name) : []) {
-      for (const { to, place } of needed) {
+    const own = members.get(name) ?? [];
+    const neededBut = (told: ReadonlySet<number>) =>
+      dependsOn.flatMap((reference) =>
+        (lasts.get(reference.name)?.(told) ?? []).map((to) => ({ to, place: reference.place }))
+      );
+    const firsts = dependsOn.length > 0 ? firstsOf(own) : [];
+    for (const { to, place } of firsts.length > 0 ? neededBut(toldBy(own)) : []) {
+      for (const from of firsts) {
         edges.push([from, to, { reason: `depends_on of configcrate ${quote(name)}`, place }]);
       }
     }
-    const own = members.get(name) ?? [];
-    const followed = new Set(own.flatMap(inside));
-    lasts.set(
-      name,
-      own.length > 0
-        ? own.filter((position) => !followed.has(position))
-        : [...new Set(needed.map(({ to }) => to))],
-    );
+    const usual = lastsOf(own);
+    lasts.set(name, (told) => {
+      const isTold = [...told].some((position) => resources[position]?.crate === name);
+      const left = isTold ? own.filter((position) => !told.has(position)) : own;
+      if (left.length === 0) return [...new Set(neededBut(told).map(({ to }) => to))];
+      return isTold ? lastsOf(left) : usual;
+    });
   }
   for (const [from, to, edge] of edges) need(from, to, edge);
 }
