@@ -203,6 +203,10 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     audit,
     now,
     renewGraceMs: options.renewGraceMs,
+    // The document says until when a seeder's word counts.
+    onRenewed: async ({ record }) => {
+      if (gates.maySeed(record.hostname)) await fleetDocuments.refresh();
+    },
   });
   const welcome = async (record: Parameters<EnvoyDocuments["refresh"]>[0]) => {
     await envoyDocuments.refresh(record);

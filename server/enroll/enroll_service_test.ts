@@ -147,7 +147,9 @@ Deno.test("the server's own hostname is enrolled only with a token that names it
   assert.equal((await enroll(server, own)).ok, true);
   const { seederKeys } = server.fleet.fleetDocuments.current.value.swarm;
   const key = Uint8Array.fromBase64(own.request.signingKey).toHex();
-  assert.deepEqual(seederKeys, [{ key, hostname: "vigo-1" }]);
+  const validUntilMs = server.fleet.index.getActive("vigo-1")?.certificateNotAfterMs;
+  assert.ok(validUntilMs !== undefined);
+  assert.deepEqual(seederKeys, [{ key, hostname: "vigo-1", validUntilMs }]);
 });
 
 Deno.test("a request that its key did not sign, or whose CSR is none, is refused before the token is touched", async () => {

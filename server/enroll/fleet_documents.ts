@@ -239,7 +239,11 @@ function composeContent(
   ];
   const seederKeys = [...index.states()]
     .filter(({ record }) => gates.maySeed(record.hostname))
-    .map(({ record }) => ({ key: record.signingKey, hostname: record.hostname }))
+    .map(({ record, certificateNotAfterMs }) => ({
+      key: record.signingKey,
+      hostname: record.hostname,
+      ...(certificateNotAfterMs === undefined ? {} : { validUntilMs: certificateNotAfterMs }),
+    }))
     .sort((one, other) => one.key < other.key ? -1 : 1);
   if (seederKeys.length > 1000) {
     logger.error("{count} envoys may seed, the fleet document names 1000: narrow swarm.seeders", {

@@ -38,6 +38,8 @@ export interface RenewalServiceOptions {
   readonly now: () => number;
   /** `envoys.renew_grace`, in ms: how long after its expiry a certificate may still be renewed. */
   readonly renewGraceMs: number;
+  /** Told of an envoy once its new certificate is known. */
+  readonly onRenewed: (state: EnvoyState) => Promise<void>;
 }
 
 /** Renews the certificates of envoys: signed calls while they hold, a proof by the signing key once they have expired. */
@@ -88,6 +90,7 @@ export class RenewalService {
     });
     if (!isActive) return refused(403, `Cannot renew: envoy ${uuid} is revoked`);
     state.certificateNotAfterMs = certificate.notAfterMs;
+    await this.#options.onRenewed(state);
     return answered(certificate);
   }
 

@@ -42,6 +42,20 @@ Deno.test("a renewed certificate names the same envoy and outlives the old one",
   assert.equal((await server.store.certificates.listByEnvoy(envoy.identity.uuid)).length, 2);
 });
 
+Deno.test("a seeder's renewal makes its word count for longer, in a new fleet document", async () => {
+  await using server = await SimulatedFleet.start();
+  const identity = await server.enrol("vigo-1");
+  const before = server.fleet.fleetDocuments.current.value;
+  server.clock.offsetMs = 70 * DAY_MS;
+  const renewed = await server.fleet.renewals.renewExpired(await requestRenewal(server, identity));
+  assert.ok(renewed.ok);
+  const { serial, swarm } = server.fleet.fleetDocuments.current.value;
+  assert.ok(serial > before.serial);
+  const [was, is] = [before.swarm.seederKeys[0], swarm.seederKeys[0]];
+  assert.ok(was?.validUntilMs && is?.validUntilMs);
+  assert.ok(is.validUntilMs >= was.validUntilMs + 69 * DAY_MS);
+});
+
 Deno.test("an expired certificate is renewed by nonce and signing key, within the grace alone", async () => {
   await using server = await SimulatedFleet.start();
   const identity = await server.enrol("web-1");

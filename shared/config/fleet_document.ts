@@ -14,8 +14,16 @@ export const fleetDocumentSchema = z.strictObject({
   swarm: z.strictObject({
     /** Gate list of hostnames that may originate seeds. */
     seeders: z.array(z.string().max(256)).max(1000),
-    /** ed25519 keys (hex) of the envoys that `seeders` admits now, with the hostname each was enrolled under. */
-    seederKeys: z.array(z.strictObject({ key: hex32, hostname: z.string().max(253) })).max(1000),
+    /**
+     * ed25519 keys (hex) of the envoys that `seeders` admits now, with the hostname each was enrolled under, and until when
+     * a certificate binds the two: what is stamped later does not count.
+     */
+    seederKeys: z.array(z.strictObject({
+      key: hex32,
+      hostname: z.string().max(253),
+      /** In ms; absent for no end. */
+      validUntilMs: z.number().int().nonnegative().optional(),
+    })).max(1000),
   }),
   /** UUIDs whose certificates no peer accepts any more. */
   revokedEnvoys: z.array(z.uuid()).max(4000),
