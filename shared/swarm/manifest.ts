@@ -39,6 +39,7 @@ interface Cell {
  */
 export class Manifest {
   readonly #cells = new Map<string, Map<string, Cell>>();
+  /** Revocations from the future by blob and author. */
   readonly #early = new Map<string, ManifestEntry>();
   #trust: ManifestTrust;
   #sequence = 0;
@@ -153,8 +154,10 @@ export class Manifest {
   isLive(sha256: string): boolean {
     const entry = this.effective(sha256);
     if (entry?.state !== "active") return false;
-    const early = this.#early.get(sha256);
-    return !early || !this.#revokes(early, entry);
+    return [this.#trust.serverKey, entry.author].every((author) => {
+      const early = this.#early.get(cellKey({ sha256, author }));
+      return !early || !this.#trust.allows(early) || early.stamp < entry.stamp;
+    });
   }
 
   /** Whether anybody who counts has revoked the blob and nobody's active word stands. */
@@ -215,9 +218,15 @@ export class Manifest {
       .map(({ sha256 }) => sha256);
     for (const sha256 of forgotten) {
       for (const { entry } of [...this.#cells.get(sha256)?.values() ?? []]) this.#drop(entry);
-      this.#early.delete(sha256);
     }
     return forgotten;
+  }
+
+  /** Merges revocations from the future whose time has come. Returns those that changed what this manifest says. */
+  mergeRipe(nowMs: number): ManifestEntry[] {
+    const ripe = [...this.#early].filter(([, { stamp }]) => !isFromTheFuture(stamp, nowMs));
+    for (const [key] of ripe) this.#early.delete(key);
+    return this.merge(ripe.map(([, entry]) => entry), { nowMs, fromServer: false });
   }
 
   /** Stores a cell as the trust of the moment judges it; says whether its author is allowed. */
@@ -269,15 +278,17 @@ export class Manifest {
 
   #noteEarly(entry: ManifestEntry): void {
     if (entry.state !== "revoked" || !this.#trust.allows(entry)) return;
-    const known = this.#early.get(entry.sha256);
-    if (!known && this.#early.size >= MAX_EARLY_REVOCATIONS) return;
-    const isByServer = entry.author === this.#trust.serverKey;
-    if (!known || isByServer) this.#early.set(entry.sha256, entry);
-  }
-
-  #revokes(revocation: ManifestEntry, entry: ManifestEntry): boolean {
-    const { author, stamp } = revocation;
-    return (author === this.#trust.serverKey || author === entry.author) && entry.stamp <= stamp;
+    const key = cellKey(entry);
+    const known = this.#early.get(key);
+    if (known && compareCells(entry, known) <= 0) return;
+    if (!known && this.#early.size >= MAX_EARLY_REVOCATIONS) {
+      // No seeder may fill the place of the server's word.
+      const isByServer = ({ author }: ManifestEntry) => author === this.#trust.serverKey;
+      const other = [...this.#early].find(([, early]) => !isByServer(early));
+      if (!isByServer(entry) || !other) return;
+      this.#early.delete(other[0]);
+    }
+    this.#early.set(key, entry);
   }
 
   *#allCells(): Generator<Cell> {
@@ -285,7 +296,7 @@ export class Manifest {
   }
 }
 
-function cellKey({ sha256, author }: ManifestEntry): string {
+function cellKey({ sha256, author }: { readonly sha256: string; readonly author: string }): string {
   return `${sha256} ${author}`;
 }
 

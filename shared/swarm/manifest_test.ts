@@ -166,6 +166,35 @@ Deno.test("a cell from the future is not merged, but its revocation stops the bl
   assert.equal(manifest.nextStamp(NOW), NOW + 1);
 });
 
+Deno.test("a revocation from the future counts for its author whatever others said before, and stays once its time has come", () => {
+  const future = NOW + 3_600_000;
+  const early = (author: string) => cell({ author, state: "revoked", stamp: future });
+  for (const [first, second] of [[OTHER, SEEDER], [SEEDER, OTHER]] as const) {
+    const manifest = merged([cell()], [early(first), early(second)]);
+    assert.equal(manifest.isLive("1".repeat(64)), false);
+    assert.deepEqual(manifest.mergeRipe(NOW), []);
+    assert.equal(manifest.mergeRipe(future).length, 2);
+    assert.deepEqual(manifest.mergeRipe(future), []);
+    assert.equal(manifest.isRevoked("1".repeat(64)), true);
+    assert.equal(merged().isRevoked("1".repeat(64)), false);
+  }
+});
+
+Deno.test("a seeder that revokes in the future without end does not keep the server from being heard", () => {
+  const future = NOW + 3_600_000;
+  const manifest = merged([cell()]);
+  const flood = Array.from({ length: 3_000 }, (_, index) =>
+    cell({
+      author: OTHER,
+      state: "revoked",
+      stamp: future,
+      sha256: index.toString(16).padStart(64, "0"),
+    }));
+  manifest.merge(flood, CONTEXT);
+  manifest.merge([cell({ author: SERVER, state: "revoked", stamp: future })], CONTEXT);
+  assert.equal(manifest.isLive("1".repeat(64)), false);
+});
+
 Deno.test("what is older than the horizon comes back only from the server", () => {
   const old = cell({ stamp: NOW - REVOKED_HORIZON_MS - 1 });
   assert.deepEqual(merged([old]).all(), []);

@@ -164,9 +164,14 @@ export class ManifestBook {
     return { instance, next, more, fleetSerial, entries };
   }
 
-  /** Forgets old revocations, unless this envoy cannot tell what time it is for the others. */
+  /** Takes in revocations whose time has come, and forgets old ones, unless this envoy cannot tell what time it is for the others. */
   prune(): readonly string[] {
     if (this.quietReason !== undefined) return [];
+    const ripe = this.manifest.mergeRipe(this.#options.now());
+    if (ripe.length > 0) {
+      this.#schedule();
+      this.#options.onChange(ripe);
+    }
     const forgotten = this.manifest.pruneRevoked(this.#options.now());
     if (forgotten.length > 0) this.#schedule();
     return forgotten;
