@@ -20,6 +20,12 @@ import { describeResult } from "./report_text.ts";
 import { type Result, runResource } from "./run_resource.ts";
 import { redactResult, SecretMask } from "./secret_mask.ts";
 import { NO_SECRETS, type SecretSource } from "./secret_source.ts";
+import {
+  MemoryTraceStore,
+  SecretTraces,
+  type SecretTraceStore,
+  WITHHELD_DIFF,
+} from "./secret_traces.ts";
 import type { SnapshotStore } from "./snapshot_store.ts";
 
 /** Whether a resource keeps its hands off what the agent itself needs. */
@@ -41,6 +47,8 @@ export interface ApplyOptions {
   readonly facts?: MachineFacts;
   /** Fills in secrets, and takes them out of diffs and reasons before anybody sees them; has none if absent. */
   readonly secrets?: SecretSource;
+  /** Remembers what secrets were written to; forgets it with the run if absent. */
+  readonly secretTraces?: SecretTraceStore;
   /** Marks what was filled in; marks can be compared if the same one made them. */
   readonly marker?: FilledMarker;
   /** Told of each resource as it is done. */
@@ -78,7 +86,11 @@ export async function applyBundle(
 ): Promise<AppliedResources> {
   const startedAtMs = (options.now ?? Date.now)();
   const start = performance.now();
-  const run = new Run(options, await PendingNotifications.load(options.journal, resources));
+  const run = new Run(
+    options,
+    await PendingNotifications.load(options.journal, resources),
+    await SecretTraces.load(options.secretTraces ?? new MemoryTraceStore()),
+  );
   const reports: ResourceReport[] = [];
   let sliceStart = start;
   for (const resource of resources) {
@@ -127,7 +139,11 @@ class Run {
   readonly filled = new Map<string, FilledMark>();
   #engine: Liquid | undefined;
 
-  constructor(private readonly options: ApplyOptions, readonly pending: PendingNotifications) {
+  constructor(
+    private readonly options: ApplyOptions,
+    readonly pending: PendingNotifications,
+    private readonly traces: SecretTraces,
+  ) {
     this.#foresight = options.dryRun ? new Foresight() : undefined;
     this.#facts = options.facts ?? NO_FACTS;
     this.#secrets = options.secrets ?? NO_SECRETS;
@@ -224,23 +240,24 @@ class Run {
     bound: BoundResource,
     notified: boolean,
   ): Promise<Result> {
-    const { machine, snapshots, runId, signal, dryRun } = this.options;
+    const { machine, signal, dryRun } = this.options;
+    const hasSecret = holdsSecret(resource);
+    if (hasSecret && !dryRun) await this.traces.note(resource, bound.params);
     const context = {
       ...machine,
       notified,
       signal,
-      snapshots: {
-        // What a secret is written over may be an older one, which would outlive its rotation in a snapshot.
-        keep: (path: string) =>
-          holdsSecret(resource) ? Promise.resolve() : snapshots.keep(runId, path),
-      },
+      snapshots: { keep: (path: string) => this.#keepOld(resource, path) },
       ...(this.#foresight ? { foreseen: this.#foresight } : {}),
     };
     let added: readonly string[] = [];
     const beforeChange = async () => {
       added = await this.pending.add(resource.notify);
     };
-    const result = await runResource(bound, context, { dryRun, beforeChange });
+    const shown = !hasSecret && this.traces.has(resource, bound.params)
+      ? withholdDiff(bound)
+      : bound;
+    const result = await runResource(shown, context, { dryRun, beforeChange });
     if (this.#foresight) {
       const { reliesOnOthers, params } = bound;
       const wantsAbsence = params.ensure === "absent";
@@ -250,10 +267,30 @@ class Run {
     // What failed will notify when it succeeds: a refused file must not restart its service on every run. What was
     // left behind by a stopped run may succeed yet, with nobody to see it.
     if (!CHANGES.has(result.outcome) && !signal.aborted) await this.pending.remove(added);
-    if (notified && DONE.has(result.outcome)) await this.pending.remove([resource.id]);
+    const isDone = DONE.has(result.outcome);
+    if (notified && isDone) await this.pending.remove([resource.id]);
+    if (!hasSecret && isDone) await this.traces.settle(resource, bound.params);
     return result;
+  }
+
+  /** What a secret is written over may be an older one, which would outlive its rotation in a snapshot. */
+  async #keepOld(resource: BundleResource, path: string): Promise<void> {
+    const { snapshots, runId } = this.options;
+    if (holdsSecret(resource)) await this.traces.noteFile(resource, path);
+    else if (!this.traces.has(resource, { path })) await snapshots.keep(runId, path);
   }
 }
 
 const CHANGES: ReadonlySet<string> = new Set(["created", "updated", "deleted"]);
 const DONE: ReadonlySet<string> = new Set(["none", ...CHANGES]);
+
+/** The same resource, which no longer tells what it finds. */
+function withholdDiff(bound: BoundResource): BoundResource {
+  return {
+    ...bound,
+    check: async (context) => {
+      const finding = await bound.check(context);
+      return finding.kind === "would_change" ? { ...finding, diff: WITHHELD_DIFF } : finding;
+    },
+  };
+}

@@ -10,6 +10,7 @@ import { FilledMarker } from "./filled_mark.ts";
 import { readListeningPorts } from "./machine_facts.ts";
 import type { NotificationJournal } from "./notification_journal.ts";
 import { buildRunReport } from "./run_report.ts";
+import type { SecretTraceStore } from "./secret_traces.ts";
 import type { SecretSource } from "./secret_source.ts";
 import { FileSnapshotStore } from "./snapshot_store.ts";
 
@@ -20,6 +21,7 @@ export interface PolicySetup {
   readonly stateFolder: string;
   readonly journal: NotificationJournal;
   readonly secrets: SecretSource;
+  readonly secretTraces: SecretTraceStore;
   /** The hostname bound at enrolment, which conditions and templates see whatever the machine calls itself. */
   readonly hostname: string;
   /** Tells which ports are open when a condition asks. */
@@ -46,6 +48,7 @@ export async function openPolicyApplier(setup: PolicySetup): Promise<ApplyPolicy
       guardrails: checkGuardrails,
       journal: setup.journal,
       secrets: setup.secrets,
+      secretTraces: setup.secretTraces,
       marker,
       runId: request.runId,
       dryRun: request.dryRun,

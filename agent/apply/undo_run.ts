@@ -2,6 +2,7 @@ import { sha256Hex } from "../../shared/crypto/sha256.ts";
 import { BlockedError } from "../system/blocked_error.ts";
 import { FileError } from "../system/file_error.ts";
 import type { Files } from "../system/files.ts";
+import type { SecretTraces } from "./secret_traces.ts";
 import {
   type FileSnapshotStore,
   MAX_SNAPSHOT_BYTES,
@@ -53,8 +54,8 @@ export async function planUndo(
 }
 
 /**
- * Puts the old contents back, keeping what is there now under `undoRunId`, so that an undo can itself be undone. A file that
- * cannot be put back costs that file only.
+ * Puts the old contents back, keeping what is there now under `undoRunId`, so that an undo can itself be undone, except of a
+ * file that a secret was written to. A file that cannot be put back costs that file only.
  */
 export async function undoSteps(
   steps: readonly UndoStep[],
@@ -62,6 +63,8 @@ export async function undoSteps(
     readonly undoRunId: string;
     readonly store: FileSnapshotStore;
     readonly files: Files;
+    /** Files that may hold a secret, of which nothing is kept. */
+    readonly traces: Pick<SecretTraces, "hasPath">;
     /** Also what later runs changed. */
     readonly force: boolean;
     readonly onResult?: (result: UndoResult) => void;
@@ -78,7 +81,7 @@ export async function undoSteps(
 
 async function undoStep(
   { path, snapshot, state, laterRunId }: UndoStep,
-  { undoRunId, store, files, force }: Parameters<typeof undoSteps>[1],
+  { undoRunId, store, files, traces, force }: Parameters<typeof undoSteps>[1],
 ): Promise<UndoResult> {
   if (state === "same") return { path, outcome: "same" };
   if (state === "later" && !force) {
@@ -87,7 +90,7 @@ async function undoStep(
   try {
     const { mode, uid, gid, contentPath } = snapshot;
     const content = await files.read(contentPath, MAX_SNAPSHOT_BYTES);
-    await store.keep(undoRunId, path);
+    if (!traces.hasPath(path)) await store.keep(undoRunId, path);
     await files.writeFile(path, { content, mode, uid, gid });
     return { path, outcome: "restored" };
   } catch (error) {

@@ -10,6 +10,8 @@ const UNDO = "33333333-0000-4000-8000-000000000000";
 /** A machine on which runs overwrite files, each time keeping what was there. */
 class Rig implements AsyncDisposable {
   readonly store: FileSnapshotStore;
+  /** Files that a secret was written to. */
+  readonly traced = new Set<string>();
   #nowMs = 1_000;
 
   private constructor(readonly machine: TemporaryMachine) {
@@ -38,7 +40,13 @@ class Rig implements AsyncDisposable {
   async undo(runId: string, force = false): Promise<Record<string, string>> {
     const { store, machine: { files } } = this;
     const steps = await this.plan(runId);
-    const results = await undoSteps(steps, { undoRunId: UNDO, store, files, force });
+    const results = await undoSteps(steps, {
+      undoRunId: UNDO,
+      store,
+      files,
+      force,
+      traces: { hasPath: (path) => this.traced.has(path) },
+    });
     return Object.fromEntries(
       results.map(({ path, outcome, reason }) => [
         path.slice(path.lastIndexOf("/") + 1),
@@ -118,4 +126,14 @@ Deno.test("of a run that overwrote nothing there is nothing to undo", async () =
   await using rig = await Rig.create();
   assert.deepEqual(await rig.store.runs(), []);
   assert.deepEqual(await rig.plan(FIRST), []);
+});
+
+Deno.test("an undo keeps nothing of a file that a secret was written to since", async () => {
+  await using rig = await Rig.create();
+  await Deno.writeTextFile(rig.path("app"), "one");
+  await rig.overwrite(FIRST, "app", "hunter2");
+  rig.traced.add(rig.path("app"));
+  assert.deepEqual(await rig.undo(FIRST), { app: "restored" });
+  assert.equal(await rig.read("app"), "one");
+  assert.deepEqual((await rig.store.list(rig.path("app"))).map(({ runId }) => runId), [FIRST]);
 });

@@ -6,10 +6,12 @@ import { formatRelativeTime } from "../../shared/terminal/relative_time.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
+import { SecretTraces } from "../apply/secret_traces.ts";
 import { FileSnapshotStore, type RunSnapshots } from "../apply/snapshot_store.ts";
 import { planUndo, type UndoResult, type UndoStep, undoSteps } from "../apply/undo_run.ts";
 import { FileLock } from "../daemon/cycle_lock.ts";
 import { type AgentPaths, agentPaths } from "../store/agent_paths.ts";
+import { DatabaseSecretTraces } from "../store/database_secret_traces.ts";
 import { nameOfOperator, type Pause, writePause } from "../store/pause.ts";
 import { openLocalMachine } from "../system/local_machine.ts";
 import type { Machine } from "../system/machine.ts";
@@ -106,6 +108,7 @@ async function undo(
     undoRunId,
     store,
     files: machine.files,
+    traces: await SecretTraces.load(new DatabaseSecretTraces(db)),
     force,
     onResult: (result) => {
       if (!json) context.write(renderResult(result));

@@ -6,6 +6,7 @@ import type { AgentConfig } from "../store/agent_config.ts";
 import type { AgentDatabase } from "../store/agent_database.ts";
 import { type AgentPaths, agentPaths } from "../store/agent_paths.ts";
 import { DatabaseJournal } from "../store/database_journal.ts";
+import { DatabaseSecretTraces } from "../store/database_secret_traces.ts";
 import { type Identity, loadIdentity } from "../store/identity.ts";
 import { openAgentDatabase } from "../store/open_agent_database.ts";
 import { readAgentConfig } from "../store/read_agent_config.ts";
@@ -103,6 +104,7 @@ export async function openEnvoySession(options: SessionOptions): Promise<EnvoySe
       stateFolder: paths.stateFolder,
       journal: new DatabaseJournal(db),
       secrets,
+      secretTraces: new DatabaseSecretTraces(db),
       hostname: identity.hostname,
       system,
     });

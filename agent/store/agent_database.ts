@@ -33,6 +33,8 @@ export interface AgentFacts {
   stableTraits: string;
   /** JSON list of resources that were notified by a run that ended before they ran. */
   pendingNotifications: string;
+  /** JSON of what secrets were written to, without values (apply/secret_traces.ts). */
+  secretTraces: string;
   /** JSON of the pause (store/pause.ts); empty for none. */
   pause: string;
 }

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { openPolicyApplier } from "../../agent/apply/apply_policy.ts";
 import { NO_SECRETS } from "../../agent/apply/secret_source.ts";
 import { DatabaseJournal } from "../../agent/store/database_journal.ts";
+import { DatabaseSecretTraces } from "../../agent/store/database_secret_traces.ts";
 import { openAgentDatabase } from "../../agent/store/open_agent_database.ts";
 import { nativeSystem } from "../../agent/traits/native_system.ts";
 import { merkleRoot, type PolicyBundle } from "../../shared/config/policy_bundle.ts";
@@ -38,6 +39,7 @@ async function measure(root: string, target: string, owner: string): Promise<App
     stateFolder,
     journal: new DatabaseJournal(db),
     secrets: NO_SECRETS,
+    secretTraces: new DatabaseSecretTraces(db),
     hostname: "converge",
     system: nativeSystem(paths),
   });
