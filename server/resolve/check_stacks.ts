@@ -1,4 +1,3 @@
-import { canonicalJson } from "../../shared/canonical/canonical_json.ts";
 import type { ConfigProblem } from "../../shared/rest/config.ts";
 import { runSteps, type Steps } from "../steps/steps.ts";
 import { loadStacksInSteps, type StackFile } from "../stacks/load_stacks.ts";
@@ -7,7 +6,9 @@ import { RESOURCE_CATALOG, type ResourceCatalog } from "../stacks/resource_catal
 import type { Configcrate, Hostcrate, StackTree, Variables } from "../stacks/stack_tree.ts";
 import type { StackValue } from "../stacks/stack_value.ts";
 import { explainUndefined, type Template } from "../../shared/templates/template.ts";
+import { CheckedEntries } from "./checked_entries.ts";
 import { checkHostcrate } from "./compile_host.ts";
+import type { Reference } from "./rendered_resource.ts";
 
 export type CheckedStacks =
   | { readonly ok: true; readonly tree: StackTree }
@@ -15,14 +16,6 @@ export type CheckedStacks =
 
 /** Most patterns that a message names; the rest is counted. */
 const MAX_NAMED_PATTERNS = 3;
-/**
- * Most entries checked that differ in the values of their variables alone: a fleet may have an entry for each of ten thousand
- * hosts, and what is wrong with one value is found again when its host is compiled, before anything is published.
- */
-const MAX_ALIKE = 500;
-/** Most resources that are checked again for entries of one kind, so that checking ends within seconds whatever they have. */
-const MAX_ALIKE_RESOURCES = 20_000;
-
 /**
  * Loads a tree and checks everything that can be known without a host: what each file says, and then, for every `match:`
  * entry, names of variables, parameters, references between resources, cycles and guardrails. Configcrates that no entry
@@ -44,22 +37,30 @@ export function* checkStacksInSteps(
   const problems = new ProblemList();
   problems.addAll(loading);
   const isWhole = loading.length === 0;
-  const cases = [...yield* distinctHostcrates(tree), ...unusedCrates(tree)];
   const found: (Case & { readonly problems: readonly ConfigProblem[] })[] = [];
-  for (const { hostcrate, isUsed } of cases) {
+  const checked = new CheckedEntries();
+  for (const hostcrate of tree.hostcrates) {
+    yield;
+    if (checked.isCovered(hostcrate)) continue;
+    const list = new ProblemList();
+    checked.add(hostcrate, checkHostcrate(tree, hostcrate, list, () => isWhole));
+    if (isWhole) checkVariableNames(tree, hostcrate, list);
+    found.push({ hostcrate, isUsed: true, problems: list.sorted() });
+  }
+  const everywhere = declaredResources(tree);
+  for (const hostcrate of unusedCrates(tree)) {
     yield;
     const list = new ProblemList();
-    const everywhere = isUsed ? undefined : declaredResources(tree);
+    const mayBeElsewhere = ({ id }: Reference) =>
+      everywhere.has(id) || everywhere.has(id.slice(0, id.indexOf(":")));
     checkHostcrate(
       tree,
       hostcrate,
       list,
-      ({ id }) =>
-        isWhole && everywhere?.has(id) !== true &&
-        everywhere?.has(id.slice(0, id.indexOf(":"))) !== true,
+      (reference) => isWhole && !mayBeElsewhere(reference),
     );
     if (isWhole) checkVariableNames(tree, hostcrate, list);
-    found.push({ hostcrate, isUsed, problems: list.sorted() });
+    found.push({ hostcrate, isUsed: false, problems: list.sorted() });
   }
   mergeFindings(found, problems);
   return problems.size === 0 ? { ok: true, tree } : { ok: false, problems: problems.sorted() };
@@ -70,55 +71,22 @@ interface Case {
   readonly isUsed: boolean;
 }
 
-/**
- * Entries that give the same crates and variables compile alike; one of them stands for all. Of entries that differ in the
- * values of their variables alone the first are checked, see {@linkcode MAX_ALIKE}.
- */
-function* distinctHostcrates(tree: StackTree): Steps<Case[]> {
-  const distinct = new Map<string, Case>();
-  const alike = new Map<string, number>();
-  const lists = new Map<readonly Configcrate[], number>();
-  for (const hostcrate of tree.hostcrates) {
-    yield;
-    const crates = lists.get(hostcrate.crates) ?? lists.size;
-    lists.set(hostcrate.crates, crates);
-    const vars = [...hostcrate.vars].sort(([a], [b]) => a < b ? -1 : 1)
-      .map(([name, { place }]) => [name, place.file, place.line, place.column]);
-    const environment = hostcrate.environment ?? null;
-    const key = canonicalJson([crates, environment, vars]);
-    const kind = canonicalJson([crates, environment, [...hostcrate.vars.keys()].sort()]);
-    const count = alike.get(kind) ?? 0;
-    if (distinct.has(key) || count >= maxAlike(hostcrate)) continue;
-    distinct.set(key, { hostcrate, isUsed: true });
-    alike.set(kind, count + 1);
-  }
-  return [...distinct.values()];
-}
-
-function maxAlike({ crates }: Hostcrate): number {
-  const resources = crates.reduce((sum, crate) => sum + crate.resources.length, 0);
-  return Math.max(1, Math.min(MAX_ALIKE, Math.floor(MAX_ALIKE_RESOURCES / (resources + 1))));
-}
-
 /** What stands for the environment where there is no host. */
 const ANY_ENVIRONMENT = "any";
 
 /** For each crate that no entry reaches an entry of its own, with every variable that some entry sets. */
-function unusedCrates(tree: StackTree): Case[] {
+function unusedCrates(tree: StackTree): Hostcrate[] {
   const lists = new Set(tree.hostcrates.map(({ crates }) => crates));
   const used = new Set([...lists].flat());
   const vars = new Map(tree.hostcrates.flatMap((hostcrate) => [...hostcrate.vars]));
   const crates = [...tree.crates.values(), ...tree.usercrates.values()];
   return crates.filter((crate) => !used.has(crate)).map((crate) => ({
-    hostcrate: {
-      match: { source: "*", matches: () => false },
-      place: crate.place,
-      environment: ANY_ENVIRONMENT,
-      crates: [crate],
-      vars,
-      layers: [],
-    },
-    isUsed: false,
+    match: { source: "*", matches: () => false },
+    place: crate.place,
+    environment: ANY_ENVIRONMENT,
+    crates: [crate],
+    vars,
+    layers: [],
   }));
 }
 

@@ -29,12 +29,15 @@ export interface CompiledPolicy {
   /** Merkle root of `resources`, as hex. */
   readonly root: string;
   readonly reads: readonly TraitRead[];
+  /** The host's variables that were looked at; the others may be anything. */
+  readonly variables: readonly string[];
 }
 
 export interface RefusedPolicy {
   readonly ok: false;
   readonly problems: readonly ConfigProblem[];
   readonly reads: readonly TraitRead[];
+  readonly variables: readonly string[];
 }
 
 /** The first `match:` entry that matches, or undefined. Case does not count. */
@@ -54,23 +57,33 @@ export function compileHostcrate(
   traits: Traits,
 ): CompiledHost {
   const reads = new Set<TraitRead>();
+  const variableReads = new Set<string>();
   const problems = new ProblemList();
   const compiled = hostcrate
-    ? compile(tree, hostcrate, recordTraitReads(traits, reads), problems, () => true)
+    ? compile(tree, hostcrate, recordTraitReads(traits, reads), problems, {
+      mustResolve: () => true,
+      variableReads,
+    })
     : undefined;
-  if (problems.size > 0) return { ok: false, problems: problems.sorted(), reads: [...reads] };
+  const looked = { reads: [...reads], variables: [...variableReads].sort() };
+  if (problems.size > 0) return { ok: false, problems: problems.sorted(), ...looked };
   const resources = compiled ? toBundle(compiled.graph, compiled.order) : [];
-  return { ok: true, resources, root: merkleRoot(resources).toHex(), reads: [...reads] };
+  return { ok: true, resources, root: merkleRoot(resources).toHex(), ...looked };
 }
 
-/** Finds what is wrong with a `match:` entry whatever the traits of its hosts are. */
+/**
+ * Finds what is wrong with a `match:` entry whatever the traits of its hosts are. Answers the names of its variables that were
+ * looked at: with other values of the others the same would be found.
+ */
 export function checkHostcrate(
   tree: StackTree,
   hostcrate: Hostcrate,
   problems: ProblemList,
   mustResolve: (reference: Reference) => boolean,
-): void {
-  compile(tree, hostcrate, UNKNOWN_TRAITS, problems, mustResolve);
+): ReadonlySet<string> {
+  const variableReads = new Set<string>();
+  compile(tree, hostcrate, UNKNOWN_TRAITS, problems, { mustResolve, variableReads });
+  return variableReads;
 }
 
 function compile(
@@ -78,9 +91,18 @@ function compile(
   hostcrate: Hostcrate,
   traits: object,
   problems: ProblemList,
-  mustResolve: (reference: Reference) => boolean,
+  { mustResolve, variableReads }: {
+    readonly mustResolve: (reference: Reference) => boolean;
+    readonly variableReads: Set<string>;
+  },
 ): { readonly graph: ResourceGraph; readonly order: readonly number[] } | undefined {
-  const { resources, skipped, isWhole } = declareResources(tree, hostcrate, traits, problems);
+  const { resources, skipped, isWhole } = declareResources(
+    tree,
+    hostcrate,
+    traits,
+    problems,
+    variableReads,
+  );
   const graph = buildResourceGraph(resources, hostcrate.crates, skipped, problems, {
     // What could not be rendered is missing, so that references to it would be reported for the wrong reason.
     mustResolve: (reference) => isWhole && mustResolve(reference),

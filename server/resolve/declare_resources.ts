@@ -22,14 +22,19 @@ export interface DeclaredResources {
   readonly isWhole: boolean;
 }
 
-/** Goes through crates and resources, once for each item of their `foreach`, and renders those whose conditions hold. */
+/**
+ * Goes through crates and resources, once for each item of their `foreach`, and renders those whose conditions hold.
+ *
+ * @param variableReads is given the names of the host's variables whose values are looked at.
+ */
 export function declareResources(
   tree: StackTree,
   hostcrate: Hostcrate,
   traits: object,
   problems: ProblemList,
+  variableReads: Set<string>,
 ): DeclaredResources {
-  const declarer = new Declarer(tree, hostcrate, traits);
+  const declarer = new Declarer(tree, hostcrate, traits, variableReads);
   for (const crate of hostcrate.crates) declarer.declareCrate(crate, problems);
   return declarer;
 }
@@ -46,12 +51,20 @@ class Declarer implements DeclaredResources {
     private readonly tree: StackTree,
     private readonly hostcrate: Hostcrate,
     private readonly traits: object,
+    private readonly reads: Set<string>,
   ) {}
 
   declareCrate(crate: Configcrate, problems: ProblemList): void {
     const { vars: strong, environment } = this.hostcrate;
     const scopeOf = (item: unknown) =>
-      createScope({ weak: crate.vars, strong, traits: this.traits, environment, item });
+      createScope({
+        weak: crate.vars,
+        strong,
+        traits: this.traits,
+        environment,
+        item,
+        reads: this.reads,
+      });
     const outside = scopeOf(undefined);
     this.#forEach(crate.foreach, outside, problems, (item, itemProblems) => {
       const scope = item === undefined ? outside : scopeOf(item);

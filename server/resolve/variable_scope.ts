@@ -28,6 +28,8 @@ export interface ScopeSources {
   readonly environment: string | undefined;
   /** What the `foreach` of the configcrate stands at, if it has one. */
   readonly item?: unknown;
+  /** Notes each variable of the host whose value is looked at. */
+  readonly reads?: Set<string> | undefined;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface ScopeSources {
  * it is for the machine to work out, and whatever `traits` throws.
  */
 export function createScope(
-  { weak, strong, traits, environment, item }: ScopeSources,
+  { weak, strong, traits, environment, item, reads }: ScopeSources,
 ): TemplateScope {
   const vars: Record<string, unknown> = Object.create(null);
   const scope = withItem(
@@ -46,20 +48,26 @@ export function createScope(
     item,
   );
   const open: string[] = [];
-  for (const [name, value] of weak) if (!strong.has(name)) define(name, value);
-  for (const [name, value] of strong) define(name, value);
+  for (const [name, value] of weak) if (!strong.has(name)) define(name, value, undefined);
+  for (const [name, value] of strong) define(name, value, reads);
   return scope;
 
-  function define(name: string, value: StackValue): void {
-    if (value.kind !== "template" && value.kind !== "secret" && value.constant !== undefined) {
-      vars[name] = value.constant;
+  function define(name: string, value: StackValue, noted: Set<string> | undefined): void {
+    const constant = value.kind !== "template" && value.kind !== "secret"
+      ? value.constant
+      : undefined;
+    if (constant !== undefined && !noted) {
+      vars[name] = constant;
       return;
     }
-    let known: { readonly value: unknown } | undefined;
+    let known = constant === undefined ? undefined : { value: constant as unknown };
     Object.defineProperty(vars, name, {
       enumerable: true,
       configurable: true,
-      get: () => (known ??= { value: resolveVariable(name, value) }).value,
+      get: () => {
+        noted?.add(name);
+        return (known ??= { value: resolveVariable(name, value) }).value;
+      },
     });
   }
 
