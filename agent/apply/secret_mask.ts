@@ -80,13 +80,15 @@ export class SecretMask implements Redactor {
   }
 }
 
-/** Where a secret comes, a secret was. */
+/** Where a secret comes, a secret may have been. */
 function hideBefore(line: string): string {
-  const match = /^(.*?: )?(.*) → (.*)$/s.exec(line);
+  const match = /^(.*?: )?(?:(.*) )?→ (.*)$/s.exec(line);
   if (!match) return line;
   const [, what = "", before = "", after = ""] = match;
   const isHidden = after.includes(SECRET_MASK) && before !== "" && before !== "absent";
-  return isHidden ? `${what}${SECRET_MASK} → ${after}` : line;
+  if (!isHidden) return line;
+  // Of a secret alone both sides would read the same.
+  return after === SECRET_MASK ? `${what}${SECRET_MASK} changed` : `${what}… → ${after}`;
 }
 
 function piecesOf(text: string): readonly string[] {

@@ -33,8 +33,10 @@ Deno.test("a removed line is shown only if it stands in the new text too", () =>
 Deno.test("where a secret comes, what was there before is hidden; other lines stay", () => {
   const redactor = mask({ value: "hunter22" }, { value: "«secret»" });
   assert.equal(
-    redactor.diff("db.password: earlier → hunter22\nmode 0644 → 0600\ndb.user: absent → app"),
-    "db.password: «secret» → «secret»\nmode 0644 → 0600\ndb.user: absent → app",
+    redactor.diff(
+      "db.password: earlier → hunter22\nurl: http://a:old@b → http://a:hunter22@b\nkey: absent → hunter22\nkey: → hunter22\nmode 0644 → 0600",
+    ),
+    "db.password: «secret» changed\nurl: … → http://a:«secret»@b\nkey: absent → «secret»\nkey: → «secret»\nmode 0644 → 0600",
   );
 });
 

@@ -40,7 +40,7 @@ async function check(params: UserParams, context: ApplyContext): Promise<Finding
     return differences([
       `user ${params.name}: absent → present`,
       ...describeFields(params, undefined, groups),
-      ...(params.password === undefined ? [] : ["password: → «secret»"]),
+      ...(params.password === undefined ? [] : ["password: absent → «secret»"]),
       ...authorizedKeysDifferences(params.authorized_keys, []),
       ...await policyDifferences(params, context),
     ]);
@@ -48,7 +48,7 @@ async function check(params: UserParams, context: ApplyContext): Promise<Finding
   const isPasswordRight = await hasWantedPassword(params, context);
   return differences([
     ...describeFields(params, found, groups),
-    ...(isPasswordRight ? [] : ["password: «secret» → «secret»"]),
+    ...(isPasswordRight ? [] : ["password: «secret» changed"]),
     ...await keyDifferences(params, found, context),
     ...await policyDifferences(params, context),
   ]);
