@@ -26,13 +26,18 @@ export type GuardrailVerdict =
 /** Parameters that a shell, or a list of words, is run from. */
 const COMMAND_PARAMETERS: readonly string[] = ["command", "onlyif", "unless", "validate"];
 
+/** What the swarm brought is there to be used. */
+const CAST_FILES = "/var/lib/vigo/swarm/files/";
+
 /**
  * Whether a resource keeps its hands off what Vigo itself needs. Server and agent ask the same question: the server when
  * stacks are loaded and compiled, the agent before it applies, so that neither has to trust the other.
  *
  * Refused are paths of any type in or above the protected folders, programs and unit files (above: replacing or removing
  * the folder takes them along), stopping or disabling Vigo's services, removing its packages, and commands that would do
- * any of this.
+ * any of this. Nobody here knows what a custom executable does with its parameters, so that it is given no path in a
+ * protected folder, of a program or a unit file, unless it is that of a file which the swarm brought; folders above those
+ * are no more than a place to work in.
  */
 export function checkGuardrails(resource: GuardedResource): GuardrailVerdict {
   const reason = findReason(resource);
@@ -60,7 +65,27 @@ function findReason({ type, params }: GuardedResource): string | undefined {
     const reason = refusePackages(params.name);
     if (reason !== undefined) return reason;
   }
+  if (type === "custom") {
+    const reason = refuseHandedPaths(params.params, "params");
+    if (reason !== undefined) return reason;
+  }
   return refuseCommands(params);
+}
+
+/** @param place Where the value stands, for the message. */
+function refuseHandedPaths(value: Json | undefined, place: string): string | undefined {
+  if (typeof value === "string") {
+    const isJudged = value.startsWith("/") && !comparablePath(value).startsWith(CAST_FILES);
+    const reason = isJudged ? refusePath(value, true) : undefined;
+    return reason && `its "${place}" hands a path to the executable: ${reason}`;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [name, inner] of Object.entries(value)) {
+    const reason = refuseHandedPaths(name, `${place}.${name}`) ??
+      refuseHandedPaths(inner, `${place}.${name}`);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
 }
 
 function refuseCommands(params: GuardedResource["params"]): string | undefined {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import type { Json } from "../canonical/canonical_json.ts";
 import { checkGuardrails } from "./guardrails.ts";
 import { PARAMETER_NAMES } from "./resource_schemas.ts";
 
@@ -101,6 +102,39 @@ for (const [type, params] of ALLOWED) {
     assert.deepEqual(check(type, params), { ok: true });
   });
 }
+
+function checkCustom(params: Json) {
+  return checkGuardrails({ type: "custom", name: "x", crate: "base", params: { params } });
+}
+
+Deno.test("no path of Vigo is handed to a custom executable, however deep it stands", () => {
+  const refused: Json[] = [
+    { target: "/srv/vigo/stacks" },
+    { target: "/srv/../srv//vigo" },
+    { target: "/var/lib/vigo/swarm/files/../manifest" },
+    { nested: [{ list: ["x", "/etc/vigo-envoy/config"] }] },
+    { "/usr/local/bin/vigo": "0755" },
+    { unit: "/etc/systemd/system/vigo-envoy.service" },
+  ];
+  for (const params of refused) {
+    assert.equal(checkCustom(params).ok, false, JSON.stringify(params));
+  }
+  const verdict = checkCustom({ nested: [{ target: "/srv/vigo/x" }] });
+  assert.equal(
+    verdict.ok ? "" : verdict.reason,
+    'configcrate "base" may not have custom:x: its "params.nested.0.target" hands a path to the executable: ' +
+      '"/srv/vigo/x" is in /srv/vigo, which belongs to Vigo',
+  );
+});
+
+Deno.test("a custom executable gets any other text, folders that hold more than Vigo, and files that were cast", () => {
+  const cast = "/var/lib/vigo/swarm/files/app.tar.gz";
+  for (
+    const text of ["/", "/etc", "/srv", "/usr/local/bin", "/srv/site", "x /srv/vigo", "vigo", cast]
+  ) {
+    assert.deepEqual(checkCustom({ text, more: [1, null, true] }), { ok: true }, text);
+  }
+});
 
 Deno.test("no detour in a path gets past the guardrails", () => {
   const detour = fc.constantFrom("/", "/./", "//", "/a/../", "/a/b/../../", "/./a/.././");
