@@ -70,3 +70,26 @@ Deno.test("entries that give the same share one result, and others do not", () =
     ["2", "2", "3", "1", "2p", "2", undefined, undefined],
   );
 });
+
+Deno.test("entries that differ in variables which nothing looks at share one result, however a variable is looked at", () => {
+  const shared = (content: string) => {
+    const entry = (match: string, x: number, y: number) =>
+      `  - {match: ${match}, configcrates: [a], vars: {x: ${x}, y: ${y}, z: "{{ vars.y }}"}}\n`;
+    const checked = checkStacks(stackFiles({
+      "configcrates/a.vgo":
+        `name: a\nvars: {w: "{{ vars.z }}"}\nresources:\n  - file: /x\n    content: ${content}\n`,
+      "envoys.vgo": "envoys:\n" + entry("a", 1, 1) + entry("b", 1, 2) + entry("c", 2, 1),
+    }));
+    assert.ok(checked.ok, content);
+    const compiler = new PolicyCompiler(checked.tree);
+    const [a, b, c] = [..."abc"].map((hostname) => compiler.compile({ hostname, traits: {} }));
+    return [a === b, a === c];
+  };
+  assert.deepEqual(shared('"constant"'), [true, true]);
+  assert.deepEqual(shared('"{{ vars.x }}"'), [true, false]);
+  // Not shared with whoever has other templates, which are told apart by where they stand.
+  assert.deepEqual(shared('"{{ vars.w }}"'), [false, false]);
+  assert.deepEqual(shared('"{% for each in vars %}{{ each[1] }}{% endfor %}"'), [false, false]);
+  assert.deepEqual(shared("x\n    when: vars.x == 1"), [true, false]);
+  assert.deepEqual(shared("x\n    when: port_listening(vars.y)"), [false, true]);
+});

@@ -7,13 +7,13 @@ import { stacksPolicyResolver } from "../../server/checkin/stacks_policy_resolve
 import { ConfigPublisher } from "../../server/publish/config_publisher.ts";
 import { MemoryVersionLog } from "../../server/publish/memory_version_log.ts";
 import { VersionStore } from "../../server/publish/version_store.ts";
-import type { EnvoyObservation, Store } from "../../server/store/store.ts";
 import { openSqliteStore } from "../../server/store/open_sqlite_store.ts";
 import { knownHosts } from "../../server/wiring/known_hosts.ts";
 import { SimulatedFleet } from "../support/simulated_fleet.ts";
 import { traitFixtureSchema } from "./checkin_protocol.ts";
 import { PUBLISH_TREE, type PublishCase, publishHostname, publishTree } from "./publish_tree.ts";
 import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
+import { sha256 } from "../../shared/crypto/sha256.ts";
 
 /** What this process is told, one JSON object per line. */
 const commandSchema = z.discriminatedUnion("kind", [
@@ -24,7 +24,7 @@ const commandSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("stop") }),
 ]);
 
-const [folder = "", name = "", enrolled = ""] = Deno.args;
+const [folder = "", name = "", enrolled = "", envoys = ""] = Deno.args;
 // One of the cases, which the process that started this one names.
 const publishCase = name as PublishCase;
 const store = await openSqliteStore(join(folder, "bench.db"));
@@ -33,7 +33,6 @@ const fixture = traitFixtureSchema.parse(
     await Deno.readTextFile(new URL("../fixtures/traits/debian_12.json", import.meta.url)),
   ),
 );
-await knowMany(store);
 const publisher: ConfigPublisher = new ConfigPublisher({
   store: new VersionStore(join(folder, "vigo")),
   log: new MemoryVersionLog(),
@@ -41,6 +40,7 @@ const publisher: ConfigPublisher = new ConfigPublisher({
   nowMs: () => Date.now(),
 });
 const server = await SimulatedFleet.start({ store, resolver: stacksPolicyResolver(publisher) });
+await knowMany();
 const identities = [];
 for (let number = 0; number < Number(enrolled); number++) {
   identities.push(await server.enrol(publishHostname(number, PUBLISH_TREE)));
@@ -99,55 +99,33 @@ async function stage(revision: number): Promise<void> {
   tell({ kind: "staged" });
 }
 
-/** Envoys that the server has heard of before it was started, each with the recorded traits of a machine. */
-async function knowMany(into: Store): Promise<void> {
-  const stableTraits = JSON.stringify(fixture.stable);
-  const volatileTraits = JSON.stringify(fixture.volatile[0] ?? {});
-  const observations: EnvoyObservation[] = [];
-  // One key for all: these never call.
+/** Envoys that never call, of which the server knows the recorded traits of a machine. */
+async function knowMany(): Promise<void> {
+  const stable = new TextEncoder().encode(JSON.stringify(fixture.stable));
+  const volatile = new TextEncoder().encode(JSON.stringify(fixture.volatile[0] ?? {}));
+  const digest = sha256(stable);
   const signingKey = generateEd25519().signer.publicKey.toHex();
-  await into.transaction(async (inside) => {
-    for (let number = Number(enrolled); number < PUBLISH_TREE.envoys; number++) {
-      const uuid = crypto.randomUUID();
-      await inside.envoys.add({
-        uuid,
-        hostname: publishHostname(number, PUBLISH_TREE),
-        signingKey,
-        state: "active",
-        enrolledAtMs: Date.now(),
-        revokedAtMs: null,
-        tags: {},
-        tagRevision: 0,
-        suspectedClone: false,
-        previousHostname: null,
-        removedAtMs: null,
-      });
-      observations.push({
-        uuid,
-        lastSeenMs: Date.now(),
-        intervalMs: 60_000,
-        observedHostname: "",
-        lanAddress: "",
-        swarmAddress: "",
-        agentVersion: "",
-        policyVersion: "",
-        fingerprint: "",
-        pausedReason: "",
-        pausedUntilMs: 0,
-        stableTraits,
-        volatileTraits,
-        cloneCounter: 0,
-        convergence: "NoData",
-        runSerial: 0,
-        runRoot: "",
-        runFinishedAtMs: 0,
-        changeStreak: 0,
-        bundleSerial: 0,
-        envoySerial: 0,
-      });
-    }
+  const records = Array.from({ length: Number(envoys) - Number(enrolled) }, (_, at) => ({
+    uuid: crypto.randomUUID(),
+    hostname: publishHostname(at + Number(enrolled), PUBLISH_TREE),
+    signingKey,
+    state: "active" as const,
+    enrolledAtMs: Date.now(),
+    revokedAtMs: null,
+    tags: {},
+    tagRevision: 0,
+    suspectedClone: false,
+    previousHostname: null,
+    removedAtMs: null,
+  }));
+  await store.transaction(async (inside) => {
+    for (const record of records) await inside.envoys.add(record);
   });
-  await into.envoys.saveObservations(observations);
+  for (const record of records) {
+    const { traits } = server.fleet.index.put(record);
+    traits.setStable(stable, digest);
+    traits.mergeVolatile(volatile);
+  }
 }
 
 function tell(line: unknown): void {
