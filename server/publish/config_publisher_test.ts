@@ -371,3 +371,57 @@ Deno.test("a crash while a version is removed leaves it whole or gone, and nothi
     assert.ok(names.every(({ name }) => !name.startsWith(".tmp-")));
   }
 });
+
+Deno.test("nothing is published while it is frozen, and not when a freeze begins while hosts are compared", async () => {
+  await using fixture = await Fixture.create();
+  let asked = 0;
+  const publisher = new ConfigPublisher({
+    store: new VersionStore(fixture.root.path),
+    log: fixture.log,
+    knownHosts: () => HOSTS,
+    nowMs: () => 1,
+    frozen: (what) => {
+      const refusal = {
+        ok: false as const,
+        reason: `no ${what}`,
+        problems: [],
+        isFrozen: true as const,
+      };
+      return Promise.resolve(++asked === 1 ? undefined : refusal);
+    },
+  });
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const result = await publisher.publish(BY_MARA);
+    assert.ok(!result.ok && result.isFrozen);
+  }
+  assert.equal(publisher.live(), undefined);
+  assert.deepEqual(fixture.log.records, []);
+});
+
+Deno.test("only what was reviewed is published", async () => {
+  await using fixture = await Fixture.create();
+  const publisher = fixture.publisher();
+  const reviewed = await publisher.diff({});
+  assert.ok(reviewed.ok);
+  await fixture.stage("two");
+  const late = await publisher.publish({ ...BY_MARA, reviewed });
+  assert.match(late.ok ? "" : late.reason, /the staged stacks have changed since/);
+  await fixture.stage("one");
+  assert.ok((await publisher.publish({ ...BY_MARA, reviewed })).ok);
+  await fixture.stage("two");
+  const { to } = await publisher.diff({}) as { to: string };
+  const other = await publisher.publish({ ...BY_MARA, reviewed: { from: null, to } });
+  assert.match(other.ok ? "" : other.reason, /another version was published since/);
+});
+
+Deno.test("what a rollback without a version would change can be compared before", async () => {
+  await using fixture = await Fixture.create();
+  const publisher = fixture.publisher();
+  const first = await publisher.publish(BY_MARA);
+  await fixture.stage("two");
+  await publisher.publish(BY_MARA);
+  const previous = await publisher.diff({ previous: true });
+  assert.ok(first.ok && previous.ok);
+  assert.equal(previous.to, first.version);
+  assert.match(previous.changes[0]?.changes[0]?.diff ?? "", /-content: two debian\n\+content: one/);
+});
