@@ -1,7 +1,6 @@
 import { REVOKED_HORIZON_MS } from "../../../shared/swarm/manifest.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { contentLinks } from "../blobs/content_links.ts";
-import { removeIfPresent } from "../blobs/chunk_file.ts";
 import { removeStalePartials } from "../blobs/stale_partials.ts";
 import { Discovery } from "../discovery/discovery.ts";
 import { followAnnouncement } from "../discovery/follow_announcement.ts";
@@ -9,10 +8,12 @@ import type { SwarmState } from "../mirror.ts";
 import { PeerRoutes } from "../peers/peer_routes.ts";
 import { PeerServer } from "../peers/peer_server.ts";
 import { clearGraves } from "../seeds/graveyard.ts";
+import { AbsenceWatch } from "./absence_watch.ts";
 import { reportBlobs } from "./blob_report.ts";
 import type { RosterPage } from "../manifest/server_roster.ts";
 import { announceInterfaces, bandwidthOf, isExpelled, portOf, trustOf } from "./engine_facts.ts";
 import type { EngineSessionOptions } from "./engine_session_options.ts";
+import { letGoOfBlobs } from "./let_go_of_blobs.ts";
 import { assembleParts, type SessionParts } from "./session_parts.ts";
 import { StateReporter } from "./state_reporter.ts";
 import { runningState, type SessionFacts } from "./swarm_state.ts";
@@ -31,17 +32,22 @@ export class EngineSession {
   readonly #options: EngineSessionOptions;
   readonly #parts: SessionParts;
   readonly #reporter: StateReporter;
+  readonly #absence: AbsenceWatch;
   #server: PeerServer | undefined;
   #discovery: Discovery | undefined;
   /** Signatures of cells that the server is just handing over: it need not hear of them. */
   readonly #fromServer = new Set<string>();
   #outline = "";
-  #quietReason: string | undefined;
-  #rosterCursor = "";
 
   private constructor(options: EngineSessionOptions, parts: SessionParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#absence = new AbsenceWatch({
+      book: parts.book,
+      log: options.log,
+      post: options.post,
+      onAwake: () => this.#evaluate(),
+    });
     this.#reporter = new StateReporter({
       scope: parts.scope,
       path: parts.paths.state,
@@ -146,7 +152,7 @@ export class EngineSession {
   /** The clock was corrected by the server's. */
   applyClock(): void {
     this.#parts.book.noteClock();
-    this.#followAbsence();
+    this.#absence.follow();
   }
 
   async receiveFromServer(entries: readonly ManifestEntry[]): Promise<void> {
@@ -159,7 +165,7 @@ export class EngineSession {
     const { book } = this.#parts;
     if (roster) await this.#hearServer(roster.entries, () => book.takeRoster(roster));
     book.noteServerContact();
-    this.#followAbsence();
+    this.#absence.follow();
     this.noteChange();
   }
 
@@ -194,27 +200,11 @@ export class EngineSession {
     this.noteChange();
   }
 
-  /** Entries are not believed any more: what is here of their blobs goes, as if they had been revoked. */
+  /** Entries are not believed any more: what is here of their blobs goes. */
   handleDropped(entries: readonly ManifestEntry[]): void {
-    const { book, claims, content, paths, receiver, scope, seeds, store } = this.#parts;
-    for (const { sha256, label } of entries) {
-      if (book.manifest.effective(sha256)) continue;
-      claims.forget(sha256);
-      content.forget(sha256);
-      this.#options.log("warning", "let go of a blob that the server does not know", {
-        sha256,
-        label,
-      });
-      scope.run("removal of a blob", async () => {
-        await receiver.evaluate();
-        await store.remove(sha256);
-        if (!receiver.isPending(sha256)) await removeIfPresent(paths.partial(sha256));
-        this.noteChange();
-      });
-      if (seeds.seeds.has(sha256)) scope.run("burial of a seed", () => seeds.noteDropped(sha256));
-    }
-    const { post } = this.#options;
-    post({ kind: "entries", entries: [], digest: book.manifest.digest() });
+    const { log, post } = this.#options;
+    letGoOfBlobs(entries, this.#parts, { log, onGone: () => this.noteChange() });
+    post({ kind: "entries", entries: [], digest: this.#parts.book.manifest.digest() });
     this.noteChange();
   }
 
@@ -241,7 +231,7 @@ export class EngineSession {
     gossip.start(() => peers.dial());
     const own = book.manifest.all().filter(({ author }) => author === start.author);
     post({ kind: "entries", entries: own, digest: book.manifest.digest() });
-    this.#followAbsence();
+    this.#absence.follow();
     this.#watch();
     const address = start.listenAddress ?? facts().interfaces[0]?.address ?? "0.0.0.0";
     post({ kind: "ready", port, address });
@@ -324,30 +314,11 @@ export class EngineSession {
 
   async #sweep(): Promise<void> {
     const { book, claims, paths, receiver } = this.#parts;
-    this.#followAbsence();
+    this.#absence.follow();
     for (const sha256 of book.prune()) claims.forget(sha256);
     await receiver.evaluate();
     await clearGraves(paths, Date.now(), REVOKED_HORIZON_MS);
     this.noteChange();
-  }
-
-  /** Whether this envoy is away may change with every tick and correction of the clock. */
-  #followAbsence(): void {
-    const { log, post } = this.#options;
-    const { quietReason, rosterCursor } = this.#parts.book;
-    if (quietReason !== undefined && this.#quietReason === undefined) {
-      log("warning", "the swarm keeps quiet until the server hands over its manifest", {
-        reason: quietReason,
-      });
-    }
-    if (quietReason === undefined && this.#quietReason !== undefined) {
-      log("info", "the swarm is not quiet any more", {});
-      this.#evaluate();
-    }
-    this.#quietReason = quietReason;
-    if (rosterCursor === this.#rosterCursor) return;
-    this.#rosterCursor = rosterCursor;
-    post({ kind: "roster", since: rosterCursor });
   }
 
   /** Runs what takes in the server's cells: it need not hear of them again. */

@@ -1,16 +1,14 @@
 import { isSha256 } from "../../../shared/crypto/sha256.ts";
 import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
 import { chooseChunkSize, digestOfChunks } from "../../../shared/swarm/chunk_layout.ts";
-import type { ManifestEntry, UnsignedManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import type { TargetDecision } from "../../../shared/swarm/target_decision.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
 import { readIfPresent } from "../blobs/chunk_file.ts";
-import type { EngineLog } from "../engine/engine_log.ts";
 import type { Hasher } from "../hashing/hasher.ts";
-import type { ManifestBook } from "../manifest/manifest_book.ts";
 import { bury } from "./graveyard.ts";
 import { isRevokedSince, judgeSeed, registeredStamp } from "./judge_seed.ts";
 import { type FoundSeed, scanSeedFolder, type SeedScan } from "./seed_folder.ts";
+import { type KnownSeed, SeedPublisher, type SeedPublisherOptions } from "./seed_publisher.ts";
 import {
   identityOf,
   sameFile,
@@ -25,22 +23,15 @@ export interface SeedProblem {
   readonly reason: string;
 }
 
-export interface SeedKeeperOptions {
+export interface SeedKeeperOptions extends SeedPublisherOptions {
   readonly paths: SwarmPaths;
   readonly store: BlobStore;
-  readonly book: ManifestBook;
   readonly hasher: Hasher;
   readonly targets: TargetDecision;
-  readonly author: string;
   /** ed25519 public key of the server, hex. */
   readonly serverKey: string;
-  readonly hostname: string;
-  readonly now: () => number;
   /** Whether the envoy document says that this envoy may originate seeds. */
   readonly maySeed: () => boolean;
-  /** Has the daemon sign an entry of this envoy. */
-  readonly sign: (entry: UnsignedManifestEntry) => Promise<ManifestEntry>;
-  readonly log: EngineLog;
 }
 
 /** What a scan left to do. */
@@ -52,6 +43,7 @@ export interface ScanResult {
 /** Follows `seed/`: hashes what settles there, registers it, and revokes what is gone for good. */
 export class SeedKeeper {
   readonly #options: SeedKeeperOptions;
+  readonly #publisher: SeedPublisher;
   #records = new Map<string, SeedRecord>();
   #folder: SeedsFile["folder"] | undefined;
   #previous: SeedScan | undefined;
@@ -59,6 +51,7 @@ export class SeedKeeper {
 
   private constructor(options: SeedKeeperOptions) {
     this.#options = options;
+    this.#publisher = new SeedPublisher(options);
   }
 
   static async open(options: SeedKeeperOptions): Promise<SeedKeeper> {
@@ -239,34 +232,14 @@ export class SeedKeeper {
     }
   }
 
-  /** Signs and announces an entry for a seed. `createdMs` is that of the entry which it changes, if there is one. */
   async #register(
     seed: FoundSeed,
-    record: SeedRecord & ManifestFacts,
+    record: KnownSeed,
     createdMs: number | undefined,
   ): Promise<void> {
-    const { author, hostname, now, log } = this.#options;
     await this.#revokeFormer(seed.name, record.sha256);
-    const entry = await this.#publish({
-      sha256: record.sha256,
-      sizeBytes: seed.identity.sizeBytes,
-      chunkSizeBytes: record.chunkSizeBytes,
-      chunksDigest: record.chunksDigest,
-      label: seed.name,
-      target: seed.target,
-      retentionSecs: seed.retentionSecs,
-      subsystem: "payload",
-      origin: hostname,
-      createdMs: createdMs ?? Math.floor(now()),
-      state: "active",
-      author,
-    });
+    const entry = await this.#publisher.register(seed, record, createdMs);
     this.#noteStamp(seed.name, record, entry.stamp);
-    log("info", createdMs === undefined ? "registered a seed" : "changed a seed", {
-      label: seed.name,
-      sha256: record.sha256,
-      target: seed.target,
-    });
   }
 
   #noteStamp(name: string, record: SeedRecord, stamp: number | undefined): void {
@@ -275,7 +248,7 @@ export class SeedKeeper {
   }
 
   /** The digests of a file, from the cache if it is the same file; `undefined` if it changed while it was read. */
-  async #hash(seed: FoundSeed): Promise<SeedRecord & ManifestFacts | undefined> {
+  async #hash(seed: FoundSeed): Promise<KnownSeed | undefined> {
     const { hasher, paths, store } = this.#options;
     const known = this.#records.get(seed.name);
     if (known && sameFile(known.identity, seed.identity)) {
@@ -321,20 +294,7 @@ export class SeedKeeper {
 
   /** Revokes this envoy's word for a blob, unless another file of `seed/` has the same content. */
   async #revoke(sha256: string): Promise<void> {
-    const { book, author } = this.#options;
-    if (this.#holding(sha256).length > 0) return;
-    const own = book.manifest.cell(sha256, author);
-    if (own?.state !== "active") return;
-    const { signature: _signature, stamp: _stamp, ...facts } = own;
-    await this.#publish({ ...facts, state: "revoked" });
-  }
-
-  async #publish(entry: Omit<UnsignedManifestEntry, "stamp">): Promise<ManifestEntry> {
-    const { book, sign, now } = this.#options;
-    const stamp = book.manifest.nextStamp(Math.floor(now()));
-    const signed = await sign({ ...entry, stamp });
-    await book.receive([signed]);
-    return signed;
+    if (this.#holding(sha256).length === 0) await this.#publisher.revoke(sha256);
   }
 
   async #save(folder: SeedsFile["folder"]): Promise<void> {
@@ -347,9 +307,7 @@ export class SeedKeeper {
   }
 }
 
-type ManifestFacts = Pick<ManifestEntry, "sha256" | "chunksDigest">;
-
-function asFacts({ sha256, chunksDigest }: SeedRecord): ManifestFacts {
+function asFacts({ sha256, chunksDigest }: SeedRecord): Pick<KnownSeed, "sha256" | "chunksDigest"> {
   if (isSha256(sha256) && isSha256(chunksDigest)) return { sha256, chunksDigest };
   throw new Error(`Cannot use seed record of "${sha256}": it is not a SHA-256`);
 }

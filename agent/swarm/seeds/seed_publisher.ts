@@ -1,0 +1,70 @@
+import type { ManifestEntry, UnsignedManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
+import type { EngineLog } from "../engine/engine_log.ts";
+import type { ManifestBook } from "../manifest/manifest_book.ts";
+import type { FoundSeed } from "./seed_folder.ts";
+import type { SeedRecord } from "./seed_record.ts";
+
+/** A record whose digests were checked to be such. */
+export type KnownSeed = SeedRecord & Pick<ManifestEntry, "sha256" | "chunksDigest">;
+
+export interface SeedPublisherOptions {
+  readonly book: ManifestBook;
+  readonly author: string;
+  readonly hostname: string;
+  readonly now: () => number;
+  /** Has the daemon sign an entry of this envoy. */
+  readonly sign: (entry: UnsignedManifestEntry) => Promise<ManifestEntry>;
+  readonly log: EngineLog;
+}
+
+/** Says in this envoy's name what its seeds are; durable and announced when a call returns. */
+export class SeedPublisher {
+  readonly #options: SeedPublisherOptions;
+
+  constructor(options: SeedPublisherOptions) {
+    this.#options = options;
+  }
+
+  /** @param createdMs that of the active entry which this one changes; absent for a new one. */
+  async register(
+    { name, identity, target, retentionSecs }: FoundSeed,
+    { sha256, chunkSizeBytes, chunksDigest }: KnownSeed,
+    createdMs: number | undefined,
+  ): Promise<ManifestEntry> {
+    const { author, hostname, now, log } = this.#options;
+    const entry = await this.#publish({
+      sha256,
+      sizeBytes: identity.sizeBytes,
+      chunkSizeBytes,
+      chunksDigest,
+      label: name,
+      target,
+      retentionSecs,
+      subsystem: "payload",
+      origin: hostname,
+      createdMs: createdMs ?? Math.floor(now()),
+      state: "active",
+      author,
+    });
+    const what = createdMs === undefined ? "registered a seed" : "changed a seed";
+    log("info", what, { label: name, sha256, target });
+    return entry;
+  }
+
+  /** Revokes this envoy's word for a blob, if it stands. */
+  async revoke(sha256: string): Promise<void> {
+    const { book, author } = this.#options;
+    const own = book.manifest.cell(sha256, author);
+    if (own?.state !== "active") return;
+    const { signature: _signature, stamp: _stamp, ...facts } = own;
+    await this.#publish({ ...facts, state: "revoked" });
+  }
+
+  async #publish(entry: Omit<UnsignedManifestEntry, "stamp">): Promise<ManifestEntry> {
+    const { book, sign, now } = this.#options;
+    const stamp = book.manifest.nextStamp(Math.floor(now()));
+    const signed = await sign({ ...entry, stamp });
+    await book.receive([signed]);
+    return signed;
+  }
+}
