@@ -28,8 +28,15 @@ export function renderConfigStatus(status: Status, options: Options): string {
       : "Live:    nothing is published yet",
     ...tree
       ? [
-        `Holds:   ${tree.entries} entries, ${tree.roles} roles, ${tree.configcrates} configcrates, ` +
-        `${tree.usercrates} usercrates, ${tree.resources} resources`,
+        `Holds:   ${
+          [
+            count(tree.entries, "entry", "entries"),
+            count(tree.roles, "role"),
+            count(tree.configcrates, "configcrate"),
+            count(tree.usercrates, "usercrate"),
+            count(tree.resources, "resource"),
+          ].join(", ")
+        }`,
       ]
       : [],
     `Staged:  ${describeStaged(staged)}`,
@@ -84,6 +91,10 @@ export function describeFreeze(
 
 function describeStaged({ version, files, changed }: Status["staged"]): string {
   if (version === null) return "cannot be read; see vigocli config validate";
-  const what = `${files} files`;
+  const what = count(files, "file");
   return changed ? `${what}, not published; see vigocli config diff` : `${what}, as they are live`;
+}
+
+function count(amount: number, one: string, many = `${one}s`): string {
+  return `${amount} ${amount === 1 ? one : many}`;
 }

@@ -11,7 +11,8 @@ const MIN_TEXT_WIDTH = 24;
 export function lineWidth(
   { isTerminal, columns }: { readonly isTerminal: boolean; readonly columns?: number },
 ): number {
-  return isTerminal ? columns ?? DEFAULT_COLUMNS : Infinity;
+  // A terminal that has not been told its size says 0.
+  return isTerminal ? columns || DEFAULT_COLUMNS : Infinity;
 }
 
 /** A text with the place where it stands behind it; of a line that is too long the text is cut, never the place. */
