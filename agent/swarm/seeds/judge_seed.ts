@@ -12,7 +12,7 @@ export interface SeedFacts {
   readonly author: string;
   readonly hostname: string;
   readonly serverKey: string;
-  /** Whether another file of `seed/` holds the same blob under this name. */
+  /** Whether another file of `seed/` is a seed of the same blob under this name. */
   readonly isHeldAs: (name: string) => boolean;
   /** Whether the manifest is known to hold all that the server says. */
   readonly knowsServer: boolean;

@@ -28,7 +28,8 @@ export interface SeedScan {
 
 /** Seeds in one folder; each costs a few reads per scan. */
 const MAX_SEEDS = 1000;
-const SWARM_SUFFIX = ".swarm";
+/** Ending of the file that makes a seed of the one beside it. */
+export const SWARM_SUFFIX = ".swarm";
 
 /**
  * Lists what lies in `seed/`. Dot-files are never looked at, links are not followed.

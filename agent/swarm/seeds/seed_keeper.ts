@@ -7,7 +7,7 @@ import { readIfPresent } from "../blobs/chunk_file.ts";
 import type { Hasher } from "../hashing/hasher.ts";
 import { bury } from "./graveyard.ts";
 import { isRevokedSince, judgeSeed, registeredStamp } from "./judge_seed.ts";
-import { type FoundSeed, scanSeedFolder, type SeedScan } from "./seed_folder.ts";
+import { type FoundSeed, scanSeedFolder, type SeedScan, SWARM_SUFFIX } from "./seed_folder.ts";
 import { type KnownSeed, SeedPublisher, type SeedPublisherOptions } from "./seed_publisher.ts";
 import {
   identityOf,
@@ -104,10 +104,11 @@ export class SeedKeeper {
     const previous = this.#previous;
     this.#previous = scan;
     // A seed is placed in two steps, so what is wrong counts only if it stays so.
-    const problems: SeedProblem[] = scan.problems.filter(({ label, reason }) =>
+    const found = scan.problems.filter(({ label }) => !this.#isFormerName(label, scan));
+    const problems: SeedProblem[] = found.filter(({ label, reason }) =>
       previous?.problems.some((known) => known.label === label && known.reason === reason)
     );
-    let unsettled = problems.length < scan.problems.length;
+    let unsettled = problems.length < found.length;
     const before = JSON.stringify([...this.#records]);
     for (const seed of scan.seeds) {
       if (signal.aborted) return { unsettled: false };
@@ -212,7 +213,8 @@ export class SeedKeeper {
       author,
       serverKey,
       hostname,
-      isHeldAs: (name) => this.#records.get(name)?.sha256 === record.sha256,
+      isHeldAs: (name) =>
+        this.#records.get(name)?.sha256 === record.sha256 && this.#mayStillSeed(name),
       knowsServer: book.rosterCursor === "",
       nowMs,
     });
@@ -240,6 +242,20 @@ export class SeedKeeper {
     await this.#revokeFormer(seed.name, record.sha256);
     const entry = await this.#publisher.register(seed, record, createdMs);
     this.#noteStamp(seed.name, record, entry.stamp);
+  }
+
+  /** Whether a file has its `.swarm`, or is missing without its removal being certain. */
+  #mayStillSeed(name: string): boolean {
+    const scan = this.#previous;
+    return scan !== undefined &&
+      (scan.seeds.some((seed) => seed.name === name) || !scan.names.has(name));
+  }
+
+  /** Whether a plain file is the former name of a seed: a cast under another name leaves it so. */
+  #isFormerName(name: string, { seeds, names }: SeedScan): boolean {
+    const sha256 = this.#records.get(name)?.sha256;
+    return sha256 !== undefined && !names.has(name + SWARM_SUFFIX) &&
+      this.#holding(sha256).some(([other]) => seeds.some((seed) => seed.name === other));
   }
 
   #noteStamp(name: string, record: SeedRecord, stamp: number | undefined): void {

@@ -130,6 +130,18 @@ Deno.test("a blob whose seed is removed lives on under the name of the other fil
   assert.deepEqual(labels(test.published).at(-1), "b.tar revoked");
 });
 
+Deno.test("a seed whose .swarm was taken away gives its blob to another name, and is no broken seed for that", async () => {
+  await using test = await makeKeeper();
+  await test.place("a.tar", "content");
+  await test.settle();
+  await test.place("b.tar", "content", JSON.stringify({ target: "web-*", retention: "0" }));
+  await Deno.remove(test.paths.seedFile("a.tar.swarm"));
+  await test.settle();
+  assert.deepEqual(labels(test.published), ["a.tar active", "b.tar active"]);
+  assert.equal(test.published[1]?.target, "web-*");
+  assert.deepEqual(test.keeper.problems, []);
+});
+
 Deno.test("another content under the same name revokes the former, unless another file holds it", async () => {
   await using test = await makeKeeper();
   await test.place("a.tar", "one");
