@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { engineWorkerPermissions, hasherWorkerPermissions } from "../agent/swarm/start_engine.ts";
 import type { ServerFolders } from "../server/channel.ts";
+import { integrityPermissions } from "../server/store/check_integrity_aside.ts";
 import { workerPermissions } from "../server/worker_permissions.ts";
 import { PERMISSIONS } from "./permissions.ts";
 import { PROGRAMS } from "./programs.ts";
@@ -51,6 +52,7 @@ Deno.test("docs/security.md shows every worker with the rights it is started wit
       hostname: "hub",
       tls_sans: [],
     }),
+    "server/store/integrity_worker.ts": integrityPermissions("/srv/vigo/db"),
     "agent/swarm/engine_worker.ts": engineWorkerPermissions("/var/lib/vigo/swarm"),
     "agent/swarm/hasher_worker.ts": hasherWorkerPermissions("/var/lib/vigo/swarm"),
   };

@@ -12,7 +12,11 @@ export interface Program {
 }
 
 export const PROGRAMS: readonly Program[] = [
-  { name: "vigosrv", entry: "server/main.ts", includes: ["server/worker.ts"] },
+  {
+    name: "vigosrv",
+    entry: "server/main.ts",
+    includes: ["server/worker.ts", "server/store/integrity_worker.ts"],
+  },
   {
     name: "vigo",
     entry: "agent/main.ts",

@@ -1,5 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { Kysely, SqliteDialect } from "kysely";
+import { checkIntegrity } from "./check_integrity.ts";
+import { checkIntegrityAside } from "./check_integrity_aside.ts";
 import { migrate } from "./migrate.ts";
 import type { Migration } from "./migrations/migration.ts";
 import { NodeSqliteDatabase } from "./node_sqlite.ts";
@@ -11,6 +13,7 @@ import type { Tables } from "./tables.ts";
 
 /** How long a statement waits for a lock of another process, such as a backup; it also blocks the caller, so it is short. */
 const BUSY_TIMEOUT_MS = 2_000;
+const IN_MEMORY = ":memory:";
 /** Primary result codes (https://www.sqlite.org/rescode.html). */
 const SQLITE_BUSY = 5;
 const SQLITE_READONLY = 8;
@@ -42,10 +45,20 @@ export async function openSqliteStore(
     await database.destroy();
     throw explain(path, error);
   }
-  return createSqlStore(
-    database,
-    sqliteUpkeep(database, (statement) => void file.prepare(statement).all()),
-  );
+  const closing = new AbortController();
+  const runAll = (statement: string) => void file.prepare(statement).all();
+  // A database in memory is there for its own connection alone, and small.
+  const integrity = path === IN_MEMORY
+    ? () => Promise.resolve(checkIntegrity(file))
+    : () => checkIntegrityAside(path, closing.signal);
+  const store = createSqlStore(database, sqliteUpkeep(database, runAll, integrity));
+  return {
+    ...store,
+    close: () => {
+      closing.abort();
+      return store.close();
+    },
+  };
 }
 
 function openChecked(path: string, busyTimeoutMs: number): DatabaseSync {

@@ -136,6 +136,55 @@ Deno.test("a migration that fails halfway leaves the database at the step before
   await (await openSqliteStore(path)).close();
 });
 
+Deno.test("a check of the integrity waits for nobody, and nobody for it", async () => {
+  await using root = await TemporaryRoot.create();
+  const store = await openSqliteStore(root.join("vigo.db"));
+  try {
+    // On the store's only connection it would wait for this transaction, and so for itself.
+    await store.transaction(async (inner) => {
+      await inner.facts.set("a", "b");
+      assert.deepEqual(await store.integrity(), []);
+    });
+    assert.equal(await store.facts.get("a"), "b");
+  } finally {
+    await store.close();
+  }
+});
+
+Deno.test("a check of the integrity names damaged indexes and rows that refer to nothing", async () => {
+  await using root = await TemporaryRoot.create();
+  const path = root.join("vigo.db");
+  const store = await openSqliteStore(path);
+  try {
+    using other = new DatabaseSync(path, { enableForeignKeyConstraints: false });
+    other.exec(`
+      CREATE TABLE parent (id INTEGER PRIMARY KEY);
+      CREATE TABLE child (parent INTEGER REFERENCES parent, name TEXT);
+      INSERT INTO child VALUES (7, 'x');
+      CREATE INDEX by_name ON child (name);
+    `);
+    assert.deepEqual(await store.integrity(), ["row 1 of child names a missing row of parent"]);
+    // As an index that missed a change: its definition no longer fits what is in it.
+    other.enableDefensive?.(false);
+    other.exec(`
+      PRAGMA writable_schema = ON;
+      UPDATE sqlite_schema SET sql = 'CREATE INDEX by_name ON child (parent)' WHERE name = 'by_name';
+    `);
+    assert.match((await store.integrity()).join(), /row 1 missing from index by_name/);
+  } finally {
+    await store.close();
+  }
+});
+
+Deno.test("a check of the integrity ends with the store", async () => {
+  await using root = await TemporaryRoot.create();
+  const store = await openSqliteStore(root.join("vigo.db"));
+  const checked = store.integrity();
+  await store.close();
+  await assert.rejects(checked, /it is being closed/);
+  await assert.rejects(store.integrity(), /it is being closed/);
+});
+
 Deno.test("a vacuum gives the space of removed rows back to the disk, step by step", async () => {
   await using root = await TemporaryRoot.create();
   const path = root.join("vigo.db");

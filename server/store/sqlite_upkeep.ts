@@ -10,39 +10,22 @@ const PAGES_PER_STEP = 500;
 const INCREMENTAL = 2;
 
 /**
- * How SQLite looks after itself. It answers on the server's thread, so all of it goes in steps.
+ * How SQLite looks after itself. It answers on the server's thread, so what is done there goes in steps.
  *
  * @param runAll runs a statement to its end. Of one without columns a query takes a single step, which is one page of an
  * incremental vacuum.
+ * @param integrity reads everything, which no step could be short enough for, elsewhere.
  */
 export function sqliteUpkeep(
   database: Kysely<Tables>,
   runAll: (statement: string) => void,
+  integrity: () => Promise<string[]>,
 ): Upkeep {
   return {
-    integrity: () => checkIntegrity(database),
+    integrity,
     stats: () => readStats(database),
     vacuum: () => vacuum(database, runAll),
   };
-}
-
-/** One table after the other: nothing else is answered while one is read. */
-async function checkIntegrity(database: Kysely<Tables>): Promise<string[]> {
-  const findings: string[] = [];
-  for (const table of await listTables(database)) {
-    const pages = await sql<{ integrity_check: string }>`
-      PRAGMA integrity_check(${sql.table(table)})`.execute(database);
-    findings.push(...pages.rows.map((row) => row.integrity_check).filter((text) => text !== "ok"));
-    await setImmediate();
-  }
-  const references = await sql<{ table: string; rowid: number; parent: string }>`
-    PRAGMA foreign_key_check`.execute(database);
-  return [
-    ...findings,
-    ...references.rows.map((row) =>
-      `row ${row.rowid} of ${row.table} names a missing row of ${row.parent}`
-    ),
-  ];
 }
 
 async function readStats(database: Kysely<Tables>): Promise<StoreStats> {
