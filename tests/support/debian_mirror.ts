@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { offerFiles } from "./debian_package.ts";
 import { runCommand, runOrThrow } from "./run_command.ts";
@@ -17,6 +18,7 @@ export async function downloadPackages(
   folder: string,
   names: readonly string[],
 ): Promise<{ readonly files: readonly string[] } | { readonly reason: string }> {
+  if (!existsSync("/usr/bin/apt-get")) return { reason: "this machine has no apt" };
   await Deno.mkdir(join(folder, "archives/partial"), { recursive: true });
   await Deno.mkdir(join(folder, "lists/partial"), { recursive: true });
   const common = [`Dir::Cache=${folder}`, "APT::Sandbox::User=root", "Debug::NoLocking=true"];

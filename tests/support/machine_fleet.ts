@@ -1,6 +1,10 @@
 import { join } from "node:path";
 import { z } from "zod";
-import { type RunReport, runReportSchema } from "../../shared/config/run_report.ts";
+import {
+  type ResourceReport,
+  type RunReport,
+  runReportSchema,
+} from "../../shared/config/run_report.ts";
 import { enrollTokenCreate } from "../../shared/rest/enroll.ts";
 import { programCommand } from "../../tools/demo/run_program.ts";
 import type { ProgramName } from "../../tools/permissions.ts";
@@ -15,6 +19,18 @@ const RUN_DEADLINE_MS = 180_000;
 const STACKS = "/srv/vigo/stacks";
 const token = enrollTokenCreate.answer.pick({ token: true });
 const runResult = z.object({ report: runReportSchema.nullable() });
+
+const CHANGES: ReadonlySet<string> = new Set(["created", "updated", "deleted"]);
+
+/** Ids of the resources that a run changed, in its order. */
+export function changesOf({ resources }: RunReport): readonly string[] {
+  return resources.filter(({ outcome }) => CHANGES.has(outcome)).map(({ id }) => id);
+}
+
+/** What did not come out as it should, with its reason. */
+export function faultsOf({ resources }: RunReport): readonly ResourceReport[] {
+  return resources.filter(({ outcome }) => outcome !== "none" && !CHANGES.has(outcome));
+}
 
 /** What a run is told. */
 export interface MachineRun {
