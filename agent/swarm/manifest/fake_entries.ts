@@ -7,11 +7,13 @@ import {
 } from "../../../shared/swarm/manifest_entry.ts";
 import { ManifestTrust } from "../../../shared/swarm/manifest_trust.ts";
 
-/** A fleet of a server and two seeders that sign entries, for tests. */
+/** A fleet of a server, two seeders and one who is none, all of whom sign entries; for tests. */
 export class FakeSigners {
   readonly server: Signer = generateEd25519().signer;
   readonly own: Signer = generateEd25519().signer;
   readonly other: Signer = generateEd25519().signer;
+  /** An envoy of the fleet that may not seed. */
+  readonly stranger: Signer = generateEd25519().signer;
 
   trust(): ManifestTrust {
     return new ManifestTrust(keyOf(this.server), [
@@ -22,7 +24,7 @@ export class FakeSigners {
 
   /** An entry for the blob of some text, signed by whom it is said to be of. */
   entry(
-    by: "server" | "own" | "other",
+    by: "server" | "own" | "other" | "stranger",
     content: string,
     fields: Partial<Pick<ManifestEntry, "state" | "stamp" | "label" | "target">>,
   ): ManifestEntry {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { REVOKED_HORIZON_MS } from "../../../shared/swarm/manifest.ts";
+import { MAX_HELD_PER_AUTHOR, REVOKED_HORIZON_MS } from "../../../shared/swarm/manifest.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { TemporaryRoot } from "../../../tests/support/temporary_root.ts";
 import { readManifest } from "../mirror.ts";
@@ -22,14 +22,14 @@ async function makeShelf() {
     signers,
     clock,
     dropped,
-    open: () =>
+    open: (onChange = () => {}) =>
       ManifestBook.open({
         paths: new SwarmPaths(root.path),
         trust: signers.trust(),
         author: keyOf(signers.own),
         instance: "0".repeat(16),
         now: () => clock.nowMs,
-        onChange: () => {},
+        onChange,
         onDropped: (entries) => void dropped.push(...entries),
         log: () => {},
       }),
@@ -146,4 +146,49 @@ Deno.test("what was stamped while the clock ran ahead is dropped when the clock 
   assert.deepEqual(dropped, [ahead]);
   assert.equal(book.manifest.nextStamp(START), START + 1);
   await book.close();
+});
+
+Deno.test("what an envoy that may not seed signs without end is told to nobody, and little of it is kept", async () => {
+  await using shelf = await makeShelf();
+  const { signers } = shelf;
+  const news = { count: 0 };
+  const book = await shelf.open(() => void (news.count += 1));
+  await book.receive([signers.entry("own", "wanted", { stamp: START })]);
+  const [digest, page, told] = [book.manifest.digest(), book.page("", 1), news.count];
+  for (let round = 0; round < 4; round += 1) {
+    const flood = Array.from(
+      { length: 500 },
+      (_, index) =>
+        signers.entry("stranger", index === 0 ? "wanted" : `${round} ${index}`, {
+          state: index % 2 === 0 ? "revoked" : "active",
+          stamp: START + round,
+        }),
+    );
+    assert.deepEqual(await book.receive(flood), []);
+  }
+  assert.deepEqual([book.manifest.digest(), book.page("", 1), news.count], [digest, page, told]);
+  await book.close();
+  const file = await readManifest(shelf.root.path);
+  assert.ok(file.ok);
+  assert.equal(file.value.entries.length, 1 + MAX_HELD_PER_AUTHOR);
+});
+
+Deno.test("a revocation from the future ends a blob at once, is merged in its time, and survives a restart then", async () => {
+  await using shelf = await makeShelf();
+  const { signers, clock } = shelf;
+  const news: string[] = [];
+  const book = await shelf.open(() => void news.push("news"));
+  const seeded = signers.entry("other", "ended", { stamp: START });
+  await book.receive([seeded]);
+  const early = { state: "revoked", stamp: START + 3_600_000 } as const;
+  await book.receive([signers.entry("server", "ended", early)]);
+  assert.equal(book.manifest.isLive(seeded.sha256), false);
+  assert.equal(news.length, 2);
+  clock.nowMs = early.stamp;
+  book.prune();
+  assert.equal(book.manifest.effective(seeded.sha256)?.state, "revoked");
+  await book.close();
+  const again = await shelf.open();
+  assert.equal(again.manifest.isRevoked(seeded.sha256), true);
+  await again.close();
 });
