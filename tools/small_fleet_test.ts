@@ -27,7 +27,7 @@ const TRAITS = {
 
 async function compileFleet(hostname: string, traits = TRAITS) {
   const { files, problems } = await readStackFolder(
-    new URL("small-fleet", import.meta.url).pathname,
+    new URL("../examples/small-fleet", import.meta.url).pathname,
   );
   const checked = checkStacks(files);
   assert.deepEqual([...problems, ...checked.ok ? [] : checked.problems].map(formatProblem), []);
@@ -112,7 +112,9 @@ for (const hostname of ["web-1", "db-1", "mail-1"]) {
 }
 
 async function compileMoved(hostname: string, demoRoot: string) {
-  const { files } = await readStackFolder(new URL("small-fleet", import.meta.url).pathname);
+  const { files } = await readStackFolder(
+    new URL("../examples/small-fleet", import.meta.url).pathname,
+  );
   const bytes = new TextEncoder().encode(`vars: {demo_root: ${JSON.stringify(demoRoot)}}\n`);
   const checked = checkStacks(
     files.map((file) => file.path === "common.vgo" ? { ...file, bytes } : file),

@@ -9,7 +9,7 @@ import { readStackFolder } from "../server/stacks/read_stack_folder.ts";
 import { checkGuardrails } from "../shared/config/guardrails.ts";
 import { type BundleResource, secretPathsOf } from "../shared/config/policy_bundle.ts";
 
-const FOLDER = new URL(".", import.meta.url).pathname;
+const FOLDER = new URL("../examples/", import.meta.url).pathname;
 const RECORDED = new URL("../tests/fixtures/traits/debian_12.json", import.meta.url);
 /** Files of an example that are no stacks. */
 const OTHER_FILES: ReadonlySet<string> = new Set(["README.md"]);
@@ -24,6 +24,14 @@ const HOSTNAMES: Readonly<Record<string, readonly string[]>> = {
 };
 
 const names = await listExamples();
+
+Deno.test("nothing but examples and their page stands in the folder, all of which vigocli carries", async () => {
+  const others: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(FOLDER)) {
+    if (!isDirectory) others.push(name);
+  }
+  assert.deepEqual(others, ["README.md"]);
+});
 
 Deno.test("the page of examples and the tests know every example", async () => {
   const page = await Deno.readTextFile(join(FOLDER, "README.md"));
