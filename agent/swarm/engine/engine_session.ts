@@ -70,6 +70,7 @@ export class EngineSession {
     const parts = await assembleParts(options, {
       onNews: (entries) => later.session?.handleNews(entries),
       onDropped: (entries) => later.session?.handleDropped(entries),
+      onUnsaid: (entries) => later.session?.handleUnsaid(entries),
       onChange: () => later.session?.noteChange(),
     });
     const session = new EngineSession(options, parts);
@@ -205,6 +206,15 @@ export class EngineSession {
     const { log, post } = this.#options;
     letGoOfBlobs(entries, this.#parts, { log, onGone: () => this.noteChange() });
     post({ kind: "entries", entries: [], digest: this.#parts.book.manifest.digest() });
+    this.noteChange();
+  }
+
+  /** Entries do not stand any more: own seeds among them are registered again with the next scan. */
+  handleUnsaid(entries: readonly ManifestEntry[]): void {
+    const { book, seeds } = this.#parts;
+    for (const { sha256 } of entries) seeds.forgetStamp(sha256);
+    this.#options.post({ kind: "entries", entries: [], digest: book.manifest.digest() });
+    this.#evaluate();
     this.noteChange();
   }
 

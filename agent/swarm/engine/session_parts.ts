@@ -40,6 +40,8 @@ export interface PartsListener {
   readonly onNews: (entries: readonly ManifestEntry[]) => void;
   /** Entries that are not believed any more. */
   readonly onDropped: (entries: readonly ManifestEntry[]) => void;
+  /** Entries that may be said again. */
+  readonly onUnsaid: (entries: readonly ManifestEntry[]) => void;
   readonly onChange: () => void;
 }
 
@@ -50,7 +52,7 @@ export interface PartsListener {
  */
 export async function assembleParts(
   { facts, instance, hasher, post, sign, log }: EngineSessionOptions,
-  { onNews, onDropped, onChange }: PartsListener,
+  { onNews, onDropped, onUnsaid, onChange }: PartsListener,
 ): Promise<SessionParts> {
   const { start } = facts();
   const { hostname } = facts().envoy;
@@ -70,6 +72,7 @@ export async function assembleParts(
     log,
     onChange: onNews,
     onDropped,
+    onUnsaid,
   });
   const isOpen = () => isPayloadOpen(facts()) && book.quietReason === undefined;
   const client = new PeerClient({

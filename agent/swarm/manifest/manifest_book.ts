@@ -26,8 +26,10 @@ export interface ManifestBookOptions {
   /** Time in ms, corrected to the server's clock. */
   readonly now: () => number;
   readonly onChange: (entries: readonly ManifestEntry[]) => void;
-  /** Entries that are not believed any more: the server does not know them, or a clock that ran ahead stamped them. */
+  /** Entries that are not believed any more, since the server does not know them. */
   readonly onDropped: (entries: readonly ManifestEntry[]) => void;
+  /** Entries that do not stand and that nobody revoked: their author may say them again under a new stamp. */
+  readonly onUnsaid: (entries: readonly ManifestEntry[]) => void;
   readonly log: EngineLog;
 }
 
@@ -93,7 +95,10 @@ export class ManifestBook {
 
   /** The clock was corrected: what was stamped or merged in a future that is none must not stay there. */
   noteClock(): void {
-    this.#drop(this.manifest.dropFuture(this.#options.now()));
+    const ahead = this.manifest.dropFuture(this.#options.now());
+    if (ahead.length === 0) return;
+    this.#schedule();
+    this.#options.onUnsaid(ahead);
   }
 
   /**
@@ -109,7 +114,11 @@ export class ManifestBook {
       const known = this.manifest.cell(entry.sha256, entry.author);
       return (known && compareCells(entry, known) === 0) || this.#verifier.verify(entry);
     });
+    // What an envoy that was not away has said since the server last answered, the server may never have heard.
+    const heardMs = this.quietReason === undefined ? this.#sync.marks.serverMs : undefined;
     const { changed, dropped } = this.manifest.rebase(verified, nowMs);
+    const isUnheard = ({ author, stamp }: ManifestEntry) =>
+      author === this.#options.author && heardMs !== undefined && stamp > heardMs;
     this.#sync.noteRebased(nowMs);
     await this.#write();
     this.#options.log("info", "rebased on the server's manifest", {
@@ -117,7 +126,10 @@ export class ManifestBook {
       dropped: dropped.length,
     });
     if (changed.length > 0) this.#options.onChange(changed);
-    this.#drop(dropped);
+    const [unheard = [], forgotten = []] = [true, false]
+      .map((wanted) => dropped.filter((entry) => isUnheard(entry) === wanted));
+    if (unheard.length > 0) this.#options.onUnsaid(unheard);
+    if (forgotten.length > 0) this.#options.onDropped(forgotten);
   }
 
   /**
@@ -180,12 +192,6 @@ export class ManifestBook {
   async close(): Promise<void> {
     if (this.#timer !== undefined || this.#markedMs !== -Infinity) await this.#write();
     await this.#writing;
-  }
-
-  #drop(dropped: readonly ManifestEntry[]): void {
-    if (dropped.length === 0) return;
-    this.#schedule();
-    this.#options.onDropped(dropped);
   }
 
   #keepMarks(): void {

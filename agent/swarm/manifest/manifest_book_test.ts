@@ -17,11 +17,13 @@ async function makeShelf() {
   const signers = new FakeSigners();
   const clock = { nowMs: START };
   const dropped: ManifestEntry[] = [];
+  const unsaid: ManifestEntry[] = [];
   return {
     root,
     signers,
     clock,
     dropped,
+    unsaid,
     open: (onChange = () => {}) =>
       ManifestBook.open({
         paths: new SwarmPaths(root.path),
@@ -31,6 +33,7 @@ async function makeShelf() {
         now: () => clock.nowMs,
         onChange,
         onDropped: (entries) => void dropped.push(...entries),
+        onUnsaid: (entries) => void unsaid.push(...entries),
         log: () => {},
       }),
     [Symbol.asyncDispose]: () => root[Symbol.asyncDispose](),
@@ -136,14 +139,14 @@ Deno.test("the file says when manifests were last compared, for everybody to rea
 
 Deno.test("what was stamped while the clock ran ahead is dropped when the clock is corrected", async () => {
   await using shelf = await makeShelf();
-  const { signers, clock, dropped } = shelf;
+  const { signers, clock, unsaid } = shelf;
   const book = await shelf.open();
   clock.nowMs += 5 * DAY_MS;
   const ahead = signers.entry("own", "ahead", { stamp: clock.nowMs + 1 });
   await book.receive([ahead]);
   clock.nowMs = START;
   book.noteClock();
-  assert.deepEqual(dropped, [ahead]);
+  assert.deepEqual(unsaid, [ahead]);
   assert.equal(book.manifest.nextStamp(START), START + 1);
   await book.close();
 });
@@ -191,4 +194,22 @@ Deno.test("a revocation from the future ends a blob at once, is merged in its ti
   const again = await shelf.open();
   assert.equal(again.manifest.isRevoked(seeded.sha256), true);
   await again.close();
+});
+
+Deno.test("what was seeded while the server was away for long is said again when it is back, and others' words go", async () => {
+  await using shelf = await makeShelf();
+  const { signers, clock, dropped, unsaid } = shelf;
+  const book = await shelf.open();
+  await book.takeRoster(wholeManifest([]));
+  const own = signers.entry("own", "own", { stamp: START + 1 });
+  const others = signers.entry("other", "others", { stamp: START + 1 });
+  await book.receive([own, others]);
+  for (let day = 0; day < 9; day += 1) {
+    clock.nowMs += DAY_MS;
+    book.notePeerSync();
+  }
+  assert.equal(book.quietReason, undefined);
+  await book.takeRoster(wholeManifest([]));
+  assert.deepEqual([unsaid, dropped], [[own], [others]]);
+  await book.close();
 });

@@ -151,6 +151,13 @@ export class SeedKeeper {
     }
   }
 
+  /** The entry of a blob does not stand, and nobody revoked it: its seeds count as new. */
+  forgetStamp(sha256: string): void {
+    for (const [name, { stamp: _stamp, author: _author, ...record }] of this.#holding(sha256)) {
+      this.#records.set(name, record);
+    }
+  }
+
   /** The files that hold a blob, as far as they were hashed. */
   #holding(sha256: string): [string, SeedRecord][] {
     return [...this.#records].filter(([, record]) => record.sha256 === sha256);

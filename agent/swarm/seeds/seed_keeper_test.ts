@@ -41,6 +41,7 @@ async function makeKeeper(options: { readonly maySeed?: boolean } = {}) {
       now,
       onChange: () => {},
       onDropped: () => {},
+      onUnsaid: (entries) => entries.forEach(({ sha256 }) => keeper.forgetStamp(sha256)),
       log: () => {},
     });
     const keeper = await SeedKeeper.open({
@@ -296,6 +297,21 @@ Deno.test("an envoy that was away too long seeds and revokes nothing, and buries
   await test.settle();
   assert.deepEqual(labels(test.published), ["old.tar active", "new.tar active"]);
   assert.deepEqual(await test.names(test.paths.seed), ["new.tar", "new.tar.swarm"]);
+});
+
+Deno.test("a seed that was stamped by a clock that ran ahead is registered again once the clock is right", async () => {
+  await using test = await makeKeeper();
+  test.clock.offsetMs = 3 * 86_400_000;
+  await test.place("a.tar", "content");
+  await test.settle();
+  test.clock.offsetMs = 0;
+  test.book.noteClock();
+  const page = { since: ROSTER_START, next: "s:1", isComplete: true, entries: [] };
+  await test.book.takeRoster(page);
+  await test.settle();
+  assert.deepEqual(labels(test.published), ["a.tar active", "a.tar active"]);
+  assert.ok((test.published[1]?.stamp ?? Infinity) < Date.now() + 60_000);
+  assert.equal(test.book.manifest.isLive(sha256Hex("content")), true);
 });
 
 Deno.test("a seed whose entry was lost with the manifest waits for the server instead of coming back", async () => {
