@@ -5,7 +5,10 @@ import {
   loadOrCreateAuthority,
 } from "../../server/enroll/certificate_authority.ts";
 import type { PolicyResolver, ResolvedPolicy } from "../../server/checkin/policy_resolver.ts";
-import { LocalSecretBackend, SECRET_KEY_PURPOSE } from "../../server/secrets/local_secret_backend.ts";
+import {
+  LocalSecretBackend,
+  SECRET_KEY_PURPOSE,
+} from "../../server/secrets/local_secret_backend.ts";
 import { MemoryStore } from "../../server/store/memory_store.ts";
 import type { Store } from "../../server/store/store.ts";
 import { swarmSectionSchema } from "../../server/swarm/swarm_section.ts";
