@@ -34,6 +34,12 @@ export interface ServerStart {
 /** From the process to the server in its worker. */
 export type ToServer = ServerStart | { readonly kind: "stop" };
 
+/** What a check of the database came to: a line for whatever is damaged. */
+export type IntegrityAnswer =
+  | { readonly ok: true; readonly findings: string[] }
+  /** One line, for a person. */
+  | { readonly ok: false; readonly reason: string };
+
 /** From the server to the process. */
 export type FromServer =
   | {
@@ -44,5 +50,7 @@ export type FromServer =
   }
   /** It could not start; one line, for a person. */
   | { readonly kind: "fatal"; readonly reason: string }
+  /** Check the database and tell it through this port: the server itself may start no thread. */
+  | { readonly kind: "checkIntegrity"; readonly answer: MessagePort }
   /** Everything is written and closed. */
   | { readonly kind: "stopped" };

@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import type { RootPaths } from "../shared/platform/root_paths.ts";
 import { UserError } from "../shared/terminal/user_error.ts";
 import type { ServerFolders } from "./channel.ts";
@@ -16,6 +16,11 @@ export function serverFolders(paths: RootPaths): ServerFolders {
     dist: paths.at("/srv/vigo/dist"),
     seed: paths.at("/var/lib/vigo/swarm/seed"),
   };
+}
+
+/** The database in its folder. */
+export function databasePath(folder: string): string {
+  return join(folder, "vigo.db");
 }
 
 /**

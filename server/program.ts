@@ -10,10 +10,11 @@ import { UserError } from "../shared/terminal/user_error.ts";
 import type { ServerStart } from "./channel.ts";
 import { loadServerConfig, ServerConfigError } from "./config/load_server_config.ts";
 import { interfaceAddresses } from "./enroll/server_names.ts";
-import { prepareRoot, serverFolders } from "./prepare_root.ts";
+import { databasePath, prepareRoot, serverFolders } from "./prepare_root.ts";
 import { lockRoot } from "./root_lock.ts";
 import { readStoredSecret } from "./secrets/read_stored_secret.ts";
 import { SecretError } from "./secrets/secret_backend.ts";
+import { checkIntegrityAside } from "./store/check_integrity_aside.ts";
 import { startWorker } from "./start_worker.ts";
 import { supervise } from "./supervise.ts";
 import { selfTestAddress } from "./worker_permissions.ts";
@@ -105,6 +106,7 @@ async function runServer(options: ServeOptions, context: ServerContext): Promise
     worker: startWorker(start),
     start,
     signal: context.signal,
+    checkIntegrity: (signal) => checkIntegrityAside(databasePath(folders.db), signal),
     onReady: ({ listen, grpcPort, restPort }) => {
       const host = listen.includes(":") ? `[${listen}]` : listen;
       leaveRestAddress(folders.base, selfTestAddress(listen), restPort);

@@ -31,6 +31,7 @@ import { ConfigViews } from "./publish/config_views.ts";
 import { VersionStore } from "./publish/version_store.ts";
 import type { RetentionKeeper } from "./retention/retention_keeper.ts";
 import { LocalSecretBackend, SECRET_KEY_PURPOSE } from "./secrets/local_secret_backend.ts";
+import type { IntegrityCheck } from "./store/open_sqlite_store.ts";
 import type { Store } from "./store/store.ts";
 import { Closing } from "./wiring/closing.ts";
 import { fleetTrust } from "./wiring/fleet_trust.ts";
@@ -58,16 +59,23 @@ interface Surroundings {
   readonly logger: Logger;
   readonly closing: Closing;
   readonly now: () => number;
+  readonly checkIntegrity: IntegrityCheck;
 }
 
 /**
  * Puts the server together and starts it: state, fleet, policy, agents' listener, REST listener, in this order, and closed in
  * the reverse. What was opened is closed again if a later part fails.
  *
+ * @param checkIntegrity reads all of the database somewhere else than in this thread.
  * @throws {Error} whose message says what to do; nothing listens then.
  */
-export async function startServer(start: ServerStart, logger: Logger): Promise<RunningServer> {
-  const surroundings = { logger, closing: new Closing(logger), now: () => Date.now() };
+export async function startServer(
+  start: ServerStart,
+  logger: Logger,
+  checkIntegrity: IntegrityCheck,
+): Promise<RunningServer> {
+  const closing = new Closing(logger);
+  const surroundings = { logger, closing, now: () => Date.now(), checkIntegrity };
   try {
     return await open(start, surroundings);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { UserError } from "../shared/terminal/user_error.ts";
-import type { FromServer, ServerStart, ToServer } from "./channel.ts";
+import type { FromServer, IntegrityAnswer, ServerStart, ToServer } from "./channel.ts";
 
 /** After a signal the server has this long to write what it holds and close. */
 export const STOP_DEADLINE_MS = 5_000;
@@ -18,6 +18,8 @@ export interface SuperviseOptions {
   /** Aborted when the server is to stop. */
   readonly signal: AbortSignal;
   readonly onReady: (ready: Extract<FromServer, { kind: "ready" }>) => void;
+  /** Reads all of the database for the server; ended with it. */
+  readonly checkIntegrity: (signal: AbortSignal) => Promise<string[]>;
   readonly stopDeadlineMs?: number;
 }
 
@@ -29,8 +31,10 @@ export interface SuperviseOptions {
 export async function supervise(options: SuperviseOptions): Promise<void> {
   const { worker, start, signal, onReady, stopDeadlineMs = STOP_DEADLINE_MS } = options;
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
+  const gone = new AbortController();
   worker.onmessage = ({ data }) => {
     if (data.kind === "ready") onReady(data);
+    else if (data.kind === "checkIntegrity") answerIntegrity(data.answer, gone.signal, options);
     else if (data.kind === "stopped") resolve();
     else reject(new UserError(data.reason));
   };
@@ -53,6 +57,24 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
   } finally {
     clearTimeout(deadline);
     signal.removeEventListener("abort", stop);
+    gone.abort();
     worker.terminate();
   }
+}
+
+/** It never throws: whatever fails is the answer. */
+function answerIntegrity(
+  port: MessagePort,
+  signal: AbortSignal,
+  { checkIntegrity }: Pick<SuperviseOptions, "checkIntegrity">,
+): void {
+  const tell = (answer: IntegrityAnswer) => {
+    port.postMessage(answer);
+    port.close();
+  };
+  checkIntegrity(signal).then(
+    (findings) => tell({ ok: true, findings }),
+    (error: unknown) =>
+      tell({ ok: false, reason: error instanceof Error ? error.message : String(error) }),
+  );
 }

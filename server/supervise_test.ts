@@ -15,6 +15,8 @@ const start: ServerStart = {
   minFreePercent: 10,
 };
 
+const checkIntegrity = () => Promise.resolve(["a finding"]);
+
 /** A worker that answers each message with what the test gives it. */
 class FakeWorker implements ServerWorker {
   onmessage: ServerWorker["onmessage"] = null;
@@ -53,6 +55,7 @@ Deno.test("a server that is ready runs until it is told to stop, and has then st
   await supervise({
     worker,
     start,
+    checkIntegrity,
     signal: stop.signal,
     onReady: ({ grpcPort, restPort }) => {
       ready.push(grpcPort, restPort);
@@ -66,11 +69,46 @@ Deno.test("a server that is ready runs until it is told to stop, and has then st
   ]);
 });
 
+Deno.test("the server is told what a check of the database finds, and why there was none", async () => {
+  for (
+    const [check, expected] of [
+      [checkIntegrity, { ok: true, findings: ["a finding"] }],
+      [() => Promise.reject(new Error("no file")), { ok: false, reason: "no file" }],
+    ] as const
+  ) {
+    const { port1: here, port2: there } = new MessageChannel();
+    const answered = new Promise((resolve) => {
+      here.onmessage = ({ data }) => resolve(data);
+    });
+    const stop = new AbortController();
+    const worker = new FakeWorker((kind, self) =>
+      self.say(kind === "start" ? { kind: "checkIntegrity", answer: there } : { kind: "stopped" })
+    );
+    const running = supervise({
+      worker,
+      start,
+      signal: stop.signal,
+      onReady: () => {},
+      checkIntegrity: check,
+    });
+    assert.deepEqual(await answered, expected);
+    here.close();
+    stop.abort();
+    await running;
+  }
+});
+
 Deno.test("a signal that came before the start still stops the server", async () => {
   const worker = new FakeWorker((kind, self) =>
     self.say(kind === "start" ? READY : { kind: "stopped" })
   );
-  await supervise({ worker, start, signal: AbortSignal.abort(), onReady: () => {} });
+  await supervise({
+    worker,
+    start,
+    checkIntegrity,
+    signal: AbortSignal.abort(),
+    onReady: () => {},
+  });
   assert.deepEqual(worker.received, ["start", "stop"]);
 });
 
@@ -100,6 +138,7 @@ for (
       supervise({
         worker,
         start,
+        checkIntegrity,
         signal: AbortSignal.abort(),
         onReady: () => {},
         stopDeadlineMs: 1,

@@ -4,6 +4,7 @@ import { configureLogging } from "../shared/platform/logging.ts";
 import type { FromServer, ServerStart, ToServer } from "./channel.ts";
 import { explainStartFailure } from "./explain_start_failure.ts";
 import { type RunningServer, startServer } from "./server.ts";
+import { askIntegrity } from "./wiring/ask_integrity.ts";
 
 // The entry of the server's worker: it starts the server, tells how that went, and stops it when asked.
 
@@ -26,7 +27,7 @@ self.onmessage = ({ data }: MessageEvent<ToServer>) => {
 async function start(message: ServerStart): Promise<RunningServer | undefined> {
   try {
     const logger = await configureLogging("vigosrv", message.config.log.level);
-    const server = await startServer(message, logger);
+    const server = await startServer(message, logger, checkIntegrity);
     const { listen } = message.config.server;
     tell({ kind: "ready", listen, grpcPort: server.grpcPort, restPort: server.restPort });
     return server;
@@ -34,6 +35,13 @@ async function start(message: ServerStart): Promise<RunningServer | undefined> {
     tell({ kind: "fatal", reason: explainStartFailure(error) });
     return undefined;
   }
+}
+
+function checkIntegrity(signal: AbortSignal): Promise<string[]> {
+  return askIntegrity((answer) => {
+    const message: FromServer = { kind: "checkIntegrity", answer };
+    self.postMessage(message, [answer]);
+  }, signal);
 }
 
 async function stop(): Promise<void> {

@@ -1,14 +1,11 @@
 import { dirname } from "node:path";
+import type { IntegrityAnswer } from "../channel.ts";
 import { StoreError } from "./store_error.ts";
-
-/** What the worker says, once. */
-export type IntegrityAnswer =
-  | { readonly ok: true; readonly findings: string[] }
-  | { readonly ok: false; readonly message: string };
 
 /**
  * Reads all of the database at `path` in a thread of its own, through a connection of its own, so that the server answers
- * meanwhile, however large a table is. It sees what was committed when it began.
+ * meanwhile, however large a table is. It sees what was committed when it began. For the process to call: the server's own
+ * thread may not read the module of another.
  *
  * @throws {StoreError} if it cannot be read, or `signal` ends it.
  */
@@ -32,7 +29,7 @@ export async function checkIntegrityAside(path: string, signal: AbortSignal): Pr
   try {
     worker.postMessage(path);
     const said = await answer.promise;
-    if (!said.ok) throw cannot(said.message);
+    if (!said.ok) throw cannot(said.reason);
     return said.findings;
   } finally {
     signal.removeEventListener("abort", onAbort);

@@ -1,11 +1,10 @@
+/// <reference lib="deno.worker" />
 import { DatabaseSync } from "node:sqlite";
+import type { IntegrityAnswer } from "../channel.ts";
 import { checkIntegrity } from "./check_integrity.ts";
-import type { IntegrityAnswer } from "./check_integrity_aside.ts";
 
 // The only message brings the path of the database.
-self.addEventListener("message", (event) => {
-  self.postMessage(check(String((event as MessageEvent).data)));
-});
+self.onmessage = ({ data: path }: MessageEvent<string>) => self.postMessage(check(path));
 
 function check(path: string): IntegrityAnswer {
   try {
@@ -16,6 +15,6 @@ function check(path: string): IntegrityAnswer {
       database.close();
     }
   } catch (error) {
-    return { ok: false, message: error instanceof Error ? error.message : String(error) };
+    return { ok: false, reason: error instanceof Error ? error.message : String(error) };
   }
 }

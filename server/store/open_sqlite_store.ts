@@ -1,7 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { Kysely, SqliteDialect } from "kysely";
 import { checkIntegrity } from "./check_integrity.ts";
-import { checkIntegrityAside } from "./check_integrity_aside.ts";
 import { migrate } from "./migrate.ts";
 import type { Migration } from "./migrations/migration.ts";
 import { NodeSqliteDatabase } from "./node_sqlite.ts";
@@ -11,9 +10,11 @@ import type { Store } from "./store.ts";
 import { StoreError } from "./store_error.ts";
 import type { Tables } from "./tables.ts";
 
+/** Reads all of a database and names what is damaged; `signal` ends it when the store is closed. */
+export type IntegrityCheck = (signal: AbortSignal) => Promise<string[]>;
+
 /** How long a statement waits for a lock of another process, such as a backup; it also blocks the caller, so it is short. */
 const BUSY_TIMEOUT_MS = 2_000;
-const IN_MEMORY = ":memory:";
 /** Primary result codes (https://www.sqlite.org/rescode.html). */
 const SQLITE_BUSY = 5;
 const SQLITE_READONLY = 8;
@@ -33,7 +34,12 @@ const SQLITE_NOTADB = 26;
  */
 export async function openSqliteStore(
   path: string,
-  options: { migrations?: readonly Migration[]; busyTimeoutMs?: number } = {},
+  options: {
+    migrations?: readonly Migration[];
+    busyTimeoutMs?: number;
+    /** Where all of it is read: in this thread if absent, which then does nothing else. */
+    checkIntegrity?: IntegrityCheck;
+  } = {},
 ): Promise<Store> {
   const file = openChecked(path, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS);
   const database = new Kysely<Tables>({
@@ -47,11 +53,9 @@ export async function openSqliteStore(
   }
   const closing = new AbortController();
   const runAll = (statement: string) => void file.prepare(statement).all();
-  // A database in memory is there for its own connection alone, and small.
-  const integrity = path === IN_MEMORY
-    ? () => Promise.resolve(checkIntegrity(file))
-    : () => checkIntegrityAside(path, closing.signal);
-  const store = createSqlStore(database, sqliteUpkeep(database, runAll, integrity));
+  const check = options.checkIntegrity ?? (() => Promise.resolve(checkIntegrity(file)));
+  const upkeep = sqliteUpkeep(database, runAll, () => check(closing.signal));
+  const store = createSqlStore(database, upkeep);
   return {
     ...store,
     close: () => {

@@ -3,6 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
 import { ALL_MIGRATIONS } from "./migrations/all_migrations.ts";
 import type { Migration } from "./migrations/migration.ts";
+import { checkIntegrityAside } from "./check_integrity_aside.ts";
 import { openSqliteStore } from "./open_sqlite_store.ts";
 import { testStoreContract } from "./store_contract_suite.ts";
 import { StoreError } from "./store_error.ts";
@@ -136,9 +137,14 @@ Deno.test("a migration that fails halfway leaves the database at the step before
   await (await openSqliteStore(path)).close();
 });
 
+/** As the server has it: everything is read by a thread of its own. */
+function openChecked(path: string) {
+  return openSqliteStore(path, { checkIntegrity: (signal) => checkIntegrityAside(path, signal) });
+}
+
 Deno.test("a check of the integrity waits for nobody, and nobody for it", async () => {
   await using root = await TemporaryRoot.create();
-  const store = await openSqliteStore(root.join("vigo.db"));
+  const store = await openChecked(root.join("vigo.db"));
   try {
     // On the store's only connection it would wait for this transaction, and so for itself.
     await store.transaction(async (inner) => {
@@ -154,7 +160,7 @@ Deno.test("a check of the integrity waits for nobody, and nobody for it", async 
 Deno.test("a check of the integrity names damaged indexes and rows that refer to nothing", async () => {
   await using root = await TemporaryRoot.create();
   const path = root.join("vigo.db");
-  const store = await openSqliteStore(path);
+  const store = await openChecked(path);
   try {
     using other = new DatabaseSync(path, { enableForeignKeyConstraints: false });
     other.exec(`
@@ -178,7 +184,7 @@ Deno.test("a check of the integrity names damaged indexes and rows that refer to
 
 Deno.test("a check of the integrity ends with the store", async () => {
   await using root = await TemporaryRoot.create();
-  const store = await openSqliteStore(root.join("vigo.db"));
+  const store = await openChecked(root.join("vigo.db"));
   const checked = store.integrity();
   await store.close();
   await assert.rejects(checked, /it is being closed/);

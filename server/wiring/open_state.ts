@@ -3,7 +3,8 @@ import type { Logger } from "../../shared/platform/logging.ts";
 import { AuditLog } from "../audit/audit_log.ts";
 import type { ServerStart } from "../channel.ts";
 import { type Authority, loadOrCreateAuthority } from "../enroll/certificate_authority.ts";
-import { openSqliteStore } from "../store/open_sqlite_store.ts";
+import { databasePath } from "../prepare_root.ts";
+import { type IntegrityCheck, openSqliteStore } from "../store/open_sqlite_store.ts";
 import type { Store } from "../store/store.ts";
 import { StoreError } from "../store/store_error.ts";
 import type { Closing } from "./closing.ts";
@@ -28,12 +29,17 @@ export interface ServerState {
  */
 export async function openState(
   { config, folders, hostname, addresses }: ServerStart,
-  { logger, closing, now }: { logger: Logger; closing: Closing; now: () => number },
+  { logger, closing, now, checkIntegrity }: {
+    logger: Logger;
+    closing: Closing;
+    now: () => number;
+    checkIntegrity: IntegrityCheck;
+  },
 ): Promise<ServerState> {
-  const databasePath = join(folders.db, "vigo.db");
-  await assertDatabaseNotLost(databasePath, join(folders.tls, "ca.crt"));
+  const path = databasePath(folders.db);
+  await assertDatabaseNotLost(path, join(folders.tls, "ca.crt"));
   // Before the keys, so that keys without a database always mean that it was lost.
-  const store = await openSqliteStore(databasePath);
+  const store = await openSqliteStore(path, { checkIntegrity });
   closing.add("the database", () => store.close());
   const authority = await loadOrCreateAuthority({
     tlsFolder: folders.tls,
@@ -61,7 +67,7 @@ export async function openState(
   };
   closing.add("the audit chain", signHead);
   every(SIGN_HEAD_INTERVAL_MS, "sign the audit head", signHead);
-  return { databasePath, store, authority, audit };
+  return { databasePath: path, store, authority, audit };
 }
 
 /** An empty database beside existing keys would look like a new fleet, and every envoy and token would be forgotten. */
