@@ -1,15 +1,12 @@
-import { isCelError } from "@bufbuild/cel";
 import { suggestName } from "../naming/nearest_name.ts";
 import { type Condition, ConditionError, type Expression, pathOf } from "./condition.ts";
 import { type ConditionValue, describeValue, isEqual, isList, isMap } from "./condition_value.ts";
 import type { ConditionFacts, ConditionScope, ConditionVerdict } from "./evaluate_condition.ts";
-import { STANDARD_FUNCTIONS } from "./functions.ts";
+import { callStandardFunction, MAX_MADE_LENGTH } from "./standard_functions.ts";
 import { callMachineFunction } from "./machine_functions.ts";
 
 /** Steps that one evaluation may take: each node, each member that is compared, each hundred characters. */
 const MAX_STEPS = 200_000;
-/** Longest text or list that a condition may make. */
-const MAX_MADE_LENGTH = 100_000;
 
 /** Instead of a value: it depends on what is not known. */
 const UNDECIDED = Symbol("undecided");
@@ -276,7 +273,11 @@ export class Evaluation {
       if ("problem" in machine) return this.#mistake(expression, machine.problem);
       return machine.value ?? UNDECIDED;
     }
-    return this.#callStandard(expression, name, values, target !== undefined);
+    const result = callStandardFunction(name, values, {
+      isMethod: target !== undefined,
+      charge: (steps) => this.#charge(steps),
+    });
+    return "problem" in result ? this.#mistake(expression, result.problem) : result.value;
   }
 
   /** `&&` and `||`: a value that decides wins, then what is not known, then a mistake. */
@@ -322,39 +323,6 @@ export class Evaluation {
     return [...a, ...b];
   }
 
-  /** Functions over single values. */
-  #callStandard(
-    expression: Expression,
-    name: string,
-    values: readonly ConditionValue[],
-    isMethod: boolean,
-  ): Outcome {
-    let length = 0;
-    for (const value of values) length += typeof value === "string" ? value.length : 0;
-    if (length > MAX_MADE_LENGTH) {
-      return this.#mistake(expression, `text of more than ${MAX_MADE_LENGTH} characters`);
-    }
-    this.#charge(Math.ceil(length / 100));
-    const found = STANDARD_FUNCTIONS.find(name);
-    const shown = JSON.stringify(name.replaceAll(/^[_@]|_$/g, ""));
-    if (values.every(isSingle)) {
-      for (const given of alternatives(name, values)) {
-        const [target] = given;
-        const result = isMethod
-          ? found?.call(0, target, given.slice(1))
-          : found?.call(0, undefined, [...given]);
-        if (isCelError(result)) {
-          return this.#mistake(expression, `${shown} fails: ${result.message}`);
-        }
-        if (result !== undefined && isSingle(result)) return result;
-      }
-    }
-    return this.#mistake(
-      expression,
-      `${shown} cannot be used with ${values.map(describeValue).join(" and ")}`,
-    );
-  }
-
   #notBoolean(expression: Expression, value: ConditionValue): Mistake {
     return this.#mistake(expression, `${describeValue(value)} is neither true nor false`);
   }
@@ -364,27 +332,6 @@ export class Evaluation {
   }
 }
 
-type SingleValue = string | number | bigint | boolean | null;
-
-function isSingle(value: unknown): value is SingleValue {
-  return value === null || ["string", "number", "bigint", "boolean"].includes(typeof value);
-}
-
 function isNoValue(outcome: Outcome): boolean {
   return outcome === UNDECIDED || outcome instanceof Mistake;
-}
-
-/** The values, and then the same with integers as doubles, or for a remainder with whole doubles as integers. */
-function* alternatives(
-  name: string,
-  values: readonly SingleValue[],
-): Generator<readonly SingleValue[]> {
-  yield values;
-  yield values.map((value) =>
-    name === "_%_"
-      ? typeof value === "number" && Number.isSafeInteger(value) ? BigInt(value) : value
-      : typeof value === "bigint"
-      ? Number(value)
-      : value
-  );
 }
