@@ -62,7 +62,8 @@ async function makeFleet(
 
 Deno.test("a seeded file reaches every envoy, and envoys get chunks from each other", async () => {
   await using root = await TemporaryRoot.create();
-  const { envoys } = await makeFleet(root, 4);
+  // Slow enough that nobody is done before the last one begins.
+  const { envoys } = await makeFleet(root, 4, { maxUploadMbps: 80 });
   await using stack = new AsyncDisposableStack();
   for (const envoy of envoys) {
     stack.use(envoy);
