@@ -1,3 +1,4 @@
+import { parsePacmanQuery } from "../system/packages/pacman.ts";
 import type { Collector, TraitSystem } from "./collector.ts";
 import { mapSome } from "./map_some.ts";
 
@@ -38,11 +39,6 @@ function parseDpkg(output: string): readonly (readonly [string, string])[] {
   });
 }
 
-/** One package a line, name and version parted by the first blank. */
-function parseBlanks(output: string): readonly (readonly [string, string])[] {
-  return parseTabs(output.replaceAll(/^(\S+) (\S+).*$/gm, "$1\t$2"));
-}
-
 /** `name-1.2-r0`, as apk prints; a version starts after the last dash that a digit follows, `-rN` aside. */
 function parseApk(output: string): readonly (readonly [string, string])[] {
   return output.split("\n").flatMap((line) => {
@@ -50,6 +46,13 @@ function parseApk(output: string): readonly (readonly [string, string])[] {
     return match?.[1] && match[2] ? [[match[1], match[2]] as const] : [];
   });
 }
+
+/** Its database has moved, so that it has two signs. */
+const RPM = {
+  manager: "rpm",
+  command: ["rpm", "-qa", "--qf", "%{NAME}\t%{VERSION}-%{RELEASE}\n"],
+  parse: parseTabs,
+} as const;
 
 const LINUX_SOURCES: readonly PackageSource[] = [
   {
@@ -63,18 +66,8 @@ const LINUX_SOURCES: readonly PackageSource[] = [
     ],
     parse: parseDpkg,
   },
-  {
-    manager: "rpm",
-    sign: "/var/lib/rpm",
-    command: ["rpm", "-qa", "--qf", "%{NAME}\t%{VERSION}-%{RELEASE}\n"],
-    parse: parseTabs,
-  },
-  {
-    manager: "rpm",
-    sign: "/usr/lib/sysimage/rpm",
-    command: ["rpm", "-qa", "--qf", "%{NAME}\t%{VERSION}-%{RELEASE}\n"],
-    parse: parseTabs,
-  },
+  { ...RPM, sign: "/var/lib/rpm" },
+  { ...RPM, sign: "/usr/lib/sysimage/rpm" },
   {
     manager: "apk",
     sign: "/lib/apk/db",
@@ -85,7 +78,7 @@ const LINUX_SOURCES: readonly PackageSource[] = [
     manager: "pacman",
     sign: "/var/lib/pacman/local",
     command: ["pacman", "-Q"],
-    parse: parseBlanks,
+    parse: (output) => [...parsePacmanQuery(output)],
   },
 ];
 
