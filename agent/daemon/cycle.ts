@@ -72,6 +72,8 @@ export interface CycleParts {
   readonly bundleMaxAgeMs: number | undefined;
   nowMs(): number;
   intervalMs(): number;
+  /** Memory of this process. */
+  rssBytes(): number;
   observedHostname(): string;
   lanAddress(): Promise<string>;
   swarm(): SwarmFacts;
@@ -171,7 +173,7 @@ export class Cycle {
       version: agentVersion,
       nowMs: this.#parts.nowMs(),
       observedHostname: this.#parts.observedHostname(),
-      rssBytes: Deno.memoryUsage().rss,
+      rssBytes: this.#parts.rssBytes(),
       clockOffsetMs: caller.clockOffsetMs,
       queuedReports: db.countReports(),
       failed: snapshot.failed.map(({ name }) => name),

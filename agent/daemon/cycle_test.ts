@@ -142,6 +142,7 @@ class Rig implements AsyncDisposable {
       bundleMaxAgeMs: undefined,
       nowMs: () => this.clock.nowMs(),
       intervalMs: () => 60_000,
+      rssBytes: () => 50 * 2 ** 20,
       observedHostname: () => "web-1",
       lanAddress: () => Promise.resolve("10.0.0.2"),
       swarm: () => this.swarm,

@@ -134,6 +134,7 @@ export async function openEnvoySession(options: SessionOptions): Promise<EnvoySe
           intervalMs,
           bundleMaxAgeMs: config.bundle_max_age,
           nowMs: () => clock.nowMs(),
+          rssBytes: () => Deno.memoryUsage().rss,
           observedHostname: () => system.hostname(),
           lanAddress: async () =>
             chooseLanAddress(
