@@ -4,86 +4,131 @@ import { EXIT_CODE, type ExitCode } from "../../shared/terminal/exit_code.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import { runOrThrow } from "../support/run_command.ts";
 import { TemporaryRoot } from "../support/temporary_root.ts";
-import { type BenchReport, type BenchRow, describeMachine, percentile } from "./bench_report.ts";
-import { appliedSchema } from "./converge_apply.ts";
-import { type FileSet, makeFileSet, verifyFiles } from "./converge_files.ts";
+import { type BenchReport, describeMachine } from "./bench_report.ts";
+import { ANSIBLE } from "./converge_ansible.ts";
+import { type Applied, appliedSchema } from "./converge_apply.ts";
 import { openConvergeFleet } from "./converge_fleet.ts";
-import { openPuppet } from "./converge_puppet.ts";
-import type { Sample, Subject } from "./converge_sample.ts";
+import { PUPPET } from "./converge_puppet.ts";
+import { ConvergeResults } from "./converge_results.ts";
+import { isInstalled, type Rival } from "./converge_rival.ts";
+import type { Subject } from "./converge_sample.ts";
+import { type ConvergeSet, makeConvergeSet } from "./converge_set.ts";
+import { verifySet } from "./converge_verify.ts";
 import type { Progress } from "./main.ts";
 
-/** First runs of each subject; a no-change run follows as often as is said below. */
-const ROUNDS = 3;
+/** A number of resources, how often each subject begins with nothing, and who is measured beside Vigo. */
+interface Size {
+  readonly resources: number;
+  readonly rounds: number;
+  readonly rivals: readonly Rival[];
+}
+
+/** Ansible takes about a second for each task, and the largest set takes Puppet a minute: no more of that than tells. */
+const SIZES: readonly Size[] = [
+  { resources: 50, rounds: 3, rivals: [PUPPET, ANSIBLE] },
+  { resources: 200, rounds: 3, rivals: [PUPPET] },
+  { resources: 2000, rounds: 1, rivals: [PUPPET] },
+];
 const NO_CHANGE_RUNS_PER_ROUND = 2;
 
-const CASES = { first: "first_200", noChange: "no_change_200" } as const;
-type CaseName = typeof CASES[keyof typeof CASES];
+/** Says what begins now; ends the benchmark if that was asked for meanwhile. */
+type Begin = (step: string) => void;
 
 /**
- * What it costs to bring 200 files about, and to find that they are all there. Subjects take turns, so that noise of the
- * machine meets all of them, and what they leave behind is verified after every run.
+ * What it costs to bring a set of files, folders, symbolic links and guarded commands about (`first_N`), and to find that
+ * all of it is there (`no_change_N`). Subjects take turns, so that noise of the machine meets all of them, and what they
+ * leave behind is verified after every run.
  *
- * - `p50`, `max`, `cpu_ms_per_op`: `vigo run --once`, check-in and report over mTLS included, and `puppet apply`, as whole
- *   processes; an op is one run.
+ * - `p50`, `max`, `cpu_ms_per_op`: `vigo run --once`, check-in and report over mTLS included, `puppet apply`, and
+ *   `ansible-playbook` with a local connection and without gathering facts, as whole processes; an op is one run.
  * - `apply_…`: applying alone, for Vigo in a process that stays, as the daemon does; its first run is that of a daemon that
- *   has just been started. For Puppet what it reports itself.
+ *   has just been started, and `apply_rss_peak` the most memory that process ever held. For Puppet what it reports itself;
+ *   Ansible reports nothing.
  * - `process_apply_…`: what `vigo run --once` reports itself, which is to Puppet's figure what one cold process is to another.
  */
 export async function benchConverge(progress: Progress): Promise<BenchReport> {
   using interrupt = new Interrupt();
   await using folder = await TemporaryRoot.create("vigo-converge-");
-  await using fleets = new AsyncDisposableStack();
-  const set = makeFileSet(userInfo().username);
-  const results = new Results();
-  const skipped: string[] = [];
-  const subjects: Subject[] = [];
-  const begin = (step: string) => {
-    interrupt.throwIfRequested();
-    progress(step);
-  };
-
-  begin("starting a server and enrolling an envoy");
-  try {
-    const fleet = fleets.use(await openConvergeFleet(folder.join("fleet"), set));
-    subjects.push(fleet.subject);
-  } catch (error) {
-    const [reason = "", ...details] = (error instanceof Error ? error.message : String(error))
-      .split("\n");
-    progress(details.join("\n"));
-    skipped.push(`vigo run --once: the programs cannot be started: ${reason}`);
+  const rivals = new Set(SIZES.flatMap(({ rivals }) => rivals));
+  const installed = new Set<Rival>();
+  const skipped = new Set<string>();
+  for (const rival of rivals) {
+    if (await isInstalled(rival)) installed.add(rival);
+    else skipped.add(`${rival.name}: it is not installed (Debian package ${rival.debianPackage})`);
   }
-  const puppet = await openPuppet(folder.join("puppet"), set);
-  if (puppet.ok) subjects.push(puppet.subject);
-  else skipped.push(puppet.reason);
+  const results: ConvergeResults[] = [];
+  for (const { resources, ...size } of SIZES) {
+    const begin = (step: string) => {
+      interrupt.throwIfRequested();
+      progress(`${resources} resources: ${step}`);
+    };
+    const place = folder.join(`${resources}`);
+    await Deno.mkdir(place);
+    const set = makeConvergeSet(resources, userInfo().username);
+    await using fleets = new AsyncDisposableStack();
+    const subjects: Subject[] = [];
+    begin("starting a server and enrolling an envoy");
+    try {
+      subjects.push(fleets.use(await openConvergeFleet(join(place, "fleet"), set)).subject);
+    } catch (error) {
+      const [reason = "", ...details] = (error instanceof Error ? error.message : String(error))
+        .split("\n");
+      progress(details.join("\n"));
+      skipped.add(`vigo run --once: the programs cannot be started: ${reason}`);
+    }
+    for (const rival of size.rivals) {
+      if (!installed.has(rival)) continue;
+      const own = join(place, rival.name);
+      await Deno.mkdir(own);
+      subjects.push(await rival.open(own, set));
+    }
+    results.push(await measureSize(place, set, size.rounds, subjects, begin));
+    interrupt.throwIfRequested();
+  }
+  return {
+    bench: "converge",
+    machine: describeMachine(),
+    rows: results.flatMap((result) => result.rows()),
+    skipped: [...skipped],
+  };
+}
 
-  for (let round = 1; round <= ROUNDS; round++) {
-    begin(`round ${round} of ${ROUNDS}: applying as the daemon does`);
-    await measureApplying(folder.join(`applying-${round}`), set, results);
+async function measureSize(
+  place: string,
+  set: ConvergeSet,
+  rounds: number,
+  subjects: readonly Subject[],
+  begin: Begin,
+): Promise<ConvergeResults> {
+  const results = new ConvergeResults(set.resources.length);
+  for (let round = 1; round <= rounds; round++) {
+    begin(`round ${round} of ${rounds}: applying as the daemon does`);
+    results.addApplying(await measureApplying(join(place, `applying-${round}`), set));
     const stamps = new Map<Subject, string>();
     for (const subject of subjects) {
-      begin(`round ${round} of ${ROUNDS}: first run, ${subject.name}`);
+      begin(`round ${round} of ${rounds}: first run, ${subject.name}`);
       await Deno.remove(subject.target, { recursive: true }).catch(ignoreMissing);
-      results.add(CASES.first, subject.name, await subject.run());
-      stamps.set(subject, await verifyFiles(set, subject.target));
+      await Deno.mkdir(subject.target);
+      results.add("first", subject.name, await subject.run());
+      stamps.set(subject, await verifySet(set, subject.target));
     }
     for (let i = 0; i < NO_CHANGE_RUNS_PER_ROUND; i++) {
       for (const subject of subjects) {
-        begin(`round ${round} of ${ROUNDS}: no-change run, ${subject.name}`);
-        results.add(CASES.noChange, subject.name, await subject.run());
-        if (await verifyFiles(set, subject.target) !== stamps.get(subject)) {
-          throw new Error(`${subject.name} wrote files that were as they should be`);
+        begin(`round ${round} of ${rounds}: no-change run, ${subject.name}`);
+        results.add("no_change", subject.name, await subject.run());
+        if (await verifySet(set, subject.target) !== stamps.get(subject)) {
+          throw new Error(`${subject.name} wrote what was as it should be`);
         }
       }
     }
   }
-  interrupt.throwIfRequested();
-  return { bench: "converge", machine: describeMachine(), rows: results.rows(), skipped };
+  return results;
 }
 
-async function measureApplying(folder: string, set: FileSet, results: Results): Promise<void> {
+async function measureApplying(folder: string, set: ConvergeSet): Promise<Applied> {
   const program = new URL("converge_apply.ts", import.meta.url).pathname;
   const target = join(folder, "managed");
-  await Deno.mkdir(folder);
+  await Deno.mkdir(target, { recursive: true });
   const printed = await runOrThrow(Deno.execPath(), [
     "run",
     "--quiet",
@@ -93,11 +138,10 @@ async function measureApplying(folder: string, set: FileSet, results: Results): 
     join(folder, "root"),
     target,
     set.owner,
+    `${set.resources.length}`,
   ]);
-  const { first, noChange } = appliedSchema.parse(JSON.parse(printed));
-  results.addApplying(CASES.first, "vigo", [first]);
-  results.addApplying(CASES.noChange, "vigo", noChange);
-  await verifyFiles(set, target);
+  await verifySet(set, target);
+  return appliedSchema.parse(JSON.parse(printed));
 }
 
 /** Ctrl-C ends the benchmark after the step under way; what it started has a process group of its own and is ended in order. */
@@ -123,54 +167,6 @@ class Interrupt implements Disposable {
 
   [Symbol.dispose](): void {
     for (const [signal, listener] of this.#listeners) Deno.removeSignalListener(signal, listener);
-  }
-}
-
-/** Collects samples by case, subject and kind, in the order in which they first appear. */
-class Results {
-  readonly #samples = new Map<
-    string,
-    { name: CaseName; subject: string; prefix: string; samples: Sample[] }
-  >();
-
-  add(name: CaseName, subject: string, sample: Sample): void {
-    this.#push(name, subject, "", [sample]);
-    if (sample.applyMs !== undefined) {
-      const prefix = subject === "vigo" ? "process_apply_" : "apply_";
-      this.#push(name, subject, prefix, [{ wallMs: sample.applyMs }]);
-    }
-  }
-
-  addApplying(name: CaseName, subject: string, samples: readonly Sample[]): void {
-    this.#push(name, subject, "apply_", samples);
-  }
-
-  rows(): BenchRow[] {
-    return [...this.#samples.values()]
-      .sort((a, b) => a.name.localeCompare(b.name))
-      .flatMap(({ name, subject, prefix, samples }) => {
-        const wallMs = samples.map((sample) => sample.wallMs);
-        const cpuMs = samples.flatMap((sample) => sample.cpuMs ?? []);
-        const row = (metric: string, value: number, unit: string): BenchRow => ({
-          case: name,
-          subject,
-          metric: `${prefix}${metric}`,
-          value,
-          unit,
-        });
-        return [
-          row("p50", percentile(wallMs, 0.5) / 1000, "s"),
-          row("max", Math.max(...wallMs) / 1000, "s"),
-          ...(cpuMs.length === 0 ? [] : [row("cpu_ms_per_op", percentile(cpuMs, 0.5), "ms")]),
-        ];
-      });
-  }
-
-  #push(name: CaseName, subject: string, prefix: string, samples: readonly Sample[]): void {
-    const key = `${name} ${subject} ${prefix}`;
-    const known = this.#samples.get(key) ?? { name, subject, prefix, samples: [] };
-    known.samples.push(...samples);
-    this.#samples.set(key, known);
   }
 }
 

@@ -3,17 +3,18 @@ import { stringify } from "yaml";
 import { z } from "zod";
 import { programCommand } from "../../tools/demo/run_program.ts";
 import { TestFleet } from "../support/test_fleet.ts";
-import { type FileSet, toConfigcrates } from "./converge_files.ts";
+import { toConfigcrates } from "./converge_policy.ts";
 import { measureProcess, type Subject } from "./converge_sample.ts";
+import type { ConvergeSet } from "./converge_set.ts";
 
-/** A server with the files as its policy, and one enrolled envoy whose daemon does not run. */
+/** A server with the set as its policy, and one enrolled envoy whose daemon does not run. */
 export interface ConvergeFleet extends AsyncDisposable {
   /** `vigo run --once`: check-in over mTLS, applying, report, end. */
   readonly subject: Subject;
 }
 
 /** Starts the server, publishes and enrols. */
-export async function openConvergeFleet(folder: string, set: FileSet): Promise<ConvergeFleet> {
+export async function openConvergeFleet(folder: string, set: ConvergeSet): Promise<ConvergeFleet> {
   const fleet = await TestFleet.layOut(folder, ["hub", "web-1"]);
   const [hub, envoy] = fleet.hosts;
   if (hub === undefined || envoy === undefined) {

@@ -1,44 +1,32 @@
 import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
-import { type FileSet, toPuppetManifest } from "./converge_files.ts";
-import { measureProcess, type Subject } from "./converge_sample.ts";
+import type { Rival } from "./converge_rival.ts";
+import { measureProcess } from "./converge_sample.ts";
+import { type ConvergeSet, COPY, type ManagedResource, SAME } from "./converge_set.ts";
 
 const summarySchema = z.object({
   resources: z.object({ failed: z.number() }),
   time: z.object({ catalog_application: z.number() }),
 });
 
-/**
- * `puppet apply` with a manifest of the same files. Everything it writes beside them lies in `folder`.
- *
- * @returns The reason if it is not installed.
- */
-export async function openPuppet(
-  folder: string,
-  set: FileSet,
-): Promise<{ ok: true; subject: Subject } | { ok: false; reason: string }> {
-  try {
-    await new Deno.Command("puppet", { args: ["--version"], stdout: "null", stderr: "null" })
-      .output();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return { ok: false, reason: "puppet: it is not installed (Debian package puppet)" };
-  }
-  const target = join(folder, "managed");
-  const manifest = join(folder, "converge.pp");
-  await Deno.mkdir(folder, { recursive: true });
-  await Deno.writeTextFile(manifest, toPuppetManifest(set, target));
-  const folders = ["confdir", "vardir", "rundir", "logdir", "publicdir"];
-  const args = [
-    "apply",
-    "--color=false",
-    ...folders.flatMap((name) => [`--${name}`, join(folder, name)]),
-    manifest,
-  ];
-  return {
-    ok: true,
-    subject: {
+/** `puppet apply` with a manifest of the same resources; what it says of applying leaves compiling the manifest out. */
+export const PUPPET: Rival = {
+  name: "puppet",
+  command: "puppet",
+  debianPackage: "puppet",
+  async open(folder, set) {
+    const target = join(folder, "managed");
+    const manifest = join(folder, "converge.pp");
+    await Deno.writeTextFile(manifest, toPuppetManifest(set, target));
+    const folders = ["confdir", "vardir", "rundir", "logdir", "publicdir"];
+    const args = [
+      "apply",
+      "--color=false",
+      ...folders.flatMap((name) => [`--${name}`, join(folder, name)]),
+      manifest,
+    ];
+    return {
       name: "puppet",
       target,
       run: async () => {
@@ -49,6 +37,40 @@ export async function openPuppet(
         if (resources.failed > 0) throw new Error(`puppet: ${resources.failed} resources failed`);
         return { ...sample, applyMs: time.catalog_application * 1000 };
       },
-    },
-  };
+    };
+  },
+};
+
+/** The set as a manifest of Puppet, which finds out by itself what lies in which folder. */
+export function toPuppetManifest(set: ConvergeSet, root: string): string {
+  return set.resources.map((resource) => declare(resource, set.owner, root)).join("\n");
+}
+
+function declare(resource: ManagedResource, owner: string, root: string): string {
+  const path = quote(join(root, resource.path));
+  const owned = `owner => ${quote(owner)}`;
+  switch (resource.kind) {
+    case "folder":
+      return `file { ${path}: ensure => directory, mode => '${resource.mode}', ${owned} }`;
+    case "file": {
+      const content = quote(resource.content);
+      return `file { ${path}: ensure => file, mode => '${resource.mode}', ${owned}, content => ${content} }`;
+    }
+    case "symlink":
+      return `file { ${path}: ensure => link, target => ${quote(resource.target)} }`;
+    case "copy": {
+      const from = quote(join(root, resource.from));
+      // A list of lists: one command in words, where a list of texts would be several command lines.
+      const guard = resource.guard === "creates"
+        ? `creates => ${path}`
+        : `unless => [['${SAME}', '-s', ${from}, ${path}]]`;
+      const name = quote(`copy to ${resource.path}`);
+      return `exec { ${name}: command => ['${COPY}', ${from}, ${path}], ${guard}, require => File[${from}] }`;
+    }
+  }
+}
+
+/** A single-quoted string of Puppet's language, in which only these two are special. */
+function quote(text: string): string {
+  return `'${text.replaceAll(/[\\']/g, (found) => `\\${found}`)}'`;
 }
