@@ -4,11 +4,11 @@ import {
   comparablePath,
   isProtectedPackage,
   isProtectedService,
+  isProtectedUnit,
   PROGRAM_FOLDERS,
   PROGRAMS,
   PROTECTED_FOLDERS,
   UNIT_FOLDERS,
-  UNIT_PATTERN,
 } from "../guardrails/protected_names.ts";
 
 /** A resource as the guardrails look at it: rendered, with the paths that configuration names (never those of a test root). */
@@ -25,6 +25,9 @@ export type GuardrailVerdict =
 
 /** Parameters that a shell, or a list of words, is run from. */
 const COMMAND_PARAMETERS: readonly string[] = ["command", "onlyif", "unless", "validate"];
+
+/** Files without which a machine knows no accounts. */
+const ACCOUNT_FILES: readonly string[] = ["/etc/passwd", "/etc/shadow", "/etc/group"];
 
 /** What the swarm brought is there to be used. */
 const CAST_FILES = "/var/lib/vigo/swarm/files/";
@@ -65,6 +68,12 @@ function findReason({ type, params }: GuardedResource): string | undefined {
     const reason = refusePackages(params.name);
     if (reason !== undefined) return reason;
   }
+  if (type === "user" && params.ensure === "absent" && isSuperuser(params)) {
+    return "removing the superuser would end the management of the host";
+  }
+  if (ACCOUNT_FILES.includes(String(params.path)) && params.ensure === "absent") {
+    return `without ${params.path} nobody could be told apart on the host`;
+  }
   if (type === "custom") {
     const reason = refuseHandedPaths(params.params, "params");
     if (reason !== undefined) return reason;
@@ -88,10 +97,15 @@ function refuseHandedPaths(value: Json | undefined, place: string): string | und
   return undefined;
 }
 
+function isSuperuser({ name, uid }: GuardedResource["params"]): boolean {
+  return name === "root" || uid === 0;
+}
+
 function refuseCommands(params: GuardedResource["params"]): string | undefined {
   for (const name of COMMAND_PARAMETERS) {
     const command = readCommand(params[name]);
-    const verdict = command === undefined ? undefined : judgeCommand(command);
+    const folder = typeof params.cwd === "string" ? params.cwd : "";
+    const verdict = command === undefined ? undefined : judgeCommand(command, folder);
     if (verdict && !verdict.ok) return `its "${name}" ${verdict.reason} (${verdict.pattern})`;
   }
   return undefined;
@@ -128,7 +142,7 @@ function refusePath(written: string, isFolderKept: boolean): string | undefined 
     if (PROGRAM_FOLDERS.includes(folder) && PROGRAMS.includes(name)) {
       return `${JSON.stringify(written)} is a program of Vigo`;
     }
-    if (UNIT_FOLDERS.includes(folder) && UNIT_PATTERN.test(name)) {
+    if (isProtectedUnit(folder, name)) {
       return `${JSON.stringify(written)} is a unit file of Vigo`;
     }
   }

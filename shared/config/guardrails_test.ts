@@ -56,6 +56,13 @@ const REFUSED: readonly [string, Record<string, string | boolean | string[]>][] 
   ["exec", { command: "apt-get update && sudo systemctl stop vigo-envoy" }],
   ["exec", { command: ["rm", "-rf", "/srv/vigo"] }],
   ["exec", { command: "true", unless: "pkill vigo" }],
+  ["exec", { command: "rm -rf db", cwd: "/srv/vigo" }],
+  ["file", {
+    path: "/etc/systemd/system/multi-user.target.wants/vigo-envoy.service",
+    ensure: "absent",
+  }],
+  ["file", { path: "/etc/passwd", ensure: "absent" }],
+  ["user", { name: "root", ensure: "absent" }],
   ["cron", { command: "rm -rf /var/lib/vigo/.blobs" }],
 ];
 

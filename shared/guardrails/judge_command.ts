@@ -1,4 +1,11 @@
-import { findProtectedPath, isProtectedPackage, isProtectedService } from "./protected_names.ts";
+import {
+  findProtectedPath,
+  hitsProcess,
+  isProtectedPackage,
+  isProtectedService,
+  PROGRAM_FOLDERS,
+  PROGRAMS,
+} from "./protected_names.ts";
 import { unwrapCommand } from "./unwrap_command.ts";
 import { readShellCommands, type ShellCommand } from "./shell_commands.ts";
 
@@ -25,12 +32,24 @@ const PROCESS_PATTERN = /v\]?igo/i;
  * and the disk below all of them. A list of words is run without a shell, but may name one.
  *
  * It keeps accidents out, however they are spelt; whoever means harm has a shell at hand.
+ *
+ * @param folder in which it runs; empty if that is not known.
  */
-export function judgeCommand(command: string | readonly string[]): CommandVerdict {
+export function judgeCommand(command: string | readonly string[], folder = ""): CommandVerdict {
   const commands = typeof command === "string"
     ? readShellCommands(command.slice(0, MAX_JUDGED_LENGTH))
     : [{ words: command, outputs: [], folder: "" }];
-  const all = commands.flatMap((found) => unwrapCommand(found));
+  const placed = commands.map((found) => ({
+    ...found,
+    folder: found.folder.startsWith("/") ? found.folder : `${folder}${found.folder}`,
+  }));
+  // Commands that repeat their arguments may feed a shell.
+  const piped = placed.some(({ words }) => isShellOfInput(words))
+    ? placed.flatMap(({ words: [program = "", ...args] }) =>
+      /^(echo|printf|cat)$/.test(baseName(program)) ? readShellCommands(args.join(" ")) : []
+    )
+    : [];
+  const all = [...placed, ...piped].flatMap((found) => unwrapCommand(found));
   for (const found of all) {
     const verdict = judgeOne(found);
     if (!verdict.ok) return verdict;
@@ -38,7 +57,14 @@ export function judgeCommand(command: string | readonly string[]): CommandVerdic
   return judgeTogether(all);
 }
 
+/** A shell without a script reads what it runs from its input. */
+function isShellOfInput([path = "", ...args]: readonly string[]): boolean {
+  return /^(ba|da|z|k|a)?sh$/.test(baseName(path)) && args.every((arg) => /^-[^c]*$/.test(arg));
+}
+
 function judgeOne(command: ShellCommand): CommandVerdict {
+  const disk = command.outputs.find((path) => DISK.test(path));
+  if (disk !== undefined) return refuse(`> ${disk}`, `would overwrite the disk ${disk}`);
   const output = command.outputs.map((path) => protectedPath(path, command.folder, false))
     .find((found) => found !== undefined);
   if (output !== undefined) {
@@ -48,7 +74,7 @@ function judgeOne(command: ShellCommand): CommandVerdict {
   const program = path.slice(path.lastIndexOf("/") + 1).toLowerCase();
   return judgeServices(program, path, args) ?? judgeKills(program, args) ??
     judgePaths(program, args, command.folder) ?? judgePackages(program, args) ??
-    judgeDisks(program, args) ?? { ok: true };
+    judgeDisks(program, args) ?? judgeAccounts(program, args) ?? { ok: true };
 }
 
 const SYSTEMCTL_ACTS = new Set(["stop", "disable", "mask", "kill", "isolate"]);
@@ -66,6 +92,13 @@ function judgeServices(
     refuse(pattern, "would end the agent or the server that keeps this machine");
   if (program === "systemctl" && SYSTEMCTL_ACTS.has(first) && rest.some(isProtectedService)) {
     return stops(`systemctl ${first} vigo`);
+  }
+  const isRescue = [first, ...rest].some((word) => /^(rescue|emergency)(\.target)?$/.test(word));
+  if (program === "systemctl" && isRescue) {
+    return refuse("systemctl rescue", "would end every service of this machine");
+  }
+  if (/^(tel)?init$/.test(program) && /^[016sS]$/.test(first) && first !== "6") {
+    return refuse(`${program} ${first}`, "would end every service of this machine");
   }
   if (program === "service" && isProtectedService(first) && STOP_WORDS.has(rest[0] ?? "")) {
     return stops("service vigo stop");
@@ -99,11 +132,19 @@ function judgeServices(
 function judgeKills(program: string, args: readonly string[]): CommandVerdict | undefined {
   const names = args.filter((arg) => !arg.startsWith("-"));
   const ends = "would end processes of Vigo";
-  if (program === "pkill" && names.some((name) => PROCESS_PATTERN.test(name) || name === ".")) {
+  if (
+    program === "pkill" && names.some((name) => PROCESS_PATTERN.test(name) || hitsProcess(name))
+  ) {
     return refuse("pkill vigo", ends);
   }
-  if (program === "killall" && names.some((name) => PROCESS_PATTERN.test(name))) {
-    return refuse("killall vigo", ends);
+  const isPattern = args.some((arg) => /^(-\w*r\w*|--regexp)$/.test(arg));
+  const isHit = (name: string) => PROCESS_PATTERN.test(name) || (isPattern && hitsProcess(name));
+  if (program === "killall" && names.some(isHit)) return refuse("killall vigo", ends);
+  const ofRoot = args.findIndex((arg) => /^(-u|-U|--euid|--uid|--user)$/.test(arg));
+  if (
+    /^(pkill|killall)$/.test(program) && /^(root|0)$/.test(args[ofRoot + 1] ?? "") && ofRoot >= 0
+  ) {
+    return refuse(`${program} -u root`, ends);
   }
   if (program === "killall5" || (program === "kill" && args.slice(1).includes("-1"))) {
     return refuse("kill -1", "would end every process of this machine");
@@ -146,27 +187,92 @@ function judgePaths(
     const targets = program === "cp" || program === "ln" || program === "install"
       ? paths.slice(-1)
       : paths;
-    const found = find(targets, isRecursive || program === "mv");
+    const found = find(targets, isRecursive || program === "mv") ??
+      replacedProgram(program, paths, args);
     if (found !== undefined) {
       return refuse(`${program} ${found}`, `would change ${found}, which belongs to Vigo`);
     }
   }
+  const written = find(writtenBy(program, args), false);
+  if (written !== undefined) {
+    return refuse(`${program} ${written}`, `would change ${written}, which belongs to Vigo`);
+  }
   if (program === "find") {
     const acts = args.some((arg) => arg === "-delete" || REMOVERS.has(baseName(arg)));
-    const starts = args.slice(0, args.findIndex((arg) => /^[-(!]/.test(arg)));
-    const isNarrow = args.some((arg) => /^-i?(name|path|regex)$/.test(arg));
+    const rest = args.slice(args.findIndex((arg) => !/^-([LPHO]|D)/.test(arg)));
+    const end = rest.findIndex((arg) => /^[-(!]/.test(arg));
+    const starts = end < 0 ? rest : rest.slice(0, end);
+    const patterns = args.filter((_, index) =>
+      /^-i?(name|path|regex)$/.test(args[index - 1] ?? "")
+    );
+    const isNarrow = patterns.length > 0 &&
+      !patterns.some((pattern) => /v.{0,3}igo|^\*$/i.test(pattern));
     const found = acts ? find(starts, !isNarrow) : undefined;
     if (found !== undefined) {
       return refuse(`find ${found} -delete`, `would remove ${found}, which belongs to Vigo`);
     }
   }
-  if (program === "rsync" && args.some((arg) => arg.startsWith("--del"))) {
-    const found = find(paths.slice(-1), true);
+  if (program === "rsync") {
+    const found = find(paths.slice(-1), args.some((arg) => arg.startsWith("--del")));
     if (found !== undefined) {
-      return refuse(`rsync --delete ${found}`, `would remove ${found}, which belongs to Vigo`);
+      return refuse(`rsync ${found}`, `would change ${found}, which belongs to Vigo`);
     }
   }
   return undefined;
+}
+
+/** Copying into a folder of programs replaces the one of the same name. */
+function replacedProgram(
+  program: string,
+  paths: readonly string[],
+  args: readonly string[],
+): string | undefined {
+  if (program !== "cp" && program !== "install" && program !== "mv") return undefined;
+  const named = args[args.findIndex((arg) => /^(-t|--target-directory)$/.test(arg)) + 1];
+  const isNamed = args.some((arg) => /^(-t|--target-directory)$/.test(arg));
+  const folder = (isNamed ? named : paths.at(-1))?.replace(/\/+$/, "") ?? "";
+  if (!PROGRAM_FOLDERS.includes(folder)) return undefined;
+  const replaced = paths.map(baseName).find((name) => PROGRAMS.includes(name));
+  return replaced && `${folder}/${replaced}`;
+}
+
+/** Files and folders that a program writes to although it is none that moves or removes files. */
+function writtenBy(program: string, args: readonly string[]): readonly string[] {
+  const after = (options: RegExp) =>
+    args.flatMap((arg, index) => {
+      const joined = /^(?:-[oOC]|--(?:output|output-document|directory)=)(.+)$/.exec(arg);
+      if (joined && options.test(arg.slice(0, arg.length - (joined[1]?.length ?? 0)))) {
+        return [joined[1] ?? ""];
+      }
+      return options.test(args[index - 1] ?? "") ? [arg] : [];
+    });
+  const paths = args.filter((arg) => !arg.startsWith("-"));
+  switch (program) {
+    case "sed":
+    case "perl":
+      return args.some((arg) => /^-\w*i|^--in-place/.test(arg)) ? paths : [];
+    case "patch":
+    case "touch":
+    case "mount":
+    case "umount":
+      return paths;
+    case "cp":
+    case "install":
+    case "mv":
+      return after(/^(-t|--target-directory)$/);
+    case "curl":
+      return after(/^(-o|--output|--output=)$/);
+    case "wget":
+      return after(/^(-O|--output-document|--output-document=)$/);
+    case "tar":
+      return args.some((arg) => /^-?\w*x|^--(extract|get)$/.test(arg))
+        ? after(/^(-C|--directory|--directory=)$/)
+        : [];
+    case "git":
+      return args.includes("clean") || args.includes("reset") ? after(/^-C$/) : [];
+    default:
+      return [];
+  }
 }
 
 const PACKAGE_ACTS: Readonly<Record<string, RegExp>> = {
@@ -185,7 +291,10 @@ const PACKAGE_ACTS: Readonly<Record<string, RegExp>> = {
 
 function judgePackages(program: string, args: readonly string[]): CommandVerdict | undefined {
   const act = PACKAGE_ACTS[program];
-  const isRemoval = act !== undefined && args.some((arg) => act.test(arg));
+  // apt removes what is to be installed with a minus behind its name.
+  const isMinus = program.startsWith("apt") && args.includes("install") &&
+    args.some((arg) => arg.endsWith("-") && isProtectedPackage(arg));
+  const isRemoval = isMinus || (act !== undefined && args.some((arg) => act.test(arg)));
   return isRemoval && args.some(isProtectedPackage)
     ? refuse(`${program} remove vigo`, "would remove Vigo from this machine")
     : undefined;
@@ -196,7 +305,7 @@ const DISK = /^\/dev\/(sd|hd|vd|xvd|nvme|mmcblk|dm-|md|mapper\/|disk)/;
 function judgeDisks(program: string, args: readonly string[]): CommandVerdict | undefined {
   const written = program === "dd"
     ? args.filter((arg) => arg.startsWith("of=")).map((arg) => arg.slice(3))
-    : /^(mkfs(\..+)?|mke2fs|wipefs|blkdiscard|mkswap)$/.test(program)
+    : /^(mkfs(\..+)?|mke2fs|wipefs|blkdiscard|mkswap|shred|sgdisk|parted|sfdisk)$/.test(program)
     ? args
     : [];
   const disk = written.find((path) => DISK.test(path));
@@ -209,6 +318,12 @@ function judgeDisks(program: string, args: readonly string[]): CommandVerdict | 
     : refuse(`dd of=${found}`, `would overwrite ${found}, which belongs to Vigo`);
 }
 
+function judgeAccounts(program: string, args: readonly string[]): CommandVerdict | undefined {
+  return /^(userdel|deluser)$/.test(program) && args.includes("root")
+    ? refuse(`${program} root`, "would remove the superuser")
+    : undefined;
+}
+
 /** What only several commands do between them: `kill $(pidof vigo)`. */
 function judgeTogether(commands: readonly ShellCommand[]): CommandVerdict {
   const programs = commands.map(({ words: [path = "", ...args] }) => ({
@@ -219,9 +334,30 @@ function judgeTogether(commands: readonly ShellCommand[]): CommandVerdict {
     (program === "pidof" || program === "pgrep" || program === "ps" || program === "grep") &&
     args.some((arg) => PROCESS_PATTERN.test(arg) || PROGRAM_NAME.test(arg))
   );
+  const fed = judgeInput(commands);
+  if (fed) return fed;
   return looksForVigo && programs.some(({ program }) => program === "kill")
     ? refuse("kill $(pidof vigo)", "would end processes of Vigo")
     : { ok: true };
+}
+
+/** `ls -d /srv/* | xargs rm -rf`: what one command names another removes. */
+function judgeInput(commands: readonly ShellCommand[]): CommandVerdict | undefined {
+  const isFed = commands.some(({ takesInput, words: [program = ""] }) =>
+    takesInput && REMOVERS.has(baseName(program))
+  );
+  if (!isFed) return undefined;
+  for (const { words, folder } of commands) {
+    for (const word of words) {
+      const found = word.startsWith("/") && !REMOVERS.has(baseName(word))
+        ? protectedPath(word, folder, false)
+        : undefined;
+      if (found !== undefined) {
+        return refuse(`xargs rm ${found}`, `would remove ${found}, which belongs to Vigo`);
+      }
+    }
+  }
+  return undefined;
 }
 
 function protectedPath(path: string, folder: string, withAncestors: boolean): string | undefined {

@@ -59,8 +59,45 @@ export function isProtectedService(written: string): boolean {
 
 /** Whether a name is that of a package of Vigo, whatever version, architecture or tap goes with it. */
 export function isProtectedPackage(written: string): boolean {
-  const name = written.toLowerCase().replace(/^.*\/|[:=.@].*$/g, "");
-  return ["vigo", "vigo-envoy", "vigosrv", "vigocli"].includes(name);
+  // apt takes regular expressions too, and the one that people write is a star with a dot before it.
+  const name = written.toLowerCase().replace(/^.*\//, "").replaceAll(".*", "*");
+  if (/[*?[]/.test(name)) return PACKAGES.some(globOf(name));
+  return PACKAGES.includes(name.replace(/[:=.@].*$|[+-]$/g, ""));
+}
+
+const PACKAGES: readonly string[] = ["vigo", "vigo-envoy", "vigosrv", "vigocli"];
+/** Names of unit files as wildcards may hit them. */
+const UNIT_NAMES: readonly string[] = [
+  "vigo.service",
+  "vigo-envoy",
+  "vigo-envoy.service",
+  "vigo-envoy.service.d",
+  "vigosrv",
+  "vigosrv.service.d",
+  "vigosrv.service",
+  "com.vigo-envoy.plist",
+];
+
+/** Whether a pattern of `pkill` or `killall -r` hits a process of Vigo, by its name or its command line. */
+export function hitsProcess(pattern: string): boolean {
+  const names = ["vigo", "vigosrv", "/usr/local/bin/vigo daemon", "/usr/local/bin/vigosrv"];
+  if (pattern.length > MAX_PROCESS_PATTERN_LENGTH) return /vigo/i.test(pattern);
+  try {
+    const wanted = new RegExp(pattern, "i");
+    return names.some((name) => wanted.test(name));
+  } catch (error) {
+    if (error instanceof SyntaxError) return /vigo/i.test(pattern);
+    throw error;
+  }
+}
+
+/** Patterns of people are short; on names this short no pattern of such a length takes long. */
+const MAX_PROCESS_PATTERN_LENGTH = 40;
+
+/** Whether a file below a folder of units belongs to Vigo: the unit, a drop-in of it, or the link by which it is wanted. */
+export function isProtectedUnit(folder: string, name: string): boolean {
+  const above = folder.replace(/\/[^/]+\.(wants|requires)$/, "");
+  return UNIT_FOLDERS.includes(above) && UNIT_PATTERN.test(name);
 }
 
 /**
@@ -81,10 +118,15 @@ export function findProtectedPath(
       if (reaches(parts, place.split("/").slice(1), withAncestors)) return place;
     }
   }
+  for (const folder of UNIT_FOLDERS) {
+    for (const name of UNIT_NAMES) {
+      const place = `${folder}/${name}`;
+      if (reaches(parts, place.split("/").slice(1), withAncestors)) return place;
+    }
+  }
   const name = parts.at(-1) ?? "";
   const folder = `/${parts.slice(0, -1).join("/")}`;
-  const isUnit = UNIT_FOLDERS.includes(folder) && UNIT_PATTERN.test(name);
-  return isUnit ? `${folder}/${name}` : undefined;
+  return isProtectedUnit(folder, name) ? `${folder}/${name}` : undefined;
 }
 
 /**

@@ -6,6 +6,8 @@ export interface ShellCommand {
   readonly outputs: readonly string[];
   /** The folder it runs in, if the script has said. */
   readonly folder: string;
+  /** Set if more arguments come from its input, as with `xargs`. */
+  readonly takesInput?: boolean;
 }
 
 /** Deepest nesting of substitutions, subshells and `sh -c` that is looked into. */
@@ -46,9 +48,29 @@ export function readShellCommands(script: string): readonly ShellCommand[] {
   return reader.commands;
 }
 
+interface Expansion {
+  readonly text: string;
+  readonly next: number;
+  /** Whether it stands for several values, one after the other. */
+  readonly isLoop?: boolean;
+}
+
+/** Commands that print their arguments. */
+const ECHOES: ReadonlySet<string> = new Set(["echo", "printf"]);
+/** Commands that set variables. */
+const DECLARATIONS: ReadonlySet<string> = new Set([
+  "declare",
+  "export",
+  "local",
+  "readonly",
+  "typeset",
+]);
+
 class ScriptReader {
   readonly commands: ShellCommand[] = [];
   readonly #variables = new Map<string, string>();
+  /** Variables of loops, which stand for all of their values. */
+  readonly #loops = new Set<string>();
   #folder = "";
 
   read(script: string, depth: number): void {
@@ -78,7 +100,9 @@ class ScriptReader {
         at = word.next;
         // The descriptor in front of a redirect is none of the words.
         const isDescriptor = /^\d+$/.test(word.text) && /[<>]/.test(script[at] ?? "");
-        if (!isDescriptor) words.push(...expandBraces(word.text));
+        // A shell splits what it expands outside quotes; a loop over several values is looked at as if it were one command.
+        const parts = word.isExpanded ? word.text.split(/\s+/).filter(Boolean) : [word.text];
+        if (!isDescriptor) words.push(...parts.flatMap(expandBraces));
       }
     }
     end();
@@ -95,9 +119,14 @@ class ScriptReader {
     return Math.max(word.next, start + operator.length);
   }
 
-  #readWord(script: string, start: number, depth: number): { text: string; next: number } {
+  #readWord(
+    script: string,
+    start: number,
+    depth: number,
+  ): { text: string; next: number; isExpanded: boolean } {
     let text = "";
     let at = start;
+    let isExpanded = false;
     while (at < script.length) {
       const character = script[at] ?? "";
       if (/[\s;&|()<>]/.test(character)) break;
@@ -113,25 +142,33 @@ class ScriptReader {
         const quoted = this.#readDoubleQuoted(script, at + 1, depth);
         text += quoted.text;
         at = quoted.next;
+        isExpanded ||= quoted.isLoop;
       } else if (character === "`") {
-        const close = endOf(script, script.indexOf("`", at + 1));
-        this.read(script.slice(at + 1, close), depth + 1);
-        at = close + 1;
+        const quoted = this.#readBackquoted(script, at, depth);
+        text += quoted.text;
+        at = quoted.next;
+        isExpanded = true;
       } else if (character === "$") {
         const expanded = this.#readExpansion(script, at, depth);
         text += expanded.text;
         at = expanded.next;
+        isExpanded = true;
       } else {
         text += character;
         at++;
       }
     }
-    return { text, next: at };
+    return { text, next: at, isExpanded };
   }
 
-  #readDoubleQuoted(script: string, start: number, depth: number): { text: string; next: number } {
+  #readDoubleQuoted(
+    script: string,
+    start: number,
+    depth: number,
+  ): { text: string; next: number; isLoop: boolean } {
     let text = "";
     let at = start;
+    let isLoop = false;
     while (at < script.length && script[at] !== '"') {
       const character = script[at] ?? "";
       if (character === "\\") {
@@ -144,36 +181,45 @@ class ScriptReader {
           : this.#readBackquoted(script, at, depth);
         text += expanded.text;
         at = expanded.next;
+        isLoop ||= expanded.isLoop ?? false;
       } else {
         text += character;
         at++;
       }
     }
-    return { text, next: at + 1 };
+    return { text, next: at + 1, isLoop };
   }
 
-  #readBackquoted(script: string, at: number, depth: number): { text: string; next: number } {
+  #readBackquoted(script: string, at: number, depth: number): Expansion {
     const close = endOf(script, script.indexOf("`", at + 1));
-    this.read(script.slice(at + 1, close), depth + 1);
-    return { text: "", next: close + 1 };
+    return { text: this.#substitute(script.slice(at + 1, close), depth), next: close + 1 };
+  }
+
+  /** What a substitution prints is known if it only repeats its arguments. */
+  #substitute(inner: string, depth: number): string {
+    const known = this.commands.length;
+    this.read(inner, depth + 1);
+    const [only, second] = this.commands.slice(known);
+    return only && !second && ECHOES.has(only.words[0] ?? "") ? only.words.slice(1).join(" ") : "";
   }
 
   /** At a dollar sign: a substitution is read as commands of its own, a variable that the script has set is its value. */
-  #readExpansion(script: string, at: number, depth: number): { text: string; next: number } {
+  #readExpansion(script: string, at: number, depth: number): Expansion {
     const following = script[at + 1];
     if (following === "'") return readAnsiQuoted(script, at + 2);
     if (following === "(") {
       const close = closingParenthesis(script, at + 2);
-      this.read(script.slice(at + 2, close), depth + 1);
-      return { text: "", next: close + 1 };
+      return { text: this.#substitute(script.slice(at + 2, close), depth), next: close + 1 };
     }
-    const found = /^\$(?:\{([A-Za-z_]\w*)[^}]{0,200}\}|([A-Za-z_]\w*))/.exec(
-      script.slice(at, at + 300),
-    );
+    const found =
+      /^\$(?:\{([A-Za-z_]\w*)(?::?[-=]([^}]{0,500})|[^}]{0,200})\}|([A-Za-z_]\w*|[1-9@*]))/.exec(
+        script.slice(at, at + 600),
+      );
     if (!found) return { text: "$", next: at + 1 };
-    const name = found[1] ?? found[2] ?? "";
-    const value = this.#variables.get(name) ?? (name === "IFS" ? " " : "");
-    return { text: value, next: at + found[0].length };
+    const [whole, inBraces, otherwise, plain] = found;
+    const name = inBraces ?? plain ?? "";
+    const value = this.#variables.get(name) ?? otherwise ?? (name === "IFS" ? " " : "");
+    return { text: value, next: at + whole.length, isLoop: this.#loops.has(name) };
   }
 
   #finish(words: readonly string[], outputs: readonly string[]): void {
@@ -189,10 +235,28 @@ class ScriptReader {
       index === 0 ? word.split(/\s+/).filter((part) => part !== "") : [word]
     );
     if (rest.length === 0 && outputs.length === 0) return;
+    this.#noteVariables(rest);
     this.commands.push({ words: rest, outputs, folder: this.#folder });
-    if (rest[0] === "cd" && rest[1] !== undefined) {
+    if ((rest[0] === "cd" || rest[0] === "pushd") && rest[1] !== undefined) {
       const target = rest.slice(1).find((word) => !word.startsWith("-")) ?? "";
       this.#folder = target.startsWith("/") ? target : `${this.#folder}/${target}`;
+    }
+  }
+
+  #noteVariables([command = "", name = "", ...rest]: readonly string[]): void {
+    if (command === "for" && rest[0] === "in") {
+      this.#variables.set(name, rest.slice(1).join(" "));
+      this.#loops.add(name);
+    }
+    if (command === "set") {
+      const values = [name, ...rest].filter((word) => word !== "--");
+      for (const [index, value] of values.entries()) this.#variables.set(`${index + 1}`, value);
+      for (const all of ["@", "*"]) this.#variables.set(all, values.join(" "));
+    }
+    if (!DECLARATIONS.has(command)) return;
+    for (const word of [name, ...rest]) {
+      const assigned = /^([A-Za-z_]\w*)=(.*)$/s.exec(word);
+      if (assigned) this.#variables.set(assigned[1] ?? "", assigned[2] ?? "");
     }
   }
 }

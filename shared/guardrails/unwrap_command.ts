@@ -16,6 +16,8 @@ const WRAPPERS: ReadonlySet<string> = new Set([
   "nohup",
   "nsenter",
   "parallel",
+  "runuser",
+  "script",
   "setpriv",
   "setsid",
   "stdbuf",
@@ -81,11 +83,15 @@ function unwrap(command: ShellCommand, depth: number, found: ShellCommand[]): vo
       unwrap({ words: args.slice(start + 1), outputs: [], folder }, depth + 1, found);
     }
   }
+  if (program === "trap") runScript(args[0] ?? "");
   if (!WRAPPERS.has(program)) return;
+  const takesInput = command.takesInput || program === "xargs" || program === "parallel";
   for (let start = 0; start < Math.min(args.length, MAX_STARTS); start++) {
     const word = args[start] ?? "";
+    // Many wrappers take a whole script as one word: env -S, flock -c, watch.
+    if (/\s/.test(word)) runScript(word);
     if (word.startsWith("-") || /^\w+=/.test(word)) continue;
-    unwrap({ words: args.slice(start), outputs: [], folder }, depth + 1, found);
+    unwrap({ words: args.slice(start), outputs: [], folder, takesInput }, depth + 1, found);
     // Of nested wrappers the inner one goes on from here.
     if (WRAPPERS.has(word.slice(word.lastIndexOf("/") + 1))) return;
   }
