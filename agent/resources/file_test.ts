@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { TemporaryMachine } from "../../tests/support/temporary_machine.ts";
 import { FileError } from "../system/file_error.ts";
+import { FaultyFiles } from "../system/faulty_files.ts";
+import type { NewFile } from "../system/files.ts";
+import { LocalFiles } from "../system/local_files.ts";
+import { LocalProcesses } from "../system/local_processes.ts";
+import type { Program, ProgramResult } from "../system/processes.ts";
 import { file } from "./file.ts";
 
 Deno.test("a planted link is replaced and what it points to is left alone", async () => {
@@ -58,6 +63,41 @@ Deno.test("content that its validation refuses is never put in place", async () 
   const accepted = file.schema.parse({ path, content: "good 100%\n", validate: "grep -q 100%% %" });
   assert.equal(await file.apply(accepted, machine.context()), "updated");
 });
+
+Deno.test(
+  "whoever renames the folder of a file does not choose what its validation is told",
+  { ignore: Deno.build.os !== "linux" },
+  async () => {
+    await using machine = await TemporaryMachine.create();
+    const { root } = machine;
+    const folder = root.join("theirs"),
+      renamed = root.join(`$(echo run >proof)'; echo run >proof'`);
+    await Deno.mkdir(folder);
+    class RenamedMeanwhile extends FaultyFiles {
+      override writeFile(path: string, file: NewFile): Promise<void> {
+        const content = async function* () {
+          await Deno.rename(folder, renamed);
+          yield new TextEncoder().encode("new\n");
+        };
+        return super.writeFile(path, { ...file, content: content() });
+      }
+    }
+    const told: string[] = [];
+    class Overheard extends LocalProcesses {
+      override run(program: Program): Promise<ProgramResult> {
+        told.push(program.argv.join(" "));
+        return super.run({ ...program, cwd: root.path });
+      }
+    }
+    const validate = "cp % seen";
+    const params = file.schema.parse({ path: `${folder}/conf`, content: "new\n", validate });
+    const files = new RenamedMeanwhile(new LocalFiles()), processes = new Overheard();
+    await file.apply(params, machine.context({ files, processes }));
+    assert.equal(await Deno.readTextFile(root.join("seen")), "new\n");
+    assert.equal(await Deno.readTextFile(`${renamed}/conf`), "new\n");
+    assert.match(told.join(), /-c cp '\/proc\/\d+\/fd\/\d+\/\.vigo-tmp-[0-9a-f]{16}' seen$/);
+  },
+);
 
 Deno.test("a backup keeps what is overwritten, and a snapshot is taken first", async () => {
   await using machine = await TemporaryMachine.create();

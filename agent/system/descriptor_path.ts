@@ -1,13 +1,13 @@
 import { closeSync, constants, existsSync, openSync, readlinkSync } from "node:fs";
 import { errorCode } from "./file_error.ts";
 
-const DESCRIPTORS = "/proc/self/fd";
+const DESCRIPTORS = descriptorsOf("self");
 /** Something that this process has no other reason to keep open, so that no other descriptor leads to it. */
 const PROBE = "/proc";
 
-/** The path by which an open descriptor is used as a folder (proc(5)); the runtime has no openat. */
-export function descriptorPath(descriptor: number): string {
-  return `${DESCRIPTORS}/${descriptor}`;
+/** The path by which an open descriptor of a process is used as a folder (proc(5)); the runtime has no openat. */
+export function descriptorPath(descriptor: number, processId: number | "self" = "self"): string {
+  return `${descriptorsOf(processId)}/${descriptor}`;
 }
 
 /**
@@ -33,4 +33,8 @@ export function judgeDescriptors(
 
 function openFolder(path: string): number {
   return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+}
+
+function descriptorsOf(processId: number | "self"): string {
+  return `/proc/${processId}/fd`;
 }

@@ -1,6 +1,6 @@
 import { closeSync, constants, lstatSync, openSync, readlinkSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { geteuid } from "node:process";
+import { geteuid, pid } from "node:process";
 import { descriptorPath, judgeDescriptors } from "./descriptor_path.ts";
 import { errorCode } from "./file_error.ts";
 
@@ -63,9 +63,14 @@ export class HeldFolder implements Disposable {
     return join(this.at, name);
   }
 
-  /** Where the folder is now, for other processes to use. */
+  /**
+   * The folder for other processes of this user, while it is held: by way of this process's descriptor, so that nobody who
+   * renames it chooses what the path says or where it leads.
+   */
   get path(): string {
-    return this.descriptor === undefined ? realpathSync(this.at) : readlinkSync(this.at);
+    return this.descriptor === undefined
+      ? realpathSync(this.at)
+      : descriptorPath(this.descriptor, pid);
   }
 
   /** A folder in this one, never through a link. */

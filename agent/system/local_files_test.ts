@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { basename } from "node:path";
 import { geteuid } from "node:process";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
 import { FileError } from "./file_error.ts";
@@ -57,7 +58,7 @@ Deno.test("what a killed run left under the temporary name is removed, never fol
   let temporary = "";
   await write(root.join("a"), "one", (path) => Promise.resolve(void (temporary = path)));
   await Deno.writeTextFile(root.join("victim"), "precious");
-  await Deno.symlink(root.join("victim"), temporary);
+  await Deno.symlink(root.join("victim"), root.join(basename(temporary)));
   await write(root.join("a"), "two");
   assert.equal(await Deno.readTextFile(root.join("victim")), "precious");
   assert.deepEqual([...await files.list(root.path)].sort(), ["a", "victim"]);

@@ -87,6 +87,12 @@ const ILLEGAL: readonly (Sample & { readonly path: string; readonly message: Reg
   },
   {
     type: "file",
+    params: { path: "/a", content: "", validate: "visudo -cf '%'" },
+    path: "validate",
+    message: /outside of quotes/,
+  },
+  {
+    type: "file",
     params: { path: "/a", validate: "visudo -cf %" },
     path: "validate",
     message: /nothing else to validate/,

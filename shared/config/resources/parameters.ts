@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { quotesPlaceholder } from "./shell_quotes.ts";
 
 /** Longest path of Linux, in bytes (PATH_MAX without its final NUL). */
 const MAX_PATH_LENGTH = 4095;
@@ -63,6 +64,9 @@ export type Command = z.infer<typeof command>;
 export const validateCommand = z.string().min(1).max(4096).refine(
   (line) => line.replaceAll("%%", "").includes("%"),
   'expected "%" where the path goes, like "visudo -cf %"',
+).refine(
+  (line) => !quotesPlaceholder(line),
+  'expected "%" outside of quotes: the path that takes its place is quoted already',
 );
 
 /** What types that edit a file have in common. */
