@@ -9,7 +9,7 @@ import type { AgentStreams, StreamChannel } from "./agent_streams.ts";
 import type { EnvoyState } from "./envoy_state.ts";
 import type { ManifestExchange } from "./manifest_exchange.ts";
 import type { ProgressSink } from "./progress_sink.ts";
-import { SHA256_BYTES } from "./limits.ts";
+import { judgeHeartbeatLimits, SHA256_BYTES } from "./limits.ts";
 import { malformed, type RequestRefusal, toServiceError } from "./refusals.ts";
 import type { RunBook } from "./run_book.ts";
 
@@ -146,6 +146,8 @@ class AgentStream implements StreamChannel {
       if (message.heartbeat.root.length !== SHA256_BYTES) {
         return this.close(malformed("a heartbeat without the root of what was applied"));
       }
+      const overLimit = judgeHeartbeatLimits(message.heartbeat);
+      if (overLimit !== undefined) return this.close(malformed(overLimit));
       runs.noteHeartbeat(state, message.heartbeat);
     } else if (message.pong) streams.notePong(state.record.uuid, message.pong.token);
     else if (message.swarmProgress) progress.receive(message.swarmProgress, state);

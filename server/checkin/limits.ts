@@ -1,4 +1,5 @@
-import type { CheckInRequest } from "../../shared/proto/agent.ts";
+import { MAX_TIME_MS } from "../../shared/config/run_report.ts";
+import type { CheckInRequest, RunHeartbeat } from "../../shared/proto/agent.ts";
 
 export const SHA256_BYTES = 32;
 /** Largest message accepted: a report of 1 MiB, or traits of 1 MiB beside a fleet document of 256 KiB, and room. */
@@ -26,7 +27,7 @@ export function judgeCheckInLimits(request: CheckInRequest): string | undefined 
     const { length } = request[name as keyof typeof MAX_TEXT];
     if (length > limit) return `${name} has ${length} characters, at most ${limit} are accepted`;
   }
-  const { intervalMs, stateFingerprint, traitsDigest } = request;
+  const { intervalMs, stateFingerprint, traitsDigest, pausedUntilMs, heartbeat } = request;
   if (intervalMs < MIN_INTERVAL_MS || intervalMs > MAX_INTERVAL_MS) {
     return `interval_ms is ${intervalMs}, outside ${MIN_INTERVAL_MS} to ${MAX_INTERVAL_MS}`;
   }
@@ -36,9 +37,20 @@ export function judgeCheckInLimits(request: CheckInRequest): string | undefined 
   if (traitsDigest.length !== SHA256_BYTES) {
     return `traits_digest has ${traitsDigest.length} bytes, not ${SHA256_BYTES}`;
   }
-  const appliedRoot = request.heartbeat?.root.length ?? 0;
+  if (pausedUntilMs > MAX_TIME_MS) {
+    return `paused_until_ms is ${pausedUntilMs}, later than any clock tells`;
+  }
+  if (heartbeat === undefined) return undefined;
+  const appliedRoot = heartbeat.root.length;
   if (appliedRoot !== 0 && appliedRoot !== SHA256_BYTES) {
     return `heartbeat.root has ${appliedRoot} bytes, not ${SHA256_BYTES}`;
   }
-  return undefined;
+  return judgeHeartbeatLimits(heartbeat);
+}
+
+/** Which limit a heartbeat breaks, however it came; `undefined` if none. */
+export function judgeHeartbeatLimits({ finishedAtMs }: RunHeartbeat): string | undefined {
+  return finishedAtMs > MAX_TIME_MS
+    ? `heartbeat.finished_at_ms is ${finishedAtMs}, later than any clock tells`
+    : undefined;
 }

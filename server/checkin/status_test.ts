@@ -4,6 +4,7 @@ import { runRoutes } from "../api/run_routes.ts";
 import { LOCAL_ROOT } from "../auth/principal.ts";
 import { bundleResourceSchema } from "../../shared/config/policy_bundle.ts";
 import { OUTCOMES, type RunReport } from "../../shared/config/run_report.ts";
+import { envoyDetailSchema } from "../../shared/rest/envoys.ts";
 import type { SimulatedEnvoy } from "../../tests/support/simulated_envoy.ts";
 import { SimulatedFleet } from "../../tests/support/simulated_fleet.ts";
 
@@ -38,7 +39,12 @@ function heartbeat(envoy: SimulatedEnvoy, serial: number, changes = {}) {
 async function report(
   envoy: SimulatedEnvoy,
   serial: number,
-  change: { counts?: Partial<RunReport["counts"]>; root?: string; changeStreak?: number } = {},
+  change: {
+    counts?: Partial<RunReport["counts"]>;
+    root?: string;
+    changeStreak?: number;
+    body?: Partial<RunReport>;
+  } = {},
 ): Promise<string> {
   const runId = crypto.randomUUID();
   const none = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0]));
@@ -62,6 +68,7 @@ async function report(
       durationMs: 1,
     }],
     truncated: false,
+    ...change.body,
   };
   await envoy.report(runId, Buffer.from(JSON.stringify(body)));
   return runId;
@@ -166,4 +173,23 @@ Deno.test("the graph of a run can be drawn from what its envoy was sent, also af
     [[FILE.id, "updated", "corrective"]],
   );
   await assert.rejects(graph(lost), /is not kept/);
+});
+
+Deno.test("a run that tells of numbers which no machine has is refused, and every view stays whole", async () => {
+  await using server = await SimulatedFleet.start();
+  using envoy = await server.envoy("web-1");
+  await envoy.settle();
+  const absurd = Number.MAX_SAFE_INTEGER;
+  const refused = /report: /;
+  await assert.rejects(report(envoy, 5, { counts: { updated: absurd } }), refused);
+  await assert.rejects(report(envoy, 5, { changeStreak: absurd }), refused);
+  for (const change of [{ durationMs: 1e308 }, { startedAtMs: absurd }]) {
+    await assert.rejects(report(envoy, 5, { body: change }), refused);
+  }
+  const late = { finishedAtMs: absurd };
+  await assert.rejects(envoy.checkIn(heartbeat(envoy, 5, late)), /finished_at_ms/);
+  await assert.rejects(envoy.checkIn({ pausedUntilMs: absurd }), /paused_until_ms/);
+  const state = server.fleet.index.find("web-1");
+  assert.ok(state);
+  assert.equal(envoyDetailSchema.parse(server.fleet.index.detail(state)).lastRun, null);
 });

@@ -1,4 +1,4 @@
-import type { RunReport } from "../../shared/config/run_report.ts";
+import { MAX_TIME_MS, type RunReport } from "../../shared/config/run_report.ts";
 import type { RunHeartbeat } from "../../shared/proto/agent.ts";
 import type { EnvoyObservation } from "../store/store.ts";
 
@@ -46,7 +46,7 @@ export function takeHeartbeat(heartbeat: RunHeartbeat, heldRoot: string): LastRu
  * with a higher number than the last run known is news.
  */
 export function takeReport(known: LastRun, report: RunReport): LastRun {
-  const finishedAtMs = Math.round(report.startedAtMs + report.durationMs);
+  const finishedAtMs = Math.min(Math.round(report.startedAtMs + report.durationMs), MAX_TIME_MS);
   const runSerial = report.serial ?? finishedAtMs;
   if (runSerial <= known.runSerial) return known;
   const { failed = 0, blocked = 0, unknown = 0 } = report.counts;

@@ -1,10 +1,41 @@
 import { type Kysely, sql } from "kysely";
 import { z } from "zod";
+import { MAX_CHANGE_STREAK, MAX_TIME_MS } from "../../shared/config/run_report.ts";
 import type { EnvoyObservation, EnvoyRecord, EnvoyRepository } from "./store.ts";
 import type { Tables } from "./tables.ts";
 
 /** Observations per statement: SQLite allows 32,766 parameters and a row has 20. */
 const ROWS_PER_STATEMENT = 200;
+
+const PLAIN_COLUMNS = [
+  "seen.uuid",
+  "seen.last_seen_ms",
+  "seen.interval_ms",
+  "seen.observed_hostname",
+  "seen.lan_address",
+  "seen.swarm_address",
+  "seen.agent_version",
+  "seen.policy_version",
+  "seen.fingerprint",
+  "seen.paused_reason",
+  "seen.volatile_traits",
+  "seen.clone_counter",
+  "seen.convergence",
+  "seen.bundle_serial",
+  "seen.envoy_serial",
+  "seen.run_root",
+] as const;
+
+/**
+ * Numbers that envoys chose, as far as they make sense: a release that did not look may have stored what no view can show, or
+ * what a driver cannot even read as a number.
+ */
+const WITHIN_LIMITS = [
+  atMost("paused_until_ms", MAX_TIME_MS),
+  atMost("run_serial", Number.MAX_SAFE_INTEGER),
+  atMost("run_finished_at_ms", MAX_TIME_MS),
+  atMost("change_streak", MAX_CHANGE_STREAK),
+];
 
 const tagsSchema = z.record(z.string(), z.string());
 
@@ -123,7 +154,7 @@ export class SqlEnvoyRepository implements EnvoyRepository {
   async listObservations(): Promise<EnvoyObservation[]> {
     const rows = await this.#database.selectFrom("envoy_observations as seen")
       .innerJoin("envoy_stable_traits as stable", "stable.uuid", "seen.uuid")
-      .selectAll("seen").select("stable.traits as stable_traits")
+      .select(PLAIN_COLUMNS).select(WITHIN_LIMITS).select("stable.traits as stable_traits")
       .orderBy("seen.uuid").execute();
     return rows.map((row) => ({
       uuid: row.uuid,
@@ -149,6 +180,12 @@ export class SqlEnvoyRepository implements EnvoyRepository {
       changeStreak: row.change_streak,
     }));
   }
+}
+
+function atMost<Name extends string>(column: Name, limit: number) {
+  const value = sql.ref(`seen.${column}`);
+  const bound = sql.lit(limit);
+  return sql<number>`case when ${value} > ${bound} then ${bound} else ${value} end`.as(column);
 }
 
 function findActive(database: Kysely<Tables>, hostname: string) {

@@ -5,7 +5,7 @@ import { ALL_MIGRATIONS } from "./migrations/all_migrations.ts";
 import type { Migration } from "./migrations/migration.ts";
 import { checkIntegrityAside } from "./check_integrity_aside.ts";
 import { openSqliteStore } from "./open_sqlite_store.ts";
-import { testStoreContract } from "./store_contract_suite.ts";
+import { someEnvoy, someObservation, someRun, testStoreContract } from "./store_contract_suite.ts";
 import { StoreError } from "./store_error.ts";
 
 testStoreContract("sqlite store", () => openSqliteStore(":memory:"));
@@ -253,3 +253,44 @@ function isRefusal(path: string, pattern: RegExp): (error: unknown) => boolean {
     return true;
   };
 }
+
+Deno.test("a run that no view can show costs itself alone", async () => {
+  const s = await openSqliteStore(":memory:");
+  const wrong = someRun({ startedAtMs: 3, changed: 3 * Number.MAX_SAFE_INTEGER });
+  for (const run of [someRun({ startedAtMs: 4 }), wrong, someRun({ startedAtMs: 2 })]) {
+    await s.runs.add(run);
+  }
+  const { runs } = await s.runs.list({ limit: 10 });
+  assert.deepEqual(runs.map(({ startedAtMs }) => startedAtMs), [4, 2]);
+  const pages = await s.runs.list({ limit: 1 });
+  assert.equal(pages.runs[0]?.startedAtMs, 4);
+  assert.notEqual(pages.nextCursor, null, "the page does not end where the row is left out");
+  assert.equal(await s.runs.find(wrong.summary.runId), undefined);
+  await s.close();
+});
+
+Deno.test(
+  "numbers of an observation that no clock tells are bounded when they are read",
+  async () => {
+    const s = await openSqliteStore(":memory:");
+    const envoy = someEnvoy({ hostname: "web-1" });
+    await s.envoys.add(envoy);
+    for (const absurd of [1e308, 1e17]) {
+      await s.envoys.saveObservations([{
+        ...someObservation(envoy.uuid),
+        runSerial: absurd,
+        runFinishedAtMs: absurd,
+        pausedUntilMs: absurd,
+        changeStreak: absurd,
+      }]);
+      const [read] = await s.envoys.listObservations();
+      assert.ok(read);
+      assert.equal(read.runSerial, Number.MAX_SAFE_INTEGER);
+      assert.equal(read.changeStreak, 0xffff_ffff);
+      for (const timeMs of [read.runFinishedAtMs, read.pausedUntilMs]) {
+        assert.ok(Number.isFinite(new Date(timeMs).getTime()));
+      }
+    }
+    await s.close();
+  },
+);

@@ -496,7 +496,7 @@ export function testStoreContract(name: string, open: () => Promise<Store>): voi
   });
 }
 
-function someEnvoy(given: Partial<EnvoyRecord> = {}): EnvoyRecord {
+export function someEnvoy(given: Partial<EnvoyRecord> = {}): EnvoyRecord {
   const uuid = crypto.randomUUID();
   return {
     uuid,
@@ -520,7 +520,7 @@ async function addEnvoy(store: Store): Promise<EnvoyRecord> {
   return envoy;
 }
 
-function someObservation(uuid: string): EnvoyObservation {
+export function someObservation(uuid: string): EnvoyObservation {
   return {
     uuid,
     lastSeenMs: 1_700_000_000_000,
@@ -561,7 +561,7 @@ function someToken(given: Partial<EnrollTokenRecord>): EnrollTokenRecord {
   };
 }
 
-function someRun(given: Partial<RunSummary>): { summary: RunSummary; report: RunReport } {
+export function someRun(given: Partial<RunSummary>): { summary: RunSummary; report: RunReport } {
   const summary: RunSummary = {
     runId: crypto.randomUUID(),
     envoyUuid: crypto.randomUUID(),

@@ -1,9 +1,19 @@
 import { z } from "zod";
+import { MAX_BUNDLE_RESOURCES } from "./policy_bundle.ts";
 
 /** Longest diff kept for one resource, in characters; what is cut is marked. */
 export const MAX_DIFF_LENGTH = 16 * 1024;
 /** Largest report accepted, in bytes of JSON. */
 export const MAX_REPORT_BYTES = 1024 * 1024;
+/** Latest point in time that a clock may tell, in ms since 1970: the last that a `Date` holds (ECMA-262). */
+export const MAX_TIME_MS = 8_640_000_000_000_000;
+/** Longest run that is believed, in ms: a leap year. */
+export const MAX_DURATION_MS = 366 * 86_400_000;
+
+/** Most runs in a row that are counted: what a heartbeat's uint32 holds. */
+export const MAX_CHANGE_STREAK = 0xffff_ffff;
+
+const durationSchema = z.number().nonnegative().max(MAX_DURATION_MS);
 
 /**
  * What came of one resource. `blocked` is a fault of the infrastructure (a full disk, a broken package source): diverged,
@@ -41,7 +51,7 @@ export const resourceReportSchema = z.strictObject({
   reason: z.string().max(4096).optional(),
   /** Of what was changed or was to be; absent from agents that do not tell. */
   cause: z.enum(CAUSES).optional(),
-  durationMs: z.number().nonnegative(),
+  durationMs: durationSchema,
 });
 
 export type ResourceReport = z.infer<typeof resourceReportSchema>;
@@ -53,15 +63,15 @@ export const runReportSchema = z.strictObject({
   /** Rises with every run of an envoy, whatever its clock does: max(previous + 1, clock in ms). */
   serial: z.number().int().positive().optional(),
   /** Runs in a row, this one included, that changed something. */
-  changeStreak: z.number().int().nonnegative().optional(),
+  changeStreak: z.number().int().nonnegative().max(MAX_CHANGE_STREAK).optional(),
   policyVersion: z.string().max(128),
   root: z.string().regex(/^[0-9a-f]{64}$/),
-  startedAtMs: z.number().int().nonnegative(),
-  durationMs: z.number().nonnegative(),
+  startedAtMs: z.number().int().nonnegative().max(MAX_TIME_MS),
+  durationMs: durationSchema,
   trigger: z.enum(["interval", "push", "manual", "offline", "start"]),
   dryRun: z.boolean(),
-  counts: z.record(z.enum(OUTCOMES), z.number().int().nonnegative()),
-  resources: z.array(resourceReportSchema).max(20_000),
+  counts: z.record(z.enum(OUTCOMES), z.number().int().nonnegative().max(MAX_BUNDLE_RESOURCES)),
+  resources: z.array(resourceReportSchema).max(MAX_BUNDLE_RESOURCES),
   /** Set when diffs or resources were left out to stay below the size limit. */
   truncated: z.boolean(),
 });

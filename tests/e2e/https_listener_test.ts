@@ -50,7 +50,7 @@ async function startRig(judge: Judge, limits: ListenerLimits = LISTENER_LIMITS):
   const app = new Hono();
   app.get(
     `${API_PREFIX}/envoys`,
-    (context) => context.json({}, judge(context) === "envoy" ? 200 : 401),
+    (context) => context.json({}, judge(context) === "envoy" ? 400 : 401),
   );
   const refused = { count: 0 };
   const listener = await startHttpsListener({
