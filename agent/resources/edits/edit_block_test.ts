@@ -44,6 +44,12 @@ Deno.test("marks that were damaged by hand are for a person to mend", () => {
   }
 });
 
+Deno.test("a line that is too long for patterns stops only a block that is placed by one", () => {
+  const long = `${"x".repeat(65_537)}\n`;
+  assert.match(edited(long, { block: "b", insert_after: "^a" }), /line 1 has more than 65536/);
+  assert.ok(edited(long, { block: "b" }).startsWith(long));
+});
+
 Deno.test("an edit of what it made changes nothing, and removing it gives the text of before", () => {
   const text = fc.array(fc.constantFrom("a", "b", "", "# BEGIN")).map((lines) =>
     `${lines.join("\n")}\n`

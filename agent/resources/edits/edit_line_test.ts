@@ -32,6 +32,18 @@ Deno.test("the line that matches is replaced, several only when asked for", () =
   assert.equal(edited(two, params), "Port 2\nb\nPort 2\n");
 });
 
+Deno.test("no line of a file keeps an edit busy, and one that is too long for patterns stops it", () => {
+  const hostile = `${"export PATH=".repeat(5_000)}\n`;
+  const params = { line: "export PATH=/bin", match: "export .*PATH.*=x" };
+  assert.equal(edited(hostile, params), `${hostile}export PATH=/bin\n`);
+  const long = `a\n${"x".repeat(65_537)}\n`;
+  const reason = /line 2 has more than 65536 characters/;
+  assert.match(edited(long, params), reason);
+  assert.match(edited(long, { ensure: "absent", match: "^a" }), reason);
+  assert.match(edited(long, { line: "b", insert_after: "^a" }), reason);
+  assert.equal(edited(long, { line: "b" }), `${long}b\n`);
+});
+
 Deno.test("line ends and a missing final one stay as they are", () => {
   assert.equal(edited("a\r\nb", { line: "c" }), "a\r\nb\r\nc");
   assert.equal(edited("a\nb\r\nc", { line: "B", match: "b" }), "a\nB\r\nc");

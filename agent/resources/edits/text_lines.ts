@@ -1,3 +1,8 @@
+import { patternTest } from "../../../shared/config/resources/linear_pattern.ts";
+
+/** Longest line that a pattern is tried on: what a line may have that a policy writes. */
+export const MAX_MATCHED_LENGTH = 64 * 1024;
+
 /** One line of a text and what ends it; only the last may have no end. */
 export interface Line {
   readonly text: string;
@@ -79,8 +84,16 @@ export function placeFor(
   return index === -1 ? lines.length : index;
 }
 
-/** A test of lines against a regular expression. */
+/** A test of lines against a pattern. */
 export function matching(pattern: string): (line: Line) => boolean {
-  const expression = new RegExp(pattern, "u");
-  return ({ text }) => expression.test(text);
+  const matches = patternTest(pattern);
+  return ({ text }) => matches(text);
+}
+
+/** Why patterns cannot be tried on a text: a line of it is too long. */
+export function tooLongForPatterns(lines: readonly Line[]): string | undefined {
+  const index = lines.findIndex(({ text }) => text.length > MAX_MATCHED_LENGTH);
+  return index === -1
+    ? undefined
+    : `line ${index + 1} has more than ${MAX_MATCHED_LENGTH} characters: no pattern is tried on it`;
 }

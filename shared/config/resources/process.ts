@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { patternSchema } from "./line_pattern.ts";
 import { accountName, command } from "./parameters.ts";
 
 export const PROCESS_SIGNALS = [
@@ -27,11 +28,8 @@ const signal = z.enum(PROCESS_SIGNALS, {
 const described = {
   /** A label, and the program's name unless there is a pattern. */
   name: z.string({ error: NAME_HINT }).min(1, NAME_HINT).max(255).regex(/^[^\/\0\n]+$/, NAME_HINT),
-  /** Over the whole command line, words joined by a blank. */
-  pattern: z.string({ error: PATTERN_HINT }).min(1).max(MAX_PATTERN_LENGTH).refine(
-    isRegularExpression,
-    PATTERN_HINT,
-  ).optional(),
+  /** Over the command line, words joined by a blank, as far as the agent reads it: 4,096 bytes. */
+  pattern: patternSchema(PATTERN_HINT, MAX_PATTERN_LENGTH).optional(),
   /** Only processes of this user. */
   user: accountName.optional(),
   /** Seconds to wait for it to be gone, or to be there. */
@@ -64,13 +62,4 @@ function notWith(state: string): z.core.$ZodErrorMap {
     issue.code === "unrecognized_keys"
       ? `${issue.keys.map((key) => `"${key}"`).join(", ")} cannot be combined with ensure: ${state}`
       : undefined;
-}
-
-function isRegularExpression(text: string): boolean {
-  try {
-    new RegExp(text, "u");
-    return true;
-  } catch {
-    return false;
-  }
 }
