@@ -1,6 +1,8 @@
+import { basename } from "node:path";
 import type { Command } from "../../shared/config/resources/parameters.ts";
+import { patternTest } from "../../shared/config/resources/linear_pattern.ts";
 import { type ProcessParams, processSchema } from "../../shared/config/resources/process.ts";
-import { PROGRAMS } from "../../shared/guardrails/protected_names.ts";
+import { PROGRAM_FOLDERS, PROGRAMS } from "../../shared/guardrails/protected_names.ts";
 import { describeFailure } from "../system/processes.ts";
 import type { ProcessTable, RunningProcess } from "../system/process_table/process_table.ts";
 import { resolveIdentity } from "./identity.ts";
@@ -14,6 +16,11 @@ import {
   unknown,
 } from "./resource.ts";
 
+/** Where Vigo's programs lie; the one that runs now also if it was installed elsewhere. */
+const PROTECTED_EXECUTABLES: ReadonlySet<string> = new Set([
+  ...PROGRAM_FOLDERS.flatMap((folder) => PROGRAMS.map((program) => `${folder}/${program}`)),
+  ...[Deno.execPath()].filter((path) => PROGRAMS.includes(basename(path))),
+]);
 /** Between two looks at whether a process came or went. */
 const POLL_MS = 50;
 /** For the shell that starts a process and leaves it. */
@@ -54,18 +61,24 @@ async function check(params: ProcessParams, context: ApplyContext): Promise<Find
       ? unknown(`no process "${labelOf(params)}" runs; give a "command" that starts it`)
       : differences([`process ${labelOf(params)}: not running → ${show(params.command)}`]);
   }
-  const kept = found.find((one) => isProtected(one, table.provider));
-  if (kept !== undefined) {
+  const { meant, kept } = await partition(found, table.provider);
+  const [first] = kept;
+  if (meant.length === 0 && first !== undefined) {
     return unknown(
-      `"${labelOf(params)}" means Vigo itself or what started it: process ${kept.pid}`,
+      `"${labelOf(params)}" means Vigo itself or what started it: process ${first.pid}`,
     );
   }
   const act = params.ensure === "stopped" ? "stop by" : "send";
-  const lines = found.slice(0, MAX_SHOWN).map(({ pid, commandLine }) =>
+  const lines = meant.slice(0, MAX_SHOWN).map(({ pid, commandLine }) =>
     `process ${pid} (${commandLine.slice(0, MAX_SHOWN_LENGTH)}): ${act} ${params.signal}`
   );
-  const more = found.length - lines.length;
-  return differences(more > 0 ? [...lines, `and ${more} more: ${act} ${params.signal}`] : lines);
+  const more = meant.length - lines.length;
+  if (more > 0) lines.push(`and ${more} more: ${act} ${params.signal}`);
+  if (first !== undefined) {
+    const pids = kept.slice(0, MAX_SHOWN).map(({ pid }) => pid).join(", ");
+    lines.push(`left alone, Vigo itself or what started it: process ${pids}`);
+  }
+  return differences(lines);
 }
 
 async function apply(params: ProcessParams, context: ApplyContext): Promise<Change> {
@@ -84,8 +97,7 @@ async function apply(params: ProcessParams, context: ApplyContext): Promise<Chan
       }"`,
     );
   }
-  const found = await look();
-  const meant = found.filter((one) => !isProtected(one, table.provider));
+  const { meant } = await partition(await look(), table.provider);
   for (const one of meant) await table.provider.signal(one, params.signal);
   if (params.ensure === "signalled") return "updated";
   await waitForEnd(meant, params, table.provider, context);
@@ -163,16 +175,26 @@ async function findMatching(
   uid: number | undefined,
   table: ProcessTable,
 ): Promise<readonly RunningProcess[]> {
-  const expression = pattern === undefined ? undefined : new RegExp(pattern, "u");
+  const matches = pattern === undefined ? undefined : patternTest(pattern);
   return (await table.list()).filter((one) =>
     (uid === undefined || one.uid === uid) &&
-    (expression?.test(one.commandLine) ?? one.name === name)
+    (matches?.(one.commandLine) ?? one.name === name)
   );
 }
 
-/** This process and its parents; and by name Vigo's programs, of which the daemon may be another process than this one. */
-function isProtected({ pid, name }: RunningProcess, table: ProcessTable): boolean {
-  return table.protectedPids.includes(pid) || PROGRAMS.includes(name);
+/**
+ * Those that a signal may go to, and those that are left alone: this process and its parents, and Vigo's programs, of
+ * which the daemon may be another process than this one. They are known by where they are installed; a name is free for
+ * everyone to take.
+ */
+async function partition(found: readonly RunningProcess[], table: ProcessTable) {
+  const meant: RunningProcess[] = [], kept: RunningProcess[] = [];
+  for (const one of found) {
+    const isOwn = table.protectedPids.includes(one.pid) ||
+      PROTECTED_EXECUTABLES.has(await table.executableOf(one) ?? "");
+    (isOwn ? kept : meant).push(one);
+  }
+  return { meant, kept };
 }
 
 function labelOf({ name, pattern }: ProcessParams): string {

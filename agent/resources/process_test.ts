@@ -37,6 +37,71 @@ Deno.test("only processes of the user are meant", async () => {
   assert.deepEqual(await process.check(params, machine.context()), { kind: "in_sync" });
 });
 
+Deno.test("only Vigo's own processes are left alone, by where they lie and not by their name", async () => {
+  await using machine = await TemporaryMachine.create();
+  const { fakeProcesses } = machine.host;
+  const decoy = fakeProcesses.add("/home/bob/vigo --pool xmrig", 1000);
+  const own = fakeProcesses.add("/usr/bin/vigo daemon xmrig");
+  const miner = fakeProcesses.add("/tmp/xmrig", 1000);
+  fakeProcesses.executables.set(decoy.pid, "/home/bob/vigo").set(own.pid, "/usr/bin/vigo");
+  const params = process.schema.parse({ name: "miner", pattern: "xmrig", ensure: "stopped" });
+  const finding = await process.check(params, machine.context());
+  assert.deepEqual(finding.kind === "would_change" && finding.diff.split("\n"), [
+    `process ${decoy.pid} (/home/bob/vigo --pool xmrig): stop by TERM`,
+    `process ${miner.pid} (/tmp/xmrig): stop by TERM`,
+    `left alone, Vigo itself or what started it: process ${own.pid}`,
+  ]);
+  assert.equal(await process.apply(params, machine.context()), "deleted");
+  assert.deepEqual(fakeProcesses.signals, [`TERM ${decoy.pid}`, `TERM ${miner.pid}`]);
+  const left = await process.check(params, machine.context());
+  assert.match(left.kind === "unknown" ? left.reason : left.kind, /means Vigo itself/);
+});
+
+Deno.test("a pattern over command lines takes no longer because of what a user writes there", async () => {
+  await using machine = await TemporaryMachine.create();
+  machine.host.fakeProcesses.add("a".repeat(4000), 1000);
+  const params = process.schema.parse({ name: "x", pattern: "(a+)+$b", ensure: "stopped" });
+  assert.deepEqual(await process.check(params, machine.context()), { kind: "in_sync" });
+});
+
+Deno.test({
+  name:
+    "the start of a real command line is read, however it is made, and its program by the kernel",
+  ignore,
+  fn: async () => {
+    const table = new ProcTable();
+    for (
+      const words of [[...Array(60_000).fill(""), "x"], ["a".repeat(120_000)], [
+        "\n/ ".repeat(30_000),
+      ]]
+    ) {
+      using child = new HeldProcess(words);
+      const found = (await table.list()).find(({ pid }) => pid === child.pid);
+      assert.ok(found !== undefined && found.commandLine.length <= 4096);
+      assert.equal(await table.executableOf(found), await Deno.realPath("/bin/sh"));
+      assert.equal(await table.executableOf({ ...found, startedAt: "1" }), undefined);
+    }
+  },
+});
+
+/** A shell with these words after its own, until its input ends. */
+class HeldProcess {
+  readonly #child: Deno.ChildProcess;
+
+  constructor(words: readonly string[]) {
+    const args = ["-c", "read line", ...words];
+    this.#child = new Deno.Command("/bin/sh", { args, stdin: "piped" }).spawn();
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  [Symbol.dispose](): void {
+    this.#child.kill("SIGKILL");
+  }
+}
+
 Deno.test({
   name: "a real process is found by its whole name and its command line, and ends",
   ignore,

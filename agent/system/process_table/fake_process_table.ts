@@ -6,6 +6,8 @@ export class FakeProcessTable implements ProcessTable {
   readonly protectedPids = [1];
   /** As `HUP 12`, in order. */
   readonly signals: string[] = [];
+  /** By pid. */
+  readonly executables = new Map<number, string>();
   readonly running: RunningProcess[] = [
     { pid: 1, uid: 0, name: "init", commandLine: "/sbin/init", startedAt: "1" },
   ];
@@ -22,6 +24,10 @@ export class FakeProcessTable implements ProcessTable {
 
   list(): Promise<readonly RunningProcess[]> {
     return Promise.resolve([...this.running]);
+  }
+
+  executableOf({ pid }: RunningProcess): Promise<string | undefined> {
+    return Promise.resolve(this.executables.get(pid));
   }
 
   signal(process: RunningProcess, signal: ProcessSignal): Promise<void> {

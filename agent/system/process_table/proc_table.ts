@@ -3,6 +3,11 @@ import type { ProcessSignal } from "../../../shared/config/resources/process.ts"
 import { errorCode, FileError } from "../file_error.ts";
 import type { ProcessTable, RunningProcess } from "./process_table.ts";
 
+/** As much of a command line as is read: a user may make it as long as the memory is large. */
+const MAX_COMMAND_LINE_BYTES = 4096;
+/** The kernel's mark of a file that has no name any more. */
+const REPLACED = " (deleted)";
+
 /** The processes of this Linux machine, read from /proc. */
 export class ProcTable implements ProcessTable {
   readonly protectedPids = [1, pid, ppid];
@@ -15,6 +20,23 @@ export class ProcTable implements ProcessTable {
       if (process !== undefined) found.push(process);
     }
     return found.sort((a, b) => a.pid - b.pid);
+  }
+
+  async executableOf({ pid, startedAt }: RunningProcess): Promise<string | undefined> {
+    const link = `/proc/${pid}/exe`;
+    try {
+      const target = await Deno.readLink(link);
+      const path = target.endsWith(REPLACED) ? target.slice(0, -REPLACED.length) : target;
+      if (path === target) {
+        // In a mount namespace of its own a process may have any file at any path.
+        const [runs, lies] = await Promise.all([Deno.stat(link), Deno.stat(path)]);
+        if (runs.dev !== lies.dev || runs.ino !== lies.ino) return undefined;
+      }
+      return (await readProcess(pid))?.startedAt === startedAt ? path : undefined;
+    } catch {
+      // Whatever is the matter, it cannot be said what it runs.
+      return undefined;
+    }
   }
 
   async signal(process: RunningProcess, signal: ProcessSignal): Promise<void> {
@@ -35,16 +57,18 @@ async function readProcess(pid: number): Promise<RunningProcess | undefined> {
   try {
     const [stat, cmdline, { uid }] = await Promise.all([
       Deno.readTextFile(`/proc/${pid}/stat`),
-      Deno.readTextFile(`/proc/${pid}/cmdline`),
+      readStart(`/proc/${pid}/cmdline`, MAX_COMMAND_LINE_BYTES),
       Deno.stat(`/proc/${pid}`),
     ]);
     // The name is in brackets and may hold blanks and brackets itself.
     const end = stat.lastIndexOf(")");
     const [state, ...fields] = stat.slice(end + 2).split(" ");
     if (state === "Z" || state === "X" || cmdline === "") return undefined;
-    const words = cmdline.replace(/\0+$/, "").split("\0");
+    const words = cmdline.split("\0");
+    while (words.length > 1 && words.at(-1) === "") words.pop();
     const short = stat.slice(stat.indexOf("(") + 1, end);
-    const [, base = ""] = /([^/ ]*)( .*)?$/.exec(words[0] ?? "") ?? [];
+    const [program = ""] = (words[0] ?? "").split(" ", 1);
+    const base = program.slice(program.lastIndexOf("/") + 1);
     return {
       pid,
       uid: uid ?? 0,
@@ -62,4 +86,17 @@ async function readProcess(pid: number): Promise<RunningProcess | undefined> {
     }
     throw error;
   }
+}
+
+/** The first bytes of a file as text. */
+async function readStart(path: string, maxBytes: number): Promise<string> {
+  using file = await Deno.open(path);
+  const bytes = new Uint8Array(maxBytes);
+  let length = 0;
+  while (length < maxBytes) {
+    const read = await file.read(bytes.subarray(length));
+    if (read === null) break;
+    length += read;
+  }
+  return new TextDecoder().decode(bytes.subarray(0, length));
 }

@@ -6,7 +6,7 @@ export interface RunningProcess {
   readonly uid: number;
   /** The name of its program, without a folder. */
   readonly name: string;
-  /** Its words joined by blanks, as far as they could be read. */
+  /** Its words joined by blanks, as far as they could be read and in at most 4,096 bytes. */
   readonly commandLine: string;
   /** When it started, in the kernel's own count: with the pid it says which process is meant. */
   readonly startedAt: string;
@@ -19,4 +19,9 @@ export interface ProcessTable {
   signal(process: RunningProcess, signal: ProcessSignal): Promise<void>;
   /** Processes that no policy may stop: the agent's own and what it was started by. */
   readonly protectedPids: readonly number[];
+  /**
+   * Where the program of a process lies, also if the file was replaced or removed since; `undefined` if that cannot be read
+   * or if another file lies there for everyone else.
+   */
+  executableOf(process: RunningProcess): Promise<string | undefined>;
 }
