@@ -34,3 +34,19 @@ Deno.test("configcrates and bundle say the same of every resource", () => {
   }));
   assert.deepEqual(written, sent);
 });
+
+Deno.test("links and guarded commands are the ones of the set", () => {
+  const from = "/srv/x/app-0/part-0.conf";
+  const params = bundle.slice(7, 10).map((resource) => resource.params);
+  assert.deepEqual(params, [
+    { path: "/srv/x/app-0/current.conf", ensure: "present", target: "part-0.conf" },
+    {
+      command: ["/bin/cp", from, "/srv/x/app-0/initial.conf"],
+      creates: "/srv/x/app-0/initial.conf",
+    },
+    {
+      command: ["/bin/cp", from, "/srv/x/app-0/active.conf"],
+      unless: ["/usr/bin/cmp", "-s", from, "/srv/x/app-0/active.conf"],
+    },
+  ]);
+});
