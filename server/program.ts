@@ -5,6 +5,7 @@ import { rootPaths } from "../shared/platform/root_paths.ts";
 import { describeCommand } from "../shared/terminal/command_tree.ts";
 import { completionScript, SHELLS } from "../shared/terminal/completion.ts";
 import { EXIT_CODE } from "../shared/terminal/exit_code.ts";
+import { jsonText } from "../shared/terminal/json_text.ts";
 import { withExamples } from "../shared/terminal/run_cli.ts";
 import { UserError } from "../shared/terminal/user_error.ts";
 import type { ServerStart } from "./channel.ts";
@@ -65,7 +66,7 @@ export function createProgram(context: ServerContext) {
     .option("--json", "print it as JSON", false)
     .action(({ json }) =>
       context.write(
-        json ? `${JSON.stringify({ version: VERSION }, null, 2)}\n` : `vigosrv ${VERSION}\n`,
+        json ? jsonText({ version: VERSION }) : `vigosrv ${VERSION}\n`,
       )
     );
   withExamples(version, [

@@ -3,6 +3,7 @@ import { configureLogging } from "../../shared/platform/logging.ts";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import { CommandExit } from "../../shared/terminal/command_exit.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
+import { jsonText } from "../../shared/terminal/json_text.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
 import type { WorkersReport } from "../daemon/examine_workers.ts";
@@ -20,7 +21,7 @@ export function examineWorkersCommand(context: AgentContext, roots: () => RootPa
     .option("--json", "print JSON")
     .action(async ({ json }) => {
       const report = await explain(examine(context, roots()));
-      context.write(json ? `${JSON.stringify(report, null, 2)}\n` : render(report));
+      context.write(json ? jsonText(report) : render(report));
       if (report.engine.state === "failed" || report.hasher.state === "failed") {
         throw new CommandExit(EXIT_CODE.failed);
       }

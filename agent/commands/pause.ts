@@ -2,6 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import { DurationError, parseDuration } from "../../shared/terminal/duration.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
+import { jsonText } from "../../shared/terminal/json_text.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
@@ -38,7 +39,7 @@ export function pauseCommand(context: AgentContext, roots: () => RootPaths) {
       };
       const isTold = await explain(change(context, roots(), pause));
       if (flags.json) {
-        context.write(`${JSON.stringify({ pause, daemonTold: isTold }, null, 2)}\n`);
+        context.write(jsonText({ pause, daemonTold: isTold }));
         return;
       }
       context.write(`Now ${sanitize(describePause(pause, sinceMs))}\n`);
@@ -69,7 +70,7 @@ export function resumeCommand(context: AgentContext, roots: () => RootPaths) {
       })());
       if (flags.json) {
         const answer = { ended: ended ?? null, daemonTold: isTold };
-        context.write(`${JSON.stringify(answer, null, 2)}\n`);
+        context.write(jsonText(answer));
         return;
       }
       context.write(

@@ -4,6 +4,7 @@ import { VERSION } from "../../shared/config/version.ts";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import { CommandExit } from "../../shared/terminal/command_exit.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
+import { jsonText } from "../../shared/terminal/json_text.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import type { RunEvent } from "../daemon/local_api.ts";
@@ -40,7 +41,7 @@ export function runCommand(context: AgentContext, roots: () => RootPaths) {
           ? runHere(context, roots(), dryRun, onResource)
           : askDaemon(context, roots(), dryRun, onResource),
       );
-      if (flags.json) context.write(`${JSON.stringify(result, null, 2)}\n`);
+      if (flags.json) context.write(jsonText(result));
       conclude(context, result, flags.json ?? false);
     });
   command.addHelpText(

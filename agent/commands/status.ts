@@ -2,6 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import { formatDuration } from "../../shared/terminal/duration.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
+import { jsonText } from "../../shared/terminal/json_text.ts";
 import { formatRelativeTime } from "../../shared/terminal/relative_time.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
@@ -22,7 +23,7 @@ export function statusCommand(context: AgentContext, roots: () => RootPaths) {
     .action(async ({ json }) => {
       const status = await explain(askStatus(roots(), context.signal));
       context.write(
-        json ? `${JSON.stringify(status, null, 2)}\n` : renderStatus(status, context.now()),
+        json ? jsonText(status) : renderStatus(status, context.now()),
       );
     });
   return withExamples(command, [

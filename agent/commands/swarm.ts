@@ -1,6 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
+import { jsonText } from "../../shared/terminal/json_text.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import type { BlobState, Mirror, SwarmState } from "../swarm/mirror.ts";
@@ -22,7 +23,7 @@ const FOUND_BY = `How the address of a peer became known first ("Found by"):
 export function swarmCommand(context: AgentContext, roots: () => RootPaths) {
   const folder = () => agentPaths(roots()).swarmFolder;
   const print = (json: boolean | undefined, value: unknown, text: () => string) =>
-    context.write(json ? `${JSON.stringify(value, null, 2)}\n` : text());
+    context.write(json ? jsonText(value) : text());
 
   const command = new Command("swarm").description("Look at this machine's part in the swarm");
   const status = command.command("status")

@@ -9,6 +9,7 @@ import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import { suggestName } from "../../shared/naming/nearest_name.ts";
+import { jsonText } from "../../shared/terminal/json_text.ts";
 import { agentPaths } from "../store/agent_paths.ts";
 import { collectTraits, type FailedCollector } from "../traits/collect_traits.ts";
 import type { Collector } from "../traits/collector.ts";
@@ -32,7 +33,7 @@ export function traitsCommand(context: AgentContext, roots: () => RootPaths) {
       const wanted = select(traits, names, failed);
       context.write(
         json
-          ? `${JSON.stringify(wanted.value, null, 2)}\n`
+          ? jsonText(wanted.value)
           : wanted.parts.flatMap(({ value, path }) => flatten(value, path)).join(""),
       );
       for (const { name, reason } of failed) {

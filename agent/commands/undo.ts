@@ -2,6 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import { CommandExit } from "../../shared/terminal/command_exit.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
+import { jsonText } from "../../shared/terminal/json_text.ts";
 import { formatRelativeTime } from "../../shared/terminal/relative_time.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
@@ -57,7 +58,7 @@ async function listRuns(context: AgentContext, roots: RootPaths, json: boolean):
   const { store } = await openStore(roots);
   const runs = await store.runs();
   if (json) {
-    context.write(`${JSON.stringify({ runs }, null, 2)}\n`);
+    context.write(jsonText({ runs }));
     return;
   }
   if (runs.length === 0) context.write("No run has overwritten anything that is kept\n");
@@ -85,7 +86,7 @@ async function undo(
   const { runId } = findRun(prefix, await store.runs());
   if (dryRun) {
     const steps = await planUndo(runId, store, machine.files);
-    if (json) context.write(`${JSON.stringify({ runId, steps: steps.map(outline) }, null, 2)}\n`);
+    if (json) context.write(jsonText({ runId, steps: steps.map(outline) }));
     else for (const step of steps) context.write(renderStep(step));
     return;
   }
@@ -117,7 +118,7 @@ async function undo(
   const daemonTold = await wakeDaemon(paths, context.signal);
   if (json) {
     const answer = { runId, undoRunId, results, pause, daemonTold };
-    context.write(`${JSON.stringify(answer, null, 2)}\n`);
+    context.write(jsonText(answer));
   } else {
     context.write('The agent is paused. Mend the policy, then run "vigo resume"\n');
   }

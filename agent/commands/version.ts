@@ -1,5 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import { VERSION } from "../../shared/config/version.ts";
+import { jsonText } from "../../shared/terminal/json_text.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import type { AgentContext } from "./context.ts";
 
@@ -17,7 +18,7 @@ export function versionCommand(context: AgentContext) {
       };
       context.write(
         json
-          ? `${JSON.stringify(facts, null, 2)}\n`
+          ? jsonText(facts)
           : `vigo ${facts.version} (Deno ${facts.deno}, ${facts.os}-${facts.arch})\n`,
       );
     });

@@ -1,3 +1,4 @@
+import { jsonText } from "../../shared/terminal/json_text.ts";
 import { createStyle, type Style } from "../../shared/terminal/style.ts";
 
 /** Where a command's answer goes. Errors and progress go to standard error, so that output can be piped. */
@@ -49,7 +50,7 @@ export function createOutput(streams: OutputStreams): Output {
     style: streams.style ?? PLAIN,
     ...(streams.columns === undefined ? {} : { columns: streams.columns }),
     line: (text) => streams.write(`${text}\n`),
-    json: (value) => streams.write(`${JSON.stringify(value, null, 2)}\n`),
+    json: (value) => streams.write(jsonText(value)),
     note: (text) => streams.writeError(`${text}\n`),
     progress: (text) => {
       wipe();

@@ -15,9 +15,9 @@ function open(isErrorTerminal: boolean) {
 Deno.test("answers go to standard output, remarks to standard error", () => {
   const { output, written } = open(false);
   output.line("answer");
-  output.json({ a: 1 });
+  output.json({ a: "\x9b\u202e" });
   output.note("remark");
-  assert.deepEqual(written, { out: 'answer\n{\n  "a": 1\n}\n', error: "remark\n" });
+  assert.deepEqual(written, { out: 'answer\n{\n  "a": "\\u009b\\u202e"\n}\n', error: "remark\n" });
 });
 
 Deno.test("on a pipe progress is silent, but for its last text when that is to stay", () => {
