@@ -5,6 +5,9 @@ export const MAX_OPENPGP_BYTES = 1024 * 1024;
 /** Most packets of one file; a key with many signatures has some hundred. */
 const MAX_PACKETS = 20_000;
 
+const FIRST_LINE = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
+const LAST_LINE = "-----END PGP PUBLIC KEY BLOCK-----";
+
 const PUBLIC_KEY_TAG = 6;
 /** Packets that only a private key has; they have no place in a policy. */
 const SECRET_KEY_TAGS: ReadonlySet<number> = new Set([5, 7]);
@@ -44,11 +47,8 @@ type Armor =
 /** Every block of public keys; headers and the checksum, which is optional today, are left out. */
 function decodeArmor(text: string): Armor {
   if (/^-----BEGIN PGP PRIVATE KEY BLOCK-----/m.test(text)) return refuse(PRIVATE);
-  const pattern =
-    /^-----BEGIN PGP PUBLIC KEY BLOCK-----[ \t]*\r?\n(.*?)^-----END PGP PUBLIC KEY BLOCK-----[ \t]*\r?$/gms;
   const blocks: Uint8Array[] = [];
-  for (const [, inside = ""] of text.matchAll(pattern)) {
-    const lines = inside.split(/\r?\n/);
+  for (const lines of blocksOf(text.split("\n"))) {
     const start = lines.findIndex((line) => line.trim() === "");
     const isHeaders = lines.slice(0, Math.max(start, 0)).every((line) => /^[A-Za-z]+: /.test(line));
     const body = lines.slice(start >= 0 && isHeaders ? start + 1 : 0)
@@ -62,6 +62,24 @@ function decodeArmor(text: string): Armor {
   return blocks.length === 0
     ? refuse('there is no whole "-----BEGIN PGP PUBLIC KEY BLOCK-----" in it')
     : { ok: true, blocks };
+}
+
+/** The lines inside each whole block: from a first line on, whatever it holds, to the next last line. */
+function* blocksOf(lines: readonly string[]): Generator<readonly string[]> {
+  let start: number | undefined;
+  for (const [index, line] of lines.entries()) {
+    if (start === undefined) {
+      if (isBorder(line, FIRST_LINE)) start = index + 1;
+    } else if (isBorder(line, LAST_LINE)) {
+      yield lines.slice(start, index);
+      start = undefined;
+    }
+  }
+}
+
+/** Blanks may follow: they are invisible, and some programs add them. */
+function isBorder(line: string, border: string): boolean {
+  return line.startsWith(border) && line.slice(border.length).trim() === "";
 }
 
 function readPackets(bytes: Uint8Array): OpenPgpKeys {

@@ -33,6 +33,15 @@ Deno.test("a keyring has all its keys, armored block by block or binary", () => 
   assert.deepEqual(readOpenPgpKeys(Uint8Array.of(...binary(), ...binary())), twice);
 });
 
+Deno.test("first lines without a last one cost one look each, however many there are", () => {
+  const line = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n";
+  const keys = read(line.repeat(Math.floor(MAX_OPENPGP_BYTES / line.length)));
+  assert.match(keys.ok ? "accepted" : keys.reason, /no whole/);
+  const last = "-----END PGP PUBLIC KEY BLOCK-----";
+  assert.deepEqual(read(PACKAGE_KEY.replace(last, `${last} \t`)), FOUND);
+  assert.match(JSON.stringify(read(PACKAGE_KEY.replace(last, `${last}x`))), /no whole/);
+});
+
 Deno.test("a packet's length may be written in each of its forms", () => {
   const old = binary();
   const body = old.subarray(2, 2 + (old[1] ?? 0));
