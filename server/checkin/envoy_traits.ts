@@ -152,11 +152,27 @@ function isTooDeep(text: string): boolean {
 /** Traits as they come from outside. */
 function parseSentTraits(text: string): Traits {
   if (isTooDeep(text)) throw new RangeError(`traits are nested deeper than ${MAX_JSON_DEPTH}`);
+  if (MAY_OVERFLOW.test(text)) JSON.parse(text, refuseEndless);
   return parseTraits(text);
 }
 
+/** Digits of JSON that may stand for more than a double holds; parsed, such a number is infinite. */
+const MAY_OVERFLOW = /[eE]\+?\d{3}|\d{200}/;
+
+function refuseEndless(name: string, value: unknown): unknown {
+  if (!isEndless(value)) return value;
+  throw new RangeError(`${JSON.stringify(name.slice(0, 64))} is a number too large to be read`);
+}
+
+function isEndless(value: unknown): boolean {
+  return typeof value === "number" && !Number.isFinite(value);
+}
+
+/** Numbers that are too large read as null: an earlier release may have stored them. */
 function parseTraits(text: string): Traits {
-  const value: unknown = JSON.parse(text);
+  const value: unknown = MAY_OVERFLOW.test(text)
+    ? JSON.parse(text, (_, item) => isEndless(item) ? null : item)
+    : JSON.parse(text);
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
     throw new SyntaxError("traits are not a JSON object");
   }

@@ -91,3 +91,21 @@ Deno.test("traits nested deeper than any reader follows are refused, brackets in
   traits.mergeVolatile(bytes(brackets));
   assert.equal(traits.volatileText, brackets);
 });
+
+Deno.test("a number too large to be read is refused, and one that was stored before reads as null", () => {
+  for (const number of ["1e400", "-1E+0400", "9".repeat(310), `${"9".repeat(290)}e99`]) {
+    const text = `{"memory":{"total":${number}}}`;
+    const traits = new EnvoyTraits("", "");
+    assert.throws(
+      () => traits.setStable(bytes(text), sha256(text)),
+      /"total" is a number too large/,
+    );
+    assert.throws(() => traits.mergeVolatile(bytes(text)), /"total" is a number too large/);
+    assert.deepEqual(new EnvoyTraits(text, "").merged(), { memory: { total: null } });
+    assert.deepEqual(new EnvoyTraits("", text).merged(), { memory: { total: null } });
+  }
+  const fine = '{"a":1e308,"b":"1e400"}';
+  const traits = new EnvoyTraits("", "");
+  traits.setStable(bytes(fine), sha256(fine));
+  assert.deepEqual(traits.merged(), { a: 1e308, b: "1e400" });
+});

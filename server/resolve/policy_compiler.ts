@@ -1,4 +1,5 @@
 import { identifiedTraits, type Traits } from "../../shared/templates/identified_traits.ts";
+import { ProblemList, quote } from "../stacks/problem_list.ts";
 import type { Hostcrate, StackTree } from "../stacks/stack_tree.ts";
 import {
   type CompiledHost,
@@ -7,7 +8,7 @@ import {
   type HostFacts,
 } from "./compile_host.ts";
 import { EntryKinds, identifyVariables } from "./entry_inputs.ts";
-import { digestOfReads, type TraitRead } from "./trait_reads.ts";
+import { ALL_TRAITS, digestOfReads, type TraitRead } from "./trait_reads.ts";
 
 /** Most results kept for entries that give the same; hosts whose policy names their own address need one each. */
 const MAX_RESULTS = 1000;
@@ -31,11 +32,27 @@ export class PolicyCompiler {
 
   constructor(readonly tree: StackTree) {}
 
-  /** The same answer as `compileHost`. */
+  /**
+   * The same answer as `compileHost`. A fault of the compiler that the traits of one host bring out is a refusal to that host:
+   * whoever goes through the fleet goes on with the others.
+   */
   compile(host: HostFacts): CompiledHost {
     const hostcrate = findHostcrate(this.tree, host.hostname);
-    const traits = identifiedTraits(host);
-    if (!hostcrate) return compileHostcrate(this.tree, undefined, traits);
+    if (!hostcrate) return compileHostcrate(this.tree, undefined, identifiedTraits(host));
+    try {
+      return this.#compile(hostcrate, identifiedTraits(host));
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      const problems = new ProblemList();
+      problems.add(
+        hostcrate.place,
+        `the traits of ${quote(host.hostname)} cannot be compiled with: ${reason}`,
+      );
+      return { ok: false, problems: problems.sorted(), reads: [ALL_TRAITS], variables: [] };
+    }
+  }
+
+  #compile(hostcrate: Hostcrate, traits: Traits): CompiledHost {
     const kind = this.#kinds.kindOf(hostcrate);
     const sets = this.#known.get(kind) ?? new Map<string, ReadSet>();
     this.#known.set(kind, sets);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { stackFiles } from "../stacks/stack_fixture.ts";
+import { compareFleetInSteps } from "../publish/host_changes.ts";
 import { checkStacks } from "./check_stacks.ts";
 import { compileHost } from "./compile_host.ts";
 import { PolicyCompiler } from "./policy_compiler.ts";
@@ -92,4 +93,30 @@ Deno.test("entries that differ in variables which nothing looks at share one res
   assert.deepEqual(shared('"{% for each in vars %}{{ each[1] }}{% endfor %}"'), [false, false]);
   assert.deepEqual(shared("x\n    when: vars.x == 1"), [true, false]);
   assert.deepEqual(shared("x\n    when: port_listening(vars.y)"), [false, true]);
+});
+
+Deno.test("a host that no policy can be compiled for by a fault of the compiler keeps nobody else from one", () => {
+  const broken = {
+    hostname: "web-2",
+    traits: {
+      a: true,
+      // Stands for whatever a compiler has not reckoned with.
+      get b(): string {
+        throw new TypeError("nobody thought of this");
+      },
+    },
+  };
+  const compiler = new PolicyCompiler(loadTree());
+  const hosts = [{ hostname: "web-1", traits: { a: true, b: 1 } }, broken, {
+    hostname: "web-3",
+    traits: { a: true, b: 3 },
+  }];
+  const steps = compareFleetInSteps(undefined, compiler, hosts);
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  const groups = step.value.changes.map(({ hosts: names, problems }) => [names, problems]);
+  assert.deepEqual(groups.slice(0, 2), [[["web-1"], []], [["web-2"], [
+    'envoys.vgo:2:13: the traits of "web-2" cannot be compiled with: nobody thought of this',
+  ]]]);
+  assert.deepEqual(groups[2], [["web-3"], []]);
 });

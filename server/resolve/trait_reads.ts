@@ -11,8 +11,17 @@ import { ScopeInterruption } from "../../shared/templates/template.ts";
  */
 export type TraitRead = string & { readonly __brand: "TraitRead" };
 
+/** Everything that there is. */
+export const ALL_TRAITS = "*" as TraitRead;
+
 /** Deepest place that templates see; what lies below is absent, so that whatever a machine reports can be digested. */
 const MAX_TRAIT_DEPTH = MAX_JSON_DEPTH - 4;
+
+/**
+ * Longest text that templates see, in UTF-16 code units; longer ones are cut. Far above what machines have (a kernel's command
+ * line has 2048), and no machine can make the server write a text of megabytes into each of its files.
+ */
+export const MAX_TRAIT_TEXT = 4096;
 
 const DIGEST_TAG = "vigo.trait_reads.v1";
 
@@ -103,6 +112,7 @@ class TraitRecorder {
       return undefined;
     }
     const member: unknown = Reflect.get(target, key);
+    if (typeof member === "string") return cutText(member);
     return typeof member === "object" && member !== null
       ? this.view(member, `${path}/${escapeKey(key)}`)
       : member;
@@ -127,6 +137,10 @@ function escapeKey(key: string): string {
   return key.toWellFormed().replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
+function cutText(text: string): string {
+  return text.length <= MAX_TRAIT_TEXT ? text : text.slice(0, MAX_TRAIT_TEXT).toWellFormed();
+}
+
 function stateAt(read: TraitRead, traits: Traits): string {
   const isWhole = read.startsWith("*");
   let value: unknown = traits;
@@ -144,8 +158,9 @@ function stateAt(read: TraitRead, traits: Traits): string {
 
 /** A value as far as templates see it: to the greatest depth, and in well-formed Unicode. */
 function readable(value: unknown, depth: number): Json {
-  if (typeof value === "string") return value.toWellFormed();
-  if (typeof value === "number" || typeof value === "boolean") return value;
+  if (typeof value === "string") return cutText(value).toWellFormed();
+  if (typeof value === "number") return Number.isFinite(value) ? value : null;
+  if (typeof value === "boolean") return value;
   if (typeof value !== "object" || value === null || depth >= MAX_TRAIT_DEPTH) return null;
   if (Array.isArray(value)) return value.map((item) => readable(item, depth + 1));
   return Object.fromEntries(

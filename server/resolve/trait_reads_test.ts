@@ -5,7 +5,7 @@ import { stackFiles } from "../stacks/stack_fixture.ts";
 import { checkStacks } from "./check_stacks.ts";
 import { compileHost } from "./compile_host.ts";
 import type { Traits } from "../../shared/templates/identified_traits.ts";
-import { digestOfReads, recordTraitReads, type TraitRead } from "./trait_reads.ts";
+import { digestOfReads, MAX_TRAIT_TEXT, recordTraitReads, type TraitRead } from "./trait_reads.ts";
 
 function readsOf(traits: Traits, look: (view: object) => void): Set<TraitRead> {
   const reads = new Set<TraitRead>();
@@ -109,5 +109,27 @@ resources:
       assert.deepEqual(compileHost(tree, { hostname: "x", traits: other }), compiled);
     }),
     { numRuns: 1000 },
+  );
+});
+
+Deno.test("a number without end has a digest, as if there were none", () => {
+  const reads = new Set(["/memory/total", "*/memory"] as TraitRead[]);
+  const digest = digestOfReads(reads, { memory: { total: 1e400 } });
+  assert.equal(digest, digestOfReads(reads, { memory: { total: null } }));
+});
+
+Deno.test("a text longer than machines have is cut, for templates and for the digest alike", () => {
+  const long = "x".repeat(MAX_TRAIT_TEXT);
+  const seen = (distro: string) => {
+    const view = recordTraitReads({ os: { distro } }, new Set());
+    return JSON.parse(JSON.stringify(view)).os.distro;
+  };
+  assert.equal(seen(long), long);
+  assert.equal(seen(`${long}y`), long);
+  assert.equal(seen(`${long.slice(1)}😀`), `${long.slice(1)}\ufffd`);
+  const reads = new Set(["/os/distro"] as TraitRead[]);
+  assert.equal(
+    digestOfReads(reads, { os: { distro: `${long}y` } }),
+    digestOfReads(reads, { os: { distro: long } }),
   );
 });
