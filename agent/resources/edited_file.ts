@@ -3,6 +3,7 @@ import type { Entry } from "../system/files.ts";
 import { approval } from "./approval.ts";
 import { diffContent } from "./content_diff.ts";
 import type { Edited } from "./edits/text_lines.ts";
+import { isPlanted, OTHERS } from "./kept_owner.ts";
 import { inTheWay } from "./ownership.ts";
 import {
   type ApplyContext,
@@ -78,8 +79,9 @@ type Plan =
 async function planEdit(
   { path, create = false }: EditParams,
   edit: Edit,
-  { files }: ApplyContext,
+  context: ApplyContext,
 ): Promise<Plan> {
+  const { files } = context;
   const found = await files.inspect(path);
   if (found === undefined) {
     const edited = edit("");
@@ -105,6 +107,14 @@ async function planEdit(
   const edited = edit(text.slice(mark.length));
   if (!edited.ok) return { ok: false, reason: `"${path}": ${edited.reason}` };
   const after = mark + edited.text;
+  if (after !== text && await isPlanted(path, found, OTHERS, context)) {
+    return {
+      ok: false,
+      reason:
+        `"${path}" belongs to uid ${found.uid}, who may have put it there, since anybody may ` +
+        `write to "${dirname(path)}"; change the owner of the file, or the mode of the folder`,
+    };
+  }
   return {
     ok: true,
     found,

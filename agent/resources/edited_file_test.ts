@@ -33,6 +33,24 @@ Deno.test("an edit that its validation refuses is never put in place", async () 
   assert.deepEqual((await machine.files.list(machine.root.path)).filter((n) => /tmp/.test(n)), []);
 });
 
+Deno.test(
+  "a file that somebody put into a folder for all is not edited for them",
+  { ignore: Deno.uid() !== 0 },
+  async () => {
+    await using machine = await TemporaryMachine.create();
+    const folder = machine.root.join("shared"), path = `${folder}/config`;
+    await Deno.mkdir(folder);
+    await Deno.writeTextFile(path, "a\n");
+    await Deno.chown(path, 1234, 4321);
+    await Deno.chmod(folder, 0o1777);
+    const finding = await checkEdit({ path }, appending, machine.context());
+    assert.match(JSON.stringify(finding), /"unknown".*belongs to uid 1234, who may have put/);
+    await assert.rejects(applyEdit({ path }, appending, machine.context()), /change the owner/);
+    await Deno.chmod(folder, 0o775);
+    assert.equal(await applyEdit({ path }, appending, machine.context()), "updated");
+  },
+);
+
 Deno.test("a full disk leaves the old text, and is told as such", async () => {
   await using machine = await TemporaryMachine.create();
   const path = machine.root.join("config");

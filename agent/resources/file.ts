@@ -4,6 +4,7 @@ import { type Sha256, sha256Hex } from "../../shared/crypto/sha256.ts";
 import type { Attributes, Entry } from "../system/files.ts";
 import { approval } from "./approval.ts";
 import { diffContent, MAX_DIFFED_BYTES } from "./content_diff.ts";
+import { GROUP_AND_OTHERS, isPlanted } from "./kept_owner.ts";
 import { attributeDifferences, inTheWay, resolveOwnership } from "./ownership.ts";
 import {
   type ApplyContext,
@@ -119,7 +120,25 @@ async function planPresent(
   if (!source.ok) return source;
   const isSame = found?.kind === "file" && found.sizeBytes === source.sizeBytes &&
     await context.files.sha256(params.path) === await source.sha256();
-  return { ok: true, content: isSame ? undefined : source, wanted };
+  return {
+    ok: true,
+    content: isSame ? undefined : source,
+    wanted: { ...await ownerUnlessGiven(params, wanted, found, context), ...wanted },
+  };
+}
+
+/** Whoever put a file where we are to write gets none of it: it becomes the agent's, unless its owner is the wanted one. */
+async function ownerUnlessGiven(
+  { path, owner, group }: PresentParams,
+  wanted: Partial<Attributes>,
+  found: Entry | undefined,
+  context: ApplyContext,
+): Promise<Partial<Attributes>> {
+  if (found?.kind !== "file" || owner !== undefined && group !== undefined) return {};
+  if (found.uid === wanted.uid) return {};
+  if (!await isPlanted(path, found, GROUP_AND_OTHERS, context)) return {};
+  const { uid, gid } = context.self;
+  return { ...(owner === undefined ? { uid } : {}), ...(group === undefined ? { gid } : {}) };
 }
 
 type Source =

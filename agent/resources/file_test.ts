@@ -135,6 +135,38 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "a file that somebody put into a folder of others becomes the agent's, with its group",
+  ignore: Deno.uid() !== 0,
+  fn: async () => {
+    await using machine = await TemporaryMachine.create();
+    const folder = machine.root.join("shared"), path = `${folder}/db.conf`;
+    const params = file.schema.parse({ path, content: "password=x\n", mode: "0640" });
+    const ownerAfter = async (mode: number, [uid, gid]: [number, number], own = params) => {
+      await Deno.remove(folder, { recursive: true }).catch(() => {});
+      await Deno.mkdir(folder);
+      await Deno.chown(folder, uid, gid);
+      await Deno.writeTextFile(path, "password=x\n", { mode: 0o600 });
+      await Deno.chown(path, 1234, 4321);
+      await Deno.chmod(folder, mode);
+      await file.apply(own, machine.context());
+      assert.deepEqual(await file.check(own, machine.context()), { kind: "in_sync" });
+      const found = await Deno.lstat(path);
+      return [found.uid, found.gid];
+    };
+    assert.deepEqual(await ownerAfter(0o1777, [0, 0]), [0, 0]);
+    assert.deepEqual(await ownerAfter(0o2775, [0, 4321]), [0, 0]);
+    assert.deepEqual(await ownerAfter(0o755, [999, 999]), [0, 0]);
+    const theirs = { ...params, owner: 77 }, same = { ...params, owner: 1234 };
+    assert.deepEqual(await ownerAfter(0o1777, [0, 0], theirs), [77, 0]);
+    assert.deepEqual(await ownerAfter(0o1777, [0, 0], same), [1234, 4321]);
+    assert.deepEqual(await ownerAfter(0o755, [0, 0]), [1234, 4321]);
+    assert.deepEqual(await ownerAfter(0o775, [1234, 4321]), [1234, 4321]);
+    await Deno.chmod(machine.root.path, 0o1777);
+    assert.deepEqual(await ownerAfter(0o755, [1234, 4321]), [0, 0], "the folder was put there too");
+  },
+});
+
 Deno.test("a template that reached the agent is unknown", async () => {
   await using machine = await TemporaryMachine.create();
   const params = file.schema.parse({ path: machine.root.join("x"), source: "templates/x" });

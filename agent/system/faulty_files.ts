@@ -20,6 +20,10 @@ export class FaultyFiles implements Files {
     return this.#unlessFaulty("inspect", path, () => this.files.inspect(path));
   }
 
+  inspectFolderOf(path: string): Promise<Attributes> {
+    return this.#unlessFaulty("inspectFolderOf", path, () => this.files.inspectFolderOf(path));
+  }
+
   sha256(path: string): Promise<Sha256> {
     return this.#unlessFaulty("sha256", path, () => this.files.sha256(path));
   }

@@ -43,6 +43,8 @@ export interface NewFile extends Attributes {
 export interface Files {
   /** Nothing there, or nothing above it: `undefined`. */
   inspect(path: string): Promise<Entry | undefined>;
+  /** The folder that holds `path`, itself if it is reached through a link. */
+  inspectFolderOf(path: string): Promise<Attributes>;
   /** Of a regular file, read in pieces. */
   sha256(path: string): Promise<Sha256>;
   /** All of a regular file; throws if it has more than `maxBytes`. */

@@ -14,6 +14,7 @@ import {
   renameSync,
   rmdirSync,
   type Stats,
+  statSync,
   symlinkSync,
   unlinkSync,
   writeSync,
@@ -47,6 +48,13 @@ export class LocalFiles implements Files {
         if (isMissing(error)) return undefined;
         throw error;
       }
+    });
+  }
+
+  inspectFolderOf(path: string): Promise<Attributes> {
+    return attempt("look at the folder of", path, () => {
+      using folder = HeldFolder.open(dirname(path));
+      return attributesOf(statSync(folder.child(".")));
     });
   }
 
@@ -175,8 +183,12 @@ function within<T>(path: string, use: (at: string) => T): T {
   return use(folder.child(basename(path)));
 }
 
+function attributesOf({ mode, uid, gid }: Stats): Attributes {
+  return { mode: mode & PERMISSION_BITS, uid, gid };
+}
+
 function entryOf(at: string, found: Stats): Entry {
-  const attributes = { mode: found.mode & PERMISSION_BITS, uid: found.uid, gid: found.gid };
+  const attributes = attributesOf(found);
   if (found.isFile()) {
     const stamp = `${found.ino}:${found.ctimeMs}:${found.size}`;
     return { kind: "file", sizeBytes: found.size, stamp, ...attributes };
