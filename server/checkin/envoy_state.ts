@@ -8,6 +8,7 @@ import type { EnvoyObservation, EnvoyRecord } from "../store/store.ts";
 import { type CloneWindow, NEW_CLONE_WINDOW } from "./clone_tokens.ts";
 import type { SentPolicy } from "./delta_rule.ts";
 import { EnvoyTraits } from "./envoy_traits.ts";
+import { LeakyBudget } from "./leaky_budget.ts";
 import { NonceCache } from "./nonce_cache.ts";
 
 /** What an envoy reports of itself at every check-in; the mutable part of an {@linkcode EnvoyObservation}. */
@@ -29,6 +30,14 @@ export interface KnownPolicy extends SentPolicy {
   readonly secrets: ReadonlySet<string> | undefined;
 }
 
+const DAY_MS = 86_400_000;
+/** At once some dozen policies of the largest kind, in the long run a fiftieth of the time. */
+const RESOLVE_MS = { atOnce: 5_000, perMs: 0.02 };
+/** At once what an agent keeps while it is without a server, in the long run the size of a large policy's diffs a day. */
+const REPORT_BYTES = { atOnce: 64 * 1024 * 1024, perMs: 16 * 1024 * 1024 / DAY_MS };
+/** At once two days of a run a minute, which agents keep one of; in the long run twice that pace. */
+const REPORT_RUNS = { atOnce: 2 * 1_440, perMs: 2 * 1_440 / DAY_MS };
+
 /** Everything the server holds in memory about one envoy. */
 export class EnvoyState {
   record: EnvoyRecord;
@@ -46,6 +55,13 @@ export class EnvoyState {
    * down its stream: it may be the last to hold what a restored server has forgotten.
    */
   hasKnownFleetDocument = false;
+  /** What is left of the server's time, in ms, to resolve its policy anew. */
+  readonly resolveBudget = new LeakyBudget(RESOLVE_MS);
+  /** What is left of the room for its run reports, in bytes, and of their number. */
+  readonly reportBytes = new LeakyBudget(REPORT_BYTES);
+  readonly reportRuns = new LeakyBudget(REPORT_RUNS);
+  /** Whether its policy waits to be resolved anew until there is time for it again. */
+  isOverBudget = false;
   /** Why no policy could be resolved for it; `undefined` while one can. */
   policyProblem: string | undefined;
   /** When its newest certificate ends, as far as known. */
@@ -133,6 +149,11 @@ export class EnvoyState {
     if (suspectedClone) {
       warnings.push(
         `two machines seem to use this identity: enrol one of them again, or run vigocli envoys accept ${hostname}`,
+      );
+    }
+    if (this.isOverBudget) {
+      warnings.push(
+        "its traits change faster than its policy may be resolved: it keeps the one it has for now; look at what it reports",
       );
     }
     if (this.policyProblem !== undefined) warnings.push(this.policyProblem);

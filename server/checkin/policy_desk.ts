@@ -14,6 +14,8 @@ export interface PolicyDeskOptions {
   readonly signer: Signer;
   readonly now: () => number;
   readonly logger: Logger;
+  /** Of a clock that never steps, in ms; this process's if absent. */
+  readonly elapsedMs?: () => number;
   /** Rises when a secret is rotated. */
   readonly secretEpoch: () => number;
   /** Told of each policy that was resolved, whether it has to travel or not. */
@@ -55,8 +57,33 @@ export class PolicyDesk {
       readsDigest: sent ? this.#digestNow(state, held) : "",
     };
     const { isForced, fingerprint } = held;
-    if (judgeDelta({ isForced, fingerprint, sent, current }) === "no_change") return "no_change";
-    return this.#resolve(state, held, current);
+    if (judgeDelta({ isForced, fingerprint, sent, current }) === "no_change") {
+      state.isOverBudget = false;
+      return "no_change";
+    }
+    const { resolveBudget } = state;
+    const { elapsedMs = () => performance.now() } = this.#options;
+    const beganMs = elapsedMs();
+    // What is published is resolved for everybody; an envoy alone makes for all other reasons.
+    const isPublished = sent?.inputs.policyVersion !== policyVersion;
+    const wasOverBudget = state.isOverBudget;
+    state.isOverBudget = !isPublished && !resolveBudget.hasLeft(beganMs);
+    if (state.isOverBudget) {
+      if (!wasOverBudget) this.#warnOfBudget(state);
+      return "no_change";
+    }
+    try {
+      return this.#resolve(state, held, current);
+    } finally {
+      resolveBudget.spend(elapsedMs() - beganMs);
+    }
+  }
+
+  #warnOfBudget({ record: { hostname } }: EnvoyState): void {
+    this.#options.logger.warn(
+      "{hostname} lets its policy be resolved too often; it keeps the one it has for now",
+      { hostname },
+    );
   }
 
   get secretEpoch(): number {

@@ -26,10 +26,17 @@ function desk() {
   });
   setDistro(state, "debian");
   let epoch = 0;
+  const time = { atMs: 0, resolveMs: 0 };
+  const resolve = resolver.resolve.bind(resolver);
+  resolver.resolve = () => {
+    time.atMs += time.resolveMs;
+    return resolve();
+  };
   const made = new PolicyDesk({
     resolver,
     signer,
     now: () => 1000,
+    elapsedMs: () => time.atMs,
     logger: getLogger("test"),
     secretEpoch: () => epoch,
   });
@@ -40,7 +47,7 @@ function desk() {
     touched: [],
     ...changes,
   });
-  return { resolver, state, held, desk: made, rotateSecret: () => epoch++ };
+  return { resolver, state, held, time, desk: made, rotateSecret: () => epoch++ };
 }
 
 function setDistro(state: EnvoyState, distro: string): void {
@@ -120,4 +127,25 @@ Deno.test("an envoy that reports another root than it was sent gets the bundle a
   const lost = made.answer(state, held({ fingerprint: "ff".repeat(32), bundleSerial: 2_000 }));
   assert.ok(lost !== "no_change");
   assert.equal(lost.serial, 2_001);
+});
+
+Deno.test("an envoy whose traits cost the server seconds waits for time, unless something is published", () => {
+  const { resolver, state, held, time, desk: made } = desk();
+  time.resolveMs = 2_000;
+  const changeTraits = (distro: string) => {
+    setDistro(state, distro);
+    made.answer(state, held({ touched: undefined }));
+  };
+  for (const distro of ["a", "b", "c", "d", "e"]) changeTraits(distro);
+  assert.equal(resolver.calls, 3, "6 s of the 5 that there are at once");
+  assert.match(state.warnings().join(), /its traits change faster than its policy/);
+  resolver.policyVersion = "version-2";
+  made.answer(state, held());
+  assert.equal(resolver.calls, 4);
+  changeTraits("f");
+  assert.equal(resolver.calls, 4);
+  time.atMs += 200_000;
+  changeTraits("g");
+  assert.equal(resolver.calls, 5);
+  assert.deepEqual(state.warnings(), []);
 });

@@ -27,7 +27,10 @@ export class ResultService {
     this.#options = options;
   }
 
-  /** Durable when it returns, so that the agent may forget the report. */
+  /**
+   * Durable when it returns, so that the agent may forget the report. One that there is no room for is refused for good: the
+   * agent forgets it too, and tells how many were dropped.
+   */
   async handle(state: EnvoyState, request: ReportResultRequest): Promise<ResultAnswer> {
     if (request.report.length > MAX_REPORT_BYTES) {
       return refuse(
@@ -55,12 +58,22 @@ export class ResultService {
     }
     const { store, runs, now, onStored } = this.#options;
     const kept = compactRun(report);
+    const { reportBytes, reportRuns } = state;
+    if (kept && !(reportBytes.hasLeft(now()) && reportRuns.hasLeft(now()))) {
+      return refuse(
+        "report is not stored: this envoy has sent more of them than there is room for; its next check-in tells how its last run went",
+      );
+    }
     const isNew = kept !== undefined && await store.runs.add({
       summary: summarizeRun(kept, state.record, now()),
       report: kept,
     });
     if (!report.dryRun) runs.noteReport(state, report);
-    if (isNew) onStored();
+    if (isNew) {
+      reportBytes.spend(request.report.length);
+      reportRuns.spend(1);
+      onStored();
+    }
     return { ok: true, isNew };
   }
 }

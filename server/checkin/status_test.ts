@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import { type ServiceError, status } from "@grpc/grpc-js";
 import { runRoutes } from "../api/run_routes.ts";
 import { LOCAL_ROOT } from "../auth/principal.ts";
 import { bundleResourceSchema } from "../../shared/config/policy_bundle.ts";
@@ -192,4 +193,28 @@ Deno.test("a run that tells of numbers which no machine has is refused, and ever
   const state = server.fleet.index.find("web-1");
   assert.ok(state);
   assert.equal(envoyDetailSchema.parse(server.fleet.index.detail(state)).lastRun, null);
+});
+
+Deno.test("an envoy that reports without end fills no disk: past its room reports are refused for good", async () => {
+  let nowMs = Date.now();
+  await using server = await SimulatedFleet.start({ now: () => nowMs });
+  using envoy = await server.envoy("web-1");
+  await envoy.settle();
+  const state = server.fleet.index.find("web-1");
+  assert.ok(state);
+  assert.ok(state.reportBytes.hasLeft(nowMs) && state.reportRuns.hasLeft(nowMs));
+  state.reportBytes.spend(64 * 1024 * 1024 - 1);
+  await report(envoy, 1);
+  await assert.rejects(
+    report(envoy, 2),
+    (error: ServiceError) =>
+      error.code === status.INVALID_ARGUMENT && /there is room/.test(error.message),
+  );
+  nowMs += 60_000;
+  await report(envoy, 3);
+  assert.equal((await server.store.runs.list({ limit: 10 })).runs.length, 2);
+  state.reportRuns.spend(2 * 1_440);
+  await assert.rejects(report(envoy, 4), /there is room/);
+  // A run that changed nothing takes none.
+  await report(envoy, 5, { counts: { updated: 0 } });
 });

@@ -229,3 +229,18 @@ Deno.test("the same tree, host and traits give the same root; another value give
   assert.equal(root("debian"), root("debian"));
   assert.notEqual(root("debian"), root("alpine"));
 });
+
+Deno.test("a host whose traits would fill the server's memory is refused at the first resource too many", () => {
+  const mounts = Object.fromEntries(
+    Array.from({ length: 500 }, (_, index) => [`m${index}`, "x".repeat(4_000)]),
+  );
+  const tree = checkStacks(stackFiles({
+    "envoys.vgo": 'match: "*"\nconfigcrates: [a]\n',
+    "configcrates/a.vgo":
+      'name: a\nresources:\n  - file: "/a/{{ item }}"\n    foreach: [1, 2, 3, 4, 5, 6, 7, 8, 9]\n    content: "{% for m in traits.mounts %}{{ m[1] }}{% endfor %}"\n',
+  }));
+  assert.ok(tree.ok);
+  const compiled = compileHost(tree.tree, { hostname: "web-1", traits: { mounts } });
+  assert.ok(!compiled.ok);
+  assert.match(compiled.problems[0]?.message ?? "", /hold more than 16777216 characters from here/);
+});

@@ -13,6 +13,7 @@ import { idOfSkipped, renderResource } from "./render_resource.ts";
 import type { RenderedResource, SkippedResources } from "./rendered_resource.ts";
 import { type OpenCondition, resolveCondition } from "./resolve_condition.ts";
 import { createScope, withItem } from "./variable_scope.ts";
+import { weighJson } from "./weigh_json.ts";
 
 /** What the crates of a host declare for it. */
 export interface DeclaredResources {
@@ -39,6 +40,12 @@ export function declareResources(
   return declarer;
 }
 
+/**
+ * Most that the resources of one host hold together, in characters: with every character at its longest in UTF-8 the bundle
+ * still travels in one message. A loop over what a machine reports must not fill the server's memory.
+ */
+export const MAX_HOST_WEIGHT = 16 * 1024 * 1024;
+
 /** A list that nothing is expected to fill. */
 const NO_CONDITIONS: readonly OpenCondition[] = [];
 
@@ -46,6 +53,7 @@ class Declarer implements DeclaredResources {
   readonly resources: RenderedResource[] = [];
   readonly skipped = { ids: new Set<string>(), types: new Set<string>() };
   isWhole = true;
+  #weight = 0;
 
   constructor(
     private readonly tree: StackTree,
@@ -85,6 +93,7 @@ class Declarer implements DeclaredResources {
     problems: ProblemList,
   ): void {
     this.#forEach(declaration.foreach, outside, problems, (item, itemProblems) => {
+      if (this.#weight > MAX_HOST_WEIGHT) return;
       const scope = withItem(outside, item);
       const own = this.#decide(declaration.when, scope, itemProblems);
       if (own === "wrong") return;
@@ -92,8 +101,19 @@ class Declarer implements DeclaredResources {
       const defaults = crate.defaults.get(declaration.type) ?? new Map();
       const context = { tree: this.tree, scope, defaults, problems: itemProblems };
       const rendered = renderResource(declaration, [...outer, ...own], context);
-      if (rendered) this.resources.push(rendered);
-      else this.isWhole = false;
+      if (!rendered) {
+        this.isWhole = false;
+        return;
+      }
+      this.resources.push(rendered);
+      const { params, deferred, when } = rendered;
+      this.#weight += weighJson(params) + weighJson(deferred) + weighJson(when);
+      if (this.#weight <= MAX_HOST_WEIGHT) return;
+      this.isWhole = false;
+      problems.add(
+        declaration.place,
+        `the resources of one host hold more than ${MAX_HOST_WEIGHT} characters from here on: write less of what machines report into each of them`,
+      );
     });
   }
 
