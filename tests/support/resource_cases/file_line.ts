@@ -16,7 +16,7 @@ export const fileLineContract = resourceContract(fileLine, {
     { params: { path: "/a", line: "two\nlines" }, names: "line" },
     { params: { path: "/a", line: "" }, names: "line" },
     { params: { path: "/a", line: "x", match: "(" }, names: "match" },
-    { params: { path: "/a", line: "x", match: "^(a+)+$" }, names: "match" },
+    { params: { path: "/a", line: "x", match: "^(a+)\\1$" }, names: "match" },
     { params: { path: "/a", line: "x", multiple: true }, names: "multiple" },
     {
       params: { path: "/a", line: "x", insert_after: "a", insert_before: "b" },

@@ -24,7 +24,9 @@ export const processContract = resourceContract(process, {
     {
       title: "a pattern that means the agent's daemon",
       prepare: (machine) => {
-        machine.host.fakeProcesses.add("/usr/local/bin/vigo daemon");
+        const { fakeProcesses } = machine.host;
+        const { pid } = fakeProcesses.add("/usr/local/bin/vigo daemon");
+        fakeProcesses.executables.set(pid, "/usr/local/bin/vigo");
         return Promise.resolve({ name: "x", pattern: "bin/v.go", ensure: "stopped" });
       },
       reason: /means Vigo itself or what started it: process 11/,
