@@ -166,6 +166,29 @@ Deno.test("a set-user-id bit in an archive is not unpacked", async () => {
   assert.equal(found?.mode, 0o755);
 });
 
+Deno.test("an archive that would fill the disk is not begun, unless it replaces as much", async () => {
+  await using machine = await TemporaryMachine.create();
+  const wanted = params({ path: machine.root.join("opt"), source: await pack(machine) });
+  machine.host.room = 64_000_010;
+  await assert.rejects(
+    archive.apply(wanted, machine.context()),
+    (error) =>
+      error instanceof BlockedError &&
+      /takes 18 B, and 64 MB are free at .*opt/.test(error.message),
+  );
+  assert.equal(await machine.files.inspect(machine.root.join("opt")), undefined);
+  machine.host.room = undefined;
+  await archive.apply(wanted, machine.context());
+  machine.host.room = 0;
+  assert.equal(await archive.apply(wanted, machine.context()), "updated");
+});
+
+Deno.test("the room of a disk is that of the nearest folder that exists", async () => {
+  await using machine = await TemporaryMachine.create();
+  const room = await machine.host.freeBytes(machine.root.join("not/yet/there"));
+  assert.ok(Number.isSafeInteger(room) && room > 0);
+});
+
 Deno.test("a run that ended in the middle is done again", async () => {
   await using machine = await TemporaryMachine.create();
   const wanted = params({ path: machine.root.join("opt"), source: await pack(machine) });

@@ -1,19 +1,16 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
+import { formatBytes } from "../../shared/terminal/bytes.ts";
 import { checkGuardrails } from "../../shared/config/guardrails.ts";
 import {
   type ArchiveFormat,
   archiveFormatOf,
   type ArchiveParams,
 } from "../../shared/config/resources/archive.ts";
-import { type ArchiveEntry, ArchiveError } from "../system/archives/archive_entry.ts";
+import { type ArchiveEntry, ArchiveError, MAX_ENTRIES } from "../system/archives/archive_entry.ts";
 import { placeOf } from "../system/archives/entry_place.ts";
 import { openArchive } from "../system/archives/open_archive.ts";
-import {
-  MAX_ENTRIES,
-  type UnpackedRecord,
-  UnpackedRecords,
-} from "../system/archives/unpacked_record.ts";
+import { type UnpackedRecord, UnpackedRecords } from "../system/archives/unpacked_record.ts";
 import { BlockedError } from "../system/blocked_error.ts";
 import type { Entry } from "../system/files.ts";
 import { describeFailure } from "../system/processes.ts";
@@ -22,6 +19,8 @@ import type { ApplyContext } from "./resource.ts";
 
 /** Largest archive that is fetched or copied. */
 const MAX_ARCHIVE_BYTES = 16 * 1024 ** 3;
+/** Room that is left to everything else. */
+const DISK_RESERVE_BYTES = 64_000_000;
 const FOLDER_MODE = 0o755;
 const SYNC_TIMEOUT_MS = 600_000;
 
@@ -53,7 +52,7 @@ export async function unpackArchive(
     const format = params.format ?? formatOf(source);
     const entries = () => openArchive(staged, format, { ...context, scratch });
     try {
-      await examine(entries(), params);
+      await checkRoom(await examine(entries(), params), params, context);
       const written = await write(entries(), params, owner, context);
       await syncDisk(path, context);
       return {
@@ -127,18 +126,44 @@ async function stage(
   );
 }
 
-/** All of it before any of it. */
+/** All of it before any of it: what it says that its files hold in bytes, by their places. */
 async function examine(
   entries: AsyncIterable<ArchiveEntry>,
   { path, strip_components: strip }: ArchiveParams,
-): Promise<void> {
+): Promise<ReadonlyMap<string, number>> {
+  const sizes = new Map<string, number>();
   let count = 0, places = 0;
   for await (const entry of entries) {
     count += 1;
     if (count > MAX_ENTRIES) throw new ArchiveError(`it has more than ${MAX_ENTRIES} entries`);
-    if (placedIn(path, entry, strip) !== undefined) places += 1;
+    const place = placedIn(path, entry, strip);
+    if (place === undefined) continue;
+    places += 1;
+    if (entry.kind === "file") sizes.set(place, entry.sizeBytes);
   }
   if (places === 0) throw new ArchiveError(`nothing is left without the first ${strip} folders`);
+  return sizes;
+}
+
+/** Refuses what would fill the disk, less what the files that it replaces give back. */
+async function checkRoom(
+  sizes: ReadonlyMap<string, number>,
+  { path, source }: ArchiveParams,
+  { files, host }: ApplyContext,
+): Promise<void> {
+  let neededBytes = 0;
+  for (const sizeBytes of sizes.values()) neededBytes += sizeBytes;
+  const freeBytes = await host.freeBytes(path);
+  if (neededBytes <= freeBytes - DISK_RESERVE_BYTES) return;
+  for (const place of sizes.keys()) {
+    const found = await files.inspect(join(path, place));
+    if (found?.kind === "file") neededBytes -= found.sizeBytes;
+  }
+  if (neededBytes <= Math.max(freeBytes - DISK_RESERVE_BYTES, 0)) return;
+  throw new BlockedError(
+    `Unpacking ${show(source)} takes ${formatBytes(neededBytes)}, and ${formatBytes(freeBytes)} ` +
+      `are free at ${path}, of which ${formatBytes(DISK_RESERVE_BYTES)} are kept`,
+  );
 }
 
 /** Where an entry goes, which no entry may choose such that it hits what Vigo itself needs. */

@@ -1,5 +1,6 @@
 import type { Downloads } from "./downloads.ts";
 import { FakeFirewalls } from "./firewall/fake_firewalls.ts";
+import { freeBytes } from "./free_bytes.ts";
 import type { HostProviders } from "./host_providers.ts";
 import { FakeHostname } from "./hostname/fake_hostname.ts";
 import { LocalDownloads } from "./local_downloads.ts";
@@ -24,6 +25,10 @@ export class FakeHostProviders implements HostProviders {
   readonly processTable: HostProviders["processTable"];
   readonly managementLink = { usesIpv6: () => Promise.resolve(this.usesIpv6) };
   readonly downloads: Downloads = new LocalDownloads();
+  /** Room of the disk in bytes, if it is not to be what it is. */
+  room: number | undefined;
+  readonly freeBytes = (path: string) =>
+    this.room === undefined ? freeBytes(path) : Promise.resolve(this.room);
   readonly archiveFolder: string;
 
   /** @param root The folder that stands for `/`. */

@@ -18,6 +18,8 @@ export interface HostProviders {
   readonly firewalls: Firewalls;
   readonly managementLink: ManagementLink;
   readonly downloads: Downloads;
+  /** Room for the agent's user in the file system that holds `path`, or the nearest folder above it that exists. */
+  readonly freeBytes: (path: string) => Promise<number>;
   /** What is known of unpacked archives, and those that are being unpacked; root alone may read it. */
   readonly archiveFolder: string;
 }

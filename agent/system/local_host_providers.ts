@@ -1,5 +1,6 @@
 import { parseAgentConfig } from "../store/agent_config.ts";
 import type { Files } from "./files.ts";
+import { freeBytes } from "./free_bytes.ts";
 import { LocalFirewalls } from "./firewall/local_firewalls.ts";
 import { NftablesProvider } from "./firewall/nftables.ts";
 import type { HostProviders } from "./host_providers.ts";
@@ -52,6 +53,7 @@ export async function openHostProviders(parts: HostParts): Promise<HostProviders
     firewalls: new LocalFirewalls(files, nftables),
     managementLink: new LocalManagementLink(ports),
     downloads: new LocalDownloads(),
+    freeBytes,
     archiveFolder: `${stateFolder}/archives`,
   };
 }

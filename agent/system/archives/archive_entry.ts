@@ -18,5 +18,11 @@ export class ArchiveError extends Error {
 /** Longest name of an entry, in characters: what a path may have. */
 export const MAX_NAME_LENGTH = 4095;
 
+/** Largest content of one archive in bytes; more is a bomb, or work for a disk image. */
+export const MAX_UNPACKED_BYTES = 64 * 1024 ** 3;
+
+/** Most entries of one archive. */
+export const MAX_ENTRIES = 100_000;
+
 /** Nothing to read. */
 export async function* noContent(): AsyncGenerator<Uint8Array> {}

@@ -3,12 +3,10 @@ import { pipeline, Readable, type Transform } from "node:stream";
 import { createGunzip, createZstdDecompress } from "node:zlib";
 import type { ArchiveFormat } from "../../../shared/config/resources/archive.ts";
 import { describeFailure, type Processes } from "../processes.ts";
-import { type ArchiveEntry, ArchiveError } from "./archive_entry.ts";
+import { type ArchiveEntry, ArchiveError, MAX_UNPACKED_BYTES } from "./archive_entry.ts";
 import { readTar } from "./tar_reader.ts";
 import { readZip } from "./zip_reader.ts";
 
-/** Largest archive once it is decompressed; more is a bomb, or work for a disk image. */
-export const MAX_UNPACKED_BYTES = 64 * 1024 ** 3;
 const UNPACK_TIMEOUT_MS = 3_600_000;
 const PIECE_BYTES = 256 * 1024;
 /** In blocks of 512 bytes, as POSIX has it. */

@@ -2,9 +2,8 @@ import { dirname } from "node:path";
 import { z } from "zod";
 import { sha256Hex } from "../../../shared/crypto/sha256.ts";
 import type { Files } from "../files.ts";
+import { MAX_ENTRIES } from "./archive_entry.ts";
 
-/** Most entries of one archive that is unpacked. */
-export const MAX_ENTRIES = 100_000;
 /** That many with long names. */
 const MAX_RECORD_BYTES = 512 * 1024 * 1024;
 

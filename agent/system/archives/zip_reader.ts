@@ -1,6 +1,12 @@
 import { pipeline, Readable } from "node:stream";
 import { crc32, createInflateRaw } from "node:zlib";
-import { type ArchiveEntry, ArchiveError, MAX_NAME_LENGTH } from "./archive_entry.ts";
+import {
+  type ArchiveEntry,
+  ArchiveError,
+  MAX_ENTRIES,
+  MAX_NAME_LENGTH,
+  MAX_UNPACKED_BYTES,
+} from "./archive_entry.ts";
 
 /** A file that can be read anywhere. */
 export interface RandomAccess {
@@ -28,13 +34,17 @@ const UNIX = 3;
 
 /**
  * The entries of a ZIP archive as its central directory lists them; what lies between without being listed is never
- * looked at. Content is checked against its size and CRC.
+ * looked at. Content is checked against its size and CRC. Before the first entry is given the whole list is looked
+ * through: what the entries say they hold has an end, and no two share bytes, so that reading all of them reads the
+ * archive once.
  *
- * @throws {ArchiveError} if it is none, is damaged, or uses encryption or a rare compression.
+ * @throws {ArchiveError} if it is none, is damaged, is made to grow beyond all bounds, or uses encryption or a rare
+ * compression.
  */
 export async function* readZip(file: RandomAccess): AsyncGenerator<ArchiveEntry> {
   const { offset, sizeBytes, count } = findDirectory(file);
   const directory = readAt(file, offset, sizeBytes);
+  examine(file, directory, { offset, count });
   let at = 0;
   for (let index = 0; index < count; index++) {
     const { entry, nextAt } = parseCentral(directory, at);
@@ -47,6 +57,31 @@ export async function* readZip(file: RandomAccess): AsyncGenerator<ArchiveEntry>
       sizeBytes: entry.sizeBytes,
       content: readContent(file, entry),
     };
+  }
+}
+
+function examine(
+  file: RandomAccess,
+  directory: Uint8Array,
+  { offset, count }: { readonly offset: number; readonly count: number },
+): void {
+  if (count > MAX_ENTRIES) throw new ArchiveError(`it has more than ${MAX_ENTRIES} entries`);
+  const extents: { readonly start: number; readonly end: number }[] = [];
+  let at = 0, total = 0;
+  for (let index = 0; index < count; index++) {
+    const { entry, nextAt } = parseCentral(directory, at);
+    at = nextAt;
+    total += entry.sizeBytes;
+    if (total > MAX_UNPACKED_BYTES) {
+      throw new ArchiveError(`it has more than ${MAX_UNPACKED_BYTES} bytes once decompressed`);
+    }
+    extents.push({ start: entry.offset, end: contentStart(file, entry) + entry.compressedBytes });
+  }
+  extents.sort((a, b) => a.start - b.start);
+  for (const [index, { end }] of extents.entries()) {
+    if (end > (extents[index + 1]?.start ?? offset)) {
+      throw new ArchiveError("its entries overlap, which only a bomb or a damaged archive has");
+    }
   }
 }
 
@@ -165,11 +200,7 @@ async function* readContent(
   if (entry.method !== STORED && entry.method !== DEFLATED) {
     throw new ArchiveError(`"${entry.name}" is compressed by a method that is not known`);
   }
-  const local = viewOf(readAt(file, entry.offset, LOCAL.sizeBytes));
-  if (local.getUint32(0, true) !== LOCAL.signature) throw damaged();
-  const start = entry.offset + LOCAL.sizeBytes + local.getUint16(26, true) +
-    local.getUint16(28, true);
-  const raw = readPieces(file, start, entry.compressedBytes);
+  const raw = readPieces(file, contentStart(file, entry), entry.compressedBytes);
   const pieces: AsyncIterable<Uint8Array> = entry.method === STORED
     ? raw
     : pipeline(Readable.from(raw), createInflateRaw(), () => {});
@@ -186,6 +217,13 @@ async function* readContent(
     throw cause instanceof ArchiveError ? cause : new ArchiveError("it is damaged", { cause });
   }
   if (sizeBytes !== entry.sizeBytes || crc !== entry.crc) throw damaged();
+}
+
+/** Where the content of an entry begins: behind its local header, which is as long as that says itself. */
+function contentStart(file: RandomAccess, { offset }: CentralEntry): number {
+  const local = viewOf(readAt(file, offset, LOCAL.sizeBytes));
+  if (local.getUint32(0, true) !== LOCAL.signature) throw damaged();
+  return offset + LOCAL.sizeBytes + local.getUint16(26, true) + local.getUint16(28, true);
 }
 
 async function* readPieces(

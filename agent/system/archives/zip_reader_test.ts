@@ -12,7 +12,12 @@ interface Member {
   readonly mode?: number;
   readonly deflated?: boolean;
   /** What the archive claims, where that is not the truth. */
-  readonly claimed?: { readonly size?: number; readonly crc?: number; readonly flags?: number };
+  readonly claimed?: {
+    readonly size?: number;
+    readonly crc?: number;
+    readonly flags?: number;
+    readonly offset?: number;
+  };
 }
 
 /** Writes an archive as APPNOTE.TXT describes it. */
@@ -35,7 +40,7 @@ function zip(members: readonly Member[], comment = ""): Uint8Array {
     const local = Buffer.concat([signature(0x04034b50), common, numbers, tail, nameBytes]);
     const rest = Buffer.alloc(14);
     rest.writeUInt32LE(mode * 65536, 6);
-    rest.writeUInt32LE(offset, 10);
+    rest.writeUInt32LE(claimed?.offset ?? offset, 10);
     const madeBy = Buffer.from([20, 3]);
     central.push(
       Buffer.concat([signature(0x02014b50), madeBy, common, numbers, tail, rest, nameBytes]),
@@ -102,6 +107,15 @@ Deno.test("a symbolic link and a device are what they are", async () => {
   ]);
 });
 
+/** An archive whose first entry is stored and holds the second one, header and all. */
+function embedded(): Uint8Array {
+  const inner = { name: "b", content: "xyz" };
+  const content = new TextDecoder().decode(
+    zip([{ ...inner, claimed: { crc: 0 } }]).subarray(0, 34),
+  );
+  return zip([{ name: "a", content }, { ...inner, claimed: { offset: 30 + 1 } }]);
+}
+
 const BROKEN: readonly [string, Uint8Array, RegExp][] = [
   [
     "a file that is larger than it says",
@@ -112,6 +126,25 @@ const BROKEN: readonly [string, Uint8Array, RegExp][] = [
     "a bomb",
     zip([{ name: "a", content: "0".repeat(1_000_000), deflated: true, claimed: { size: 10 } }]),
     /damaged/,
+  ],
+  [
+    "entries that share their bytes",
+    zip([{ name: "a", content: "x" }, { name: "b", content: "x", claimed: { offset: 0 } }]),
+    /overlap/,
+  ],
+  [
+    "an entry that reaches into the next one",
+    embedded(),
+    /overlap/,
+  ],
+  [
+    "small entries that claim more together than is ever unpacked",
+    zip(Array.from({ length: 17 }, (_, index) => ({
+      name: `f${index}`,
+      content: "x",
+      claimed: { size: 0xfffffffe },
+    }))),
+    /more than 68719476736 bytes/,
   ],
   [
     "another content than its CRC",
