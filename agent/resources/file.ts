@@ -4,7 +4,7 @@ import { type Sha256, sha256Hex } from "../../shared/crypto/sha256.ts";
 import type { Attributes, Entry } from "../system/files.ts";
 import { approval } from "./approval.ts";
 import { diffContent, MAX_DIFFED_BYTES } from "./content_diff.ts";
-import { GROUP_AND_OTHERS, isPlanted } from "./kept_owner.ts";
+import { GROUP_AND_OTHERS, isPlanted, OTHERS } from "./kept_owner.ts";
 import { attributeDifferences, inTheWay, resolveOwnership } from "./ownership.ts";
 import {
   type ApplyContext,
@@ -38,9 +38,9 @@ async function check(params: FileParams, context: ApplyContext): Promise<Finding
   }
   const plan = await planPresent(params, found, context);
   if (!plan.ok) return unknown(plan.reason);
-  const { content, wanted } = plan;
+  const { content, isSame, wanted } = plan;
   const lines: string[] = [];
-  if (content !== undefined) {
+  if (content !== undefined && !isSame) {
     const wantedBytes = await content.read();
     lines.push(await diffWith(wantedBytes, found, path, context));
   }
@@ -62,12 +62,12 @@ async function apply(params: FileParams, context: ApplyContext): Promise<Change>
   }
   const plan = await planPresent(params, found, context);
   if (!plan.ok) throw new Error(plan.reason);
-  const { content, wanted } = plan;
+  const { content, isSame, wanted } = plan;
   if (content === undefined) {
     await files.setAttributes(path, wanted);
     return "updated";
   }
-  if (found?.kind === "file") await keepOld(params, found, context);
+  if (found?.kind === "file" && !isSame) await keepOld(params, found, context);
   else await snapshots.keep(path);
   const folder = dirname(path);
   if (found === undefined && await files.inspect(folder) === undefined) {
@@ -92,8 +92,10 @@ interface Content {
 type Plan =
   | {
     readonly ok: true;
-    /** What to write; `undefined` if the content is as it should be. */
+    /** What to write; `undefined` if the file stays. */
     readonly content: Content | undefined;
+    /** Whether that is what the file holds already. */
+    readonly isSame: boolean;
     readonly wanted: Partial<Attributes>;
   }
   | { readonly ok: false; readonly reason: string };
@@ -114,17 +116,23 @@ async function planPresent(
       return { ok: false, reason: inTheWay(params.path, found, "a file") };
     }
     const empty = { read: () => Promise.resolve(new Uint8Array()) };
-    return { ok: true, content: found === undefined ? empty : undefined, wanted };
+    const content = found === undefined ? empty : undefined;
+    return { ok: true, content, isSame: found !== undefined, wanted };
   }
   const source = await openSource(params, context);
   if (!source.ok) return source;
   const isSame = found?.kind === "file" && found.sizeBytes === source.sizeBytes &&
     await context.files.sha256(params.path) === await source.sha256();
-  return {
-    ok: true,
-    content: isSame ? undefined : source,
-    wanted: { ...await ownerUnlessGiven(params, wanted, found, context), ...wanted },
-  };
+  const attributes = { ...await ownerUnlessGiven(params, wanted, found, context), ...wanted };
+  const stays = isSame && !losesWriters(found, attributes);
+  return { ok: true, content: stays ? undefined : source, isSame, wanted: attributes };
+}
+
+/** Who could write to a file may have it open still, and would change it after it was compared. */
+function losesWriters(found: Attributes, wanted: Partial<Attributes>): boolean {
+  const { mode = found.mode, uid = found.uid, gid = found.gid } = wanted;
+  return uid !== found.uid || (found.mode & ~mode & GROUP_AND_OTHERS) !== 0 ||
+    gid !== found.gid && (found.mode & GROUP_AND_OTHERS & ~OTHERS) !== 0;
 }
 
 /** Whoever put a file where we are to write gets none of it: it becomes the agent's, unless its owner is the wanted one. */

@@ -167,6 +167,35 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "a file that changes hands, or loses writers, is one that nobody else has open",
+  ignore: Deno.uid() !== 0,
+  fn: async () => {
+    await using machine = await TemporaryMachine.create();
+    const path = machine.root.join("run.sh"), content = "#!/bin/sh\necho fine\n";
+    const isTheSame = async (mode: number, wanted: Record<string, unknown>) => {
+      await Deno.remove(path).catch(() => {});
+      await Deno.writeTextFile(path, content);
+      await Deno.chown(path, 1234, 4321);
+      await Deno.chmod(path, mode);
+      using held = await Deno.open(path, { append: true });
+      const params = file.schema.parse({ path, content, backup: true, ...wanted });
+      const finding = await file.check(params, machine.context());
+      assert.match(JSON.stringify(finding), /"would_change".*run.sh: (owner|group|mode) /);
+      assert.equal(await file.apply(params, machine.context()), "updated");
+      assert.deepEqual(await file.check(params, machine.context()), { kind: "in_sync" });
+      await held.write(new TextEncoder().encode("echo bad\n"));
+      return await Deno.readTextFile(path) !== content;
+    };
+    assert.equal(await isTheSame(0o755, { mode: "0755", owner: 0, group: 0 }), false);
+    assert.equal(await isTheSame(0o664, { mode: "0644" }), false);
+    assert.equal(await isTheSame(0o666, { mode: "0664" }), false);
+    assert.equal(await isTheSame(0o664, { mode: "0664", group: 7 }), false);
+    assert.equal(await isTheSame(0o644, { mode: "0600" }), true, "its owner may write to it");
+    await assert.rejects(Deno.lstat(`${path}.vigo-backup`), Deno.errors.NotFound);
+  },
+});
+
 Deno.test("a template that reached the agent is unknown", async () => {
   await using machine = await TemporaryMachine.create();
   const params = file.schema.parse({ path: machine.root.join("x"), source: "templates/x" });
