@@ -25,7 +25,9 @@ export function renderConfigStatus(status: Status, options: Options): string {
       ? `Live:    ${shortVersion(live.version)}, ${ago(live.publishedAtMs)} by ${
         sanitize(live.publishedBy)
       }${live.message === "" ? "" : `: ${sanitize(live.message)}`}`
-      : "Live:    nothing is published yet",
+      : status.problem === null
+      ? "Live:    nothing is published yet"
+      : style.red(`Live:    nothing. ${sanitize(status.problem)}`),
     ...tree
       ? [
         `Holds:   ${

@@ -75,6 +75,8 @@ export interface PublishOrder {
   readonly message: string;
   /** What was looked at before: if it is not what would be published now, nothing is. */
   readonly reviewed?: Reviewed | undefined;
+  /** Go live although no host that an entry matches can have the version. */
+  readonly allowRefused?: boolean | undefined;
 }
 
 /** The two versions that somebody compared. */
@@ -99,6 +101,7 @@ export class ConfigPublisher implements PolicySource {
   readonly #loader: StackLoader;
   readonly #listeners = new Set<(policy: LivePolicy) => void>();
   #live: (LivePolicy & { readonly compiler: PolicyCompiler }) | undefined;
+  #problem: string | undefined;
   #changing: Promise<unknown> = Promise.resolve();
   #comparing: Promise<unknown> = Promise.resolve();
 
@@ -111,6 +114,11 @@ export class ConfigPublisher implements PolicySource {
     return this.#live;
   }
 
+  /** Why nothing is live although something was published, if so. */
+  get problem(): string | undefined {
+    return this.#live ? undefined : this.#problem;
+  }
+
   onChange(listener: (policy: LivePolicy) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -121,18 +129,22 @@ export class ConfigPublisher implements PolicySource {
    * be used the reason is returned and the policy in memory stays.
    */
   reload(): Promise<ReloadResult> {
-    return this.#exclusive(() =>
-      refuseDamaged(async () => {
-        await this.#context.store.removeLeftovers();
-        const record = await this.#context.store.readLive();
-        if (!record) return { ok: true, live: this.#live };
-        await this.#completeLog(record);
-        const candidate = await this.#loader.loadVersion(record.version);
-        if (!candidate.ok) return candidate;
-        this.#setLive(candidate);
-        return { ok: true, live: this.#live };
-      })
-    );
+    return this.#exclusive(async () => {
+      const result = await refuseDamaged(() => this.#reload());
+      this.#problem = result.ok ? undefined : result.reason;
+      return result;
+    });
+  }
+
+  async #reload(): Promise<ReloadResult> {
+    await this.#context.store.removeLeftovers();
+    const record = await this.#context.store.readLive();
+    if (!record) return { ok: true, live: this.#live };
+    await this.#completeLog(record);
+    const candidate = await this.#loader.loadVersion(record.version);
+    if (!candidate.ok) return candidate;
+    this.#setLive(candidate);
+    return { ok: true, live: this.#live };
   }
 
   /** Checks the staged stacks; changes nothing. */
@@ -160,9 +172,9 @@ export class ConfigPublisher implements PolicySource {
     { isStaged }: { readonly isStaged: boolean },
   ): Promise<{ readonly ok: true; readonly tree: StackTree } | Refusal> {
     if (!isStaged) {
-      return this.#live
-        ? { ok: true, tree: this.#live.tree }
-        : refuse("Nothing is published yet: look at the staged stacks, or publish them");
+      return this.#live ? { ok: true, tree: this.#live.tree } : refuse(
+        this.problem ?? "Nothing is published yet: look at the staged stacks, or publish them",
+      );
     }
     const candidate = await this.#loader.loadStaged();
     return candidate.ok ? { ok: true, tree: candidate.compiler.tree } : candidate;
@@ -207,7 +219,7 @@ export class ConfigPublisher implements PolicySource {
       if (frozen) return frozen;
       const candidate = await this.#loader.loadStaged();
       if (!candidate.ok) return candidate;
-      return await this.#makeLive(candidate, { ...order, rollbackOf: null });
+      return await refuseDamaged(() => this.#makeLive(candidate, { ...order, rollbackOf: null }));
     });
   }
 
@@ -227,11 +239,13 @@ export class ConfigPublisher implements PolicySource {
       if (!found.ok) return found;
       const candidate = await this.#loader.loadVersion(found.version);
       if (!candidate.ok) return candidate;
-      return await this.#makeLive(candidate, {
-        ...order,
-        message: message || `Roll back to ${found.version.slice(0, 12)}`,
-        rollbackOf: found.version,
-      });
+      return await refuseDamaged(() =>
+        this.#makeLive(candidate, {
+          ...order,
+          message: message || `Roll back to ${found.version.slice(0, 12)}`,
+          rollbackOf: found.version,
+        })
+      );
     });
   }
 
@@ -266,7 +280,7 @@ export class ConfigPublisher implements PolicySource {
 
   async #makeLive(
     candidate: Candidate,
-    { principal, message, reviewed, rollbackOf }: PublishOrder & {
+    { principal, message, reviewed, allowRefused = false, rollbackOf }: PublishOrder & {
       readonly rollbackOf: Sha256 | null;
     },
   ): Promise<PublishResult> {
@@ -276,6 +290,10 @@ export class ConfigPublisher implements PolicySource {
     if (outdated) return refuse(outdated);
     const changes = await this.#compare(candidate, undefined);
     if (this.#live?.version === version) return { ok: true, published: false, version, ...changes };
+    const forNobody = allowRefused
+      ? undefined
+      : refuseForNobody(changes, rollbackOf === null ? "publish" : "roll back");
+    if (forNobody) return forNobody;
     // Comparing takes seconds, in which somebody may have stopped this.
     const refused = await frozen?.(rollbackOf === null ? "publish" : "roll back");
     if (refused) return refused;
@@ -348,7 +366,7 @@ export class ConfigPublisher implements PolicySource {
     const previous = records.slice(newest + 1).find(({ version }) => version !== live);
     return live !== undefined && previous
       ? { ok: true, version: previous.version }
-      : refuse("Cannot roll back: no other version has been published");
+      : refuse(this.problem ?? "Cannot roll back: no other version has been published");
   }
 
   #exclusive<Result>(run: () => Promise<Result>): Promise<Result> {
@@ -357,6 +375,28 @@ export class ConfigPublisher implements PolicySource {
     this.#changing = result.then(() => {}, () => {});
     return result;
   }
+}
+
+/**
+ * Refuses a version that no host could have: there would be something live that is in force nowhere. Where no envoy is matched
+ * there is nothing to tell it by.
+ */
+function refuseForNobody(
+  { matchedHosts, refusedHosts, changes }: Pick<
+    FleetChanges,
+    "matchedHosts" | "refusedHosts" | "changes"
+  >,
+  what: string,
+): Refusal | undefined {
+  if (refusedHosts === 0 || refusedHosts < matchedHosts) return;
+  const [first] = changes.flatMap(({ problems }) => problems);
+  const hosts = matchedHosts === 1
+    ? "the 1 host that an entry matches cannot have it"
+    : `none of the ${matchedHosts} hosts that an entry matches can have it`;
+  return {
+    ...refuse(`Cannot ${what}: ${hosts}${first === undefined ? "" : `: ${first}`}`),
+    isForNobody: true,
+  };
 }
 
 /** Why a review does not cover what would be published now, if so. */

@@ -372,6 +372,35 @@ Deno.test("a crash while a version is removed leaves it whole or gone, and nothi
   }
 });
 
+Deno.test("whoever meets a torn `.live` reads what to do, and publishes again once it was done", async () => {
+  await using fixture = await Fixture.create();
+  const publisher = fixture.publisher();
+  await publisher.publish(BY_MARA);
+  await fixture.stage("two");
+  await publisher.publish(BY_MARA);
+  await Deno.writeTextFile(fixture.root.join(".live"), '{"version":');
+  const restarted = fixture.publisher();
+  await restarted.reload();
+  const remedy = /Cannot read .*\.live: .*Remove it and publish again/;
+  assert.match(restarted.problem ?? "", remedy);
+  const [older] = (await fixture.log.list(2)).slice(1);
+  for (
+    const attempt of [
+      restarted.publish(BY_MARA),
+      restarted.rollback({ principal: "mara" }),
+      restarted.rollback({ principal: "mara", version: older?.version }),
+      restarted.tree({ isStaged: false }),
+    ]
+  ) {
+    const result = await attempt;
+    assert.ok(!result.ok);
+    assert.match(result.reason, remedy);
+  }
+  await Deno.remove(fixture.root.join(".live"));
+  assert.ok((await restarted.publish(BY_MARA)).ok);
+  assert.equal(restarted.problem, undefined);
+});
+
 Deno.test("nothing is published while it is frozen, and not when a freeze begins while hosts are compared", async () => {
   await using fixture = await Fixture.create();
   let asked = 0;
@@ -424,4 +453,29 @@ Deno.test("what a rollback without a version would change can be compared before
   assert.ok(first.ok && previous.ok);
   assert.equal(previous.to, first.version);
   assert.match(previous.changes[0]?.changes[0]?.diff ?? "", /-content: two debian\n\+content: one/);
+});
+
+Deno.test("a version that no matched host can have goes live only for whoever allows it, also by a rollback", async () => {
+  await using fixture = await Fixture.create();
+  const publisher = fixture.publisher();
+  await fixture.stage("{{ traits.nowhere }}");
+  const refused = await publisher.publish(BY_MARA);
+  assert.ok(!refused.ok && refused.isForNobody);
+  assert.match(
+    refused.reason,
+    /^Cannot publish: none of the 3 hosts that an entry matches can have it: configcrates\/web\.vgo:4:/,
+  );
+  assert.equal(publisher.live(), undefined);
+  const allowed = await publisher.publish({ ...BY_MARA, allowRefused: true });
+  assert.ok(allowed.ok && allowed.published);
+  assert.deepEqual([allowed.matchedHosts, allowed.refusedHosts], [3, 3]);
+  await fixture.stage("{% if traits.os.distro == 'alpine' %}{{ traits.nowhere }}{% endif %}");
+  const some = await publisher.publish(BY_MARA);
+  assert.ok(some.ok && some.published, "some can have it");
+  assert.deepEqual([some.matchedHosts, some.refusedHosts], [3, 1]);
+  const back = await publisher.rollback({ principal: "mara" });
+  assert.ok(!back.ok && back.isForNobody);
+  assert.match(back.reason, /^Cannot roll back: /);
+  assert.equal(publisher.live()?.version, some.version);
+  assert.ok((await publisher.rollback({ principal: "mara", allowRefused: true })).ok);
 });

@@ -65,6 +65,7 @@ export class ConfigViews {
     const records = await publisher.history(MAX_HISTORY);
     return {
       live: records.find((record) => record.live) ?? null,
+      problem: publisher.problem ?? null,
       tree: live ? measure(live.tree) : null,
       staged: { ...staged, changed: staged.version !== (live?.policyVersion ?? null) },
       freeze: await freeze.current() ?? null,

@@ -24,6 +24,8 @@ export const configStatus = endpoint({
   body: z.undefined(),
   answer: z.object({
     live: configVersionSchema.nullable(),
+    /** Why nothing is live although something was published, if so, with what to do. */
+    problem: z.string().nullable().default(null),
     /** Of the live tree; null before the first publish. */
     tree: z.object({
       configcrates: z.number().int(),
