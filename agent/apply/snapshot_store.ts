@@ -51,19 +51,22 @@ export class FileSnapshotStore implements SnapshotStore {
   async keep(runId: string, path: string): Promise<void> {
     const found = await this.files.inspect(path);
     if (found?.kind !== "file" || found.sizeBytes > MAX_SNAPSHOT_BYTES) return;
+    const copy = await this.files.readWithEntry(path, MAX_SNAPSHOT_BYTES);
+    if (copy === undefined) return;
+    const { entry, content } = copy;
     const snapshot: Snapshot = {
       runId,
       path,
       takenAtMs: this.now(),
-      mode: found.mode,
-      uid: found.uid,
-      gid: found.gid,
-      sizeBytes: found.sizeBytes,
+      mode: entry.mode,
+      uid: entry.uid,
+      gid: entry.gid,
+      sizeBytes: content.length,
     };
     const folder = this.#folderOf(path);
     await this.#makeFolder(folder);
     const base = `${folder}/${String(snapshot.takenAtMs).padStart(15, "0")}-${runId}`;
-    await this.#write(`${base}.content`, await this.files.read(path, MAX_SNAPSHOT_BYTES));
+    await this.#write(`${base}.content`, content);
     await this.#write(`${base}.json`, new TextEncoder().encode(JSON.stringify(snapshot)));
     await this.#prune(folder);
   }

@@ -239,8 +239,7 @@ async function makeFolder(
   const found = await files.inspect(path);
   if (found === undefined) {
     await makeFolder(dirname(path), owner, known, context);
-    await files.makeDirectory(path, FOLDER_MODE);
-    await files.setAttributes(path, owner);
+    await files.makeDirectory(path, FOLDER_MODE, owner);
   } else if (found.kind !== "directory" && !isTrustedLink(found, context)) {
     throw new Error(inTheWay(path, found, "a folder"));
   }

@@ -52,15 +52,15 @@ async function apply(params: DirectoryParams, context: ApplyContext): Promise<Ch
   }
   const ownership = await resolveOwnership(params, context);
   if (!ownership.ok) throw new Error(ownership.reason);
-  if (await files.inspect(path) !== undefined) {
-    await files.setAttributes(path, ownership.wanted);
+  const { wanted } = ownership;
+  const found = await files.inspect(path);
+  if (found !== undefined) {
+    if (found.kind !== "directory") throw new Error(inTheWay(path, found, "a folder"));
+    await files.setAttributes(path, wanted, found);
     return "updated";
   }
   if (params.parents) await makeParents(path, context);
-  await files.makeDirectory(path, ownership.wanted.mode ?? DEFAULT_MODE);
-  if (ownership.wanted.uid !== undefined || ownership.wanted.gid !== undefined) {
-    await files.setAttributes(path, ownership.wanted);
-  }
+  await files.makeDirectory(path, wanted.mode ?? DEFAULT_MODE, wanted);
   return "created";
 }
 

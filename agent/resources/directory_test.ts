@@ -39,3 +39,13 @@ Deno.test("folders above are made only when asked for", async () => {
   const params = directory.schema.parse({ path: machine.root.join("a/b") });
   await assert.rejects(directory.apply(params, machine.context()), /no such file or folder/);
 });
+
+Deno.test("a new folder has its owner from the start, not once somebody could have swapped it", async () => {
+  await using machine = await TemporaryMachine.create();
+  const { root, files, self } = machine;
+  files.fail("setAttributes", "EIO");
+  const uid = Deno.uid() === 0 ? 1234 : self.uid;
+  const params = directory.schema.parse({ path: root.join("app"), owner: uid, mode: "2750" });
+  assert.equal(await directory.apply(params, machine.context()), "created");
+  assert.deepEqual(await directory.check(params, machine.context()), { kind: "in_sync" });
+});

@@ -100,24 +100,26 @@ async function planEdit(
   if (found.sizeBytes > MAX_EDITED_BYTES) {
     return { ok: false, reason: `"${path}" has more than ${MAX_EDITED_BYTES} bytes` };
   }
-  const before = await files.read(path, MAX_EDITED_BYTES);
+  const copy = await files.readWithEntry(path, MAX_EDITED_BYTES);
+  if (copy === undefined) return { ok: false, reason: `"${path}" has gone meanwhile` };
+  const { entry, content: before } = copy;
   const text = decode(before);
   if (text === undefined) return { ok: false, reason: `"${path}" is not UTF-8 text` };
   const mark = text.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : "";
   const edited = edit(text.slice(mark.length));
   if (!edited.ok) return { ok: false, reason: `"${path}": ${edited.reason}` };
   const after = mark + edited.text;
-  if (after !== text && await isPlanted(path, found, OTHERS, context)) {
+  if (after !== text && await isPlanted(path, entry, OTHERS, context)) {
     return {
       ok: false,
       reason:
-        `"${path}" belongs to uid ${found.uid}, who may have put it there, since anybody may ` +
+        `"${path}" belongs to uid ${entry.uid}, who may have put it there, since anybody may ` +
         `write to "${dirname(path)}"; change the owner of the file, or the mode of the folder`,
     };
   }
   return {
     ok: true,
-    found,
+    found: entry,
     before,
     after: after === text ? undefined : new TextEncoder().encode(after),
   };

@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { TemporaryMachine } from "../../tests/support/temporary_machine.ts";
+import { FaultyFiles } from "../system/faulty_files.ts";
 import { FileError } from "../system/file_error.ts";
+import type { Entry } from "../system/files.ts";
+import { LocalFiles } from "../system/local_files.ts";
 import { applyEdit, checkEdit, MAX_EDITED_BYTES } from "./edited_file.ts";
 import { fileLine } from "./file_line.ts";
 
@@ -48,6 +51,31 @@ Deno.test(
     await assert.rejects(applyEdit({ path }, appending, machine.context()), /change the owner/);
     await Deno.chmod(folder, 0o775);
     assert.equal(await applyEdit({ path }, appending, machine.context()), "updated");
+  },
+);
+
+Deno.test(
+  "what takes the place of a file while it is edited keeps its own owner and mode",
+  { ignore: Deno.uid() !== 0 },
+  async () => {
+    await using machine = await TemporaryMachine.create();
+    const { root } = machine;
+    const path = root.join("config"), precious = root.join("precious");
+    await Deno.writeTextFile(path, "a\n", { mode: 0o644 });
+    await Deno.chown(path, 1234, 4321);
+    await Deno.writeTextFile(precious, "secret\n", { mode: 0o600 });
+    class SwappedMeanwhile extends FaultyFiles {
+      override async inspect(at: string): Promise<Entry | undefined> {
+        const found = await super.inspect(at);
+        if (at === path) await Deno.rename(precious, path).catch(() => {});
+        return found;
+      }
+    }
+    const files = new SwappedMeanwhile(new LocalFiles());
+    await applyEdit({ path }, appending, machine.context({ files }));
+    const { uid, gid, mode } = await Deno.lstat(path);
+    assert.equal(await Deno.readTextFile(path), "secret\nx\n");
+    assert.deepEqual([uid, gid, (mode ?? 0) & 0o777], [0, 0, 0o600]);
   },
 );
 

@@ -64,7 +64,7 @@ async function apply(params: FileParams, context: ApplyContext): Promise<Change>
   if (!plan.ok) throw new Error(plan.reason);
   const { content, isSame, wanted } = plan;
   if (content === undefined) {
-    await files.setAttributes(path, wanted);
+    if (found !== undefined) await files.setAttributes(path, wanted, found);
     return "updated";
   }
   if (found?.kind === "file" && !isSame) await keepOld(params, found, context);
@@ -205,12 +205,10 @@ async function diffWith(
 async function keepOld(params: FileParams, found: Entry, context: ApplyContext): Promise<void> {
   await context.snapshots.keep(params.path);
   if (!params.backup || found.kind !== "file") return;
-  await context.files.writeFile(`${params.path}${BACKUP_SUFFIX}`, {
-    content: await context.files.read(params.path, MAX_SOURCE_BYTES),
-    mode: found.mode,
-    uid: found.uid,
-    gid: found.gid,
-  });
+  const old = await context.files.readWithEntry(params.path, MAX_SOURCE_BYTES);
+  if (old === undefined) return;
+  const { content, entry: { mode, uid, gid } } = old;
+  await context.files.writeFile(`${params.path}${BACKUP_SUFFIX}`, { content, mode, uid, gid });
 }
 
 /** The owner of a link says nothing about the owner of the file that replaces it. */

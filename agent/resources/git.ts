@@ -75,8 +75,7 @@ async function apply(params: GitParams, context: ApplyContext): Promise<Change> 
   if (!wanted.ok) throw new Error(wanted.reason);
   const { path, repository } = params;
   if (found === undefined) {
-    await context.files.makeDirectory(path, FOLDER_MODE);
-    await context.files.setAttributes(path, { uid, gid });
+    await context.files.makeDirectory(path, FOLDER_MODE, { uid, gid });
   }
   // Without templates there are no hooks from the start. In a repository that is there it does nothing.
   outputOf("git init", await command.local("init", "--quiet", "--template="));

@@ -1,6 +1,6 @@
 import type { Sha256 } from "../../shared/crypto/sha256.ts";
 import { FileError } from "./file_error.ts";
-import type { Attributes, Entry, Files, NewFile } from "./files.ts";
+import type { Attributes, Entry, FileCopy, Files, NewFile, Owner } from "./files.ts";
 
 type Method = keyof Files;
 
@@ -32,6 +32,10 @@ export class FaultyFiles implements Files {
     return this.#unlessFaulty("read", path, () => this.files.read(path, maxBytes));
   }
 
+  readWithEntry(path: string, maxBytes: number): Promise<FileCopy | undefined> {
+    return this.#unlessFaulty("read", path, () => this.files.readWithEntry(path, maxBytes));
+  }
+
   async *readStream(path: string): AsyncGenerator<Uint8Array> {
     await this.#unlessFaulty("readStream", path, () => Promise.resolve());
     yield* this.files.readStream(path);
@@ -45,16 +49,20 @@ export class FaultyFiles implements Files {
     return this.#unlessFaulty("writeFile", path, () => this.files.writeFile(path, file));
   }
 
-  setAttributes(path: string, attributes: Partial<Attributes>): Promise<void> {
+  setAttributes(path: string, attributes: Partial<Attributes>, found: Entry): Promise<void> {
     return this.#unlessFaulty(
       "setAttributes",
       path,
-      () => this.files.setAttributes(path, attributes),
+      () => this.files.setAttributes(path, attributes, found),
     );
   }
 
-  makeDirectory(path: string, mode: number): Promise<void> {
-    return this.#unlessFaulty("makeDirectory", path, () => this.files.makeDirectory(path, mode));
+  makeDirectory(path: string, mode: number, owner?: Partial<Owner>): Promise<void> {
+    return this.#unlessFaulty(
+      "makeDirectory",
+      path,
+      () => this.files.makeDirectory(path, mode, owner),
+    );
   }
 
   writeSymlink(path: string, target: string): Promise<void> {

@@ -1,11 +1,15 @@
 import type { Sha256 } from "../../shared/crypto/sha256.ts";
 
-/** Who owns something and who may use it. */
-export interface Attributes {
-  /** Permission bits, without the type: at most 0o7777. */
-  readonly mode: number;
+/** Who something belongs to. */
+export interface Owner {
   readonly uid: number;
   readonly gid: number;
+}
+
+/** Who owns something and who may use it. */
+export interface Attributes extends Owner {
+  /** Permission bits, without the type: at most 0o7777. */
+  readonly mode: number;
 }
 
 /** What is at a path; a symbolic link is itself, not what it points to. */
@@ -22,6 +26,12 @@ export type Entry =
     | { readonly kind: "symlink"; readonly target: string }
     | { readonly kind: "other" }
   );
+
+/** A regular file as a whole, from one moment: no other file's attributes beside its content. */
+export interface FileCopy {
+  readonly entry: Extract<Entry, { kind: "file" }>;
+  readonly content: Uint8Array;
+}
 
 /** How a new file is to look once it has its name. */
 export interface NewFile extends Attributes {
@@ -49,6 +59,8 @@ export interface Files {
   sha256(path: string): Promise<Sha256>;
   /** All of a regular file; throws if it has more than `maxBytes`. */
   read(path: string, maxBytes: number): Promise<Uint8Array>;
+  /** The same with what the file looks like; `undefined` if there is nothing, or nothing that has content. */
+  readWithEntry(path: string, maxBytes: number): Promise<FileCopy | undefined>;
   /** A regular file in pieces, each of them the reader's to keep. */
   readStream(path: string): AsyncIterable<Uint8Array>;
   /** Names in a folder, unordered. */
@@ -59,9 +71,10 @@ export interface Files {
    * same path removes.
    */
   writeFile(path: string, file: NewFile): Promise<void>;
-  setAttributes(path: string, attributes: Partial<Attributes>): Promise<void>;
-  /** Makes one folder, whose parent must exist. */
-  makeDirectory(path: string, mode: number): Promise<void>;
+  /** Of a file or folder that still looks like `found`; throws if something else has taken its place since. */
+  setAttributes(path: string, attributes: Partial<Attributes>, found: Entry): Promise<void>;
+  /** Makes one folder, whose parent must exist; without an owner it belongs to this process's user and group. */
+  makeDirectory(path: string, mode: number, owner?: Partial<Owner>): Promise<void>;
   /** Puts a link at `path` in one step, replacing a link or file that is there. */
   writeSymlink(path: string, target: string): Promise<void>;
   /** Removes a file or a link. */

@@ -116,6 +116,11 @@ export class HeldFolder implements Disposable {
   }
 }
 
+/** What is open as `descriptor`, whatever has the name `path` by now; without /proc by that name all the same. */
+export function heldPath(descriptor: number, path: string): string {
+  return DESCRIPTORS === "there" ? descriptorPath(descriptor) : path;
+}
+
 function split(path: string): string[] {
   return path.split("/").filter((part) => part !== "" && part !== ".");
 }

@@ -21,13 +21,16 @@ import {
 } from "node:fs";
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
+import { geteuid } from "node:process";
 import { type Sha256, sha256Hex } from "../../shared/crypto/sha256.ts";
 import { BlockedError } from "./blocked_error.ts";
 import { errorCode, FileError } from "./file_error.ts";
-import type { Attributes, Entry, Files, NewFile } from "./files.ts";
-import { HeldFolder } from "./held_folder.ts";
+import type { Attributes, Entry, FileCopy, Files, NewFile, Owner } from "./files.ts";
+import { HeldFolder, heldPath } from "./held_folder.ts";
 
 const PERMISSION_BITS = 0o7777;
+/** Of a folder that is not finished. */
+const PRIVATE_FOLDER = 0o700;
 /** Read at a time; between two pieces of a large file other work of the process gets its turn. */
 const PIECE_BYTES = 1024 * 1024;
 /** Reading a FIFO that somebody put in the way must not wait for a writer. */
@@ -68,15 +71,17 @@ export class LocalFiles implements Files {
   }
 
   read(path: string, maxBytes: number): Promise<Uint8Array> {
+    return attempt("read", path, async () => (await readWhole(path, maxBytes)).content);
+  }
+
+  readWithEntry(path: string, maxBytes: number): Promise<FileCopy | undefined> {
     return attempt("read", path, async () => {
-      const pieces: Uint8Array[] = [];
-      let sizeBytes = 0;
-      await readPieces(path, (piece) => {
-        sizeBytes += piece.length;
-        if (sizeBytes > maxBytes) throw new Error(`it has more than ${maxBytes} bytes`);
-        pieces.push(piece);
-      });
-      return joinPieces(pieces, sizeBytes);
+      try {
+        return await readWhole(path, maxBytes);
+      } catch (error) {
+        if (isMissing(error) || error instanceof NoContentError) return undefined;
+        throw error;
+      }
     });
   }
 
@@ -113,20 +118,20 @@ export class LocalFiles implements Files {
     });
   }
 
-  setAttributes(path: string, attributes: Partial<Attributes>): Promise<void> {
+  setAttributes(path: string, attributes: Partial<Attributes>, found: Entry): Promise<void> {
     return attempt(
       "change the attributes of",
       path,
-      () => within(path, (at) => setAttributesAt(at, attributes)),
+      () => within(path, (at) => setAttributesAt(at, attributes, found)),
     );
   }
 
-  makeDirectory(path: string, mode: number): Promise<void> {
+  makeDirectory(path: string, mode: number, owner: Partial<Owner> = {}): Promise<void> {
     return attempt("make folder", path, async () => {
       using folder = HeldFolder.open(dirname(path));
       const at = folder.child(basename(path));
-      mkdirSync(at, 0o700);
-      setAttributesAt(at, { mode });
+      mkdirSync(at, PRIVATE_FOLDER);
+      giveNewFolder(at, mode, owner);
       await syncFolder(folder);
     });
   }
@@ -189,24 +194,46 @@ function attributesOf({ mode, uid, gid }: Stats): Attributes {
 
 function entryOf(at: string, found: Stats): Entry {
   const attributes = attributesOf(found);
-  if (found.isFile()) {
-    const stamp = `${found.ino}:${found.ctimeMs}:${found.size}`;
-    return { kind: "file", sizeBytes: found.size, stamp, ...attributes };
-  }
+  if (found.isFile()) return fileEntryOf(found);
   if (found.isDirectory()) return { kind: "directory", ...attributes };
   if (found.isSymbolicLink()) return { kind: "symlink", target: readlinkSync(at), ...attributes };
   return { kind: "other", ...attributes };
+}
+
+function fileEntryOf(found: Stats): FileCopy["entry"] {
+  const stamp = `${found.ino}:${found.ctimeMs}:${found.size}`;
+  return { kind: "file", sizeBytes: found.size, stamp, ...attributesOf(found) };
 }
 
 async function readPieces(path: string, take: (piece: Uint8Array) => void): Promise<void> {
   for await (const piece of streamPieces(path)) take(piece);
 }
 
-async function* streamPieces(path: string): AsyncGenerator<Uint8Array> {
+async function readWhole(path: string, maxBytes: number): Promise<FileCopy> {
+  const pieces: Uint8Array[] = [];
+  let sizeBytes = 0;
+  let entry: FileCopy["entry"] | undefined;
+  for await (const piece of streamPieces(path, (found) => entry = fileEntryOf(found))) {
+    sizeBytes += piece.length;
+    if (sizeBytes > maxBytes) throw new Error(`it has more than ${maxBytes} bytes`);
+    pieces.push(piece);
+  }
+  if (entry === undefined) throw new Error("unreachable: read without being looked at");
+  return { entry, content: joinPieces(pieces, sizeBytes) };
+}
+
+/** A folder, pipe or device where a file was expected. */
+class NoContentError extends Error {}
+
+async function* streamPieces(
+  path: string,
+  see?: (found: Stats) => void,
+): AsyncGenerator<Uint8Array> {
   const descriptor = within(path, (at) => openSync(at, READ_FLAGS));
   try {
     const found = fstatSync(descriptor);
-    if (!found.isFile()) throw new Error("it is not a regular file");
+    if (!found.isFile()) throw new NoContentError("it is not a regular file");
+    see?.(found);
     const pieceBytes = Math.min(PIECE_BYTES, found.size + 1);
     for (;;) {
       const piece = new Uint8Array(pieceBytes);
@@ -262,7 +289,7 @@ function writeWhole(descriptor: number, bytes: Uint8Array): void {
   }
 }
 
-function setAttributesAt(at: string, wanted: Partial<Attributes>): void {
+function setAttributesAt(at: string, wanted: Partial<Attributes>, seen: Entry): void {
   const descriptor = openSync(at, READ_FLAGS);
   try {
     const found = fstatSync(descriptor);
@@ -270,14 +297,39 @@ function setAttributesAt(at: string, wanted: Partial<Attributes>): void {
       // Another name may be a link that somebody made to a file that is not theirs.
       throw new Error(`it has ${found.nlink} names; remove the other hard links first`);
     }
-    const uid = wanted.uid ?? found.uid;
-    const gid = wanted.gid ?? found.gid;
-    if (uid !== found.uid || gid !== found.gid) fchownSync(descriptor, uid, gid);
-    // After the owner: changing it clears the set-user-id bits.
-    fchmodSync(descriptor, wanted.mode ?? found.mode & PERMISSION_BITS);
+    const kind = found.isFile() ? "file" : found.isDirectory() ? "directory" : "other";
+    if (kind !== seen.kind || found.uid !== seen.uid || found.gid !== seen.gid) {
+      throw new Error("something else has taken its place meanwhile");
+    }
+    give(descriptor, found, wanted);
   } finally {
     closeSync(descriptor);
   }
+}
+
+/**
+ * Whoever may rename entries of the folder above can put another one where the new folder was. An empty one that nobody but
+ * this process's user may enter is worth nothing, so that it may be given away, whichever it is.
+ */
+function giveNewFolder(at: string, mode: number, owner: Partial<Owner>): void {
+  const descriptor = openSync(at, READ_FLAGS | constants.O_DIRECTORY);
+  try {
+    const found = fstatSync(descriptor);
+    const isPrivate = found.uid === geteuid?.() && (found.mode & 0o777 & ~PRIVATE_FOLDER) === 0;
+    if (!isPrivate || readdirSync(heldPath(descriptor, at)).length > 0) {
+      throw new Error("something else has taken its place meanwhile");
+    }
+    give(descriptor, found, { mode, ...owner });
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function give(descriptor: number, found: Stats, wanted: Partial<Attributes>): void {
+  const { uid = found.uid, gid = found.gid, mode = found.mode & PERMISSION_BITS } = wanted;
+  if (uid !== found.uid || gid !== found.gid) fchownSync(descriptor, uid, gid);
+  // After the owner: changing it clears the set-user-id bits.
+  fchmodSync(descriptor, mode);
 }
 
 function emptyFolder(parent: HeldFolder, name: string, device: number): void {

@@ -114,12 +114,51 @@ Deno.test("a circle of links ends with an error", async () => {
 Deno.test("attributes are changed on the thing itself, never through a link or another name", async () => {
   await using root = await TemporaryRoot.create();
   await write(root.join("file"), "");
-  await files.setAttributes(root.join("file"), { mode: 0o4755 });
+  const seen = await files.inspect(root.join("file"));
+  assert.ok(seen);
+  await files.setAttributes(root.join("file"), { mode: 0o4755 }, seen);
   assert.equal((await files.inspect(root.join("file")))?.mode, 0o4755);
   await Deno.symlink("file", root.join("link"));
-  await assert.rejects(files.setAttributes(root.join("link"), { mode: 0o777 }), /symbolic link/);
+  await assert.rejects(
+    files.setAttributes(root.join("link"), { mode: 0o777 }, seen),
+    /symbolic link/,
+  );
   await Deno.link(root.join("file"), root.join("second"));
-  await assert.rejects(files.setAttributes(root.join("file"), { mode: 0o777 }), /it has 2 names/);
+  await assert.rejects(
+    files.setAttributes(root.join("file"), { mode: 0o777 }, seen),
+    /it has 2 names/,
+  );
+});
+
+Deno.test(
+  "what was put in the place of a folder is given to nobody",
+  { ignore: !isRoot },
+  async () => {
+    await using root = await TemporaryRoot.create();
+    const app = root.join("app"), owner = { uid: 1234, gid: 4321 };
+    await files.makeDirectory(app, 0o2755, owner);
+    const found = await files.inspect(app);
+    assert.deepEqual(found, { kind: "directory", mode: 0o2755, ...owner });
+    await Deno.rename(app, root.join("old"));
+    await Deno.writeTextFile(app, "precious", { mode: 0o600 });
+    const replaced = /something else has taken its place/;
+    await assert.rejects(files.setAttributes(app, owner, found), replaced);
+    await Deno.remove(app);
+    await Deno.mkdir(app);
+    await assert.rejects(files.setAttributes(app, { mode: 0o777 }, found), replaced);
+    assert.equal((await Deno.lstat(app)).uid, 0);
+  },
+);
+
+Deno.test("a file comes with the attributes of the one that was read", async () => {
+  await using root = await TemporaryRoot.create();
+  await write(root.join("a"), "text");
+  const copy = await files.readWithEntry(root.join("a"), 10);
+  assert.deepEqual(copy?.entry, await files.inspect(root.join("a")));
+  assert.equal(new TextDecoder().decode(copy?.content), "text");
+  assert.equal(await files.readWithEntry(root.path, 10), undefined);
+  assert.equal(await files.readWithEntry(root.join("none"), 10), undefined);
+  await assert.rejects(files.readWithEntry(root.join("a"), 3), /more than 3 bytes/);
 });
 
 Deno.test("a pipe is not read", async () => {

@@ -66,8 +66,7 @@ export class TableAccounts implements Accounts {
     await this.#join(name, user.addToGroups ?? []);
     const home = this.#underRoot(entry.home);
     if (user.createHome && await this.files.inspect(home) === undefined) {
-      await this.files.makeDirectory(home, 0o755);
-      if (this.owner.uid === 0) await this.files.setAttributes(home, { uid, gid });
+      await this.files.makeDirectory(home, 0o755, this.owner.uid === 0 ? { uid, gid } : {});
     }
   }
 
