@@ -1,6 +1,7 @@
 import { basename } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import type { Command } from "../../shared/config/resources/parameters.ts";
-import { patternTest } from "../../shared/config/resources/linear_pattern.ts";
+import { acceptedPattern } from "../../shared/config/resources/linear_pattern.ts";
 import { type ProcessParams, processSchema } from "../../shared/config/resources/process.ts";
 import { PROGRAM_FOLDERS, PROGRAMS } from "../../shared/guardrails/protected_names.ts";
 import { describeFailure } from "../system/processes.ts";
@@ -27,6 +28,8 @@ const POLL_MS = 50;
 const START_TIMEOUT_MS = 10_000;
 /** Of a command line in a diff: enough to tell which process is meant. */
 const MAX_SHOWN_LENGTH = 200;
+/** Command lines that are searched without a pause. */
+const SEARCHED_AT_ONCE = 16;
 /** Most processes that a diff names one by one. */
 const MAX_SHOWN = 10;
 
@@ -54,7 +57,7 @@ async function check(params: ProcessParams, context: ApplyContext): Promise<Find
   if (params.ensure === "signalled" && !context.notified) return IN_SYNC;
   const owner = await findOwner(params, context);
   if (!owner.ok) return unknown(owner.reason);
-  const found = await findMatching(params, owner.uid, table.provider);
+  const found = await findMatching(params, owner.uid, table.provider, context.signal);
   if (params.ensure === "running") {
     if (found.length > 0) return IN_SYNC;
     return params.command === undefined
@@ -86,7 +89,7 @@ async function apply(params: ProcessParams, context: ApplyContext): Promise<Chan
   if (!table.ok) throw new Error(table.reason);
   const owner = await findOwner(params, context);
   if (!owner.ok) throw new Error(owner.reason);
-  const look = () => findMatching(params, owner.uid, table.provider);
+  const look = () => findMatching(params, owner.uid, table.provider, context.signal);
   if (params.ensure === "running") {
     if (params.command === undefined) throw new Error(`no process "${labelOf(params)}" runs`);
     await start(params.command, params.user, context);
@@ -174,12 +177,18 @@ async function findMatching(
   { name, pattern }: ProcessParams,
   uid: number | undefined,
   table: ProcessTable,
+  signal: AbortSignal,
 ): Promise<readonly RunningProcess[]> {
-  const matches = pattern === undefined ? undefined : patternTest(pattern);
-  return (await table.list()).filter((one) =>
-    (uid === undefined || one.uid === uid) &&
-    (matches?.(one.commandLine) ?? one.name === name)
-  );
+  const accepted = pattern === undefined ? undefined : acceptedPattern(pattern);
+  const found: RunningProcess[] = [];
+  for (const [index, one] of (await table.list()).entries()) {
+    // A user may have thousands of processes with long command lines: the agent goes on answering, and can be ended.
+    if (index % SEARCHED_AT_ONCE === 0) await setImmediate();
+    signal.throwIfAborted();
+    if (uid !== undefined && one.uid !== uid) continue;
+    if (accepted?.test(one.commandLine) ?? one.name === name) found.push(one);
+  }
+  return found;
 }
 
 /**

@@ -57,6 +57,15 @@ Deno.test("only Vigo's own processes are left alone, by where they lie and not b
   assert.match(left.kind === "unknown" ? left.reason : left.kind, /means Vigo itself/);
 });
 
+Deno.test("a search through many command lines can be ended", async () => {
+  await using machine = await TemporaryMachine.create();
+  const stop = new AbortController();
+  const params = process.schema.parse({ name: "x", pattern: "y", ensure: "stopped" });
+  const checked = process.check(params, machine.context({ signal: stop.signal }));
+  stop.abort();
+  await assert.rejects(checked, { name: "AbortError" });
+});
+
 Deno.test("a pattern over command lines takes no longer because of what a user writes there", async () => {
   await using machine = await TemporaryMachine.create();
   machine.host.fakeProcesses.add("a".repeat(4000), 1000);

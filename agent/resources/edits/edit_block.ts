@@ -9,7 +9,7 @@ import {
   placeFor,
   replaceLines,
   splitLines,
-  tooLongForPatterns,
+  tooMuchFor,
 } from "./text_lines.ts";
 
 /** Sees to it that a block is there between its marks, or that neither it nor they are. */
@@ -25,9 +25,9 @@ export function editBlock(text: string, params: BlockInFileParams): Edited {
   const wanted = [begin, ...params.block.replace(/\r?\n$/, "").split(/\r?\n/), end];
   const current = lines.slice(start, start + count).map(({ text }) => text);
   if (current.join("\n") === wanted.join("\n")) return { ok: true, text };
-  const isPlaced = params.insert_after !== undefined || params.insert_before !== undefined;
-  const tooLong = count === 0 && isPlaced ? tooLongForPatterns(lines) : undefined;
-  if (tooLong !== undefined) return { ok: false, reason: tooLong };
+  const placing = count === 0 ? [params.insert_after, params.insert_before] : [];
+  const tooMuch = tooMuchFor(placing, lines);
+  if (tooMuch !== undefined) return { ok: false, reason: tooMuch };
   const at = count === 0 ? placeFor(lines, params) : start;
   return { ok: true, text: joinLines(replaceLines(lines, at, count, wanted)) };
 }

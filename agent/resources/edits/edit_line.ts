@@ -8,7 +8,7 @@ import {
   removeLines,
   replaceLines,
   splitLines,
-  tooLongForPatterns,
+  tooMuchFor,
 } from "./text_lines.ts";
 
 /** Sees to it that a line is there, or that some are not. */
@@ -16,19 +16,16 @@ export function editLine(text: string, params: FileLineParams): Edited {
   const lines = splitLines(text);
   if (params.ensure === "absent") {
     const { line, match } = params;
-    const tooLong = match === undefined ? undefined : tooLongForPatterns(lines);
-    if (tooLong !== undefined) return { ok: false, reason: tooLong };
+    const tooMuch = tooMuchFor([match], lines);
+    if (tooMuch !== undefined) return { ok: false, reason: tooMuch };
     const goes = match === undefined ? isText(line ?? "") : matching(match);
     return { ok: true, text: joinLines(removeLines(lines, goes)) };
   }
   const { line, match, multiple } = params;
   const isThere = lines.some(isText(line));
   if (isThere && !multiple) return { ok: true, text };
-  const hasPattern = [match, params.insert_after, params.insert_before].some((one) =>
-    one !== undefined
-  );
-  const tooLong = hasPattern ? tooLongForPatterns(lines) : undefined;
-  if (tooLong !== undefined) return { ok: false, reason: tooLong };
+  const tooMuch = tooMuchFor([match, params.insert_after, params.insert_before], lines);
+  if (tooMuch !== undefined) return { ok: false, reason: tooMuch };
   const matches = match === undefined ? () => false : matching(match);
   const matched = [...lines.entries()].filter(([, found]) => matches(found));
   if (matched.length > 1 && !multiple) {

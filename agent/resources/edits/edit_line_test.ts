@@ -42,6 +42,9 @@ Deno.test("no line of a file keeps an edit busy, and one that is too long for pa
   assert.match(edited(long, { ensure: "absent", match: "^a" }), reason);
   assert.match(edited(long, { line: "b", insert_after: "^a" }), reason);
   assert.equal(edited(long, { line: "b" }), `${long}b\n`);
+  const large = "abab\n".repeat(250_000);
+  assert.match(edited(large, { line: "b", match: "a(a|b){100}c$" }), /too many for "a\(a\|b\)/);
+  assert.equal(edited(large, { line: "b", match: "^a(a|b){5}c$" }), `${large}b\n`);
 });
 
 Deno.test("line ends and a missing final one stay as they are", () => {

@@ -1,4 +1,7 @@
-import { patternTest } from "../../../shared/config/resources/linear_pattern.ts";
+import {
+  acceptedPattern,
+  MAX_SEARCH_STEPS,
+} from "../../../shared/config/resources/linear_pattern.ts";
 
 /** Longest line that a pattern is tried on: what a line may have that a policy writes. */
 export const MAX_MATCHED_LENGTH = 64 * 1024;
@@ -86,14 +89,28 @@ export function placeFor(
 
 /** A test of lines against a pattern. */
 export function matching(pattern: string): (line: Line) => boolean {
-  const matches = patternTest(pattern);
-  return ({ text }) => matches(text);
+  const { test } = acceptedPattern(pattern);
+  return ({ text }) => test(text);
 }
 
-/** Why patterns cannot be tried on a text: a line of it is too long. */
-export function tooLongForPatterns(lines: readonly Line[]): string | undefined {
-  const index = lines.findIndex(({ text }) => text.length > MAX_MATCHED_LENGTH);
-  return index === -1
+/** Why patterns are not tried on a text, if there are any: a line of it is too long, or all of it for one of them. */
+export function tooMuchFor(
+  patterns: readonly (string | undefined)[],
+  lines: readonly Line[],
+): string | undefined {
+  const given = patterns.filter((pattern) => pattern !== undefined);
+  if (given.length === 0) return undefined;
+  let length = 0;
+  for (const [index, { text }] of lines.entries()) {
+    length += text.length;
+    if (text.length > MAX_MATCHED_LENGTH) {
+      return `line ${
+        index + 1
+      } has more than ${MAX_MATCHED_LENGTH} characters: no pattern is tried on it`;
+    }
+  }
+  const slow = given.find((one) => acceptedPattern(one).size * length > MAX_SEARCH_STEPS);
+  return slow === undefined
     ? undefined
-    : `line ${index + 1} has more than ${MAX_MATCHED_LENGTH} characters: no pattern is tried on it`;
+    : `it has ${length} characters, too many for ${JSON.stringify(slow)}: use smaller counts in it`;
 }
