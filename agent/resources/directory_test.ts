@@ -18,6 +18,18 @@ Deno.test("removing a folder never follows the links in it", async () => {
   assert.equal((await machine.files.list(machine.root.join("etc"))).length, 3);
 });
 
+Deno.test("a folder is removed however deep it goes", async () => {
+  await using machine = await TemporaryMachine.create();
+  const { root } = machine;
+  const path = root.join("cache");
+  await Deno.mkdir(path);
+  deepen(path, root.join("next"), 20_000);
+  await Deno.writeTextFile(`${path}/d/d/file`, "");
+  const params = directory.schema.parse({ path, ensure: "absent", force: true });
+  assert.equal(await directory.apply(params, machine.context()), "deleted");
+  assert.equal(await machine.files.inspect(path), undefined);
+});
+
 Deno.test("a file where a folder should be is left for a person to decide about", async () => {
   await using machine = await TemporaryMachine.create();
   const params = directory.schema.parse({ path: machine.root.join("etc/passwd") });
@@ -49,3 +61,12 @@ Deno.test("a new folder has its owner from the start, not once somebody could ha
   assert.equal(await directory.apply(params, machine.context()), "created");
   assert.deepEqual(await directory.check(params, machine.context()), { kind: "in_sync" });
 });
+
+/** Each level goes around the ones before: no path is as long as the tree is deep. */
+function deepen(path: string, next: string, levels: number): void {
+  for (let level = 0; level < levels; level++) {
+    Deno.mkdirSync(next);
+    Deno.renameSync(path, `${next}/d`);
+    Deno.renameSync(next, path);
+  }
+}

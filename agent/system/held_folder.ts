@@ -1,5 +1,5 @@
 import { closeSync, constants, lstatSync, openSync, readlinkSync, realpathSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { geteuid, pid } from "node:process";
 import { descriptorPath, judgeDescriptors } from "./descriptor_path.ts";
 import { errorCode } from "./file_error.ts";
@@ -78,6 +78,12 @@ export class HeldFolder implements Disposable {
     return HeldFolder.hold(this.child(name));
   }
 
+  /** The folder that this one is in by now. */
+  openParent(): HeldFolder {
+    // Without /proc it must be taken from the name.
+    return HeldFolder.hold(this.descriptor === undefined ? dirname(this.path) : `${this.at}/..`);
+  }
+
   [Symbol.dispose](): void {
     if (this.descriptor !== undefined) closeSync(this.descriptor);
   }
@@ -98,11 +104,11 @@ export class HeldFolder implements Disposable {
   }
 
   private enter(part: string): HeldFolder | { readonly target: string } {
-    // ".." comes from the target of a trusted link alone; without /proc it must be taken from the name.
-    if (part === ".." && this.descriptor === undefined) return HeldFolder.hold(dirname(this.path));
+    // It comes from the target of a trusted link alone.
+    if (part === "..") return this.openParent();
     const path = this.child(part);
     try {
-      return HeldFolder.hold(part === ".." ? `${this.at}/..` : path);
+      return HeldFolder.hold(path);
     } catch (error) {
       const code = errorCode(error);
       if (code !== "ENOTDIR" && code !== "ELOOP") throw error;
@@ -114,6 +120,13 @@ export class HeldFolder implements Disposable {
     }
     return { target: readlinkSync(path) };
   }
+}
+
+/** Uses what has a path, by way of its folder, which is held meanwhile. */
+export function within<T>(path: string, use: (at: string) => T): T {
+  if (path === "/") return use("/");
+  using folder = HeldFolder.open(dirname(path));
+  return use(folder.child(basename(path)));
 }
 
 /** What is open as `descriptor`, whatever has the name `path` by now; without /proc by that name all the same. */

@@ -9,11 +9,8 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readlinkSync,
-  readSync,
   renameSync,
   rmdirSync,
-  type Stats,
   statSync,
   symlinkSync,
   unlinkSync,
@@ -21,20 +18,16 @@ import {
 } from "node:fs";
 import { createHash } from "node:crypto";
 import { basename, dirname, join } from "node:path";
-import { geteuid } from "node:process";
 import { type Sha256, sha256Hex } from "../../shared/crypto/sha256.ts";
 import { BlockedError } from "./blocked_error.ts";
+import { emptyFolder } from "./empty_folder.ts";
+import { attributesOf, entryOf } from "./entry_of_stats.ts";
 import { errorCode, FileError } from "./file_error.ts";
 import type { Attributes, Entry, FileCopy, Files, NewFile, Owner } from "./files.ts";
-import { HeldFolder, heldPath } from "./held_folder.ts";
+import { giveNewFolder, PRIVATE_FOLDER, setAttributesAt } from "./give_attributes.ts";
+import { HeldFolder, within } from "./held_folder.ts";
+import { NoContentError, readPieces, readWhole, streamPieces } from "./read_pieces.ts";
 
-const PERMISSION_BITS = 0o7777;
-/** Of a folder that is not finished. */
-const PRIVATE_FOLDER = 0o700;
-/** Read at a time; between two pieces of a large file other work of the process gets its turn. */
-const PIECE_BYTES = 1024 * 1024;
-/** Reading a FIFO that somebody put in the way must not wait for a writer. */
-const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const CREATE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL |
   constants.O_NOFOLLOW;
 
@@ -164,7 +157,7 @@ export class LocalFiles implements Files {
     return attempt("remove folder", path, async () => {
       using folder = HeldFolder.open(dirname(path));
       const name = basename(path);
-      if (recursive) emptyFolder(folder, name, lstatSync(folder.child(name)).dev);
+      if (recursive) emptyFolder(folder, name);
       rmdirSync(folder.child(name));
       await syncFolder(folder);
     });
@@ -180,85 +173,6 @@ async function attempt<T>(doing: string, path: string, act: () => T | Promise<T>
       error instanceof Error && error.name === "AbortError";
     throw isNamed ? error : new FileError(doing, path, error);
   }
-}
-
-function within<T>(path: string, use: (at: string) => T): T {
-  if (path === "/") return use("/");
-  using folder = HeldFolder.open(dirname(path));
-  return use(folder.child(basename(path)));
-}
-
-function attributesOf({ mode, uid, gid }: Stats): Attributes {
-  return { mode: mode & PERMISSION_BITS, uid, gid };
-}
-
-function entryOf(at: string, found: Stats): Entry {
-  const attributes = attributesOf(found);
-  if (found.isFile()) return fileEntryOf(found);
-  if (found.isDirectory()) return { kind: "directory", ...attributes };
-  if (found.isSymbolicLink()) return { kind: "symlink", target: readlinkSync(at), ...attributes };
-  return { kind: "other", ...attributes };
-}
-
-function fileEntryOf(found: Stats): FileCopy["entry"] {
-  const stamp = `${found.ino}:${found.ctimeMs}:${found.size}`;
-  return { kind: "file", sizeBytes: found.size, stamp, ...attributesOf(found) };
-}
-
-async function readPieces(path: string, take: (piece: Uint8Array) => void): Promise<void> {
-  for await (const piece of streamPieces(path)) take(piece);
-}
-
-async function readWhole(path: string, maxBytes: number): Promise<FileCopy> {
-  const pieces: Uint8Array[] = [];
-  let sizeBytes = 0;
-  let entry: FileCopy["entry"] | undefined;
-  for await (const piece of streamPieces(path, (found) => entry = fileEntryOf(found))) {
-    sizeBytes += piece.length;
-    if (sizeBytes > maxBytes) throw new Error(`it has more than ${maxBytes} bytes`);
-    pieces.push(piece);
-  }
-  if (entry === undefined) throw new Error("unreachable: read without being looked at");
-  return { entry, content: joinPieces(pieces, sizeBytes) };
-}
-
-/** A folder, pipe or device where a file was expected. */
-class NoContentError extends Error {}
-
-async function* streamPieces(
-  path: string,
-  see?: (found: Stats) => void,
-): AsyncGenerator<Uint8Array> {
-  const descriptor = within(path, (at) => openSync(at, READ_FLAGS));
-  try {
-    const found = fstatSync(descriptor);
-    if (!found.isFile()) throw new NoContentError("it is not a regular file");
-    see?.(found);
-    const pieceBytes = Math.min(PIECE_BYTES, found.size + 1);
-    for (;;) {
-      const piece = new Uint8Array(pieceBytes);
-      const length = readSync(descriptor, piece);
-      if (length === 0) return;
-      yield piece.subarray(0, length);
-      if (length === PIECE_BYTES) await nextTurn();
-    }
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
-}
-
-function joinPieces(pieces: readonly Uint8Array[], sizeBytes: number): Uint8Array {
-  const whole = new Uint8Array(sizeBytes);
-  let offset = 0;
-  for (const piece of pieces) {
-    whole.set(piece, offset);
-    offset += piece.length;
-  }
-  return whole;
 }
 
 /** Derived from the name, so that a later run finds and removes what a killed one left; short enough for any name. */
@@ -286,62 +200,6 @@ async function writeSynced(at: string, file: NewFile): Promise<void> {
 function writeWhole(descriptor: number, bytes: Uint8Array): void {
   for (let written = 0; written < bytes.length;) {
     written += writeSync(descriptor, bytes, written);
-  }
-}
-
-function setAttributesAt(at: string, wanted: Partial<Attributes>, seen: Entry): void {
-  const descriptor = openSync(at, READ_FLAGS);
-  try {
-    const found = fstatSync(descriptor);
-    if (found.isFile() && found.nlink > 1) {
-      // Another name may be a link that somebody made to a file that is not theirs.
-      throw new Error(`it has ${found.nlink} names; remove the other hard links first`);
-    }
-    const kind = found.isFile() ? "file" : found.isDirectory() ? "directory" : "other";
-    if (kind !== seen.kind || found.uid !== seen.uid || found.gid !== seen.gid) {
-      throw new Error("something else has taken its place meanwhile");
-    }
-    give(descriptor, found, wanted);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/**
- * Whoever may rename entries of the folder above can put another one where the new folder was. An empty one that nobody but
- * this process's user may enter is worth nothing, so that it may be given away, whichever it is.
- */
-function giveNewFolder(at: string, mode: number, owner: Partial<Owner>): void {
-  const descriptor = openSync(at, READ_FLAGS | constants.O_DIRECTORY);
-  try {
-    const found = fstatSync(descriptor);
-    const isPrivate = found.uid === geteuid?.() && (found.mode & 0o777 & ~PRIVATE_FOLDER) === 0;
-    if (!isPrivate || readdirSync(heldPath(descriptor, at)).length > 0) {
-      throw new Error("something else has taken its place meanwhile");
-    }
-    give(descriptor, found, { mode, ...owner });
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-function give(descriptor: number, found: Stats, wanted: Partial<Attributes>): void {
-  const { uid = found.uid, gid = found.gid, mode = found.mode & PERMISSION_BITS } = wanted;
-  if (uid !== found.uid || gid !== found.gid) fchownSync(descriptor, uid, gid);
-  // After the owner: changing it clears the set-user-id bits.
-  fchmodSync(descriptor, mode);
-}
-
-function emptyFolder(parent: HeldFolder, name: string, device: number): void {
-  using folder = parent.openChild(name);
-  for (const entry of readdirSync(folder.child("."))) {
-    const at = folder.child(entry);
-    const found = lstatSync(at);
-    if (found.dev !== device) throw Object.assign(new Error(entry), { code: "EXDEV" });
-    if (found.isDirectory()) {
-      emptyFolder(folder, entry, device);
-      rmdirSync(at);
-    } else unlinkSync(at);
   }
 }
 
