@@ -238,7 +238,7 @@ async function startRest(
       ...fleetRoutes({ minutes: store.minutes, now }),
       ...queryRoutes({ index }),
       ...runRoutes({ runs: store.runs, bundles, index }),
-      ...secretRoutes(fleet.vault),
+      ...secretRoutes(fleet.vault, (path) => publisher.usersOfSecret(path)),
       ...swarmRoutes(filecasts),
     },
     authenticate: (context) =>

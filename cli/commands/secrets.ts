@@ -128,13 +128,17 @@ function deleteCommand(context: CliContext) {
   const command = serverCommand("delete")
     .description("Delete a secret; resources that name it become unknown and stay as they are")
     .argument("<path>", "as `list` shows it")
-    .action(async (path, { json, ...flags }) => {
+    .option("--force", "also one that a live policy names", false)
+    .action(async (path, { force, json, ...flags }) => {
       using client = await context.connect(flags);
-      const answer = await client.call(secretDelete, { body: { path } });
+      const answer = await client.call(secretDelete, { body: { path, force } });
       if (json) return context.output.json(answer);
       context.output.line(`Secret ${sanitize(answer.path)} is deleted`);
     });
-  return withExamples(command, [["vigocli secrets delete db/old", "nothing names it any more"]]);
+  return withExamples(command, [
+    ["vigocli secrets delete db/old", "nothing names it any more"],
+    ["vigocli secrets delete db/old --force", "although a live policy does"],
+  ]);
 }
 
 function rotateCommand(context: CliContext) {

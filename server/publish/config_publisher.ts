@@ -9,6 +9,7 @@ import { runInSlices } from "../steps/run_in_slices.ts";
 import { configVersion } from "./config_version.ts";
 import { compareFleetInSteps, type FleetChanges } from "./host_changes.ts";
 import type { LivePolicy, PolicySource } from "./policy_source.ts";
+import { findSecretUsersInSteps, type SecretUsers } from "./secret_users.ts";
 import { type Refusal, refuse, refuseDamaged } from "./refusal.ts";
 import { type Candidate, StackLoader } from "./stack_loader.ts";
 import type { VersionLog, VersionRecord } from "./version_log.ts";
@@ -210,6 +211,14 @@ export class ConfigPublisher implements PolicySource {
     // The caller gets the failure; here it only ends the turn.
     this.#comparing = result.then(() => {}, () => {});
     return result;
+  }
+
+  /** Whose live policy names a secret. */
+  async usersOfSecret(path: string): Promise<SecretUsers> {
+    if (!this.#live) return { hosts: [], crates: [] };
+    return await runInSlices(
+      findSecretUsersInSteps(path, this.#live.compiler, this.#hosts(undefined)),
+    );
   }
 
   /** Makes the staged stacks the live policy. */

@@ -82,7 +82,11 @@ export const secretDelete = endpoint({
   summary: "Delete a secret",
   permission: "admin",
   query: z.object({}),
-  body: z.strictObject({ path: secretPath }),
+  body: z.strictObject({
+    path: secretPath,
+    /** Also one that a live policy names. */
+    force: z.boolean().default(false),
+  }),
   answer: z.object({ path: z.string() }),
 });
 

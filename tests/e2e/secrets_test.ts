@@ -258,7 +258,10 @@ Deno.test("secrets reach the machine, and no log, database, report, answer or ar
     });
 
     await step("a secret that is deleted leaves the machine as it is, and unknown", async () => {
-      await fleet.cli("secrets", "delete", "tls/key");
+      const used = await fleet.tryCli("secrets", "delete", "tls/key");
+      assert.equal(used.code, 1, used.stderr);
+      assert.match(used.stderr, /names it, for .*add --force/);
+      await fleet.cli("secrets", "delete", "tls/key", "--force");
       const { report } = await dryRun(fleet, web, "tls/key");
       const file = report.resources.find(({ id }) => id === `file:${managed(web, "key.pem")}`);
       assert.equal(file?.outcome, "unknown");
