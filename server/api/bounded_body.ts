@@ -30,15 +30,22 @@ export async function readJsonBody(
   try {
     return JSON.parse(
       new TextDecoder("utf-8", { fatal: true }).decode(bytes),
-      refuseHalfCharacters,
+      refuseUnkeepable,
     );
   } catch (cause) {
+    if (cause instanceof ApiError) throw cause;
     throw new ApiError(400, "Cannot read the body: it is not JSON in UTF-8", { cause });
   }
 }
 
-/** An escape such as `\ud800` alone makes text that UTF-8 cannot write, so neither the database nor the audit log can keep it. */
-function refuseHalfCharacters(key: string, value: unknown): unknown {
+/**
+ * An escape such as `\ud800` alone makes text that UTF-8 cannot write, so neither the database nor the audit log can keep it. A
+ * member `__proto__` is dropped by what reads objects, so that whoever sent it would hear that all went well.
+ */
+function refuseUnkeepable(key: string, value: unknown): unknown {
+  if (key === "__proto__") {
+    throw new ApiError(400, 'Cannot use the name "__proto__": choose another');
+  }
   if (!key.isWellFormed() || (typeof value === "string" && !value.isWellFormed())) {
     throw new SyntaxError("a text holds an unpaired surrogate");
   }

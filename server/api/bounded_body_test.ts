@@ -55,3 +55,7 @@ Deno.test("half a character in a text or a name is refused, a whole one is read"
   }
   assert.deepEqual(await readJsonBody(request('{"a":"\\ud83d\\ude00"}')), { a: "\u{1f600}" });
 });
+
+Deno.test("a name that objects keep for themselves is refused rather than lost", async () => {
+  await assert.rejects(readJsonBody(request('{"set":{"__proto__":"c"}}')), /"__proto__"/);
+});

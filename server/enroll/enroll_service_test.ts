@@ -136,6 +136,19 @@ Deno.test("a replacing token needs a hostname without a wildcard", async () => {
   }
 });
 
+Deno.test("a token for a hostname that no machine can have is not made", async () => {
+  await using server = await SimulatedFleet.start();
+  const create = (hostname: string) =>
+    server.fleet.tokens.create({ ttlMs: 1000, uses: 1, replace: false, hostname }, "local-root");
+  for (const hostname of ["web 9", "-web", "web-", "web 9*", "a..b", "wéb*"]) {
+    const created = await create(hostname);
+    assert.match(created.ok ? "" : created.message, /No machine can have the hostname/, hostname);
+  }
+  for (const hostname of ["WEB-1.example", "web-?", "[a-c]*.db", "web_1"]) {
+    assert.ok((await create(hostname)).ok, hostname);
+  }
+});
+
 Deno.test("the server's own hostname is enrolled only with a token that names it", async () => {
   await using server = await SimulatedFleet.start();
   const loose = await enroll(server, await draftEnrolment(await createToken(server), "vigo-1"));

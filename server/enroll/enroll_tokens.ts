@@ -136,9 +136,17 @@ function checkHostname(hostname: string | undefined, replace: boolean): string |
   if (hostname === undefined) return undefined;
   try {
     parseHostnameGlob(hostname);
-    return undefined;
   } catch (error) {
     if (error instanceof GlobError) return error.message;
     throw error;
   }
+  const isPattern = /[*?[\\]/.test(hostname);
+  const isPossible = isPattern
+    ? !/[^a-z0-9_.*?[\]^\\-]/i.test(hostname)
+    : normalizeHostname(hostname);
+  return isPossible
+    ? undefined
+    : `No machine can have the hostname ${
+      JSON.stringify(hostname)
+    }: write letters, digits, "-", "_" and ".", and "*" or "?" for any`;
 }
