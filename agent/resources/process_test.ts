@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { pid } from "node:process";
+import { eventually } from "../../tests/support/eventually.ts";
+import { runCommand } from "../../tests/support/run_command.ts";
 import { TemporaryMachine } from "../../tests/support/temporary_machine.ts";
 import { ProcTable } from "../system/process_table/proc_table.ts";
 import { process } from "./process.ts";
@@ -84,11 +86,32 @@ Deno.test({
         "\n/ ".repeat(30_000),
       ]]
     ) {
-      using child = new HeldProcess(words);
+      await using child = new HeldProcess(words);
       const found = (await table.list()).find(({ pid }) => pid === child.pid);
       assert.ok(found !== undefined && found.commandLine.length <= 4096);
       assert.equal(await table.executableOf(found), await Deno.realPath("/bin/sh"));
       assert.equal(await table.executableOf({ ...found, startedAt: "1" }), undefined);
+    }
+  },
+});
+
+Deno.test({
+  name: "a program that only its own mount namespace calls Vigo's is not taken for it",
+  ignore: ignore || Deno.uid() !== 0 || (await runCommand("unshare", ["-m", "true"])).code !== 0,
+  fn: async () => {
+    const script = "mount --bind /bin/sleep /usr/bin/env && exec /usr/bin/env 1000";
+    const child = new Deno.Command("unshare", { args: ["-m", "sh", "-c", script] }).spawn();
+    try {
+      const table = new ProcTable();
+      const found = await eventually("the program runs under the other's path", async () => {
+        const one = (await table.list()).find(({ pid }) => pid === child.pid);
+        return one?.commandLine === "/usr/bin/env 1000" ? one : undefined;
+      });
+      assert.equal(await Deno.readLink(`/proc/${child.pid}/exe`), "/usr/bin/env");
+      assert.equal(await table.executableOf(found), undefined);
+    } finally {
+      child.kill("SIGKILL");
+      await child.status;
     }
   },
 });
@@ -106,8 +129,9 @@ class HeldProcess {
     return this.#child.pid;
   }
 
-  [Symbol.dispose](): void {
-    this.#child.kill("SIGKILL");
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#child.stdin.close();
+    await this.#child.status;
   }
 }
 

@@ -40,6 +40,13 @@ const REFUSED: readonly [string, string, readonly string[]][] = [
     ],
   ],
   [
+    "a pattern that no engine of linear time can search for",
+    "  - process: x\n    ensure: stopped\n    pattern: (a)\\1\n",
+    [
+      'configcrates/a.vgo:5:14: "pattern" of process:x is "(a)\\\\1": expected a regular expression over command lines, like "^python3 .*worker", in the syntax of RE2: invalid escape sequence: `\\1`',
+    ],
+  ],
+  [
     "parameters that do not go together",
     "  - file: /x\n    ensure: absent\n    mode: '0644'\n",
     ['configcrates/a.vgo:5:5: file:/x: "mode" cannot be combined with ensure: absent'],
