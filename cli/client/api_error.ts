@@ -10,7 +10,7 @@ export class ApiError extends UserError {
 
 function exitCodeOf(status: number): ExitCode {
   if (status === 401 || status === 403) return EXIT_CODE.notPermitted;
-  // Frozen: somebody has said no, and may be asked to take it back.
+  // Frozen, or no host could have it: a guardrail, which somebody may take back or overrule.
   if (status === 423) return EXIT_CODE.refused;
   // What the server cannot read is what the operator wrote on the command line.
   return status === 400 ? EXIT_CODE.usage : EXIT_CODE.failed;

@@ -154,7 +154,7 @@ function renameCommand(context: CliContext) {
 function removeCommand(context: CliContext) {
   const command = serverCommand("remove")
     .description("Take an envoy that is revoked, or was never seen, out of every list")
-    .argument("<host>", "hostname, or UUID of a revoked one")
+    .argument("<host>", "hostname, or UUID where several revoked ones had it")
     .action(async (host, { json, ...flags }) => {
       using client = await context.connect(flags);
       const answer = await client.call(envoyRemove, { params: { host }, body: {} });
@@ -165,6 +165,10 @@ function removeCommand(context: CliContext) {
     });
   return withExamples(command, [
     ["vigocli envoys list --all", "which envoys are revoked, with their UUIDs"],
-    ["vigocli envoys remove 6f1c2a4e-0000-4000-8000-000000000000", "forget one of them"],
+    ["vigocli envoys remove old-1", "forget one that is revoked"],
+    [
+      "vigocli envoys remove 6f1c2a4e-0000-4000-8000-000000000000",
+      "the same, where several had its name",
+    ],
   ]);
 }

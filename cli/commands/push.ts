@@ -56,9 +56,17 @@ export function pushCommand(context: CliContext) {
         );
       }
       context.signal.throwIfAborted();
-      const bad = hosts.filter(({ convergence }) => convergence === "Failed").length;
+      const unmade = hosts.filter(({ state }) => state === "unresolved").length;
+      const bad = hosts.filter(isBad).length;
       const late = hosts.filter(isUnderWay).length;
-      if (bad > 0) throw new UserError(`The policy failed on ${bad} envoy(s); see "vigocli runs"`);
+      if (unmade > 0) {
+        throw new UserError(
+          `The live policy cannot be made for ${unmade} envoy(s), which keep what they have; see "vigocli config status"`,
+        );
+      }
+      if (bad > 0) {
+        throw new UserError(`The policy is not in force on ${bad} envoy(s); see "vigocli runs"`);
+      }
       if (wait && late > 0) {
         throw new UserError(`${late} envoy(s) did not say in time what came of it`);
       }
@@ -71,6 +79,11 @@ export function pushCommand(context: CliContext) {
 
 function isUnderWay({ state }: PushedHost): boolean {
   return state === "sent" || state === "checked_in";
+}
+
+/** Whether it has applied its policy, and not all of it could be. */
+function isBad({ convergence }: PushedHost): boolean {
+  return convergence === "Failed" || convergence === "Degraded";
 }
 
 function renderHosts(hosts: readonly PushedHost[]): string {
@@ -90,6 +103,8 @@ function verdictOf({ state, convergence, reason }: PushedHost): string {
       return convergence ?? "done";
     case "idle":
       return `nothing applied: ${reason ?? "it has no policy"}`;
+    case "unresolved":
+      return `Unresolved: ${reason ?? "its policy cannot be made"}`;
     case "offline":
       return "offline";
   }

@@ -41,6 +41,15 @@ export function renderChanges(
   return [...blocks, rest].join("\n\n");
 }
 
+/** Which hosts a version cannot be compiled for; the first ones are named. */
+export function renderRefused(changes: readonly HostChange[], refusedHosts: number): string {
+  const hosts = changes.filter(({ problems }) => problems.length > 0).flatMap((one) => one.hosts);
+  const who = refusedHosts === 1
+    ? "1 host cannot have it and keeps the policy it has"
+    : `${refusedHosts} hosts cannot have it and keep the policy they have`;
+  return `${who}: ${nameHosts(hosts)}`;
+}
+
 function nameHosts(hosts: readonly string[]): string {
   const named = hosts.slice(0, MAX_NAMED_HOSTS).map(sanitize).join(", ");
   const left = hosts.length - MAX_NAMED_HOSTS;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { renderChanges, renderProblems } from "./changes.ts";
+import { renderChanges, renderProblems, renderRefused } from "./changes.ts";
 
 Deno.test("a mistake is one line in the form that editors jump to, whatever its message holds", () => {
   assert.equal(
@@ -36,4 +36,19 @@ Deno.test("hosts that change alike share a block, with what is added, removed an
     ].join("\n"),
   );
   assert.equal(renderChanges([], 0), "0 hosts stay as they are");
+});
+
+Deno.test("the closing line counts the hosts that cannot have a version, and names the first ones", () => {
+  const refused = (hosts: string[]) => ({ hosts, changes: [], problems: ["no"] });
+  const changed = { hosts: ["web-1"], changes: [], problems: [] };
+  assert.equal(
+    renderRefused([changed, refused(["db-1", "db-2"]), refused(["x\x1b"])], 3),
+    "3 hosts cannot have it and keep the policy they have: db-1, db-2, x\\u{1b}",
+  );
+  assert.equal(
+    renderRefused([refused(["db-1"])], 1),
+    "1 host cannot have it and keeps the policy it has: db-1",
+  );
+  const many = Array.from({ length: 12 }, (_, index) => `h${index}`);
+  assert.match(renderRefused([refused(many)], 12), /^12 hosts .*: h0, .*, h9 and 2 more$/);
 });

@@ -20,7 +20,14 @@ type ConfigEndpoints =
   | "configValidate";
 
 /** Nothing to compare, for an answer that consists of problems. */
-const NOTHING_COMPARED = { from: null, unchangedHosts: 0, changes: [], warnings: [] };
+const NOTHING_COMPARED = {
+  from: null,
+  unchangedHosts: 0,
+  matchedHosts: 0,
+  refusedHosts: 0,
+  changes: [],
+  warnings: [],
+};
 
 /** Validate, compare, publish, roll back and freeze the stacks on this host. */
 export function configRoutes(
@@ -41,11 +48,12 @@ export function configRoutes(
       return { ...NOTHING_COMPARED, to: "", problems: [...result.problems] };
     },
     configPublish: async ({ body, principal }) => {
-      const { message, operator, reviewed } = body;
+      const { message, operator, reviewed, allowRefused } = body;
       const result = await unlessUnrecorded(publisher.publish({
         principal: writePublisher(principal.name, operator),
         message,
         reviewed,
+        allowRefused,
       }));
       if (result.ok) {
         const { published, version } = result;
@@ -61,12 +69,13 @@ export function configRoutes(
     },
     configHistory: async ({ query }) => ({ versions: await publisher.history(query.limit) }),
     configRollback: async ({ body, principal }) => {
-      const { version, message, operator, reviewed } = body;
+      const { version, message, operator, reviewed, allowRefused } = body;
       const result = await unlessUnrecorded(publisher.rollback({
         principal: writePublisher(principal.name, operator),
         version,
         message,
         reviewed,
+        allowRefused,
       }));
       if (!result.ok) throw refusalError(result);
       return { ...comparisonOf(result), version: result.version };
@@ -85,10 +94,14 @@ export function configRoutes(
 }
 
 /** The contract's lists may be changed by whoever holds them; the publisher's may not. */
-function comparisonOf({ from, unchangedHosts, changes, warnings }: Comparison) {
+function comparisonOf(
+  { from, unchangedHosts, matchedHosts, refusedHosts, changes, warnings }: Comparison,
+) {
   return {
     from,
     unchangedHosts,
+    matchedHosts,
+    refusedHosts,
     warnings: [...warnings],
     changes: changes.map((change) => ({
       hosts: [...change.hosts],
@@ -108,8 +121,8 @@ async function unlessUnrecorded(result: Promise<PublishResult>): Promise<Publish
   }
 }
 
-function refusalError({ reason, problems, isFrozen }: Refusal): ApiError {
+function refusalError({ reason, problems, isFrozen, isForNobody }: Refusal): ApiError {
   const [first] = problems;
   const where = first ? `: ${first.file}:${first.line}:${first.column}: ${first.message}` : "";
-  return new ApiError(isFrozen ? 423 : 409, reason + where);
+  return new ApiError(isFrozen || isForNobody ? 423 : 409, reason + where);
 }

@@ -151,7 +151,15 @@ export class EnvoyEditor {
   remove(host: string, principal: string): Promise<ServiceAnswer<EnvoyName>> {
     return this.#queue.run(async () => {
       const { index, store, audit, now, revoke } = this.#options;
-      const state = index.find(host);
+      const revoked = index.find(host) ? [] : index.findRevoked(host);
+      if (revoked.length > 1) {
+        const uuids = revoked.map(({ record }) => record.uuid).join(", ");
+        return refused(
+          409,
+          `Cannot remove "${host}": ${revoked.length} revoked envoys had that name. Give the UUID of one: ${uuids}`,
+        );
+      }
+      const state = index.find(host) ?? revoked[0];
       if (!state) return unknownEnvoy(host);
       const { uuid, hostname } = state.record;
       if (state.record.state === "active") {

@@ -186,6 +186,26 @@ Deno.test("a revoked envoy can be removed from the lists, and never comes back",
   assert.equal(readFleetDocument(second).revokedEnvoys.length, 1);
 });
 
+Deno.test("a revoked envoy is removed by its hostname unless several had it", async () => {
+  await using server = await SimulatedFleet.start();
+  const { editor, envoys, index } = server.fleet;
+  const names = ["tmp-1", "tmp-1", "tmp-2"];
+  for (const hostname of names) {
+    await server.enrol(hostname);
+    await envoys.revoke(hostname, "", "local-root");
+  }
+  const removed = await editor.remove("TMP-2", "local-root");
+  assert.ok(removed.ok && removed.value.hostname === "tmp-2");
+  const both = index.findRevoked("tmp-1").map(({ record }) => record.uuid);
+  const ambiguous = await editor.remove("tmp-1", "local-root");
+  assert.ok(!ambiguous.ok && ambiguous.status === 409);
+  for (const uuid of both) assert.ok(ambiguous.message.includes(uuid));
+  assert.ok((await editor.remove(both[0] ?? "", "local-root")).ok);
+  assert.ok((await editor.remove("tmp-1", "local-root")).ok, "one is left");
+  const gone = await editor.remove("tmp-1", "local-root");
+  assert.ok(!gone.ok && gone.status === 404);
+});
+
 Deno.test("an envoy that was never seen is revoked by its removal", async () => {
   await using server = await SimulatedFleet.start();
   using envoy = await server.envoy("web-1");
@@ -220,6 +240,39 @@ Deno.test("a push is followed from envoy to envoy until each has applied its pol
   await eventually("the run is heard", () => states()?.[0]?.[0] === "done");
   assert.deepEqual(states()?.[0], ["done", "Degraded"]);
   assert.equal(pushes.show(crypto.randomUUID()), undefined);
+});
+
+Deno.test("a push says of an envoy whose live policy cannot be made that it is unresolved, whatever it applied", async () => {
+  await using server = await SimulatedFleet.start();
+  using held = await server.envoy("web-1");
+  await held.settle();
+  const stream = await held.openStream();
+  using fresh = await server.envoy("web-2");
+  await fresh.openStream();
+  const { envoys, pushes } = server.fleet;
+  server.resolver.policyVersion = "version-2";
+  server.resolver.problem = "envoys.vgo:1:1: traits.rack is unknown";
+  const pushed = await envoys.push({ target: "*", force: false }, "local-root");
+  assert.ok(pushed.ok);
+  await held.settle();
+  await fresh.settle();
+  const root = Buffer.from(held.bundle?.root ?? "", "hex");
+  stream.raw.write({ heartbeat: { ...EMPTY_HEARTBEAT, serial: 6, root } });
+  await eventually(
+    "both are judged",
+    () => pushes.show(pushed.value.id)?.every(({ state }) => state === "unresolved"),
+  );
+  const shown = pushes.show(pushed.value.id) ?? [];
+  assert.deepEqual(shown.map(({ hostname }) => hostname), ["web-1", "web-2"]);
+  for (const { reason } of shown) assert.match(reason ?? "", /traits\.rack is unknown/);
+  server.resolver.problem = undefined;
+  const mended = await envoys.push({ target: "web-1", force: true }, "local-root");
+  assert.ok(mended.ok);
+  // The problem of before is not held against this push, whose check-in is yet to be answered.
+  assert.equal(pushes.show(mended.value.id)?.[0]?.state, "sent");
+  await held.checkIn({ force: true });
+  stream.raw.write({ heartbeat: { ...EMPTY_HEARTBEAT, serial: 7, root } });
+  await eventually("it is done", () => pushes.show(mended.value.id)?.[0]?.state === "done");
 });
 
 const EMPTY_HEARTBEAT = {

@@ -134,6 +134,14 @@ export class FleetIndex {
     return found?.record.removedAtMs === null ? found : undefined;
   }
 
+  /** The revoked envoys of a hostname, which may be several: a name is free again with each. */
+  findRevoked(hostname: string): EnvoyState[] {
+    const wanted = hostname.toLowerCase();
+    return [...this.states({ all: true })].filter(({ record }) =>
+      record.state === "revoked" && record.hostname === wanted
+    );
+  }
+
   summarize(state: EnvoyState): EnvoySummary {
     const { record, reported, lastRun } = state;
     const nowMs = this.#now(), liveVersion = this.#liveVersion();

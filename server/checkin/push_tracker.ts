@@ -9,6 +9,8 @@ interface Push {
   readonly id: string;
   readonly atMs: number;
   readonly hosts: Map<string, PushedHost>;
+  /** Envoys that have come, to learn whether their policy could be made: that is known after the check-in alone. */
+  readonly checkedIn: Map<string, EnvoyState>;
 }
 
 /** How far each envoy of the latest pushes is, for whoever waits. Nothing durable hangs on it. */
@@ -26,7 +28,7 @@ export class PushTracker {
   start(envoys: Iterable<{ readonly uuid: string; readonly hostname: string }>): string {
     this.#forgetOld();
     const id = crypto.randomUUID();
-    const push: Push = { id, atMs: this.#now(), hosts: new Map() };
+    const push: Push = { id, atMs: this.#now(), hosts: new Map(), checkedIn: new Map() };
     for (const { uuid, hostname } of envoys) {
       push.hosts.set(uuid, { hostname, state: "sent", convergence: null, reason: null });
       const open = this.#open.get(uuid) ?? new Set();
@@ -43,7 +45,8 @@ export class PushTracker {
   }
 
   /** An envoy has checked in; one that has nothing to apply is done with that. */
-  noteCheckIn({ record, reported }: EnvoyState, hasPolicy: boolean): void {
+  noteCheckIn(state: EnvoyState, hasPolicy: boolean): void {
+    const { record, reported } = state;
     for (const push of [...this.#open.get(record.uuid) ?? []]) {
       if (reported?.pausedReason) {
         this.#close(push, record.uuid, {
@@ -52,22 +55,35 @@ export class PushTracker {
         });
       } else if (!hasPolicy) {
         this.#close(push, record.uuid, { state: "idle", reason: "nothing is published" });
-      } else this.#change(push, record.uuid, { state: "checked_in" });
+      } else {
+        push.checkedIn.set(record.uuid, state);
+        this.#change(push, record.uuid, { state: "checked_in" });
+      }
     }
   }
 
   /** An envoy has applied its policy. A run that ended before the check-in was not the push's. */
-  noteRun({ record, lastRun }: EnvoyState): void {
+  noteRun({ record, lastRun, policyProblem }: EnvoyState): void {
     for (const push of [...this.#open.get(record.uuid) ?? []]) {
       if (push.hosts.get(record.uuid)?.state !== "checked_in") continue;
-      this.#close(push, record.uuid, { state: "done", convergence: lastRun.convergence });
+      const { convergence } = lastRun;
+      // It has applied the policy it had, which is not what was pushed.
+      if (policyProblem !== undefined) {
+        this.#close(push, record.uuid, { state: "unresolved", convergence, reason: policyProblem });
+      } else this.#close(push, record.uuid, { state: "done", convergence });
     }
   }
 
   /** Every envoy of a push, by hostname; `undefined` if it is not remembered. */
   show(id: string): PushedHost[] | undefined {
     const push = this.#pushes.get(id);
-    return push && [...push.hosts.values()].sort((a, b) => a.hostname < b.hostname ? -1 : 1);
+    if (!push) return;
+    for (const [uuid, { policyProblem }] of push.checkedIn) {
+      // An envoy without any policy never reports a run.
+      if (policyProblem === undefined || push.hosts.get(uuid)?.state !== "checked_in") continue;
+      this.#close(push, uuid, { state: "unresolved", reason: policyProblem });
+    }
+    return [...push.hosts.values()].sort((a, b) => a.hostname < b.hostname ? -1 : 1);
   }
 
   #change(push: Push, uuid: string, change: Partial<PushedHost>): void {
@@ -77,6 +93,7 @@ export class PushTracker {
 
   #close(push: Push, uuid: string, change: Partial<PushedHost>): void {
     this.#change(push, uuid, change);
+    push.checkedIn.delete(uuid);
     const open = this.#open.get(uuid);
     open?.delete(push);
     if (open?.size === 0) this.#open.delete(uuid);

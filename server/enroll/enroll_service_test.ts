@@ -214,3 +214,16 @@ Deno.test("tokens are kept as hashes, and the audit log names them without showi
   assert.ok(!kept.includes(token));
   assert.match(kept, /envoy\.enroll/);
 });
+
+Deno.test("the command for a token of one hostname enrols under it, and that of a pattern under the machine's", async () => {
+  await using server = await SimulatedFleet.start();
+  const commandFor = async (flags: { hostname?: string }) => {
+    const request = { ttlMs: 3_600_000, uses: 1, replace: false, ...flags };
+    const created = await server.fleet.tokens.create(request, "local-root");
+    return created.ok ? created.value.command : created.message;
+  };
+  assert.match(await commandFor({ hostname: "WEB-1.example" }), / --hostname web-1\.example$/);
+  for (const flags of [{}, { hostname: "web-*" }, { hostname: "web-?" }]) {
+    assert.doesNotMatch(await commandFor(flags), /--hostname/);
+  }
+});

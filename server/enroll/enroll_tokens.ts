@@ -20,7 +20,7 @@ export interface EnrollTokenServiceOptions {
   readonly store: Store;
   readonly audit: Pick<AuditLog, "recordInside">;
   readonly now: () => number;
-  /** The line that a person runs on the new machine. */
+  /** The line that a person runs on the new machine, but for the hostname that a token may be bound to. */
   readonly command: (token: string) => string;
 }
 
@@ -67,7 +67,11 @@ export class EnrollTokenService {
         replace: record.replace,
       });
     });
-    return answered({ token, command: command(token), info: describe(record, now()) });
+    return answered({
+      token,
+      command: command(token) + hostnameFlag(record.hostname),
+      info: describe(record, now()),
+    });
   }
 
   /** Every token, newest first. */
@@ -125,6 +129,12 @@ function describe(record: EnrollTokenRecord, nowMs: number): EnrollToken {
     createdBy,
     state,
   };
+}
+
+/** A machine that is called otherwise could not use the token. A pattern is left to what the machine is called. */
+function hostnameFlag(hostname: string | null): string {
+  const plain = normalizeHostname(hostname ?? "");
+  return plain === undefined ? "" : ` --hostname ${plain}`;
 }
 
 function checkHostname(hostname: string | undefined, replace: boolean): string | undefined {

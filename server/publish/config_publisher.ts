@@ -19,6 +19,8 @@ import type { VersionStore } from "./version_store.ts";
 const MAX_HISTORY = 1000;
 /** How far back the history is read to find versions that nobody needs. */
 const MAX_PRUNED_HISTORY = 100_000;
+/** Most hosts that a refusal names. */
+const MAX_NAMED_HOSTS = 5;
 
 /** Picks versions to be removed. */
 export type ChoosePrunable = (
@@ -391,19 +393,18 @@ export class ConfigPublisher implements PolicySource {
  * there is nothing to tell it by.
  */
 function refuseForNobody(
-  { matchedHosts, refusedHosts, changes }: Pick<
-    FleetChanges,
-    "matchedHosts" | "refusedHosts" | "changes"
-  >,
+  { isForNobody, refusedHosts, changes }: Omit<FleetChanges, "secrets">,
   what: string,
 ): Refusal | undefined {
-  if (refusedHosts === 0 || refusedHosts < matchedHosts) return;
-  const [first] = changes.flatMap(({ problems }) => problems);
-  const hosts = matchedHosts === 1
-    ? "the 1 host that an entry matches cannot have it"
-    : `none of the ${matchedHosts} hosts that an entry matches can have it`;
+  if (!isForNobody) return;
+  const refused = changes.filter(({ problems }) => problems.length > 0);
+  const named = refused.flatMap(({ hosts }) => hosts).slice(0, MAX_NAMED_HOSTS).join(", ");
+  const left = refusedHosts > MAX_NAMED_HOSTS ? ", …" : "";
   return {
-    ...refuse(`Cannot ${what}: ${hosts}${first === undefined ? "" : `: ${first}`}`),
+    ...refuse(
+      `Cannot ${what}: no host that an entry matches could have it (${refusedHosts}: ${named}${left}): ` +
+        `${refused[0]?.problems[0] ?? ""}. Mend it, or overrule this with --allow-refused`,
+    ),
     isForNobody: true,
   };
 }

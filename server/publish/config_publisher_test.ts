@@ -17,6 +17,7 @@ const HOSTS: readonly HostFacts[] = [
 /** A server's folder with stacks, and publishers over it as one process after another would make them. */
 class Fixture implements AsyncDisposable {
   readonly log = new MemoryVersionLog();
+  hosts = HOSTS;
   #now = 1000;
 
   private constructor(readonly root: TemporaryRoot) {}
@@ -40,11 +41,19 @@ class Fixture implements AsyncDisposable {
     );
   }
 
+  /** Writes stacks in which the path of the file is a template, which the server has to know. */
+  async stageName(name: string): Promise<void> {
+    await Deno.writeTextFile(
+      this.root.join("stacks/configcrates/web.vgo"),
+      `name: web\nresources:\n  - file: "/x${name}"\n    content: x\n`,
+    );
+  }
+
   publisher(files: PublishFiles = DISK): ConfigPublisher {
     return new ConfigPublisher({
       store: new VersionStore(this.root.path, files),
       log: this.log,
-      knownHosts: () => HOSTS,
+      knownHosts: () => this.hosts,
       nowMs: () => this.#now++,
     });
   }
@@ -146,7 +155,7 @@ Deno.test("a host that lacks a trait in what the server has to know is listed wi
   await using fixture = await Fixture.create();
   await fixture.stage('x"\n    path: "/etc/{{ traits.os.codename }}');
   const publisher = fixture.publisher();
-  const result = await publisher.publish(BY_MARA);
+  const result = await publisher.publish({ ...BY_MARA, allowRefused: true });
   assert.ok(result.ok && result.published);
   assert.deepEqual(result.changes, [{
     hosts: ["web-1", "web-2", "web-3"],
@@ -458,18 +467,18 @@ Deno.test("what a rollback without a version would change can be compared before
 Deno.test("a version that no matched host can have goes live only for whoever allows it, also by a rollback", async () => {
   await using fixture = await Fixture.create();
   const publisher = fixture.publisher();
-  await fixture.stage("{{ traits.nowhere }}");
+  await fixture.stageName("{{ traits.nowhere }}");
   const refused = await publisher.publish(BY_MARA);
   assert.ok(!refused.ok && refused.isForNobody);
   assert.match(
     refused.reason,
-    /^Cannot publish: none of the 3 hosts that an entry matches can have it: configcrates\/web\.vgo:4:/,
+    /^Cannot publish: no host that an entry matches could have it \(3: web-1, web-2, web-3\): configcrates\/web\.vgo:3:.*--allow-refused$/,
   );
   assert.equal(publisher.live(), undefined);
   const allowed = await publisher.publish({ ...BY_MARA, allowRefused: true });
   assert.ok(allowed.ok && allowed.published);
   assert.deepEqual([allowed.matchedHosts, allowed.refusedHosts], [3, 3]);
-  await fixture.stage("{% if traits.os.distro == 'alpine' %}{{ traits.nowhere }}{% endif %}");
+  await fixture.stageName("{% if traits.os.distro == 'alpine' %}{{ traits.nowhere }}{% endif %}");
   const some = await publisher.publish(BY_MARA);
   assert.ok(some.ok && some.published, "some can have it");
   assert.deepEqual([some.matchedHosts, some.refusedHosts], [3, 1]);
@@ -478,4 +487,27 @@ Deno.test("a version that no matched host can have goes live only for whoever al
   assert.match(back.reason, /^Cannot roll back: /);
   assert.equal(publisher.live()?.version, some.version);
   assert.ok((await publisher.rollback({ principal: "mara", allowRefused: true })).ok);
+});
+
+Deno.test("who uses a secret is told by hosts and crates", async () => {
+  await using fixture = await Fixture.create();
+  const publisher = fixture.publisher();
+  await Deno.writeTextFile(
+    fixture.root.join("stacks/configcrates/web.vgo"),
+    "name: web\nresources:\n  - file: /x\n    content: secret:db/key\n    owner: root\n    mode: '0600'\n",
+  );
+  assert.ok((await publisher.publish(BY_MARA)).ok);
+  const hosts = ["web-1", "web-2", "web-3"];
+  assert.deepEqual(await publisher.usersOfSecret("db/key"), { hosts, crates: ["web"] });
+  assert.deepEqual(await publisher.usersOfSecret("db/other"), { hosts: [], crates: [] });
+});
+
+Deno.test("envoys that have reported nothing yet do not keep a version from going live", async () => {
+  await using fixture = await Fixture.create();
+  fixture.hosts = [{ hostname: "web-8", traits: {} }, { hostname: "web-9", traits: {} }];
+  await fixture.stageName("{{ traits.os.distro }}");
+  const result = await fixture.publisher().publish(BY_MARA);
+  assert.ok(result.ok && result.published);
+  assert.deepEqual([result.matchedHosts, result.refusedHosts], [2, 2]);
+  assert.equal(result.isForNobody, false);
 });

@@ -1,8 +1,9 @@
 import type { z } from "zod";
 import type { BundleResource } from "../../shared/config/policy_bundle.ts";
 import type { HostChange, resourceChangeSchema } from "../../shared/rest/config.ts";
-import type { CompiledHost, HostFacts } from "../resolve/compile_host.ts";
+import { type CompiledHost, findHostcrate, type HostFacts } from "../resolve/compile_host.ts";
 import { compareText, formatProblem } from "../stacks/problem_list.ts";
+import type { StackTree } from "../stacks/stack_tree.ts";
 import type { Steps } from "../steps/steps.ts";
 import { diffResources, isSameResource } from "./resource_diff.ts";
 import { type SecretNeed, SecretNeeds } from "./secret_needs.ts";
@@ -15,6 +16,15 @@ type ResourceChange = z.infer<typeof resourceChangeSchema>;
 /** What one version would change against another. */
 export interface FleetChanges {
   readonly unchangedHosts: number;
+  /** Hosts that an entry of the new version matches. */
+  readonly matchedHosts: number;
+  /** Of those, the ones that the new version does not compile for. */
+  readonly refusedHosts: number;
+  /**
+   * Whether all that are matched are refused. An envoy that has reported nothing yet is no witness: what its policy lacks may come
+   * with its first check-in.
+   */
+  readonly isForNobody: boolean;
   /** Hosts that change alike stand together; the largest group comes first. */
   readonly changes: readonly HostChange[];
   /** Secrets that policies of the new version name. */
@@ -23,6 +33,7 @@ export interface FleetChanges {
 
 /** Compiles hosts; see `PolicyCompiler`. */
 export interface HostCompiler {
+  readonly tree: StackTree;
   compile(host: HostFacts): CompiledHost;
 }
 
@@ -38,7 +49,7 @@ export function* compareFleetInSteps(
   const groups = new Map<string, HostChange>();
   const pairs = new PairMemory();
   const secrets = new SecretNeeds();
-  let unchangedHosts = 0;
+  let unchangedHosts = 0, matchedHosts = 0, refusedHosts = 0, witnesses = 0;
   for (const { hostname, traits } of hosts) {
     const host = { hostname, traits };
     const before = from?.compile(host);
@@ -46,6 +57,11 @@ export function* compareFleetInSteps(
     const after = to.compile(host);
     yield;
     secrets.add(host, after);
+    if (findHostcrate(to.tree, hostname)) matchedHosts++;
+    if (!after.ok) {
+      refusedHosts++;
+      if (Object.keys(traits).length > 0) witnesses++;
+    }
     const comparison = pairs.compare(before, after);
     if (comparison.changes.length === 0 && comparison.problems.length === 0) {
       unchangedHosts++;
@@ -63,7 +79,14 @@ export function* compareFleetInSteps(
   changes.sort((a, b) =>
     b.hosts.length - a.hosts.length || compareText(a.hosts[0] ?? "", b.hosts[0] ?? "")
   );
-  return { unchangedHosts, changes: capDiffs(changes), secrets: secrets.needs };
+  return {
+    unchangedHosts,
+    matchedHosts,
+    refusedHosts,
+    isForNobody: witnesses > 0 && refusedHosts >= matchedHosts,
+    changes: capDiffs(changes),
+    secrets: secrets.needs,
+  };
 }
 
 interface Comparison {

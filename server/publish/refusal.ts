@@ -9,6 +9,8 @@ export interface Refusal {
   readonly problems: readonly ConfigProblem[];
   /** Set if publishing is frozen. */
   readonly isFrozen?: true;
+  /** Set if the version could be compiled for no host, which the caller may overrule. */
+  readonly isForNobody?: true;
 }
 
 export function refuse(reason: string): Refusal {

@@ -53,11 +53,18 @@ const reviewedSchema = z.strictObject({
   to: z.string().max(128),
 });
 
+/** Whether a version goes live that can be compiled for none of the hosts it matches. */
+const allowRefusedSchema = z.boolean().default(false);
+
 /** What a version would change against the live one. */
 const comparisonFields = {
   /** Live before; null before the first publish. */
   from: z.string().nullable(),
   unchangedHosts: z.number().int(),
+  /** Compared hosts that an entry of the new version matches. */
+  matchedHosts: z.number().int(),
+  /** Of those, the ones that it cannot be compiled for; they keep the policy they have. */
+  refusedHosts: z.number().int(),
   changes: z.array(hostChangeSchema),
   /** What does not stop a publish, and should be known before it. */
   warnings: z.array(z.string()),
@@ -109,6 +116,7 @@ export const configPublish = endpoint({
     message: z.string().max(500).default(""),
     operator: z.string().max(128).default(""),
     reviewed: reviewedSchema.optional(),
+    allowRefused: allowRefusedSchema,
   }),
   answer: z.object({
     ...comparisonFields,
@@ -140,6 +148,7 @@ export const configRollback = endpoint({
     message: z.string().max(500).default(""),
     operator: z.string().max(128).default(""),
     reviewed: reviewedSchema.optional(),
+    allowRefused: allowRefusedSchema,
   }),
   answer: z.object({ ...comparisonFields, version: z.string() }),
 });

@@ -5,7 +5,7 @@ import { renderProblems } from "../../output/changes.ts";
 import { withProgress } from "../../output/with_progress.ts";
 import { serverCommand } from "../server_command.ts";
 import { mistakesError } from "./mistakes.ts";
-import { showComparison } from "./review.ts";
+import { noteRefused, showComparison } from "./review.ts";
 
 /** `vigocli config diff` */
 export function diffCommand(context: CliContext) {
@@ -24,7 +24,10 @@ export function diffCommand(context: CliContext) {
       const answer = await withProgress(context.output, "Comparing the fleet", work);
       if (json) context.output.json(answer);
       else if (answer.problems.length > 0) context.output.line(renderProblems(answer.problems));
-      else showComparison(context, answer);
+      else {
+        showComparison(context, answer);
+        noteRefused(context, answer);
+      }
       if (answer.problems.length > 0) throw mistakesError(answer.problems);
     });
   return withExamples(command, [

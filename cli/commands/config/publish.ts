@@ -9,7 +9,7 @@ import { shortVersion } from "../../output/short_version.ts";
 import { withProgress } from "../../output/with_progress.ts";
 import { serverCommand } from "../server_command.ts";
 import { mistakesError } from "./mistakes.ts";
-import { mustAsk, showComparison } from "./review.ts";
+import { ALLOW_REFUSED_FLAG, mustAsk, noteRefused, showComparison } from "./review.ts";
 
 const NOTHING_PUBLISHED = "; nothing was published";
 
@@ -24,14 +24,21 @@ export function publishCommand(context: CliContext) {
       "a note of who did it, beside the authenticated name",
       context.operator,
     )
+    .option(...ALLOW_REFUSED_FLAG)
     .option("-y, --yes", "do not ask; off a terminal nobody is asked", false)
-    .action(async ({ message, operator, yes, json, ...flags }) => {
+    .action(async ({ message, operator, allowRefused, yes, json, ...flags }) => {
       using client = await context.connect(flags);
       const isAsking = mustAsk(context, { yes, json });
       const reviewed = isAsking ? await review(context, client) : undefined;
       if (reviewed === "nothing to do") return;
       const work = client.call(configPublish, {
-        body: { message, operator, ...reviewed ? { reviewed } : {} },
+        body: {
+          message,
+          operator,
+          // Whoever confirms has seen who cannot have it.
+          allowRefused: allowRefused || isAsking,
+          ...reviewed ? { reviewed } : {},
+        },
       });
       const answer = await withProgress(output, "Publishing", work);
       if (json) output.json(answer);
@@ -39,6 +46,7 @@ export function publishCommand(context: CliContext) {
       else if (answer.published) {
         if (!isAsking) showComparison(context, answer);
         output.line(`${isAsking ? "" : "\n"}Published ${shortVersion(answer.version ?? "")}`);
+        noteRefused(context, answer);
       } else output.line(alreadyLive(answer.version ?? ""));
       if (answer.problems.length > 0) throw mistakesError(answer.problems, NOTHING_PUBLISHED);
     });
@@ -69,6 +77,7 @@ async function review(
     return "nothing to do";
   }
   showComparison(context, answer);
+  noteRefused(context, answer);
   if (await context.confirm(`\nPublish ${shortVersion(to)}?`)) return { from, to };
   throw new UserError("Nothing was published", { exitCode: EXIT_CODE.refused });
 }

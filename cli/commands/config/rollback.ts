@@ -7,7 +7,7 @@ import type { CliContext } from "../../context.ts";
 import { shortVersion } from "../../output/short_version.ts";
 import { withProgress } from "../../output/with_progress.ts";
 import { serverCommand } from "../server_command.ts";
-import { mustAsk, showComparison } from "./review.ts";
+import { ALLOW_REFUSED_FLAG, mustAsk, noteRefused, showComparison } from "./review.ts";
 
 /** `vigocli config rollback` */
 export function rollbackCommand(context: CliContext) {
@@ -21,8 +21,9 @@ export function rollbackCommand(context: CliContext) {
       "a note of who did it, beside the authenticated name",
       context.operator,
     )
+    .option(...ALLOW_REFUSED_FLAG)
     .option("-y, --yes", "do not ask; off a terminal nobody is asked", false)
-    .action(async (version, { message, operator, yes, json, ...flags }) => {
+    .action(async (version, { message, operator, allowRefused, yes, json, ...flags }) => {
       using client = await context.connect(flags);
       const isAsking = mustAsk(context, { yes, json });
       const reviewed = isAsking ? await review(context, client, version) : undefined;
@@ -31,6 +32,8 @@ export function rollbackCommand(context: CliContext) {
         body: {
           message,
           operator,
+          // Whoever confirms has seen who cannot have it.
+          allowRefused: allowRefused || isAsking,
           ...(target === undefined ? {} : { version: target }),
           ...(reviewed ? { reviewed } : {}),
         },
@@ -39,6 +42,7 @@ export function rollbackCommand(context: CliContext) {
       if (json) return output.json(answer);
       if (!isAsking) showComparison(context, answer);
       output.line(`${isAsking ? "" : "\n"}Version ${shortVersion(answer.version)} is live again`);
+      noteRefused(context, answer);
     });
   return withExamples(command, [
     ["vigocli config rollback", "back to the version before the live one"],
@@ -58,6 +62,7 @@ async function review(
   const answer = await withProgress(context.output, "Comparing the fleet", work);
   const { from, to } = answer;
   showComparison(context, answer);
+  noteRefused(context, answer);
   if (await context.confirm(`\nMake ${shortVersion(to)} live again?`)) return { from, to };
   throw new UserError("Nothing was rolled back", { exitCode: EXIT_CODE.refused });
 }
