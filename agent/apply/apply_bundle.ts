@@ -14,6 +14,7 @@ import { type FilledMark, FilledMarker } from "./filled_mark.ts";
 import { fillParameters, holdsSecret, maskParameters } from "./fill_parameters.ts";
 import { Foresight, judgeForeseen } from "./foresight.ts";
 import { type MachineFacts, NO_FACTS } from "./machine_facts.ts";
+import { needsFolder } from "./needs_folder.ts";
 import type { NotificationJournal } from "./notification_journal.ts";
 import { PendingNotifications } from "./pending_notifications.ts";
 import { describeResult } from "./report_text.ts";
@@ -248,7 +249,7 @@ class Run {
       notified,
       signal,
       snapshots: { keep: (path: string) => this.#keepOld(resource, path) },
-      ...(this.#foresight ? { foreseen: this.#foresight } : {}),
+      ...(this.#foresight ? { foreseen: this.#foresight.before(resource) } : {}),
     };
     let added: readonly string[] = [];
     const beforeChange = async () => {
@@ -257,7 +258,8 @@ class Run {
     const shown = !hasSecret && this.traces.has(resource, bound.params)
       ? withholdDiff(bound)
       : bound;
-    const result = await runResource(shown, context, { dryRun, beforeChange });
+    const looked = needsFolder(resource.type, shown);
+    const result = await runResource(looked, context, { dryRun, beforeChange });
     if (this.#foresight) {
       const { reliesOnOthers, params } = bound;
       const wantsAbsence = params.ensure === "absent";

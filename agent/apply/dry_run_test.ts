@@ -221,6 +221,57 @@ Deno.test("what cannot be reached yet is not blocked, but waits for what would m
   assert.match(dry["git:app"] ?? "", /^unknown: cannot be known before exec:origin has changed: /);
 });
 
+Deno.test("a missing folder that nothing makes is said before, not promised and then failed", async () => {
+  await using machine = await TemporaryMachine.create();
+  const at = (path: string) => machine.root.join(path);
+  const bundle = [
+    bundleResource("file:x", { params: { path: at("no/x"), content: "x" } }),
+    bundleResource("directory:x", { params: { path: at("no/folder") } }),
+    bundleResource("symlink:x", { params: { path: at("no/link"), target: "/etc" } }),
+    bundleResource("file:gone", { params: { path: at("no/gone"), ensure: "absent" } }),
+  ];
+  const missing = `unknown: there is no folder "${at("no")}"; add a directory resource for it`;
+  const expected = {
+    "file:x": missing,
+    "directory:x": missing,
+    "symlink:x": missing,
+    "file:gone": "none",
+  };
+  assert.deepEqual(await dryRun(machine, bundle), expected);
+  assert.deepEqual(outcomesOf(await applyResources(machine, bundle)), expected);
+});
+
+Deno.test("what goes into a folder that would be made would change, parts of new files too, and then does", async () => {
+  await using machine = await TemporaryMachine.create();
+  const at = (path: string) => machine.root.join(path);
+  const create = true;
+  const bundle = [
+    bundleResource("directory:deep", { params: { path: at("new/deep"), parents: true } }),
+    bundleResource("file:above", { params: { path: at("new/file"), content: "x" } }),
+    bundleResource("directory:in", { params: { path: at("new/deep/in") } }),
+    bundleResource("symlink:in", { params: { path: at("new/deep/in/link"), target: "/etc" } }),
+    bundleResource("ini:in", {
+      params: { path: at("new/deep/a.ini"), section: "a", key: "b", value: "c", create },
+    }),
+    bundleResource("json_file:in", {
+      params: { path: at("new/deep/a.json"), set: { "/a": 1 }, create },
+    }),
+    bundleResource("blockinfile:in", {
+      params: { path: at("new/deep/a.block"), block: "x", create },
+    }),
+    bundleResource("file_line:in", {
+      params: { path: at("new/deep/a.line"), line: "x", create },
+    }),
+  ];
+  const dry = await dryRun(machine, bundle);
+  assert.deepEqual(
+    dry,
+    Object.fromEntries(bundle.map(({ id }) => [id, "would_change"])),
+  );
+  const real = outcomesOf(await applyResources(machine, bundle));
+  assert.deepEqual(real, Object.fromEntries(bundle.map(({ id }) => [id, "created"])));
+});
+
 /** Makes a repository with one commit. */
 const ORIGIN = 'git init -q "$1" && cd "$1" && echo x > x && git add x && ' +
   "git -c user.name=t -c user.email=t@example.org commit -q -m x";

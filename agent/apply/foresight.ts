@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { Json } from "../../shared/canonical/canonical_json.ts";
 import type { BundleResource } from "../../shared/config/policy_bundle.ts";
 import { NATURAL_KEY } from "../../shared/config/resource_schemas.ts";
@@ -17,6 +18,9 @@ const FAR_REACHING: ReadonlySet<string> = new Set([
   "user",
 ]);
 
+/** Types after which there is a folder at their `path`; a link may lead to one. */
+const MAKES_FOLDER: ReadonlySet<string> = new Set(["archive", "directory", "git", "symlink"]);
+
 /** What stands before a resource and would change before its turn, the resources between included. */
 export interface Awaited {
   readonly any: string | undefined;
@@ -30,13 +34,21 @@ const NOTHING: Awaited = { any: undefined, farReaching: undefined };
  * What a dry run knows of the machine as it would be when a resource's turn came. A check sees the machine as it is now; where
  * that is not enough the answer is *unknown*, with what it waits for, rather than a guess.
  */
-export class Foresight implements Foreseen {
+export class Foresight {
   readonly #awaited = new Map<string, Awaited>();
   readonly #made = new Set<string>();
+  readonly #folders = new Set<string>();
 
-  /** An account that a resource before this one would make. */
-  has(type: "user" | "group", name: string): boolean {
-    return this.#made.has(`${type}:${name}`);
+  /**
+   * What the resources before this one would make: accounts and folders that they name; and any folder at all, if it depends
+   * on one whose changes reach further.
+   */
+  before(resource: Pick<BundleResource, "dependsOn">): Foreseen {
+    const { farReaching } = this.awaitedBy(resource);
+    return {
+      has: (type, name) => this.#made.has(`${type}:${name}`),
+      mayHaveFolder: (path) => farReaching !== undefined || this.#folders.has(path),
+    };
   }
 
   awaitedBy({ dependsOn }: Pick<BundleResource, "dependsOn">): Awaited {
@@ -65,11 +77,22 @@ export class Foresight implements Foreseen {
       any: id,
       farReaching: FAR_REACHING.has(type) ? id : before.farReaching,
     });
-    const name = params?.[NATURAL_KEY[type] ?? ""];
-    if (typeof name !== "string" || params?.ensure === "absent") return;
+    if (params === undefined || params.ensure === "absent") return;
+    this.#noteFolders(type, params);
+    const name = params[NATURAL_KEY[type] ?? ""];
+    if (typeof name !== "string") return;
     this.#made.add(`${type}:${name}`);
     // A user without another primary group gets one of its own name.
-    if (type === "user" && params?.gid === undefined) this.#made.add(`group:${name}`);
+    if (type === "user" && params.gid === undefined) this.#made.add(`group:${name}`);
+  }
+
+  #noteFolders(type: string, { path, parents }: Readonly<Record<string, Json>>): void {
+    if (!MAKES_FOLDER.has(type) || typeof path !== "string") return;
+    this.#folders.add(path);
+    if (parents !== true) return;
+    for (let above = dirname(path); !this.#folders.has(above); above = dirname(above)) {
+      this.#folders.add(above);
+    }
   }
 }
 

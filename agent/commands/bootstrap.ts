@@ -38,11 +38,11 @@ export function bootstrapCommand(context: AgentContext, roots: () => RootPaths) 
     );
   return withExamples(command, [
     [
-      "VIGO_TOKEN=… vigo bootstrap --server https://vigo.example.com:8443 --pin sha256//…",
+      "VIGO_TOKEN=… vigo bootstrap --server https://vigo.example.com:8443 \\\n    --pin sha256//…",
       "with the token and pin that vigocli enroll token create printed",
     ],
     [
-      "vigo bootstrap --server https://vigo.example.com:8443 --ca ca.pem --token-file token",
+      "vigo bootstrap --server https://vigo.example.com:8443 \\\n    --ca ca.pem --token-file token",
       "with the fleet's CA at hand",
     ],
   ]);

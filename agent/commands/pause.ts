@@ -47,7 +47,7 @@ export function pauseCommand(context: AgentContext, roots: () => RootPaths) {
     });
   command.addHelpText(
     "after",
-    "\nA run that is under way ends first. While paused the agent checks in, carries files and\nanswers tasks; `vigo run --dry-run` still shows what would change.",
+    "\nA run that is under way ends first. While paused the agent checks in and carries\nfiles for others; `vigo run --dry-run` still shows what would change.",
   );
   return withExamples(command, [
     ['vigo pause --for 2h --reason "moving the database"', "two hours, then as before"],

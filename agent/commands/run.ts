@@ -46,7 +46,7 @@ export function runCommand(context: AgentContext, roots: () => RootPaths) {
     });
   command.addHelpText(
     "after",
-    "\nEnds with 0 when everything is as it should be, 1 when a resource failed or was blocked\nor the policy was refused, 4 when neither server nor cached policy was to be had.",
+    "\nEnds with 0 when everything is as it should be, 1 when a resource failed or was\nblocked or the policy was refused, 4 when neither server nor cached policy was\nto be had.",
   );
   return withExamples(command, [
     ["vigo run --dry-run", "see what the daemon would change"],

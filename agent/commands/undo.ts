@@ -45,7 +45,7 @@ export function undoCommand(context: AgentContext, roots: () => RootPaths) {
     );
   command.addHelpText(
     "after",
-    "\nThe last five contents of each file are kept. What a run created stays, and so does what it\ndid other than to files. The undo is kept like a run, so it can be undone too.\nEnds with 1 when a file could not be put back, 3 when later runs changed one.",
+    "\nThe last five contents of each file are kept. What a run created stays, and so\ndoes what it did other than to files. The undo is kept like a run, so it can be\nundone too.\nEnds with 1 when a file could not be put back, 3 when later runs changed one.",
   );
   return withExamples(command, [
     ["vigo undo", "the runs of which something is kept"],

@@ -77,7 +77,9 @@ export function createControlApi(queue: WakeQueue): LocalHandler {
       },
     });
     if (!isQueued) {
-      sendJson(response, 429, { message: "too many runs are waiting; try again in a moment" });
+      sendJson(response, 429, {
+        message: "Cannot run: too many runs are waiting. Try again in a moment",
+      });
       return;
     }
     startLines(response);

@@ -1,4 +1,5 @@
 import { request as httpRequest } from "node:http";
+import { MAX_REPORT_BYTES } from "../../shared/config/run_report.ts";
 
 /** Nobody listens on the socket, or this user may not connect to it. */
 export class DaemonUnreachableError extends Error {
@@ -23,8 +24,10 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   EPIPE: ENDED,
 };
 
-/** Largest line taken from the daemon: a resource's report with its diff. */
-const MAX_LINE_LENGTH = 256 * 1024;
+/** Largest line taken from the daemon, in characters: a whole run's report, with room for what is said around it. */
+const MAX_LINE_LENGTH = MAX_REPORT_BYTES + 256 * 1024;
+const TOO_LONG = "Cannot read the daemon's answer: it is too long. " +
+  "If vigo was updated while the daemon ran, restart the daemon";
 
 /** One request to the daemon. */
 export interface LocalCall {
@@ -75,7 +78,9 @@ export function callDaemon(
         const parts = rest.split("\n");
         rest = parts.pop() ?? "";
         if (rest.length > MAX_LINE_LENGTH) {
-          response.destroy(new Error("the daemon's answer is too long"));
+          reject(new Error(TOO_LONG));
+          response.destroy();
+          return;
         }
         for (const line of parts) isOk ? onLine(line) : lines.push(line);
       });

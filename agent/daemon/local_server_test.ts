@@ -2,8 +2,13 @@ import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { connect } from "node:net";
 import { eventually } from "../../tests/support/eventually.ts";
+import { UserError } from "../../shared/terminal/user_error.ts";
+import { buildRunReport } from "../apply/run_report.ts";
+import { explain } from "../commands/explain.ts";
+import { createControlApi, type RunEvent } from "./local_api.ts";
 import { callDaemon, DaemonUnreachableError } from "./local_client.ts";
 import { LocalServer, sendJson } from "./local_server.ts";
+import { WakeQueue } from "./wake_queue.ts";
 
 async function withFolder(work: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ dir: "/tmp" });
@@ -61,6 +66,68 @@ Deno.test("a refusal is the daemon's own message; no daemon is told apart", () =
     await assert.rejects(callDaemon(path, call, () => {}), /^Error: a run is under way$/);
     await server.close();
     await assert.rejects(callDaemon(path, call, () => {}), DaemonUnreachableError);
+  }));
+
+Deno.test("a run of 20,000 changed resources is told to whoever asked for it, to the end", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/control.sock`;
+    const queue = new WakeQueue();
+    const server = await LocalServer.listen(path, 0o600, createControlApi(queue));
+    try {
+      const resources = Array.from({ length: 20_000 }, (_, index) => ({
+        id: `file:/etc/a/rather/long/path/to/some/file/${index}`,
+        crate: "base",
+        outcome: "updated" as const,
+        diff: "é\n".repeat(100),
+        durationMs: 1,
+      }));
+      const events: RunEvent[] = [];
+      const call = { method: "POST", path: "/run", body: { dryRun: true } } as const;
+      const answered = callDaemon(path, call, (line) => events.push(JSON.parse(line)));
+      const wake = await eventually("the run is asked for", () => Promise.resolve(queue.next()));
+      for (const resource of resources) wake.onResource?.(resource);
+      const report = buildRunReport(
+        {
+          startedAtMs: 5,
+          durationMs: 1,
+          dryRun: true,
+          resources,
+          pendingNotifications: [],
+          filled: new Map(),
+        },
+        {
+          runId: crypto.randomUUID(),
+          policyVersion: "v1",
+          root: "0".repeat(64),
+          trigger: "manual",
+        },
+      );
+      wake.onDone?.({ report, renewCertificate: false, suspectedClone: false });
+      await answered;
+      assert.equal(events.length, resources.length + 1);
+      const last = events.at(-1);
+      assert.equal(last?.kind === "done" && last.report?.counts.updated, resources.length);
+    } finally {
+      await server.close();
+    }
+  }));
+
+Deno.test("an answer without end is refused with what to do about it", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/a.sock`;
+    const server = await LocalServer.listen(path, 0o600, (_request, response) => {
+      response.write("x".repeat(4 * 1024 * 1024));
+      return Promise.resolve();
+    });
+    try {
+      const asked = explain(callDaemon(path, { method: "GET", path: "/" }, () => {}));
+      await assert.rejects(
+        asked,
+        (error) => error instanceof UserError && /too long/.test(error.message),
+      );
+    } finally {
+      await server.close();
+    }
   }));
 
 Deno.test("a daemon that ends in the middle of an answer is told apart from a bug", () =>

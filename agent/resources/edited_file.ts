@@ -91,7 +91,8 @@ async function planEdit(
       return { ok: false, reason: `there is no "${path}"; make it, or set create: true` };
     }
     const folder = dirname(path);
-    if (await files.inspect(folder) === undefined) {
+    const willBe = context.foreseen?.mayHaveFolder(folder) === true;
+    if (!willBe && await files.inspect(folder) === undefined) {
       return { ok: false, reason: `there is no folder "${folder}" for "${path}"` };
     }
     return { ok: true, found, before: undefined, after: new TextEncoder().encode(edited.text) };

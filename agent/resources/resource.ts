@@ -23,9 +23,11 @@ export interface ApplyContext extends Machine {
   readonly foreseen?: Foreseen;
 }
 
-/** Accounts that a dry run finds missing because they would be made before. */
+/** What a dry run finds missing because it would be made before. */
 export interface Foreseen {
   has(type: "user" | "group", name: string): boolean;
+  /** Whether there may be a folder at `path` by then. */
+  mayHaveFolder(path: string): boolean;
 }
 
 /** Keeps what is about to be overwritten, so that a run can be undone. */
