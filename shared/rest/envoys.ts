@@ -187,7 +187,8 @@ export const envoyPush = endpoint({
 
 /**
  * How far one envoy is with a push. `sent`: it was told. `checked_in`: and has come. `done`: and has applied its policy;
- * `idle`: and has nothing to apply, since it is paused or has no policy. `unresolved`: the live policy cannot be made for it, and it keeps the one it has. `offline`: it has no stream, and was not told.
+ * `idle`: and has nothing to apply, since it is paused or has no policy. `unresolved`: the live policy cannot be made for it,
+ * and it keeps the one it has. `offline`: it has no stream, and was not told.
  */
 export const PUSH_STATES = ["sent", "checked_in", "done", "idle", "unresolved", "offline"] as const;
 
