@@ -6,8 +6,8 @@ import { unknown } from "../resources/resource.ts";
 const INTO_FOLDER: ReadonlySet<string> = new Set(["directory", "file", "symlink"]);
 
 /**
- * The same resource, which says so before anything is tried when the folder that it would write to is missing: a dry run
- * must not promise what then fails. In a real run whatever makes the folder has acted by then; a dry run asks what would.
+ * The same resource for a dry run, which says so when the folder that it would write to is missing and nothing before it
+ * would make one: a dry run must not promise what then fails. A real run tries, and the failure ends in its status.
  */
 export function needsFolder(type: string, bound: BoundResource): BoundResource {
   const { path, ensure, parents } = bound.params;
@@ -19,7 +19,7 @@ export function needsFolder(type: string, bound: BoundResource): BoundResource {
       const finding = await bound.check(context);
       if (finding.kind !== "would_change") return finding;
       const folder = dirname(path);
-      if (context.foreseen?.mayHaveFolder(folder) === true) return finding;
+      if (context.foreseen?.mayHaveFolder(folder) !== false) return finding;
       return await context.files.inspect(folder) === undefined
         ? unknown(`there is no folder "${folder}"; add a directory resource for it`)
         : finding;
