@@ -21,6 +21,9 @@ export function renderHostTrace(
     overrode: readonly Value[],
   ): string[] => [
     line(indent, `${name} = ${JSON.stringify(value.value)}  ${value.from}`, value.place),
+    ...value.result === undefined
+      ? []
+      : [line(`${indent}  `, `is ${JSON.stringify(value.result)}`)],
     ...overrode.map((weaker) =>
       line(`${indent}  `, `over ${JSON.stringify(weaker.value)}  ${weaker.from}`, weaker.place)
     ),

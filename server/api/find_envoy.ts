@@ -1,5 +1,6 @@
 import type { EnvoyState } from "../checkin/envoy_state.ts";
 import type { FleetIndex } from "../checkin/fleet_index.ts";
+import { suggestHost } from "../checkin/suggest_host.ts";
 import { ApiError } from "./api_error.ts";
 
 /**
@@ -10,10 +11,8 @@ import { ApiError } from "./api_error.ts";
 export function findEnvoy(index: FleetIndex, host: string): EnvoyState {
   const state = index.find(host);
   if (!state) {
-    throw new ApiError(
-      404,
-      `No envoy is called ${JSON.stringify(host)}: give an enrolled hostname or a UUID`,
-    );
+    const hint = suggestHost(host, index) || ": give an enrolled hostname or a UUID";
+    throw new ApiError(404, `No envoy is called ${JSON.stringify(host)}${hint}`);
   }
   return state;
 }

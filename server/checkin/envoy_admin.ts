@@ -9,6 +9,7 @@ import type { AgentStreams } from "./agent_streams.ts";
 import type { EnvoyState } from "./envoy_state.ts";
 import type { FleetIndex } from "./fleet_index.ts";
 import type { PushTracker } from "./push_tracker.ts";
+import { suggestHost } from "./suggest_host.ts";
 
 export interface EnvoyAdminOptions {
   readonly store: Store;
@@ -40,7 +41,7 @@ export class EnvoyAdmin {
   async revoke(host: string, reason: string, principal: string): Promise<ServiceAnswer<EnvoyName>> {
     const { index } = this.#options;
     const state = index.find(host);
-    if (!state) return unknownEnvoy(host);
+    if (!state) return unknownEnvoy(host, index);
     const { uuid, hostname } = state.record;
     if (state.record.state === "revoked") {
       return refused(409, `Envoy ${uuid} ("${hostname}") is revoked already`);
@@ -84,7 +85,7 @@ export class EnvoyAdmin {
   async accept(host: string, principal: string): Promise<ServiceAnswer<EnvoyName>> {
     const { index, store, audit } = this.#options;
     const state = index.find(host);
-    if (!state) return unknownEnvoy(host);
+    if (!state) return unknownEnvoy(host, index);
     const { uuid, hostname, suspectedClone } = state.record;
     if (!suspectedClone) return refused(409, `Envoy "${hostname}" is not marked as cloned`);
     await store.transaction(async (inside) => {
@@ -148,9 +149,7 @@ export class EnvoyAdmin {
 }
 
 /** Nobody is called so. */
-export function unknownEnvoy(host: string): Refused {
-  return refused(
-    404,
-    `No envoy is called ${JSON.stringify(host)}. List them with: vigocli envoys list --all`,
-  );
+export function unknownEnvoy(host: string, index: FleetIndex): Refused {
+  const hint = suggestHost(host, index) || ". List them with: vigocli envoys list --all";
+  return refused(404, `No envoy is called ${JSON.stringify(host)}${hint}`);
 }

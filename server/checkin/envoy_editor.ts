@@ -46,7 +46,7 @@ export class EnvoyEditor {
     return this.#queue.run(async () => {
       const { index, store, audit, onChanged } = this.#options;
       const state = index.find(host);
-      if (!state) return unknownEnvoy(host);
+      if (!state) return unknownEnvoy(host, index);
       const { uuid, hostname, tags: before } = state.record;
       if (state.record.state === "revoked") return revokedAlready(state);
       const kept = Object.entries(before).filter(([name]) => !remove.includes(name));
@@ -82,7 +82,7 @@ export class EnvoyEditor {
     return this.#queue.run(async () => {
       const { index, store, streams, audit, logger, onChanged } = this.#options;
       const state = index.find(host);
-      if (!state) return unknownEnvoy(host);
+      if (!state) return unknownEnvoy(host, index);
       const { uuid, hostname: previousHostname } = state.record;
       const hostname = normalizeHostname(wanted);
       const unfit = this.#judgeName(state, wanted, hostname);
@@ -160,7 +160,7 @@ export class EnvoyEditor {
         );
       }
       const state = index.find(host) ?? revoked[0];
-      if (!state) return unknownEnvoy(host);
+      if (!state) return unknownEnvoy(host, index);
       const { uuid, hostname } = state.record;
       if (state.record.state === "active") {
         if (state.reported !== undefined) {

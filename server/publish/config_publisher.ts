@@ -12,6 +12,7 @@ import type { LivePolicy, PolicySource } from "./policy_source.ts";
 import { findSecretUsersInSteps, type SecretUsers } from "./secret_users.ts";
 import { type Refusal, refuse, refuseDamaged } from "./refusal.ts";
 import { type Candidate, StackLoader } from "./stack_loader.ts";
+import { unknownHostname } from "./unknown_hostname.ts";
 import type { VersionLog, VersionRecord } from "./version_log.ts";
 import type { VersionStore } from "./version_store.ts";
 
@@ -206,7 +207,10 @@ export class ConfigPublisher implements PolicySource {
         : await this.#loader.loadStaged();
       if (!candidate.ok) return candidate;
       if (host !== undefined && this.#hosts(host).next().done) {
-        return refuse(`Cannot compare host ${JSON.stringify(host)}: no envoy has that hostname`);
+        const hostnames = [...this.#hosts(undefined)].map(({ hostname }) => hostname);
+        return refuse(
+          `Cannot compare host ${JSON.stringify(host)}: ${unknownHostname(host, hostnames)}`,
+        );
       }
       return { ok: true, ...await this.#compare(candidate, host) };
     });

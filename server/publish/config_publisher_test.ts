@@ -113,6 +113,9 @@ Deno.test("a changed stack is compared with the live one, for the fleet or one h
   const nobody = await publisher.diff({ host: "nobody" });
   assert.ok(!nobody.ok);
   assert.equal(nobody.reason, 'Cannot compare host "nobody": no envoy has that hostname');
+  const misspelt = await publisher.diff({ host: "wbe-1" });
+  assert.ok(!misspelt.ok);
+  assert.match(misspelt.reason, /no envoy has that hostname\. Did you mean "web-1"\?$/);
   assert.equal(contentFor(publisher, WEB_1), "one debian");
 });
 

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { configStatus } from "../../shared/rest/config_views.ts";
 import type { PolicyState } from "../../shared/rest/envoys.ts";
+import { suggestName } from "../../shared/naming/nearest_name.ts";
 import { findHostcrate, type HostFacts } from "../resolve/compile_host.ts";
 import { compileHost } from "../resolve/compile_host.ts";
 import { type HostTrace, traceHost } from "../resolve/trace_host.ts";
@@ -11,9 +12,10 @@ import type { Steps } from "../steps/steps.ts";
 import type { ConfigFreeze } from "./config_freeze.ts";
 import type { ConfigPublisher } from "./config_publisher.ts";
 import { type ConfigTree, crateTree, fleetTree, hostTree } from "./config_tree.ts";
-import { filterTrace } from "./filter_trace.ts";
+import { filterTrace, traceableNames } from "./filter_trace.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import { isResourceId, searchResource, type SearchResult, searchText } from "./search_stacks.ts";
+import { unknownHostname } from "./unknown_hostname.ts";
 
 /** Most hosts that an answer names one by one. */
 const MAX_NAMED_HOSTS = 100;
@@ -79,7 +81,9 @@ export class ConfigViews {
   ): Promise<Answered<HostTrace>> {
     const host = this.#find(hostname);
     if (!host) {
-      return refuse(`Cannot trace ${JSON.stringify(hostname)}: no envoy has that hostname`);
+      return refuse(
+        `Cannot trace ${JSON.stringify(hostname)}: ${unknownHostname(hostname, this.#hostnames())}`,
+      );
     }
     return await this.#look(which, (tree) => {
       const trace = traceHost(tree, host);
@@ -90,7 +94,9 @@ export class ConfigViews {
       return isFound ? { ok: true, value: found } : refuse(
         `Cannot trace ${
           JSON.stringify(name)
-        }: ${host.hostname} has no resource, variable or crate of that name`,
+        }: ${host.hostname} has no resource, variable or crate of that name${
+          suggestName(name, traceableNames(trace))
+        }`,
       );
     });
   }
@@ -104,7 +110,9 @@ export class ConfigViews {
     const host = hostname === undefined ? undefined : this.#find(hostname);
     if (hostname !== undefined && !host) {
       return refuse(
-        `Cannot show the tree of ${JSON.stringify(hostname)}: no envoy has that hostname`,
+        `Cannot show the tree of ${JSON.stringify(hostname)}: ${
+          unknownHostname(hostname, this.#hostnames())
+        }`,
       );
     }
     return await this.#look(which, (tree): Answered<ConfigTree> => {
@@ -115,12 +123,13 @@ export class ConfigViews {
       }
       if (crate !== undefined) {
         const value = crateTree(tree, crate);
-        return value
-          ? { ok: true, value }
-          : refuse(`No configcrate is named ${JSON.stringify(crate)}`);
+        return value ? { ok: true, value } : refuse(
+          `No configcrate is named ${JSON.stringify(crate)}${
+            suggestName(crate, [...tree.crates.keys(), ...tree.usercrates.keys()])
+          }`,
+        );
       }
-      const hostnames = [...this.#context.knownHosts()].map((known) => known.hostname);
-      return { ok: true, value: fleetTree(tree, hostnames) };
+      return { ok: true, value: fleetTree(tree, this.#hostnames()) };
     });
   }
 
@@ -146,6 +155,10 @@ export class ConfigViews {
   ): Promise<Answered<Value>> {
     const found = await this.#context.publisher.tree(which);
     return found.ok ? view(found.tree) : found;
+  }
+
+  #hostnames(): string[] {
+    return [...this.#context.knownHosts()].map(({ hostname }) => hostname);
   }
 
   #find(hostname: string): HostFacts | undefined {

@@ -17,3 +17,17 @@ export function filterTrace(trace: HostTrace, wanted: string): HostTrace {
     leftOut: trace.leftOut.filter(({ declared, crate }) => isResource(declared) || isCrate(crate)),
   };
 }
+
+/** Every name that {@linkcode filterTrace} finds something by. */
+export function* traceableNames(trace: HostTrace): Generator<string> {
+  for (const { name } of [...trace.crates, ...trace.variables]) yield name;
+  for (
+    const id of [
+      ...trace.resources.map(({ id }) => id),
+      ...trace.leftOut.map((one) => one.declared),
+    ]
+  ) {
+    yield id;
+    yield id.slice(id.indexOf(":") + 1);
+  }
+}

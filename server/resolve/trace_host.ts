@@ -1,16 +1,22 @@
-import type { Json } from "../../shared/canonical/canonical_json.ts";
+import { canonicalJson, type Json } from "../../shared/canonical/canonical_json.ts";
 import type { BundleCondition, BundleResource } from "../../shared/config/policy_bundle.ts";
 import { maskedParameters } from "../../shared/config/masked_parameters.ts";
+import { identifiedTraits } from "../../shared/templates/identified_traits.ts";
+import { formatJsonPointer } from "../../shared/templates/json_place.ts";
+import { ScopeInterruption, type TemplateScope } from "../../shared/templates/template.ts";
 import { formatPlace, formatProblem } from "../stacks/problem_list.ts";
 import type {
   Configcrate,
   Hostcrate,
   ResourceDeclaration,
   StackTree,
+  Variables,
 } from "../stacks/stack_tree.ts";
 import type { StackValue } from "../stacks/stack_value.ts";
 import { compileHost, findHostcrate, type HostFacts } from "./compile_host.ts";
 import { type InclusionStep, traceCrates } from "./trace_crates.ts";
+import { recordTraitReads } from "./trait_reads.ts";
+import { createScope } from "./variable_scope.ts";
 
 /** Where everything comes from that a host gets. Places read `file:line:column`; no value of a secret is in it. */
 export interface HostTrace {
@@ -43,7 +49,7 @@ export interface VariableTrace {
   readonly name: string;
   /** The configcrate for which this holds; null if every crate of the host sees it. */
   readonly crate: string | null;
-  readonly value: ValueTrace;
+  readonly value: ValueTrace & Result;
   /** Weaker values of the same name, strongest first. */
   readonly overrode: readonly ValueTrace[];
 }
@@ -63,6 +69,12 @@ export interface ValueTrace {
     | "name";
 }
 
+/** What came of a value for this host. */
+export interface Result {
+  /** Absent where it is what is written, or not known before the machine fills it in. */
+  readonly result?: Json;
+}
+
 export interface ResourceTrace {
   readonly id: string;
   readonly crate: string;
@@ -70,7 +82,7 @@ export interface ResourceTrace {
   readonly via: readonly InclusionStep[];
   /** By parameter; what no file says is a default of the type and stands nowhere. */
   readonly params: Readonly<
-    Record<string, ValueTrace & { readonly overrode: readonly ValueTrace[] }>
+    Record<string, ValueTrace & Result & { readonly overrode: readonly ValueTrace[] }>
   >;
   readonly when: "changed" | BundleCondition | null;
   /** Pointers to what the machine fills in. */
@@ -107,14 +119,17 @@ export function traceHost(tree: StackTree, host: HostFacts): HostTrace {
       place: formatPlace(place),
       via: viaOf(name),
     })),
-    variables: traceVariables(hostcrate),
+    variables: traceVariables(hostcrate, recordTraitReads(identifiedTraits(host), new Set())),
     resources: resources.map((resource) => tracer.trace(resource, viaOf(resource.crate))),
     leftOut: compiled.ok ? tracer.leftOut(resources) : [],
     problems: compiled.ok ? [] : compiled.problems.map(formatProblem),
   };
 }
 
-function traceVariables({ crates, layers }: Hostcrate): VariableTrace[] {
+function traceVariables(hostcrate: Hostcrate, traits: object): VariableTrace[] {
+  const { crates, layers, vars: strong, environment } = hostcrate;
+  const scopeOf = (weak: Variables) => createScope({ weak, strong, traits, environment });
+  const common = scopeOf(new Map());
   const given = new Map<string, ValueTrace[]>();
   for (const { kind, vars } of layers) {
     for (const [name, value] of vars) {
@@ -128,15 +143,21 @@ function traceVariables({ crates, layers }: Hostcrate): VariableTrace[] {
       const own = vars.get(name);
       return own ? [traceValue(own, "configcrate")] : [];
     });
-    variables.push({ name, crate: null, value, overrode: [...overrode, ...weakest] });
+    variables.push({
+      name,
+      crate: null,
+      value: withResult(value, variableIn(common, name)),
+      overrode: [...overrode, ...weakest],
+    });
   }
   for (const crate of crates) {
+    const scope = scopeOf(crate.vars);
     for (const [name, value] of crate.vars) {
       if (given.has(name)) continue;
       variables.push({
         name,
         crate: crate.name,
-        value: traceValue(value, "configcrate"),
+        value: withResult(traceValue(value, "configcrate"), variableIn(scope, name)),
         overrode: [],
       });
     }
@@ -166,7 +187,7 @@ class ResourceTracer {
       crate: resource.crate,
       place: resource.source,
       via,
-      params: found ? this.#traceParameters(found.crate, found.declaration) : {},
+      params: found ? this.#traceParameters(found.crate, found.declaration, resource) : {},
       when: resource.when ?? null,
       deferred: (resource.deferred ?? []).map(({ at }) => at),
       dependsOn: resource.dependsOn,
@@ -185,7 +206,11 @@ class ResourceTracer {
     );
   }
 
-  #traceParameters(crate: Configcrate, declaration: ResourceDeclaration): ResourceTrace["params"] {
+  #traceParameters(
+    crate: Configcrate,
+    declaration: ResourceDeclaration,
+    compiled: BundleResource,
+  ): ResourceTrace["params"] {
     const params: Record<string, ResourceTrace["params"][string]> = Object.create(null);
     const defaults = crate.defaults.get(declaration.type) ?? new Map<string, StackValue>();
     for (const [name, value] of defaults) {
@@ -202,9 +227,14 @@ class ResourceTracer {
     if (naturalKey !== undefined && !(naturalKey in params)) {
       params[naturalKey] = { ...traceValue(declaration.name, "name"), overrode: [] };
     }
+    for (const [name, traced] of Object.entries(params)) {
+      params[name] = { ...traced, ...withResult(traced, parameterOf(compiled, name)) };
+    }
     for (const name of maskedParameters(declaration.type)) {
       const traced = params[name];
-      if (traced) params[name] = { ...mask(traced), overrode: traced.overrode.map(mask) };
+      if (!traced) continue;
+      const { result: _mayBePlain, ...written } = traced;
+      params[name] = { ...written, ...mask(written), overrode: traced.overrode.map(mask) };
     }
     return params;
   }
@@ -212,6 +242,34 @@ class ResourceTracer {
 
 function traceValue(value: StackValue, from: ValueTrace["from"]): ValueTrace {
   return { value: writtenValue(value), place: formatPlace(value.place), from };
+}
+
+/** A value with what came of it, if that is known and says more than what is written. */
+function withResult<Traced extends ValueTrace>(
+  traced: Traced,
+  result: Json | undefined,
+): Traced & Result {
+  const isNews = result !== undefined && canonicalJson(result) !== canonicalJson(traced.value);
+  return isNews ? { ...traced, result } : traced;
+}
+
+/** A parameter as the machine gets it; undefined if something of it is filled in there. */
+function parameterOf({ params, deferred = [] }: BundleResource, name: string): Json | undefined {
+  const at = formatJsonPointer([name]);
+  const isOpen = deferred.some((one) => one.at === at || one.at.startsWith(`${at}/`));
+  // A bundle is JSON throughout; only the type says that nobody writes to it.
+  return isOpen || !Object.hasOwn(params, name) ? undefined : params[name] as Json;
+}
+
+/** A variable with its templates rendered; undefined if it cannot be known here, or holds a secret. */
+function variableIn({ vars }: TemplateScope, name: string): Json | undefined {
+  try {
+    // A copy, so that members that throw when they are read do it here.
+    return JSON.parse(JSON.stringify(Reflect.get(vars, name)));
+  } catch (error) {
+    if (error instanceof ScopeInterruption) return undefined;
+    throw error;
+  }
 }
 
 /** What may be a password in plain text. The name of a secret, or a template, gives nothing away. */

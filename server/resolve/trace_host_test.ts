@@ -122,3 +122,50 @@ Deno.test("a host that no entry matches has nothing to trace", () => {
   const { match, crates, resources } = trace("db-1");
   assert.deepEqual([match, crates, resources], [null, [], []]);
 });
+
+Deno.test("a template says what came of it for the host, unless a secret or the machine has a part in it", () => {
+  const checked = checkStacks(stackFiles({
+    "envoys.vgo": `match: "web-*"
+configcrates: [site]
+vars:
+  port: 80
+  url: "http://{{ traits.agent_self.hostname }}:{{ vars.port }}"
+  key: "{{ vars.hidden }}!"
+  hidden: secret:web/key
+  list: ["{{ vars.port }}", "{{ traits.no.such }}"]
+`,
+    "configcrates/site.vgo": `name: site
+vars: {own: "{{ vars.port }}1"}
+resources:
+  - file: /site
+    mode: "0640"
+    content: "{{ vars.url }} {{ vars.own }}"
+  - file: /later
+    content: "{{ traits.no.such }}"
+  - file: /hidden
+    content: "{{ vars.key }}"
+  - user: mara
+    password: "{{ vars.url }} in plain"
+`,
+  }));
+  assert.ok(checked.ok, JSON.stringify(checked));
+  const { variables, resources, problems } = traceHost(checked.tree, WEB_1);
+  assert.deepEqual(problems, []);
+  assert.deepEqual(
+    variables.map(({ name, value }) => [name, value.result]),
+    [
+      ["port", undefined],
+      ["url", "http://web-1:80"],
+      ["key", undefined],
+      ["hidden", undefined],
+      ["list", undefined],
+      ["own", "801"],
+    ],
+  );
+  const results = resources.flatMap(({ id, params }) =>
+    Object.entries(params).flatMap(([name, { result }]) =>
+      result === undefined ? [] : [[id, name, result]]
+    )
+  );
+  assert.deepEqual(results, [["file:/site", "content", "http://web-1:80 801"]]);
+});

@@ -1,4 +1,5 @@
 import type { Secret } from "../../shared/crypto/secret.ts";
+import { suggestName } from "../../shared/naming/nearest_name.ts";
 import type { Logger } from "../../shared/platform/logging.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
 import type { AuditPayload } from "../audit/audit_payload.ts";
@@ -81,7 +82,7 @@ export class SecretVault {
   async show(path: string): Promise<ServiceAnswer<SecretInfo>> {
     return await explained(async () => {
       const info = await this.#options.backend.info(path);
-      return info ? answered(info) : unknown(path);
+      return info ? answered(info) : await this.#unknown(path);
     });
   }
 
@@ -92,10 +93,10 @@ export class SecretVault {
     return await explained(async () => {
       const { backend, audit } = this.#options;
       const info = await backend.info(path);
-      if (!info) return unknown(path);
+      if (!info) return await this.#unknown(path);
       await audit.record(actor, "secret.reveal", { path, version: info.version });
       const value = await backend.get(path);
-      return value ? answered({ info, value }) : unknown(path);
+      return value ? answered({ info, value }) : await this.#unknown(path);
     });
   }
 
@@ -117,7 +118,7 @@ export class SecretVault {
       const { backend } = this.#options;
       // Whoever deletes a damaged one wants to be rid of it.
       const isThere = await backend.info(path).catch(asDamaged);
-      if (!isThere) return unknown(path);
+      if (!isThere) return await this.#unknown(path);
       await this.#act("secret.delete", { path }, actor, () => backend.delete(path));
       return answered({ path });
     });
@@ -134,7 +135,7 @@ export class SecretVault {
   ): Promise<ServiceAnswer<Rotation>> {
     return this.#change([path], async () => {
       const info = await this.#options.backend.info(path);
-      if (!info) return unknown(path);
+      if (!info) return await this.#unknown(path);
       if (!info.recipe && !recipe) {
         return refused(
           409,
@@ -155,6 +156,13 @@ export class SecretVault {
       for (const info of made) rotated.push(await this.#renew(info, undefined, actor));
       return answered({ rotated, kept });
     });
+  }
+
+  async #unknown(path: string) {
+    const { secrets } = await this.#options.backend.list();
+    const hint = suggestName(path, secrets.map((info) => info.path)) ||
+      ". List them with: vigocli secrets list";
+    return refused(404, `There is no secret "${path}"${hint}`);
   }
 
   async #renew(
@@ -218,10 +226,6 @@ export class SecretVault {
       return answer;
     });
   }
-}
-
-function unknown(path: string) {
-  return refused(404, `There is no secret "${path}". List them with: vigocli secrets list`);
 }
 
 function asDamaged(error: unknown): true {

@@ -181,3 +181,16 @@ Deno.test("a damaged secret says so, and can be deleted or set again", async () 
   value(await vault.set("b", { value: new Secret("again") }, ROOT));
   assert.equal(await reveal(vault, "b"), "again");
 });
+
+Deno.test("a path that is nearly one that is kept is told which was probably meant", async () => {
+  await using rig = await Rig.create();
+  const vault = await rig.vault();
+  value(await vault.set("db/password", { value: new Secret("hunter2") }, ROOT));
+  for (const answer of [await vault.show("db/pasword"), await vault.reveal("db/pasword", ROOT)]) {
+    assert.equal(
+      refusal(answer).message,
+      'There is no secret "db/pasword". Did you mean "db/password"?',
+    );
+  }
+  assert.match(refusal(await vault.show("x")).message, /List them with: vigocli secrets list$/);
+});

@@ -58,6 +58,8 @@ export const configStatus = endpoint({
 const placed = { place: z.string() };
 const stepSchema = z.object({ kind: z.string(), name: z.string(), ...placed });
 const valueTraceSchema = z.object({ value: z.json(), ...placed, from: z.string() });
+/** With what came of it for the host, where that is known and is not what is written. */
+const resultTraceSchema = valueTraceSchema.extend({ result: z.json().optional() });
 
 /** See `HostTrace` of the server. */
 export const hostTraceSchema = z.object({
@@ -68,7 +70,7 @@ export const hostTraceSchema = z.object({
   variables: z.array(z.object({
     name: z.string(),
     crate: z.string().nullable(),
-    value: valueTraceSchema,
+    value: resultTraceSchema,
     overrode: z.array(valueTraceSchema),
   })),
   resources: z.array(z.object({
@@ -78,7 +80,7 @@ export const hostTraceSchema = z.object({
     via: z.array(stepSchema),
     params: z.record(
       z.string(),
-      valueTraceSchema.extend({ overrode: z.array(valueTraceSchema) }),
+      resultTraceSchema.extend({ overrode: z.array(valueTraceSchema) }),
     ),
     when: z.json(),
     deferred: z.array(z.string()),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CAUSES, OUTCOMES, runReportSchema } from "../config/run_report.ts";
+import { suggestName } from "../naming/nearest_name.ts";
 import { endpoint } from "./endpoint.ts";
 
 export const RUN_OUTCOMES = ["converged", "changed", "degraded", "failed"] as const;
@@ -49,7 +50,9 @@ export const runList = endpoint({
       if (stray === undefined) return outcomes;
       context.addIssue({
         code: "custom",
-        message: `expected ${RUN_OUTCOMES.join(", ")}, not ${JSON.stringify(stray)}`,
+        message: `expected ${RUN_OUTCOMES.join(", ")}, not ${JSON.stringify(stray)}${
+          suggestName(stray, RUN_OUTCOMES)
+        }`,
       });
       return z.NEVER;
     }).optional(),

@@ -91,9 +91,30 @@ Deno.test("an operator sees where things come from, what is live, and what stops
       assert.match(text, /^ {4}from common common\.vgo → role base {2}roles\.vgo:2:\d+$/m);
       const unknown = await fleet.tryCli("config", "trace", "web-1", "prot");
       assert.deepEqual([unknown.code, unknown.stdout], [1, ""]);
-      assert.match(unknown.stderr, /web-1 has no resource, variable or crate of that name/);
+      assert.match(
+        unknown.stderr,
+        /web-1 has no resource, variable or crate of that name\. Did you mean "port"\?$/m,
+      );
       const nobody = await fleet.tryCli("config", "trace", "nobody");
-      assert.match(nobody.stderr, /no envoy has that hostname/);
+      assert.match(nobody.stderr, /no envoy has that hostname$/m);
+      for (
+        const args of [
+          ["config", "trace", "wbe-1"],
+          ["config", "tree", "wbe-1"],
+          ["config", "diff", "wbe-1"],
+          ["envoys", "show", "wbe-1"],
+          ["envoys", "tag", "wbe-1", "a=b"],
+          ["runs", "list", "--host", "wbe-1"],
+        ]
+      ) {
+        const misspelt = await fleet.tryCli(...args);
+        assert.match(misspelt.stderr, /\. Did you mean "web-1"\?$/m, args.join(" "));
+      }
+      const crate = await fleet.tryCli("config", "tree", "--crate", "greting");
+      assert.match(crate.stderr, /Did you mean "greeting"\?$/m);
+      const status = await fleet.tryCli("runs", "list", "--status", "faild");
+      assert.deepEqual([status.code, status.stdout], [2, ""]);
+      assert.match(status.stderr, /not "faild"\. Did you mean "failed"\?$/m);
     });
 
     await t.step("tree draws what a host gets, and search finds texts and resources", async () => {
