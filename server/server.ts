@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { VERSION } from "../shared/config/version.ts";
 import type { Logger } from "../shared/platform/logging.ts";
+import { Admission } from "./api/admission.ts";
 import { auditRoutes } from "./api/audit_routes.ts";
 import { readClientCertificate } from "./api/client_certificate.ts";
 import { configRoutes } from "./api/config_routes.ts";
@@ -15,6 +16,8 @@ import { type HttpsListener, startHttpsListener } from "./api/https_listener.ts"
 import { assertClientCertificatesRecognised } from "./api/client_certificate_recognition.ts";
 import { Metrics } from "./api/metrics.ts";
 import { queryRoutes } from "./api/query_routes.ts";
+import { readCredentials } from "./api/read_credentials.ts";
+import { RequestBudgets } from "./api/request_budgets.ts";
 import { runRoutes } from "./api/run_routes.ts";
 import { secretRoutes } from "./api/secret_routes.ts";
 import { swarmRoutes } from "./api/swarm_routes.ts";
@@ -204,10 +207,12 @@ async function startRest(
     index,
     (uuid, fingerprint) => fleet.fleetDocuments.wasRevoked(uuid, fingerprint),
   );
-  const authenticator = new Authenticator(
-    await mintLocalToken(`${folders.secrets}/local.token`),
-    trust,
-  );
+  const authenticator = new Authenticator({
+    localToken: await mintLocalToken(`${folders.secrets}/local.token`),
+    envoys: trust,
+    tokens: { holderOf: () => Promise.resolve(undefined) },
+    sessions: { holderOf: () => Promise.resolve(undefined), isCsrfToken: () => false },
+  });
   const health = new HealthChecks(
     [
       checkPolicy,
@@ -241,11 +246,13 @@ async function startRest(
       ...secretRoutes(fleet.vault, (path) => publisher.usersOfSecret(path)),
       ...swarmRoutes(filecasts),
     },
-    authenticate: (context) =>
-      authenticator.authenticate({
-        authorization: context.req.header("authorization"),
-        certificate: readClientCertificate(context, certificates),
-      }),
+    admission: new Admission(
+      (context) =>
+        authenticator.authenticate(
+          readCredentials(context, readClientCertificate(context, certificates)),
+        ),
+      new RequestBudgets(now),
+    ),
     health,
     metrics,
     version: VERSION,

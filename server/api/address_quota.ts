@@ -1,3 +1,5 @@
+import { networkOf } from "./network_of.ts";
+
 /** Counts what each remote address has open, so that no single one takes all there is. */
 export class AddressQuota {
   readonly #limit: number;
@@ -23,16 +25,4 @@ export class AddressQuota {
       else this.#taken.delete(network);
     };
   }
-}
-
-/** An IPv4 address as it is; of an IPv6 address the first 64 bits, all of which one host can have (RFC 4291, 2.5.4). */
-function networkOf(address: string): string {
-  if (!address.includes(":") || address.includes(".")) return address;
-  const [head = "", tail] = address.split("%")[0]?.split("::") ?? [];
-  const groups = head === "" ? [] : head.split(":");
-  if (tail !== undefined) {
-    const behind = tail === "" ? 0 : tail.split(":").length;
-    while (groups.length + behind < 8) groups.push("0");
-  }
-  return groups.slice(0, 4).join(":");
 }

@@ -8,7 +8,7 @@ import { ApiError } from "./api_error.ts";
  * gets that id alone: no stack, no path, no query ever leaves.
  */
 export function answerError(error: unknown, request: Request, logger: Logger): Response {
-  if (error instanceof ApiError) return errorResponse(error.status, error.message);
+  if (error instanceof ApiError) return errorResponse(error.status, error.message, error.headers);
   if (error instanceof CursorError || error instanceof TargetSpecError) {
     return errorResponse(400, error.message);
   }
@@ -24,8 +24,12 @@ export function answerError(error: unknown, request: Request, logger: Logger): R
 }
 
 /** An answer of the one shape that errors have. */
-export function errorResponse(status: number, message: string): Response {
-  const headers: Record<string, string> = {};
+export function errorResponse(
+  status: number,
+  message: string,
+  extra: Readonly<Record<string, string>> = {},
+): Response {
+  const headers: Record<string, string> = { ...extra, "cache-control": "no-store" };
   if (status === 401) headers["www-authenticate"] = 'Bearer realm="vigo"';
   // The rest of a body that was not read would otherwise be taken for the next request.
   if (status === 413) headers["connection"] = "close";

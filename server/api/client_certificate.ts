@@ -1,7 +1,7 @@
 import { TLSSocket } from "node:tls";
 import type { Context } from "hono";
 import type { PeerCertificates } from "../checkin/peer_certificates.ts";
-import type { ClientCertificate } from "../auth/authenticator.ts";
+import type { ClientCertificate } from "../auth/credentials.ts";
 
 /**
  * The fleet's certificate that a request's connection proved, if it offered one. A certificate of another CA, an expired one

@@ -1,8 +1,10 @@
-import { type Context, Hono } from "hono";
+import { Hono } from "hono";
 import type { Logger } from "@logtape/logtape";
 import { API_PREFIX, CONTRACT } from "../../shared/rest/contract.ts";
-import type { Authentication } from "../auth/authenticator.ts";
+import type { Admission } from "./admission.ts";
+import { allowedMethods } from "./allowed_methods.ts";
 import { answerError, errorResponse } from "./answer_error.ts";
+import { answerJson } from "./answer_json.ts";
 import type { HealthChecks } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
 import { mount } from "./mount.ts";
@@ -13,8 +15,7 @@ import type { EndpointName, RouteTable } from "./route.ts";
 export interface ApiDependencies {
   /** The handlers of all areas together. */
   readonly routes: RouteTable;
-  /** Says who asks, from the request's headers and its connection. */
-  readonly authenticate: (context: Context) => Authentication;
+  readonly admission: Admission;
   readonly health: HealthChecks;
   readonly metrics: Metrics;
   /** Of the program, for the API document. */
@@ -24,7 +25,7 @@ export interface ApiDependencies {
 
 /** The one HTTP application of the server: the contract under `/api/v1`, its description, health and metrics. */
 export function createApi(dependencies: ApiDependencies): Hono {
-  const { routes, authenticate, health, metrics, logger } = dependencies;
+  const { routes, admission, health, metrics, logger } = dependencies;
   const app = new Hono();
   app.use(async (context, next) => {
     const startMs = performance.now();
@@ -44,10 +45,13 @@ export function createApi(dependencies: ApiDependencies): Hono {
   // A fixed path before one with a parameter in the same place: `/enroll/tokens/:id` must not swallow a sibling.
   for (const name of names.sort((a, b) => parameters(a) - parameters(b))) {
     const { method, path } = CONTRACT[name];
-    app.on(method, `${API_PREFIX}${path}`, mount(name, routes, authenticate));
+    app.on(method, `${API_PREFIX}${path}`, mount(name, routes, admission));
   }
   const description = openApiDocument(dependencies.version);
-  app.get(`${API_PREFIX}/openapi.json`, () => Response.json(description));
+  app.get(
+    `${API_PREFIX}/openapi.json`,
+    (context) => answerJson(context.req.raw, description, new Headers()),
+  );
   app.get("/healthz", () => Response.json({ status: "ok" }));
   app.get("/readyz", async () => {
     const report = await health.report();
@@ -60,6 +64,13 @@ export function createApi(dependencies: ApiDependencies): Hono {
   );
   app.notFound((context) => {
     const { method, path } = context.req;
+    const allowed = allowedMethods(path);
+    if (allowed.length > 0) {
+      const methods = allowed.join(", ");
+      return errorResponse(405, `Nothing answers ${method} ${path}: it takes ${methods}`, {
+        allow: methods,
+      });
+    }
     return errorResponse(404, `Nothing answers ${method} ${path}; see ${API_PREFIX}/openapi.json`);
   });
   app.onError((error, context) => answerError(error, context.req.raw, logger));

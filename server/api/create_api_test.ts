@@ -5,10 +5,12 @@ import type { Permission } from "../../shared/rest/endpoint.ts";
 import { errorSchema } from "../../shared/rest/error.ts";
 import { ANONYMOUS, envoyPrincipal, LOCAL_ROOT, type Principal } from "../auth/principal.ts";
 import { CursorError } from "../store/store_error.ts";
+import { Admission } from "./admission.ts";
 import { ApiError } from "./api_error.ts";
 import { createApi } from "./create_api.ts";
 import { HealthChecks } from "./health.ts";
 import { Metrics } from "./metrics.ts";
+import { RequestBudgets } from "./request_budgets.ts";
 import type { EndpointName, Handler, RouteTable } from "./route.ts";
 
 const NAMES = Object.keys(CONTRACT).filter((name): name is EndpointName => name in CONTRACT);
@@ -26,10 +28,13 @@ function serve(principal: Principal | "bad token", given: Partial<RouteTable> = 
   return createApi({
     // Each name has a handler that answers or refuses, which is all a table is.
     routes: routes as unknown as RouteTable,
-    authenticate: () =>
-      principal === "bad token"
-        ? { ok: false, reason: "The token is not valid" }
-        : { ok: true, principal },
+    admission: new Admission(
+      () =>
+        principal === "bad token"
+          ? { ok: false, status: 401, reason: "The token is not valid", isByCookie: false }
+          : { ok: true, principal },
+      new RequestBudgets(() => 0),
+    ),
     health: NOTHING_READY,
     metrics: new Metrics({
       fleet: () => ({ active: 3, online: 2, suspectedClones: 0 }),
@@ -172,7 +177,7 @@ Deno.test("what is wrong with a request is named, in one line", async () => {
     ],
     ["/envoys/push", post(" ".repeat(1024 * 1024 + 1)), 413, /larger than 1048576 bytes/],
     ["/nowhere", {}, 404, /^Nothing answers GET \/api\/v1\/nowhere/],
-    ["/envoys", { method: "DELETE" }, 404, /^Nothing answers DELETE/],
+    ["/envoys", { method: "DELETE" }, 405, /^Nothing answers DELETE \S+: it takes GET, HEAD$/],
   ];
   for (const [path, init, status, message] of refusals) {
     const response = await api.request(`${API_PREFIX}${path}`, init);
@@ -236,5 +241,5 @@ Deno.test("invented methods make no series of their own", async () => {
   await api.request("/healthz", { method: "BREW" });
   await api.request("/healthz", { method: "PROPFIND" });
   const metrics = await (await api.request("/metrics")).text();
-  assert.match(metrics, /method="other",status="404"} 2/);
+  assert.match(metrics, /method="other",status="405"} 2/);
 });

@@ -9,7 +9,11 @@ import { ApiError } from "./api_error.ts";
 import { envoyRoutes } from "./envoy_routes.ts";
 import { runRoutes } from "./run_routes.ts";
 
-const request = new Request("https://server/");
+const connection = {
+  request: new Request("https://server/"),
+  address: "192.0.2.1",
+  answerHeaders: new Headers(),
+};
 
 function someEnvoy(hostname: string): EnvoyRecord {
   return {
@@ -44,7 +48,7 @@ function openViews(...hostnames: string[]) {
       query: { limit: 200, ...query },
       body: undefined,
       principal,
-      request,
+      ...connection,
     });
   return { index, list };
 }
@@ -85,7 +89,7 @@ Deno.test("an envoy or run that does not exist is refused with 404 and its name"
   const { index } = openViews("web-1");
   const { runs, bundles } = new MemoryStore();
   const routes = runRoutes({ runs, bundles, index });
-  const context = { params: {}, body: undefined, principal: ANONYMOUS, request };
+  const context = { params: {}, body: undefined, principal: ANONYMOUS, ...connection };
   const isMissing = (name: string) => (error: unknown) =>
     error instanceof ApiError && error.status === 404 && error.message.includes(`"${name}"`);
   await assert.rejects(

@@ -2,9 +2,9 @@ import type { Context } from "hono";
 import { z } from "zod";
 import { CONTRACT } from "../../shared/rest/contract.ts";
 import type { Endpoint } from "../../shared/rest/endpoint.ts";
-import type { Authentication } from "../auth/authenticator.ts";
-import { checkPermission } from "../auth/permissions.ts";
-import { ApiError } from "./api_error.ts";
+import type { Principal } from "../auth/principal.ts";
+import type { Admission } from "./admission.ts";
+import { answerJson } from "./answer_json.ts";
 import { readJsonBody } from "./bounded_body.ts";
 import { parseInput, readQuery } from "./parse_input.ts";
 import type { EndpointName, RouteTable } from "./route.ts";
@@ -15,8 +15,10 @@ type AnyHandler = (context: {
   params: Record<string, string>;
   query: unknown;
   body: unknown;
-  principal: Extract<Authentication, { ok: true }>["principal"];
+  principal: Principal;
   request: Request;
+  address: string;
+  answerHeaders: Headers;
 }) => Promise<unknown>;
 
 /**
@@ -26,18 +28,14 @@ type AnyHandler = (context: {
 export function mount(
   name: EndpointName,
   routes: RouteTable,
-  authenticate: (context: Context) => Authentication,
+  admission: Admission,
 ): (context: Context) => Promise<Response> {
   // A table has under each name the handler for the schemas of that name, which is what its type says; the compiler
   // cannot follow that for a name it does not know.
   const endpoint = CONTRACT[name] as AnyEndpoint;
   const handler = routes[name] as AnyHandler;
   return async (context) => {
-    const authentication = authenticate(context);
-    if (!authentication.ok) throw new ApiError(401, authentication.reason);
-    const { principal } = authentication;
-    const verdict = checkPermission(principal, endpoint.permission);
-    if (!verdict.ok) throw new ApiError(verdict.status, verdict.reason);
+    const { principal, address } = await admission.admit(context, endpoint.permission);
     const request = context.req.raw;
     const query = parseInput(
       "query",
@@ -48,9 +46,17 @@ export function mount(
       ? undefined
       : parseInput("body", endpoint.body, await readJsonBody(request));
     const params = context.req.param();
-    const answer = await handler({ params, query, body, principal, request });
-    return Response.json(endpoint.answer.parse(answer), {
-      headers: { "cache-control": "no-store" },
+    const answerHeaders = new Headers();
+    const answer = await handler({
+      params,
+      query,
+      body,
+      principal,
+      request,
+      address,
+      answerHeaders,
     });
+    if (answer instanceof Response) return answer;
+    return answerJson(request, endpoint.answer.parse(answer), answerHeaders);
   };
 }

@@ -66,7 +66,7 @@ function describe(
       "200": {
         description: "Done",
         content: {
-          "application/json": {
+          [endpoint.answerType ?? "application/json"]: {
             schema: toSchema(endpoint.answer, `${name}Answer`, "output", schemas),
           },
         },

@@ -14,12 +14,22 @@ export interface RequestContext<Name extends EndpointName> {
   readonly principal: Principal;
   /** The raw request, for a body that is streamed; a JSON body has been read already. */
   readonly request: Request;
+  /** Where the connection comes from; it proves nothing. Empty if the runtime does not tell. */
+  readonly address: string;
+  /** Headers to send with an answer that is a success. */
+  readonly answerHeaders: Headers;
 }
 
-/** Answers one endpoint. It refuses by throwing an `ApiError`; whatever else it throws is answered as 500 and logged. */
+/**
+ * Answers one endpoint. It refuses by throwing an `ApiError`; whatever else it throws is answered as 500 and logged. Where
+ * the contract says that a stream is answered, it returns the response as it goes out.
+ */
 export type Handler<Name extends EndpointName> = (
   context: RequestContext<Name>,
-) => Promise<z.input<typeof CONTRACT[Name]["answer"]>>;
+) => Promise<
+  typeof CONTRACT[Name] extends { readonly answerType: "text/event-stream" } ? Response
+    : z.input<typeof CONTRACT[Name]["answer"]>
+>;
 
 /** The handlers of one area, by the key of their endpoint. The tables of all areas together cover the contract. */
 export type RouteTable<Names extends EndpointName = EndpointName> = {

@@ -23,6 +23,8 @@ function routes(kept: readonly string[], hosts: readonly string[]) {
       body: { path, force },
       principal: LOCAL_ROOT,
       request: new Request("https://server/"),
+      address: "192.0.2.1",
+      answerHeaders: new Headers(),
     });
   return { drop, deleted };
 }

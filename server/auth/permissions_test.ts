@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import type { Permission } from "../../shared/rest/endpoint.ts";
+import type { PersonRole } from "../../shared/rest/roles.ts";
 import { checkPermission, ROLE_PERMISSIONS } from "./permissions.ts";
 import { ANONYMOUS, envoyPrincipal, LOCAL_ROOT } from "./principal.ts";
 
 const PERMISSIONS: readonly Permission[] = [
   "none",
+  "self",
   "fleet.view",
   "fleet.read",
   "fleet.write",
@@ -20,10 +22,23 @@ Deno.test("each principal may do exactly what its row of the table says", () => 
       const verdict = checkPermission(principal, permission);
       return verdict.ok ? "yes" : verdict.status;
     });
-  //                                      none   view   read   write  publish push  admin
-  assert.deepEqual(verdicts(LOCAL_ROOT), ["yes", "yes", "yes", "yes", "yes", "yes", "yes"]);
-  assert.deepEqual(verdicts(envoy), ["yes", "yes", 403, 403, 403, 403, 403]);
-  assert.deepEqual(verdicts(ANONYMOUS), ["yes", 401, 401, 401, 401, 401, 401]);
+  const person = (role: PersonRole) => ({
+    kind: "user",
+    name: "user:ann",
+    user: "ann",
+    role,
+    session: "00",
+  } as const);
+  //                                      none   self   view   read   write  publish push  admin
+  assert.deepEqual(verdicts(LOCAL_ROOT), ["yes", "yes", "yes", "yes", "yes", "yes", "yes", "yes"]);
+  assert.deepEqual(verdicts(person("admin")), verdicts(LOCAL_ROOT));
+  assert.deepEqual(
+    verdicts(person("operator")),
+    ["yes", "yes", "yes", "yes", "yes", "yes", "yes", 403],
+  );
+  assert.deepEqual(verdicts(person("viewer")), ["yes", "yes", "yes", "yes", 403, 403, 403, 403]);
+  assert.deepEqual(verdicts(envoy), ["yes", 403, "yes", 403, 403, 403, 403, 403]);
+  assert.deepEqual(verdicts(ANONYMOUS), ["yes", 401, 401, 401, 401, 401, 401, 401]);
 });
 
 Deno.test("each role may do what the next lower one may, and more", () => {

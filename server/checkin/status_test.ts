@@ -167,6 +167,8 @@ Deno.test("the graph of a run can be drawn from what its envoy was sent, also af
       body: undefined,
       principal: LOCAL_ROOT,
       request: new Request("https://server/"),
+      address: "192.0.2.1",
+      answerHeaders: new Headers(),
     });
   const { resources } = await graph(runId);
   assert.deepEqual(

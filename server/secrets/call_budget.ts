@@ -28,4 +28,10 @@ export class CallBudget {
     this.#left -= 1;
     return true;
   }
+
+  /** How long until there is a token to take, in ms; 0 if there is one. */
+  waitMs(nowMs: number): number {
+    const { refillMs } = this.#options;
+    return this.#left > 0 ? 0 : Math.max(0, this.#filledAtMs + refillMs - nowMs);
+  }
 }

@@ -1,7 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { readEnvoyIdentity } from "../../shared/crypto/envoy_identity.ts";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
-import type { ClientCertificate, EnvoyTrust } from "../auth/authenticator.ts";
+import type { EnvoyTrust } from "../auth/authenticator.ts";
+import type { ClientCertificate } from "../auth/credentials.ts";
 import type { FleetIndex } from "../checkin/fleet_index.ts";
 
 /** The trust of the fleet's index, which a self-test can widen by one made-up envoy for as long as it runs. */

@@ -1,11 +1,13 @@
 import type { z } from "zod";
 
 /**
- * What a caller must be allowed to do. `none`: anybody who reaches the listener. `fleet.view`: see who is in the fleet and
- * which files travel; `fleet.read`: read all of it, also what hosts are made of and what their policy says.
+ * What a caller must be allowed to do. `none`: anybody who reaches the listener. `self`: be a person, or act for one, and
+ * look after one's own sessions, tokens and password. `fleet.view`: see who is in the fleet and which files travel;
+ * `fleet.read`: read all of it, also what hosts are made of and what their policy says.
  */
 export type Permission =
   | "none"
+  | "self"
   | "fleet.view"
   | "fleet.read"
   | "fleet.write"
@@ -26,7 +28,10 @@ export interface Endpoint<
   readonly permission: Permission;
   readonly query: Query;
   readonly body: Body;
+  /** Of the JSON that is answered; of each event's data where `answerType` is a stream of events. */
   readonly answer: Answer;
+  /** JSON unless this says otherwise. A handler of a stream returns the `Response` itself. */
+  readonly answerType?: "text/event-stream";
 }
 
 /** Declares an endpoint; exists for the inference of its three schemas. */
@@ -34,4 +39,15 @@ export function endpoint<Query extends z.ZodType, Body extends z.ZodType, Answer
   description: Endpoint<Query, Body, Answer>,
 ): Endpoint<Query, Body, Answer> {
   return description;
+}
+
+/** Declares an endpoint that answers a stream of server-sent events, whose data are JSON of the `answer` schema. */
+export function eventStream<
+  Query extends z.ZodType,
+  Body extends z.ZodType,
+  Answer extends z.ZodType,
+>(
+  description: Omit<Endpoint<Query, Body, Answer>, "answerType">,
+): Endpoint<Query, Body, Answer> & { readonly answerType: "text/event-stream" } {
+  return { ...description, answerType: "text/event-stream" };
 }

@@ -1,0 +1,29 @@
+import type { Context } from "hono";
+import { getCookie } from "hono/cookie";
+import { AUTOMATIC_HEADER, CSRF_HEADER, SESSION_COOKIE } from "../../shared/rest/http_names.ts";
+import type { ClientCertificate, Credentials } from "../auth/credentials.ts";
+
+/** Methods that change nothing (RFC 9110, 9.2.1). */
+const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
+
+/** What a request offers as proof of who sends it. */
+export function readCredentials(
+  context: Context,
+  certificate: ClientCertificate | undefined,
+): Credentials {
+  const { req } = context;
+  const cookie = getCookie(context, SESSION_COOKIE);
+  return {
+    authorization: req.header("authorization"),
+    certificate,
+    session: cookie === undefined || cookie === "" ? undefined : {
+      cookie,
+      isWrite: !SAFE_METHODS.has(req.method),
+      csrfToken: req.header(CSRF_HEADER),
+      isForeign: !["same-origin", "none", undefined].includes(req.header("sec-fetch-site")),
+      // A stream of events is opened by a page, and again by itself when it breaks off.
+      isAutomatic: req.header(AUTOMATIC_HEADER) !== undefined ||
+        (req.header("accept") ?? "").includes("text/event-stream"),
+    },
+  };
+}
