@@ -9,11 +9,13 @@ export const DOMAIN = {
   enrolment: "vigo.enrolment.v1",
   /** server nonce, SHA-256 of the CSR, envoy UUID. Signed by an envoy whose certificate has expired. */
   renewal: "vigo.renewal.v1",
-  /** payload. Signed by the server, as are the three below. */
+  /** payload. Signed by the server, as are the five below. */
   policyBundle: "vigo.policy_bundle.v1",
   fleetDocument: "vigo.fleet_document.v1",
   envoyDocument: "vigo.envoy_document.v1",
   serverTime: "vigo.server_time.v1",
+  taskDispatch: "vigo.task_dispatch.v1",
+  taskCancel: "vigo.task_cancel.v1",
   /** envoy UUID, counter: keyed hash by the server, see the clone token. */
   cloneToken: "vigo.clone_token.v1",
   /** The fields of a manifest entry in the order of its type. Signed by its author. */

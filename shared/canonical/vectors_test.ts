@@ -23,6 +23,8 @@ import request from "./vectors/request.json" with { type: "json" };
 import resourceLeaf from "./vectors/resource_leaf.json" with { type: "json" };
 import resourceNode from "./vectors/resource_node.json" with { type: "json" };
 import serverTime from "./vectors/server_time.json" with { type: "json" };
+import taskCancel from "./vectors/task_cancel.json" with { type: "json" };
+import taskDispatch from "./vectors/task_dispatch.json" with { type: "json" };
 
 const vectorFile = z.object({
   domain: z.enum(DOMAIN),
@@ -49,6 +51,8 @@ const files = [
   fleetDocument,
   envoyDocument,
   serverTime,
+  taskDispatch,
+  taskCancel,
   cloneToken,
   manifestEntry,
   auditRecord,

@@ -4,7 +4,13 @@ import { encodeFrame } from "../canonical/frame.ts";
 import type { Signer, Verifier } from "./ed25519.ts";
 
 /** The kinds of document that the server signs. */
-export type DocumentKind = "policyBundle" | "fleetDocument" | "envoyDocument" | "serverTime";
+export type DocumentKind =
+  | "policyBundle"
+  | "fleetDocument"
+  | "envoyDocument"
+  | "serverTime"
+  | "taskDispatch"
+  | "taskCancel";
 
 /** Payload bytes with the server's signature over them; the same shape as the protobuf message. */
 export interface SignedBytes {

@@ -226,7 +226,16 @@ export interface AgentMessage {
     | Pong
     | undefined;
   /** What a run that was asked for came to, so that whoever asked need not wait for the next check-in. */
-  heartbeat?: RunHeartbeat | undefined;
+  heartbeat?:
+    | RunHeartbeat
+    | undefined;
+  /** A task's command has been started; what it has told since is in `task_output`, and all that counts in `task_result`. */
+  taskStarted?: TaskStarted | undefined;
+  taskOutput?:
+    | TaskOutputChunk
+    | undefined;
+  /** Repeated until `task_result_stored` names the task. */
+  taskResult?: TaskResult | undefined;
 }
 
 export interface ServerMessage {
@@ -238,7 +247,13 @@ export interface ServerMessage {
   fleetDocument?: SignedDocument | undefined;
   envoyDocument?: SignedDocument | undefined;
   manifest?: ManifestUpdate | undefined;
-  ping?: Ping | undefined;
+  ping?:
+    | Ping
+    | undefined;
+  /** Runs a command once; payload in shared/tasks/task_orders.ts, as of the two below. */
+  taskDispatch?: SignedDocument | undefined;
+  taskCancel?: SignedDocument | undefined;
+  taskResultStored?: TaskResultStored | undefined;
 }
 
 /** Body of `hello`; signed with method "AgentStream". */
@@ -294,6 +309,50 @@ export interface BlobProgress_SourcesEntry {
 export interface SeedProblem {
   label: string;
   reason: string;
+}
+
+export interface TaskStarted {
+  taskId: string;
+}
+
+/** Part of a running command's output; lost where either side is too slow. */
+export interface TaskOutputChunk {
+  taskId: string;
+  stream: TaskOutputChunk_Stream;
+  /** Where in the stream it begins, in bytes. */
+  offset: number;
+  data: Buffer;
+}
+
+export enum TaskOutputChunk_Stream {
+  UNSPECIFIED = 0,
+  STDOUT = 1,
+  STDERR = 2,
+}
+
+/** What came of a task on this envoy. */
+export interface TaskResult {
+  taskId: string;
+  /** complete | failed | timeout | rejected | lost | cancelled */
+  verdict: string;
+  /** Exit status, 128 + signal number if a signal ended the command; absent unless it ran to an end. */
+  exitCode?: number | undefined;
+  durationMs: number;
+  reason: string;
+  stdout: CapturedOutput | undefined;
+  stderr: CapturedOutput | undefined;
+}
+
+/** What was kept of an output stream: its beginning and, after `dropped_bytes` that were not kept, its end. */
+export interface CapturedOutput {
+  head: Buffer;
+  tail: Buffer;
+  droppedBytes: number;
+}
+
+/** The server has written the result down, or will never want it: the envoy need not send it again. */
+export interface TaskResultStored {
+  taskId: string;
 }
 
 function createBaseSignedRequest(): SignedRequest {
@@ -1939,7 +1998,16 @@ export const RenewCertificateResponse: MessageFns<RenewCertificateResponse> = {
 };
 
 function createBaseAgentMessage(): AgentMessage {
-  return { hello: undefined, swarmProgress: undefined, manifest: undefined, pong: undefined, heartbeat: undefined };
+  return {
+    hello: undefined,
+    swarmProgress: undefined,
+    manifest: undefined,
+    pong: undefined,
+    heartbeat: undefined,
+    taskStarted: undefined,
+    taskOutput: undefined,
+    taskResult: undefined,
+  };
 }
 
 export const AgentMessage: MessageFns<AgentMessage> = {
@@ -1958,6 +2026,15 @@ export const AgentMessage: MessageFns<AgentMessage> = {
     }
     if (message.heartbeat !== undefined) {
       RunHeartbeat.encode(message.heartbeat, writer.uint32(42).fork()).join();
+    }
+    if (message.taskStarted !== undefined) {
+      TaskStarted.encode(message.taskStarted, writer.uint32(50).fork()).join();
+    }
+    if (message.taskOutput !== undefined) {
+      TaskOutputChunk.encode(message.taskOutput, writer.uint32(58).fork()).join();
+    }
+    if (message.taskResult !== undefined) {
+      TaskResult.encode(message.taskResult, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -2015,6 +2092,30 @@ export const AgentMessage: MessageFns<AgentMessage> = {
             message.heartbeat = RunHeartbeat.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.taskStarted = TaskStarted.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.taskOutput = TaskOutputChunk.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.taskResult = TaskResult.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2045,6 +2146,15 @@ export const AgentMessage: MessageFns<AgentMessage> = {
     message.heartbeat = (object.heartbeat !== undefined && object.heartbeat !== null)
       ? RunHeartbeat.fromPartial(object.heartbeat)
       : undefined;
+    message.taskStarted = (object.taskStarted !== undefined && object.taskStarted !== null)
+      ? TaskStarted.fromPartial(object.taskStarted)
+      : undefined;
+    message.taskOutput = (object.taskOutput !== undefined && object.taskOutput !== null)
+      ? TaskOutputChunk.fromPartial(object.taskOutput)
+      : undefined;
+    message.taskResult = (object.taskResult !== undefined && object.taskResult !== null)
+      ? TaskResult.fromPartial(object.taskResult)
+      : undefined;
     return message;
   },
 };
@@ -2057,6 +2167,9 @@ function createBaseServerMessage(): ServerMessage {
     envoyDocument: undefined,
     manifest: undefined,
     ping: undefined,
+    taskDispatch: undefined,
+    taskCancel: undefined,
+    taskResultStored: undefined,
   };
 }
 
@@ -2079,6 +2192,15 @@ export const ServerMessage: MessageFns<ServerMessage> = {
     }
     if (message.ping !== undefined) {
       Ping.encode(message.ping, writer.uint32(50).fork()).join();
+    }
+    if (message.taskDispatch !== undefined) {
+      SignedDocument.encode(message.taskDispatch, writer.uint32(58).fork()).join();
+    }
+    if (message.taskCancel !== undefined) {
+      SignedDocument.encode(message.taskCancel, writer.uint32(66).fork()).join();
+    }
+    if (message.taskResultStored !== undefined) {
+      TaskResultStored.encode(message.taskResultStored, writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -2144,6 +2266,30 @@ export const ServerMessage: MessageFns<ServerMessage> = {
             message.ping = Ping.decode(reader, reader.uint32());
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.taskDispatch = SignedDocument.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.taskCancel = SignedDocument.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.taskResultStored = TaskResultStored.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2175,6 +2321,15 @@ export const ServerMessage: MessageFns<ServerMessage> = {
       ? ManifestUpdate.fromPartial(object.manifest)
       : undefined;
     message.ping = (object.ping !== undefined && object.ping !== null) ? Ping.fromPartial(object.ping) : undefined;
+    message.taskDispatch = (object.taskDispatch !== undefined && object.taskDispatch !== null)
+      ? SignedDocument.fromPartial(object.taskDispatch)
+      : undefined;
+    message.taskCancel = (object.taskCancel !== undefined && object.taskCancel !== null)
+      ? SignedDocument.fromPartial(object.taskCancel)
+      : undefined;
+    message.taskResultStored = (object.taskResultStored !== undefined && object.taskResultStored !== null)
+      ? TaskResultStored.fromPartial(object.taskResultStored)
+      : undefined;
     return message;
   },
 };
@@ -2856,6 +3011,425 @@ export const SeedProblem: MessageFns<SeedProblem> = {
     const message = createBaseSeedProblem();
     message.label = object.label ?? "";
     message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseTaskStarted(): TaskStarted {
+  return { taskId: "" };
+}
+
+export const TaskStarted: MessageFns<TaskStarted> = {
+  encode(message: TaskStarted, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.taskId !== "") {
+      writer.uint32(10).string(message.taskId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TaskStarted {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTaskStarted();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TaskStarted>): TaskStarted {
+    return TaskStarted.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TaskStarted>): TaskStarted {
+    const message = createBaseTaskStarted();
+    message.taskId = object.taskId ?? "";
+    return message;
+  },
+};
+
+function createBaseTaskOutputChunk(): TaskOutputChunk {
+  return { taskId: "", stream: 0, offset: 0, data: Buffer.alloc(0) };
+}
+
+export const TaskOutputChunk: MessageFns<TaskOutputChunk> = {
+  encode(message: TaskOutputChunk, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.taskId !== "") {
+      writer.uint32(10).string(message.taskId);
+    }
+    if (message.stream !== 0) {
+      writer.uint32(16).int32(message.stream);
+    }
+    if (message.offset !== 0) {
+      writer.uint32(24).uint64(message.offset);
+    }
+    if (message.data.length !== 0) {
+      writer.uint32(34).bytes(message.data);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TaskOutputChunk {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTaskOutputChunk();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.stream = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.offset = longToNumber(reader.uint64());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TaskOutputChunk>): TaskOutputChunk {
+    return TaskOutputChunk.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TaskOutputChunk>): TaskOutputChunk {
+    const message = createBaseTaskOutputChunk();
+    message.taskId = object.taskId ?? "";
+    message.stream = object.stream ?? 0;
+    message.offset = object.offset ?? 0;
+    message.data = object.data ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseTaskResult(): TaskResult {
+  return {
+    taskId: "",
+    verdict: "",
+    exitCode: undefined,
+    durationMs: 0,
+    reason: "",
+    stdout: undefined,
+    stderr: undefined,
+  };
+}
+
+export const TaskResult: MessageFns<TaskResult> = {
+  encode(message: TaskResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.taskId !== "") {
+      writer.uint32(10).string(message.taskId);
+    }
+    if (message.verdict !== "") {
+      writer.uint32(18).string(message.verdict);
+    }
+    if (message.exitCode !== undefined) {
+      writer.uint32(24).uint32(message.exitCode);
+    }
+    if (message.durationMs !== 0) {
+      writer.uint32(32).uint64(message.durationMs);
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
+    }
+    if (message.stdout !== undefined) {
+      CapturedOutput.encode(message.stdout, writer.uint32(50).fork()).join();
+    }
+    if (message.stderr !== undefined) {
+      CapturedOutput.encode(message.stderr, writer.uint32(58).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TaskResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTaskResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.verdict = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.exitCode = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.durationMs = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.stdout = CapturedOutput.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.stderr = CapturedOutput.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TaskResult>): TaskResult {
+    return TaskResult.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TaskResult>): TaskResult {
+    const message = createBaseTaskResult();
+    message.taskId = object.taskId ?? "";
+    message.verdict = object.verdict ?? "";
+    message.exitCode = object.exitCode ?? undefined;
+    message.durationMs = object.durationMs ?? 0;
+    message.reason = object.reason ?? "";
+    message.stdout = (object.stdout !== undefined && object.stdout !== null)
+      ? CapturedOutput.fromPartial(object.stdout)
+      : undefined;
+    message.stderr = (object.stderr !== undefined && object.stderr !== null)
+      ? CapturedOutput.fromPartial(object.stderr)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCapturedOutput(): CapturedOutput {
+  return { head: Buffer.alloc(0), tail: Buffer.alloc(0), droppedBytes: 0 };
+}
+
+export const CapturedOutput: MessageFns<CapturedOutput> = {
+  encode(message: CapturedOutput, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.head.length !== 0) {
+      writer.uint32(10).bytes(message.head);
+    }
+    if (message.tail.length !== 0) {
+      writer.uint32(18).bytes(message.tail);
+    }
+    if (message.droppedBytes !== 0) {
+      writer.uint32(24).uint64(message.droppedBytes);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CapturedOutput {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCapturedOutput();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.head = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tail = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.droppedBytes = longToNumber(reader.uint64());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CapturedOutput>): CapturedOutput {
+    return CapturedOutput.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CapturedOutput>): CapturedOutput {
+    const message = createBaseCapturedOutput();
+    message.head = object.head ?? Buffer.alloc(0);
+    message.tail = object.tail ?? Buffer.alloc(0);
+    message.droppedBytes = object.droppedBytes ?? 0;
+    return message;
+  },
+};
+
+function createBaseTaskResultStored(): TaskResultStored {
+  return { taskId: "" };
+}
+
+export const TaskResultStored: MessageFns<TaskResultStored> = {
+  encode(message: TaskResultStored, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.taskId !== "") {
+      writer.uint32(10).string(message.taskId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TaskResultStored {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTaskResultStored();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.taskId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TaskResultStored>): TaskResultStored {
+    return TaskResultStored.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TaskResultStored>): TaskResultStored {
+    const message = createBaseTaskResultStored();
+    message.taskId = object.taskId ?? "";
     return message;
   },
 };
