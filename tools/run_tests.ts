@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { TemporaryRoot } from "../tests/support/temporary_root.ts";
 import { sendSignal } from "../tests/support/signal.ts";
+import { listFailedTests } from "./failed_tests.ts";
 import { findLeftovers, type Leftover, TEST_RUN_MARK } from "./leftover_processes.ts";
 import { addTallies, countReport, type Tally } from "./test_tally.ts";
 
@@ -16,9 +17,10 @@ export interface TestRunOptions {
   readonly isShown?: boolean;
 }
 
-/** How a run came out, and what was wrong with it beyond its tests, one line each. */
+/** How a run came out: the tests that failed, and what was wrong beyond its tests, one line each. */
 export interface TestRun {
   readonly tally: Tally;
+  readonly failed: readonly string[];
   readonly problems: readonly string[];
 }
 
@@ -59,17 +61,24 @@ export async function runTests(
   stopped.addEventListener("abort", kill, { once: true });
   if (stopped.aborted) kill();
   if (isShown && options.parallel) await showWithoutDots(child.stdout);
-  const { success } = await child.status;
+  const status = await child.status;
+  const { success } = status;
   stopped.removeEventListener("abort", kill);
-  const tally = countReport(await readReport(junit), success);
+  const report = await readReport(junit);
+  const tally = countReport(report, success);
+  const failed = listFailedTests(report);
   const leftovers = await endLeftovers(run, options.graceMs ?? DEFAULT_GRACE_MS);
   if (timeout.aborted) {
     const problem = `Not finished after ${options.timeoutMs / 1000} s: ${files.join(" ")}`;
-    return { tally, problems: [problem] };
+    return { tally, failed, problems: [problem] };
   }
-  if (leftovers.length === 0 || options.signal.aborted) return { tally, problems: [] };
+  if (leftovers.length === 0 || options.signal.aborted) {
+    const problems = success || failed.length > 0 ? [] : [`Ended by ${describeEnd(status)}`];
+    return { tally, failed, problems };
+  }
   return {
     tally: addTallies(tally, { passed: 0, failed: 1, skipped: 0 }),
+    failed,
     problems: leftovers.map(({ pid, command }) => `Left running by the tests: ${pid} ${command}`),
   };
 }
@@ -83,6 +92,10 @@ async function showWithoutDots(output: ReadableStream<Uint8Array<ArrayBuffer>>):
     for (const line of lines) if (stripVTControlCharacters(line).length > 1) console.log(line);
   }
   if (rest !== "") console.log(rest);
+}
+
+function describeEnd({ code, signal }: Deno.CommandStatus): string {
+  return signal === null ? `status ${code} without a failed test` : signal;
 }
 
 async function readReport(path: string): Promise<string | undefined> {

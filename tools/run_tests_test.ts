@@ -16,18 +16,26 @@ async function run(text: string, options: Partial<TestRunOptions> = {}) {
   return await runTests([root.join("a_test.ts")], { ...OPTIONS, ...options });
 }
 
-Deno.test("passed, failed and ignored tests are counted", async () => {
-  const { tally } = await run(`
+Deno.test("passed, failed and ignored tests are counted, and the failed ones named", async () => {
+  const { tally, failed, problems } = await run(`
     Deno.test("a", () => {});
     Deno.test("b", () => { throw new Error("as this test wants"); });
     Deno.test.ignore("c", () => {});
   `);
   assert.deepEqual(tally, { passed: 1, failed: 1, skipped: 1 });
+  assert.match(failed.join("\n"), /^\S*a_test\.ts: b: Uncaught Error: as this test wants$/);
+  assert.deepEqual(problems, []);
 });
 
 Deno.test("a file that does not load is a failure", async () => {
   const { tally } = await run("throw new Error('as this test wants');");
   assert.deepEqual(tally, { passed: 0, failed: 1, skipped: 0 });
+});
+
+Deno.test("a run that dies of a signal is a failure that names it", async () => {
+  const { tally, problems } = await run(`Deno.test("a", () => Deno.kill(Deno.pid, "SIGABRT"));`);
+  assert.deepEqual(tally, { passed: 0, failed: 1, skipped: 0 });
+  assert.deepEqual(problems, ["Ended by SIGABRT"]);
 });
 
 Deno.test("a file that does not end is killed, with what it started, and is a failure", async () => {

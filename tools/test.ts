@@ -11,8 +11,14 @@ const UNIT_TIMEOUT_MS = 10 * 60_000;
 /** The longest end-to-end test starts a dozen processes and waits for real certificates, chunks and restarts. */
 const FILE_TIMEOUT_MS = 5 * 60_000;
 
-const PASSED_CHECK: Tally = EMPTY_TALLY;
-const FAILED_CHECK: Tally = { passed: 0, failed: 1, skipped: 0 };
+/** How one part of a session came out, and what was wrong, one line each. */
+interface Phase {
+  readonly tally: Tally;
+  readonly problems: readonly string[];
+}
+
+const PASSED_CHECK: Phase = { tally: EMPTY_TALLY, problems: [] };
+const FAILED_CHECK: Phase = { tally: { passed: 0, failed: 1, skipped: 0 }, problems: [] };
 
 /** Runs phases one after the other, whatever the earlier ones gave, and adds up. */
 class TestSession {
@@ -20,20 +26,23 @@ class TestSession {
   #tally = EMPTY_TALLY;
   readonly #failures: string[] = [];
 
-  async phase(title: string, run: () => Promise<Tally>): Promise<void> {
+  async phase(title: string, run: () => Promise<Phase>): Promise<void> {
     const startedMs = performance.now();
     console.log(`\n== ${title} (at ${seconds(this.#startedMs)} s)`);
-    const tally = await run();
+    const { tally, problems } = await run();
     const verdict = tally.failed > 0 ? "FAILED" : "ok";
     console.log(`== ${title}: ${verdict} after ${seconds(startedMs)} s`);
-    if (tally.failed > 0) this.#failures.push(title);
+    if (tally.failed > 0) {
+      this.#failures.push(title, ...problems.map((problem) => `  ${problem}`));
+    }
     this.#tally = addTallies(this.#tally, tally);
   }
 
-  /** Prints the verdict; its last line is the tally alone. */
+  /** Prints what failed, by name, and the verdict; its last line is the tally alone. */
   finish(): boolean {
     console.log("");
-    if (this.#failures.length > 0) console.log(`Failed: ${this.#failures.join("; ")}`);
+    if (this.#failures.length > 0) console.log("Failed:");
+    for (const line of this.#failures) console.log(`  ${line}`);
     console.log(formatTally(this.#tally));
     return this.#tally.failed === 0;
   }
@@ -78,18 +87,19 @@ async function runChecks(session: TestSession): Promise<void> {
   await session.phase("Promises", () => runDeno("run", "-A", "tools/check_promises.ts"));
 }
 
-async function test(files: readonly string[], options: TestRunOptions): Promise<Tally> {
-  const { tally, problems } = await runTests(files, options);
+async function test(files: readonly string[], options: TestRunOptions): Promise<Phase> {
+  const { tally, failed, problems } = await runTests(files, options);
   for (const problem of problems) console.error(problem);
-  return tally;
+  return { tally, problems: [...failed, ...problems] };
 }
 
-function report(findings: readonly Finding[]): Tally {
-  for (const finding of findings) console.error(formatFinding(finding));
-  return findings.length > 0 ? FAILED_CHECK : PASSED_CHECK;
+function report(findings: readonly Finding[]): Phase {
+  const problems = findings.map(formatFinding);
+  for (const problem of problems) console.error(problem);
+  return findings.length > 0 ? { ...FAILED_CHECK, problems } : PASSED_CHECK;
 }
 
-async function runDeno(...args: string[]): Promise<Tally> {
+async function runDeno(...args: string[]): Promise<Phase> {
   const { success } = await new Deno.Command(Deno.execPath(), { args, stdin: "null" })
     .spawn().status;
   return success ? PASSED_CHECK : FAILED_CHECK;
