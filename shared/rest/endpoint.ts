@@ -34,20 +34,18 @@ export interface Endpoint<
   readonly answerType?: "text/event-stream";
 }
 
-/** Declares an endpoint; exists for the inference of its three schemas. */
-export function endpoint<Query extends z.ZodType, Body extends z.ZodType, Answer extends z.ZodType>(
-  description: Endpoint<Query, Body, Answer>,
-): Endpoint<Query, Body, Answer> {
-  return description;
+/** What an endpoint has that answers a stream of server-sent events, whose data are JSON of its `answer` schema. */
+interface EventStream {
+  readonly answerType: "text/event-stream";
 }
 
-/** Declares an endpoint that answers a stream of server-sent events, whose data are JSON of the `answer` schema. */
-export function eventStream<
-  Query extends z.ZodType,
-  Body extends z.ZodType,
-  Answer extends z.ZodType,
->(
-  description: Omit<Endpoint<Query, Body, Answer>, "answerType">,
-): Endpoint<Query, Body, Answer> & { readonly answerType: "text/event-stream" } {
-  return { ...description, answerType: "text/event-stream" };
+/** Declares an endpoint; exists for the inference of its three schemas. */
+export function endpoint<Query extends z.ZodType, Body extends z.ZodType, Answer extends z.ZodType>(
+  description: Endpoint<Query, Body, Answer> & EventStream,
+): Endpoint<Query, Body, Answer> & EventStream;
+export function endpoint<Query extends z.ZodType, Body extends z.ZodType, Answer extends z.ZodType>(
+  description: Endpoint<Query, Body, Answer>,
+): Endpoint<Query, Body, Answer>;
+export function endpoint<Description>(description: Description): Description {
+  return description;
 }
