@@ -244,7 +244,7 @@ async function startRest(
       ...queryRoutes({ index }),
       ...runRoutes({ runs: store.runs, bundles, index }),
       ...secretRoutes(fleet.vault, (path) => publisher.usersOfSecret(path)),
-      ...swarmRoutes(filecasts),
+      ...swarmRoutes({ filecasts, overview: fleet.overview }),
     },
     admission: new Admission(
       (context) =>

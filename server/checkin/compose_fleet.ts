@@ -24,6 +24,7 @@ import { ManifestStore } from "../swarm/manifest_store.ts";
 import { ProgressTracker } from "../swarm/progress_tracker.ts";
 import { removeAbandonedUploads } from "../swarm/seed_upload.ts";
 import { createSwarmGates } from "../swarm/swarm_gates.ts";
+import { SwarmOverview } from "../swarm/swarm_overview.ts";
 import type { SwarmSection } from "../swarm/swarm_section.ts";
 import { AgentService } from "./agent_service.ts";
 import { AgentStreams } from "./agent_streams.ts";
@@ -82,6 +83,7 @@ export interface Fleet {
   readonly renewals: RenewalService;
   readonly envoys: EnvoyAdmin;
   readonly filecasts: FilecastService;
+  readonly overview: SwarmOverview;
   readonly manifest: ManifestStore;
   readonly fleetDocuments: FleetDocuments;
   readonly batcher: ObservationBatcher;
@@ -318,6 +320,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
       minFreePercent: options.minFreePercent,
       isConnected: (uuid) => streams.has(uuid),
     }),
+    overview: new SwarmOverview({ index, manifest, progress, gates, serverHostname, now }),
     serverTime: (nonce) => {
       const { payload, signature } = signServerTime(Uint8Array.fromHex(nonce), now(), signer);
       return { payload: payload.toBase64(), signature: signature.toBase64() };

@@ -5,6 +5,7 @@ import type {
   Filecast,
   filecastDistribute,
   FilecastHost,
+  filecastPurge,
   filecastShow,
 } from "../../shared/rest/swarm.ts";
 import { isLabel, MAX_LABEL_BYTES } from "../../shared/swarm/manifest_entry.ts";
@@ -33,6 +34,7 @@ const DEFAULT_CHUNK_BYTES = 1024 * 1024;
 type DistributeQuery = z.output<typeof filecastDistribute.query>;
 type Distributed = z.output<typeof filecastDistribute.answer>;
 type Shown = z.output<typeof filecastShow.answer>;
+type Purged = z.output<typeof filecastPurge.answer>;
 
 export interface FilecastServiceOptions {
   readonly index: FleetIndex;
@@ -125,6 +127,20 @@ export class FilecastService {
     }
     await audit.record({ name: principal }, "swarm.revoke", { sha256, label });
     return answered({ sha256, label });
+  }
+
+  /** Forgets revoked entries that every machine has had the time to hear of. */
+  async purge(principal: string): Promise<Purged> {
+    const { manifest, audit } = this.#options;
+    const forgotten = (await manifest.forgetRevoked()).map(({ sha256, label }) => ({
+      sha256,
+      label,
+    }));
+    if (forgotten.length > 0) {
+      await audit.record({ name: principal }, "swarm.purge", { forgotten: forgotten.length });
+    }
+    const kept = [...manifest.blobs()].filter(({ state }) => state === "revoked").length;
+    return { forgotten, kept };
   }
 
   async #judge(

@@ -1,64 +1,18 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { getLogger } from "@logtape/logtape";
-import { generateEd25519, type Signer } from "../../shared/crypto/ed25519.ts";
-import { type Sha256, sha256Hex } from "../../shared/crypto/sha256.ts";
-import type { BlobProgress } from "../../shared/proto/agent.ts";
-import { type ManifestEntry, manifestEntryBytes } from "../../shared/swarm/manifest_entry.ts";
-import type { SimulatedEnvoy } from "../../tests/support/simulated_envoy.ts";
+import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
+import { sha256Hex } from "../../shared/crypto/sha256.ts";
+import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import { SimulatedFleet } from "../../tests/support/simulated_fleet.ts";
 import { eventually } from "../../tests/support/eventually.ts";
 import { MemoryStore } from "../store/memory_store.ts";
 import { EnvoyState } from "../checkin/envoy_state.ts";
 import { ManifestStore } from "./manifest_store.ts";
-
-const CONTENT = new TextEncoder().encode("what the fleet is to have");
-const QUERY = { label: "app.tar.gz", target: "web-*", retention: "7d", sizeBytes: CONTENT.length };
+import { connected, CONTENT, entryOf, progressOf, QUERY } from "./swarm_fixture.ts";
 
 function stream(content: Uint8Array = CONTENT): ReadableStream<Uint8Array> {
   return new Blob([new Uint8Array(content)]).stream();
-}
-
-async function connected(server: SimulatedFleet, hostname: string): Promise<SimulatedEnvoy> {
-  const envoy = await server.envoy(hostname);
-  await envoy.settle();
-  await envoy.openStream();
-  return envoy;
-}
-
-function entryOf(signer: Signer, changes: Partial<ManifestEntry> = {}): ManifestEntry {
-  const fields = {
-    sha256: sha256Hex(CONTENT),
-    sizeBytes: CONTENT.length,
-    chunkSizeBytes: 1024 * 1024,
-    chunksDigest: sha256Hex("digests"),
-    label: QUERY.label,
-    target: QUERY.target,
-    retentionSecs: 604_800,
-    subsystem: "payload" as const,
-    origin: "vigo-1",
-    createdMs: Date.now(),
-    state: "active" as const,
-    stamp: Date.now(),
-    // Printed as hex by the signer's own key.
-    author: signer.publicKey.toHex() as Sha256,
-    ...changes,
-  };
-  return { ...fields, signature: signer.sign(manifestEntryBytes(fields)).toHex() };
-}
-
-function progressOf(changes: Partial<BlobProgress>): { blobs: BlobProgress[]; problems: [] } {
-  const line: BlobProgress = {
-    sha256: sha256Hex(CONTENT),
-    status: "downloading",
-    chunksHave: 0,
-    chunksTotal: 1,
-    skipReason: "",
-    sources: {},
-    origin: false,
-    ...changes,
-  };
-  return { blobs: [line], problems: [] };
 }
 
 Deno.test("a cast lands in the seed folder with its manifest last, and shows every target as pending", async () => {

@@ -185,12 +185,19 @@ export class ManifestStore implements ManifestExchange {
       state === "active" && retentionSecs > 0 && createdMs + retentionSecs * 1000 <= nowMs
     );
     for (const { sha256 } of outlived) await this.revoke(sha256);
+    await this.forgetRevoked();
+  }
+
+  /** Forgets what was revoked so long ago that every machine knows. Returns the entries. */
+  async forgetRevoked(): Promise<ManifestEntry[]> {
+    const effective = [...this.#manifest.blobs()];
     const before = this.#manifest.all();
-    const forgotten = new Set(this.#manifest.pruneRevoked(nowMs));
-    if (forgotten.size === 0) return;
+    const forgotten = new Set(this.#manifest.pruneRevoked(this.#options.now()));
+    if (forgotten.size === 0) return [];
     await this.#options.store.manifest.remove(
       before.filter(({ sha256 }) => forgotten.has(sha256)),
     );
+    return effective.filter(({ sha256 }) => forgotten.has(sha256));
   }
 
   async #merge(entries: readonly ManifestEntry[]): Promise<void> {

@@ -63,6 +63,11 @@ export class ProgressTracker implements ProgressSink {
     return this.#blobs.get(envoyUuid)?.get(sha256);
   }
 
+  /** All that one envoy last said, by blob; `undefined` if it has said nothing to this process. */
+  blobsOf(envoyUuid: string): ReadonlyMap<string, BlobState> | undefined {
+    return this.#blobs.get(envoyUuid);
+  }
+
   problems(envoyUuid: string): readonly SeedComplaint[] {
     return this.#problems.get(envoyUuid) ?? [];
   }

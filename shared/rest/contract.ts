@@ -48,7 +48,15 @@ import {
   secretSet,
   secretShow,
 } from "./secrets.ts";
-import { filecastDistribute, filecastList, filecastRevoke, filecastShow } from "./swarm.ts";
+import {
+  filecastBroken,
+  filecastDistribute,
+  filecastList,
+  filecastPurge,
+  filecastRevoke,
+  filecastShow,
+} from "./swarm.ts";
+import { swarmPeers, swarmStatus } from "./swarm_substrate.ts";
 
 /** Where every endpoint below is mounted. */
 export const API_PREFIX = "/api/v1";
@@ -88,8 +96,10 @@ export const CONTRACT = {
   envoyRevoke,
   envoyShow,
   envoyTag,
+  filecastBroken,
   filecastDistribute,
   filecastList,
+  filecastPurge,
   filecastRevoke,
   filecastShow,
   fleetMinutes,
@@ -105,4 +115,6 @@ export const CONTRACT = {
   secretSet,
   secretShow,
   serverTime,
+  swarmPeers,
+  swarmStatus,
 } as const;

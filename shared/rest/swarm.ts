@@ -95,3 +95,52 @@ export const filecastRevoke = endpoint({
   body: z.strictObject({}),
   answer: z.object({ sha256: sha, label: z.string() }),
 });
+
+export const filecastPurge = endpoint({
+  method: "POST",
+  path: "/swarm/purge",
+  summary: "Forget revoked filecasts that are past retention",
+  permission: "fleet.write",
+  query: z.object({}),
+  body: z.strictObject({}),
+  answer: z.object({
+    forgotten: z.array(z.object({ sha256: sha, label: z.string() })),
+    /** Revoked ones that some machine may not have heard of yet. */
+    kept: z.number().int(),
+  }),
+});
+
+/** A seed that an envoy may not or cannot originate. */
+export const brokenSeedSchema = z.object({
+  hostname: z.string(),
+  label: z.string(),
+  reason: z.string(),
+});
+export type BrokenSeed = z.infer<typeof brokenSeedSchema>;
+
+/** An active filecast that no online envoy holds whole. */
+export const brokenFilecastSchema = z.object({
+  sha256: sha,
+  label: z.string(),
+  origin: z.string(),
+  reason: z.string(),
+  /** Offline envoys that held it whole when they were last heard, at most 16. */
+  heldBy: z.array(z.string()),
+});
+export type BrokenFilecast = z.infer<typeof brokenFilecastSchema>;
+
+export const filecastBroken = endpoint({
+  method: "GET",
+  path: "/swarm/broken",
+  summary: "List seeds that are refused and filecasts that nobody online holds whole",
+  permission: "fleet.view",
+  query: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(200) }),
+  body: z.undefined(),
+  answer: z.object({
+    /** At most `limit` of each. */
+    seeds: z.array(brokenSeedSchema),
+    filecasts: z.array(brokenFilecastSchema),
+    seedsTotal: z.number().int(),
+    filecastsTotal: z.number().int(),
+  }),
+});
