@@ -18,6 +18,7 @@ import { SecretError } from "./secrets/secret_backend.ts";
 import { checkIntegrityAside } from "./store/check_integrity_aside.ts";
 import { startWorker } from "./start_worker.ts";
 import { supervise } from "./supervise.ts";
+import { validateCommand } from "./validate_command.ts";
 import { selfTestAddress } from "./worker_permissions.ts";
 
 /** Share of a disk that filecasts leave free, as agents do. */
@@ -62,6 +63,10 @@ export function createProgram(context: ServerContext) {
     ]),
     { isDefault: true },
   );
+  program.addCommand(validateCommand({
+    write: context.write,
+    root: () => program.opts().root ?? context.env("VIGO_ROOT") ?? "/",
+  }));
   const version = program.command("version").description("Print the version")
     .option("--json", "print it as JSON", false)
     .action(({ json }) =>

@@ -1,3 +1,4 @@
+import { counted } from "../../shared/terminal/counted.ts";
 import { Command } from "@commander-js/extra-typings";
 import { auditList, type AuditRecord, auditVerify } from "../../shared/rest/audit.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
@@ -38,7 +39,9 @@ function verifyCommand(context: CliContext) {
       const answer = await client.call(auditVerify);
       if (json) context.output.json(answer);
       else if (answer.intact) {
-        context.output.line(`Intact: ${answer.records} record(s), head ${answer.headHash}`);
+        context.output.line(
+          `Intact: ${counted(answer.records, "record")}, head ${answer.headHash}`,
+        );
       }
       if (!answer.intact) {
         throw new UserError(

@@ -1,3 +1,4 @@
+import { counted } from "../../shared/terminal/counted.ts";
 import { Command } from "@commander-js/extra-typings";
 import { dbIntegrity, dbPrune, dbStats, dbVacuum } from "../../shared/rest/database.ts";
 import { formatBytes } from "../../shared/terminal/bytes.ts";
@@ -61,7 +62,9 @@ function integrityCommand(context: CliContext) {
       else context.output.line(answer.findings.map(sanitize).join("\n"));
       if (!answer.sound) {
         throw new UserError(
-          `The database is damaged in ${answer.findings.length} place(s); restore it from a backup`,
+          `The database is damaged in ${
+            counted(answer.findings.length, "place")
+          }; restore it from a backup`,
         );
       }
     });
@@ -99,7 +102,9 @@ function pruneCommand(context: CliContext) {
         .finally(() => context.output.endProgress(false));
       if (json) return context.output.json(answer);
       context.output.line(
-        `Removed ${answer.runs} run(s), ${answer.bundles} bundle(s), ${answer.minutes} minute(s) and ${answer.versions} published version(s)`,
+        `Removed ${counted(answer.runs, "run")}, ${counted(answer.bundles, "bundle")}, ${
+          counted(answer.minutes, "minute")
+        } and ${counted(answer.versions, "published version")}`,
       );
     });
   return withExamples(command, [["vigocli db prune", "apply a shorter retention at once"]]);

@@ -1,4 +1,5 @@
-import { envoyTag } from "../../shared/rest/envoys.ts";
+import { suggestName } from "../../shared/naming/nearest_name.ts";
+import { envoyShow, envoyTag } from "../../shared/rest/envoys.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
@@ -33,9 +34,19 @@ export function untagCommand(context: CliContext) {
     .argument("<name...>", "tags to take away")
     .action(async (host, remove, { json, ...flags }) => {
       using client = await context.connect(flags);
+      // Asked before, since the answer tells only what is left.
+      const before = await client.call(envoyShow, { params: { host } });
       const answer = await client.call(envoyTag, { params: { host }, body: { remove } });
       if (json) return context.output.json(answer);
       context.output.line(renderTags(answer));
+      const known = Object.keys(before.tags);
+      for (const name of remove.filter((each) => !known.includes(each))) {
+        context.output.note(
+          `${sanitize(answer.hostname)} had no tag ${JSON.stringify(sanitize(name))}${
+            sanitize(suggestName(name, known))
+          }`,
+        );
+      }
     });
   return withExamples(command, [["vigocli envoys untag web-1 tier", "take one tag away"]]);
 }

@@ -63,7 +63,7 @@ function listCommand(context: CliContext) {
             : `No envoy matches "${target}"`,
         );
       }
-      context.output.line(renderEnvoys(envoys, context.now()));
+      context.output.line(renderEnvoys(envoys, context.now(), context.output.style));
     });
   return withExamples(command, [
     ["vigocli envoys", "everything that is enrolled"],

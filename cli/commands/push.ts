@@ -1,11 +1,14 @@
+import { counted } from "../../shared/terminal/counted.ts";
 import { envoyPush, envoyPushShow, type PushedHost } from "../../shared/rest/envoys.ts";
 import { asArgument } from "../../shared/terminal/argument_parser.ts";
 import { parseDuration } from "../../shared/terminal/duration.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
+import type { Style } from "../../shared/terminal/style.ts";
 import { renderTable } from "../../shared/terminal/table.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import type { CliContext } from "../context.ts";
+import { statusCell } from "../output/status_word.ts";
 import { serverCommand } from "./server_command.ts";
 
 /** How often it is asked how far the envoys are, in ms. */
@@ -44,9 +47,11 @@ export function pushCommand(context: CliContext) {
       }
       context.output.endProgress(false);
       if (json) context.output.json({ ...answer, hosts });
-      else if (wait) context.output.line(renderHosts(hosts));
+      else if (wait) context.output.line(renderHosts(hosts, context.output.style));
       else {
-        context.output.line(`Pushed to ${pushed.length} envoy(s) matching "${sanitize(target)}"`);
+        context.output.line(
+          `Pushed to ${counted(pushed.length, "envoy")} matching "${sanitize(target)}"`,
+        );
       }
       if (!json && offline.length > 0) {
         context.output.note(
@@ -61,14 +66,18 @@ export function pushCommand(context: CliContext) {
       const late = hosts.filter(isUnderWay).length;
       if (unmade > 0) {
         throw new UserError(
-          `The live policy cannot be made for ${unmade} envoy(s), which keep what they have; see "vigocli config status"`,
+          `The live policy cannot be made for ${counted(unmade, "envoy")}, which ${
+            unmade === 1 ? "keeps what it has" : "keep what they have"
+          }; see "vigocli config status"`,
         );
       }
       if (bad > 0) {
-        throw new UserError(`The policy is not in force on ${bad} envoy(s); see "vigocli runs"`);
+        throw new UserError(
+          `The policy is not in force on ${counted(bad, "envoy")}; see "vigocli runs"`,
+        );
       }
       if (wait && late > 0) {
-        throw new UserError(`${late} envoy(s) did not say in time what came of it`);
+        throw new UserError(`${counted(late, "envoy")} did not say in time what came of it`);
       }
     });
   return withExamples(command, [
@@ -86,10 +95,12 @@ function isBad({ convergence }: PushedHost): boolean {
   return convergence === "Failed" || convergence === "Degraded";
 }
 
-function renderHosts(hosts: readonly PushedHost[]): string {
+function renderHosts(hosts: readonly PushedHost[], style: Style): string {
   return renderTable(
     [{ header: "HOSTNAME" }, { header: "VERDICT" }],
-    hosts.map((host) => [host.hostname, verdictOf(host)]),
+    hosts.map((
+      host,
+    ) => [host.hostname, statusCell(host.convergence ?? host.state, style, verdictOf(host))]),
   ).trimEnd();
 }
 

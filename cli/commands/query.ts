@@ -1,3 +1,4 @@
+import { counted } from "../../shared/terminal/counted.ts";
 import type { z } from "zod";
 import { envoyQuery, type QueryTerm } from "../../shared/rest/envoys.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
@@ -40,7 +41,7 @@ export function queryCommand(context: CliContext) {
       // Whoever counts has an answer, and 0 is one.
       if (matched > 0 || count) return;
       if (!json) { for (const term of answer.terms) context.output.note(explainTerm(term, total)); }
-      throw new UserError(`None of ${total} envoy(s) matches "${sanitize(spec)}"`);
+      throw new UserError(`None of ${counted(total, "envoy")} matches "${sanitize(spec)}"`);
     });
   return withExamples(command, [
     ["vigocli query 'os.distro=debian & memory.total_mb>4000'", "large Debian machines"],
@@ -57,7 +58,7 @@ function renderAnswer({ envoys, matched, total }: Answer): string {
       ...fields.map((field) => values[field]?.map(String).join(", ") ?? "-"),
     ]),
   );
-  return `${table.trimEnd()}\n\n${matched} of ${total} envoy(s)`;
+  return `${table.trimEnd()}\n\n${matched} of ${counted(total, "envoy")}`;
 }
 
 /** What one condition has to do with an answer that is empty. */

@@ -5,10 +5,11 @@ import { formatDuration } from "../../shared/terminal/duration.ts";
 import { formatRelativeTime } from "../../shared/terminal/relative_time.ts";
 import { sanitize, sanitizeLines } from "../../shared/terminal/sanitize.ts";
 import { wholeNumber } from "../../shared/terminal/argument_parser.ts";
-import { renderTable } from "../../shared/terminal/table.ts";
+import type { Style } from "../../shared/terminal/style.ts";
+import { type Cell, renderTable } from "../../shared/terminal/table.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import type { CliContext } from "../context.ts";
-
+import { statusCell } from "../output/status_word.ts";
 import { parseSince } from "./parse_since.ts";
 import { serverCommand } from "./server_command.ts";
 
@@ -50,7 +51,7 @@ function listCommand(context: CliContext) {
           "No such runs. A run that changes nothing is a heartbeat, not a row",
         );
       }
-      context.output.line(renderRuns(answer.runs, context.now()));
+      context.output.line(renderRuns(answer.runs, context.now(), context.output.style));
       if (answer.nextCursor !== null) {
         context.output.note(`There are more: --cursor ${sanitize(answer.nextCursor)}`);
       }
@@ -94,7 +95,7 @@ function showCommand(context: CliContext) {
   ]]);
 }
 
-function renderRuns(runs: readonly RunSummary[], nowMs: number): string {
+function renderRuns(runs: readonly RunSummary[], nowMs: number, style: Style): string {
   return renderTable(
     [
       { header: "RUN" },
@@ -111,16 +112,21 @@ function renderRuns(runs: readonly RunSummary[], nowMs: number): string {
     runs.map((run) => [
       run.runId,
       run.hostname,
-      run.outcome,
+      statusCell(run.outcome, style),
       `${run.changed}/${run.total}`,
       String(run.corrective),
-      String(run.failed + run.blocked),
+      count(run.failed + run.blocked, style.red),
       String(run.skipped),
       run.trigger,
       formatDuration(run.durationMs),
       formatRelativeTime(run.startedAtMs, nowMs),
     ]),
   ).trimEnd();
+}
+
+/** A number that is seen where it is not zero. */
+function count(amount: number, dress: (text: string) => string): Cell {
+  return amount === 0 ? "0" : { text: String(amount), style: dress };
 }
 
 function renderResource(resource: ResourceReport): string[] {

@@ -1,3 +1,4 @@
+import { secretPath } from "../../shared/config/policy_bundle.ts";
 import { Command } from "@commander-js/extra-typings";
 import {
   MAX_GENERATED_LENGTH,
@@ -63,6 +64,7 @@ function setCommand(context: CliContext) {
     .action(async (path, { stdin, generate, length, alphabet, json, ...flags }) => {
       if (stdin && generate) throw usage("Cannot use --stdin with --generate: choose one");
       if (!generate) refuseRecipe({ length, alphabet });
+      assertPath(path);
       const value = generate ? undefined : await readValue(context, path, stdin);
       using client = await context.connect(flags);
       const answer = await client.call(secretSet, {
@@ -173,6 +175,17 @@ function rotateCommand(context: CliContext) {
     ["vigocli secrets rotate --all", "every generated secret"],
     ["vigocli secrets rotate db/password --generate", "from now on the server makes it up"],
   ]);
+}
+
+/** Before anybody types a value that could be kept nowhere. */
+function assertPath(path: string): void {
+  const { success, error } = secretPath.safeParse(path);
+  if (success) return;
+  throw usage(
+    `Cannot set secret ${JSON.stringify(sanitize(path))}: ${
+      error.issues[0]?.message ?? "this is no path of a secret"
+    }`,
+  );
 }
 
 /** The value comes by keyboard or pipe and never by argument, which every user of the machine could read. */

@@ -24,6 +24,8 @@ Deno.test("hosts that change alike share a block, with what is added, removed an
   assert.equal(
     text,
     [
+      "2 hosts change: 1 resource added, 1 changed, 1 removed; 1 host stays as it is",
+      "",
       "web-1, web-2",
       "  ! vars.port is undefined",
       "  + file:/a (web)",
@@ -31,8 +33,6 @@ Deno.test("hosts that change alike share a block, with what is added, removed an
       "  ~ file:/c (base)",
       "      -old",
       "      +new\\u{7}",
-      "",
-      "1 host stays as it is",
     ].join("\n"),
   );
   assert.equal(renderChanges([], 0), "0 hosts stay as they are");
@@ -51,4 +51,22 @@ Deno.test("the closing line counts the hosts that cannot have a version, and nam
   );
   const many = Array.from({ length: 12 }, (_, index) => `h${index}`);
   assert.match(renderRefused([refused(many)], 12), /^12 hosts .*: h0, .*, h9 and 2 more$/);
+});
+
+Deno.test("folded, a long diff and what comes after many blocks is counted; in full all of it is there", () => {
+  const diff = Array.from({ length: 23 }, (_, index) => `+line ${index}`).join("\n");
+  const changes = Array.from({ length: 22 }, (_, index) => ({
+    hosts: [`web-${index}`, `db-${index}`],
+    problems: [],
+    changes: [{ id: "file:/a", change: "changed" as const, crate: "web", diff }],
+  }));
+  const folded = renderChanges(changes, 0, { isFolded: true });
+  assert.match(folded, /^44 hosts change: 22 resources changed; 0 hosts stay as they are\n/);
+  assert.match(folded, /\+line 19\n {6}… 3 more lines; --full shows all\n/);
+  assert.match(folded, /\n\nand 4 more hosts; --full shows all$/);
+  assert.doesNotMatch(folded, /line 20|web-20/);
+  const full = renderChanges(changes, 0);
+  assert.match(full, /\+line 22$/);
+  assert.match(full, /web-21/);
+  assert.doesNotMatch(full, /--full/);
 });

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { ConfigFreeze } from "../../shared/rest/config.ts";
 import type { configStatus } from "../../shared/rest/config_views.ts";
+import { counted } from "../../shared/terminal/counted.ts";
 import { formatRelativeTime } from "../../shared/terminal/relative_time.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
 import type { Style } from "../../shared/terminal/style.ts";
@@ -32,11 +33,11 @@ export function renderConfigStatus(status: Status, options: Options): string {
       ? [
         `Holds:   ${
           [
-            count(tree.entries, "entry", "entries"),
-            count(tree.roles, "role"),
-            count(tree.configcrates, "configcrate"),
-            count(tree.usercrates, "usercrate"),
-            count(tree.resources, "resource"),
+            counted(tree.entries, "entry", "entries"),
+            counted(tree.roles, "role"),
+            counted(tree.configcrates, "configcrate"),
+            counted(tree.usercrates, "usercrate"),
+            counted(tree.resources, "resource"),
           ].join(", ")
         }`,
       ]
@@ -93,10 +94,6 @@ export function describeFreeze(
 
 function describeStaged({ version, files, changed }: Status["staged"]): string {
   if (version === null) return "cannot be read; see vigocli config validate";
-  const what = count(files, "file");
+  const what = counted(files, "file");
   return changed ? `${what}, not published; see vigocli config diff` : `${what}, as they are live`;
-}
-
-function count(amount: number, one: string, many = `${one}s`): string {
-  return `${amount} ${amount === 1 ? one : many}`;
 }

@@ -1,10 +1,18 @@
 import type { EnvoyDetail, EnvoySummary } from "../../shared/rest/envoys.ts";
 import { formatRelativeTime } from "../../shared/terminal/relative_time.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
+import { createStyle, type Style } from "../../shared/terminal/style.ts";
 import { renderTable } from "../../shared/terminal/table.ts";
+import { statusCell } from "./status_word.ts";
+
+const PLAIN = createStyle({ isTerminal: false, env: {} });
 
 /** Envoys as a table. What they were is set apart from what they are. */
-export function renderEnvoys(envoys: readonly EnvoySummary[], nowMs: number): string {
+export function renderEnvoys(
+  envoys: readonly EnvoySummary[],
+  nowMs: number,
+  style: Style = PLAIN,
+): string {
   return renderTable(
     [
       { header: "HOSTNAME" },
@@ -18,10 +26,14 @@ export function renderEnvoys(envoys: readonly EnvoySummary[], nowMs: number): st
     ],
     envoys.map((envoy) => [
       envoy.hostname,
-      renderPresence(envoy),
-      renderStatus(envoy),
-      envoy.drift,
-      envoy.policy,
+      statusCell(
+        envoy.state === "active" ? envoy.presence : envoy.state,
+        style,
+        renderPresence(envoy),
+      ),
+      statusCell(envoy.convergence, style, renderStatus(envoy)),
+      statusCell(envoy.drift, style),
+      statusCell(envoy.policy, style),
       envoy.ip ?? "-",
       envoy.agentVersion ?? "-",
       envoy.lastSeenMs === null ? "never" : formatRelativeTime(envoy.lastSeenMs, nowMs),

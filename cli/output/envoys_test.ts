@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { EnvoySummary } from "../../shared/rest/envoys.ts";
+import { createStyle } from "../../shared/terminal/style.ts";
 import { renderEnvoy, renderEnvoys } from "./envoys.ts";
 
 const WEB: EnvoySummary = {
@@ -49,4 +50,15 @@ Deno.test("a pause is told beside the presence, and in full with its end", () =>
   }, 2_000);
   assert.match(shown, /Paused: .*disk.* swap \(until 1970-01-01T00:01:00.000Z\)/);
   assert.ok(!shown.includes("\u001b"));
+});
+
+Deno.test("where there are colours a status has its own, and columns stay where they are", () => {
+  const style = createStyle({ isTerminal: true, env: {} });
+  const fleet = [WEB, { ...WEB, convergence: "Failed" as const, state: "revoked" as const }];
+  const shown = renderEnvoys(fleet, 2_000, style);
+  for (const cell of [style.green("Converged"), style.red("Failed"), style.red("revoked")]) {
+    assert.ok(shown.includes(cell), JSON.stringify(shown));
+  }
+  const plain = shown.split("\u001b").map((text) => text.replace(/^\[\d+m/, "")).join("");
+  assert.equal(plain, renderEnvoys(fleet, 2_000));
 });

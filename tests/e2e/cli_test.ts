@@ -152,6 +152,34 @@ Deno.test("what makes no sense is refused with status 2 and the nearest word", a
   });
 });
 
+Deno.test("stacks that lie elsewhere are checked without a server, by the program that knows the language", async () => {
+  await using folder = await TemporaryRoot.create();
+  const checkout = folder.join("checkout");
+  await Deno.mkdir(join(checkout, "configcrates"), { recursive: true });
+  await Deno.writeTextFile(join(checkout, "envoys.vgo"), 'match: "web-*"\nconfigcrates: [motd]\n');
+  const write = (key: string) =>
+    Deno.writeTextFile(
+      join(checkout, "configcrates/motd.vgo"),
+      `name: motd\nresources:\n  - file: /etc/motd\n    ${key}: x\n`,
+    );
+  await write("content");
+  const valid = await run("vigosrv", ["validate", checkout]);
+  assert.deepEqual([valid.code, valid.stdout, valid.stderr], [0, "Valid: 2 files\n", ""]);
+  await write("contnet");
+  const wrong = await run("vigosrv", ["validate", checkout]);
+  assertFails(wrong, 1, /have 1 mistake$/m);
+  assert.match(wrong.stdout, /^configcrates\/motd\.vgo:4:5: .*Did you mean "content"\?\n$/);
+  const json = JSON.parse((await run("vigosrv", ["validate", checkout, "--json"])).stdout);
+  assert.deepEqual([json.valid, json.files, json.problems.length], [false, 2, 1]);
+  assertFails(
+    await run("vigosrv", ["validate", folder.join("no")]),
+    2,
+    /there is no such folder$/m,
+  );
+  const sent = await run("vigocli", ["config", "validate", checkout]);
+  assertFails(sent, 2, /vigocli sends no files\. Check it without a server: vigosrv validate/);
+});
+
 Deno.test("without a token nothing is permitted, wherever --root stands", async () => {
   for (const args of [["envoys", "--root", "/no/such"], ["--root", "/no/such", "envoys"]]) {
     const result = await run("vigocli", args);

@@ -129,6 +129,9 @@ Deno.test("what the policy changes, what drifts, and what is only past are told 
       assert.deepEqual(tagged.envoys.map(({ hostname }) => hostname), ["web-1"]);
       await fleet.cli("envoys", "untag", "web-1", "viz.color");
       assert.deepEqual((await show()).tags, { tier: "gold" });
+      const unknown = await fleet.tryCli("envoys", "untag", "web-1", "teir");
+      assert.deepEqual([unknown.code, unknown.stdout], [0, "web-1: tier=gold (as before)\n"]);
+      assert.equal(unknown.stderr, 'web-1 had no tag "teir". Did you mean "tier"?\n');
       const found = await fleet.ask(envoyQuery, "query", "tag:tier=gold & os.family~*");
       assert.deepEqual([found.matched, found.envoys[0]?.values["tag:tier"]], [1, ["gold"]]);
       assert.equal(await fleet.cli("query", "tag:tier=lead", "--count"), "0\n");

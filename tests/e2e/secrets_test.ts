@@ -243,6 +243,9 @@ Deno.test("secrets reach the machine, and no log, database, report, answer or ar
       await fails(1, /secrets set db\/password/, "rotate", "db/password");
       await fails(2, /--all/, "rotate");
       await fails(2, /names joined by/, "get", "../master.key");
+      // The path, and not the input that is empty here.
+      await fails(2, /"\.\.\/x".*names joined by/, "set", "../x", "--stdin");
+      await fails(1, /Did you mean "db\/password"\?/, "get", "db/pasword");
     });
 
     await step("generated secrets rotate, chosen ones keep their value", async () => {

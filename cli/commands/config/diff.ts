@@ -5,7 +5,7 @@ import { renderProblems } from "../../output/changes.ts";
 import { withProgress } from "../../output/with_progress.ts";
 import { serverCommand } from "../server_command.ts";
 import { mistakesError } from "./mistakes.ts";
-import { noteRefused, showComparison } from "./review.ts";
+import { FULL_FLAG, noteRefused, showComparison } from "./review.ts";
 
 /** `vigocli config diff` */
 export function diffCommand(context: CliContext) {
@@ -13,7 +13,8 @@ export function diffCommand(context: CliContext) {
     .description("Compare what the staged stacks would make of each host with what is live")
     .argument("[host]", "only this host")
     .option("--to <version>", "compare this version, or a unique beginning of it, instead")
-    .action(async (host, { to, json, ...flags }) => {
+    .option(...FULL_FLAG)
+    .action(async (host, { to, full, json, ...flags }) => {
       using client = await context.connect(flags);
       const work = client.call(configDiff, {
         body: {
@@ -25,7 +26,7 @@ export function diffCommand(context: CliContext) {
       if (json) context.output.json(answer);
       else if (answer.problems.length > 0) context.output.line(renderProblems(answer.problems));
       else {
-        showComparison(context, answer);
+        showComparison(context, answer, { isFull: full });
         noteRefused(context, answer);
       }
       if (answer.problems.length > 0) throw mistakesError(answer.problems);

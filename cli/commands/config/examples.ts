@@ -1,3 +1,4 @@
+import { counted } from "../../../shared/terminal/counted.ts";
 import { Command } from "@commander-js/extra-typings";
 import { rootPaths } from "../../../shared/platform/root_paths.ts";
 import { withExamples } from "../../../shared/terminal/run_cli.ts";
@@ -49,7 +50,9 @@ function copyCommand({ output, root: environmentRoot }: CliContext) {
       const copied = await copyExample(name, folder);
       if (json) return output.json(copied);
       const { example, files } = copied;
-      output.line(`Copied ${files.length} files of ${sanitize(example)} to ${sanitize(folder)}`);
+      output.line(
+        `Copied ${counted(files.length, "file")} of ${sanitize(example)} to ${sanitize(folder)}`,
+      );
     });
   return withExamples(command, [
     ["vigocli config examples copy web-server", "into the stacks of this server"],

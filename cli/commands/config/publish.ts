@@ -9,7 +9,7 @@ import { shortVersion } from "../../output/short_version.ts";
 import { withProgress } from "../../output/with_progress.ts";
 import { serverCommand } from "../server_command.ts";
 import { mistakesError } from "./mistakes.ts";
-import { ALLOW_REFUSED_FLAG, mustAsk, noteRefused, showComparison } from "./review.ts";
+import { ALLOW_REFUSED_FLAG, FULL_FLAG, mustAsk, noteRefused, showComparison } from "./review.ts";
 
 const NOTHING_PUBLISHED = "; nothing was published";
 
@@ -25,11 +25,12 @@ export function publishCommand(context: CliContext) {
       context.operator,
     )
     .option(...ALLOW_REFUSED_FLAG)
+    .option(...FULL_FLAG)
     .option("-y, --yes", "do not ask; off a terminal nobody is asked", false)
-    .action(async ({ message, operator, allowRefused, yes, json, ...flags }) => {
+    .action(async ({ message, operator, allowRefused, full, yes, json, ...flags }) => {
       using client = await context.connect(flags);
       const isAsking = mustAsk(context, { yes, json });
-      const reviewed = isAsking ? await review(context, client) : undefined;
+      const reviewed = isAsking ? await review(context, client, full) : undefined;
       if (reviewed === "nothing to do") return;
       const work = client.call(configPublish, {
         body: {
@@ -44,7 +45,7 @@ export function publishCommand(context: CliContext) {
       if (json) output.json(answer);
       else if (answer.problems.length > 0) output.line(renderProblems(answer.problems));
       else if (answer.published) {
-        if (!isAsking) showComparison(context, answer);
+        if (!isAsking) showComparison(context, answer, { isFull: full });
         output.line(`${isAsking ? "" : "\n"}Published ${shortVersion(answer.version ?? "")}`);
         noteRefused(context, answer);
       } else output.line(alreadyLive(answer.version ?? ""));
@@ -63,6 +64,7 @@ export function publishCommand(context: CliContext) {
 async function review(
   context: CliContext,
   client: ApiClient,
+  isFull: boolean,
 ): Promise<{ from: string | null; to: string } | "nothing to do"> {
   const { output } = context;
   const work = client.call(configDiff, { body: {} });
@@ -76,7 +78,7 @@ async function review(
     output.line(alreadyLive(to));
     return "nothing to do";
   }
-  showComparison(context, answer);
+  showComparison(context, answer, { isFull });
   noteRefused(context, answer);
   if (await context.confirm(`\nPublish ${shortVersion(to)}?`)) return { from, to };
   throw new UserError("Nothing was published", { exitCode: EXIT_CODE.refused });

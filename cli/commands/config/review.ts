@@ -14,8 +14,11 @@ export type Compared = Pick<
 export function showComparison(
   { output }: Pick<CliContext, "output">,
   { changes, unchangedHosts, warnings }: Compared,
+  { isFull }: { readonly isFull: boolean },
 ): void {
-  output.line(renderChanges(changes, unchangedHosts, output.style));
+  // Whoever pipes it somewhere has a way of their own to shorten it.
+  const isFolded = output.isTerminal && !isFull;
+  output.line(renderChanges(changes, unchangedHosts, { style: output.style, isFolded }));
   for (const warning of warnings) output.note(`warning: ${sanitize(warning)}`);
 }
 
@@ -26,6 +29,13 @@ export function noteRefused(
 ): void {
   if (refusedHosts > 0) output.note(renderRefused(changes, refusedHosts));
 }
+
+/** The flag of verbs that show what changes. */
+export const FULL_FLAG = [
+  "--full",
+  "show long differences whole; off a terminal they always are",
+  false,
+] as const;
 
 /** The flag of verbs that make a version live. */
 export const ALLOW_REFUSED_FLAG = [

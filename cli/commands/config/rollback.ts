@@ -7,7 +7,7 @@ import type { CliContext } from "../../context.ts";
 import { shortVersion } from "../../output/short_version.ts";
 import { withProgress } from "../../output/with_progress.ts";
 import { serverCommand } from "../server_command.ts";
-import { ALLOW_REFUSED_FLAG, mustAsk, noteRefused, showComparison } from "./review.ts";
+import { ALLOW_REFUSED_FLAG, FULL_FLAG, mustAsk, noteRefused, showComparison } from "./review.ts";
 
 /** `vigocli config rollback` */
 export function rollbackCommand(context: CliContext) {
@@ -22,11 +22,12 @@ export function rollbackCommand(context: CliContext) {
       context.operator,
     )
     .option(...ALLOW_REFUSED_FLAG)
+    .option(...FULL_FLAG)
     .option("-y, --yes", "do not ask; off a terminal nobody is asked", false)
-    .action(async (version, { message, operator, allowRefused, yes, json, ...flags }) => {
+    .action(async (version, { message, operator, allowRefused, full, yes, json, ...flags }) => {
       using client = await context.connect(flags);
       const isAsking = mustAsk(context, { yes, json });
-      const reviewed = isAsking ? await review(context, client, version) : undefined;
+      const reviewed = isAsking ? await review(context, client, version, full) : undefined;
       const target = reviewed?.to ?? version;
       const work = client.call(configRollback, {
         body: {
@@ -40,7 +41,7 @@ export function rollbackCommand(context: CliContext) {
       });
       const answer = await withProgress(output, "Rolling back", work);
       if (json) return output.json(answer);
-      if (!isAsking) showComparison(context, answer);
+      if (!isAsking) showComparison(context, answer, { isFull: full });
       output.line(`${isAsking ? "" : "\n"}Version ${shortVersion(answer.version)} is live again`);
       noteRefused(context, answer);
     });
@@ -55,13 +56,14 @@ async function review(
   context: CliContext,
   client: ApiClient,
   version: string | undefined,
+  isFull: boolean,
 ): Promise<{ from: string | null; to: string }> {
   const work = client.call(configDiff, {
     body: version === undefined ? { previous: true } : { version },
   });
   const answer = await withProgress(context.output, "Comparing the fleet", work);
   const { from, to } = answer;
-  showComparison(context, answer);
+  showComparison(context, answer, { isFull });
   noteRefused(context, answer);
   if (await context.confirm(`\nMake ${shortVersion(to)} live again?`)) return { from, to };
   throw new UserError("Nothing was rolled back", { exitCode: EXIT_CODE.refused });

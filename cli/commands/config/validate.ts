@@ -1,5 +1,9 @@
+import { counted } from "../../../shared/terminal/counted.ts";
 import { configValidate } from "../../../shared/rest/config.ts";
+import { EXIT_CODE } from "../../../shared/terminal/exit_code.ts";
 import { withExamples } from "../../../shared/terminal/run_cli.ts";
+import { sanitize } from "../../../shared/terminal/sanitize.ts";
+import { UserError } from "../../../shared/terminal/user_error.ts";
 import type { CliContext } from "../../context.ts";
 import { renderProblems } from "../../output/changes.ts";
 import { withProgress } from "../../output/with_progress.ts";
@@ -10,14 +14,24 @@ import { mistakesError } from "./mistakes.ts";
 export function validateCommand(context: CliContext) {
   const command = serverCommand("validate")
     .description("Check the staged stacks and report every mistake at once")
-    .action(async ({ json, ...flags }) => {
+    .argument("[dir]", "none: vigocli sends no files; for a checkout there is `vigosrv validate`")
+    .action(async (dir, { json, ...flags }) => {
+      if (dir !== undefined) {
+        const shown = sanitize(dir);
+        throw new UserError(
+          `Cannot check "${shown}": vigocli sends no files. Check it without a server: vigosrv validate ${shown}`,
+          { exitCode: EXIT_CODE.usage },
+        );
+      }
       using client = await context.connect(flags);
       const work = client.call(configValidate, { body: {} });
       const answer = await withProgress(context.output, "Checking", work);
       if (json) context.output.json(answer);
       else if (answer.valid) {
         context.output.line(
-          `Valid: ${answer.files} file(s), entries for ${answer.hosts} known host(s)`,
+          `Valid: ${counted(answer.files, "file")}, entries for ${
+            counted(answer.hosts, "known host")
+          }`,
         );
       } else context.output.line(renderProblems(answer.problems));
       if (!answer.valid) throw mistakesError(answer.problems);
