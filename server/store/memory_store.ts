@@ -1,4 +1,5 @@
 import { memoryCertificates, memoryEnrollTokens, memoryEnvoys } from "./memory/memory_envoys.ts";
+import { memoryPeople } from "./memory/memory_people.ts";
 import {
   memoryAudit,
   memoryConfigVersions,
@@ -22,6 +23,10 @@ export class MemoryStore implements Store {
   readonly runs = this.#repositories.runs;
   readonly bundles = this.#repositories.bundles;
   readonly minutes = this.#repositories.minutes;
+  readonly users = this.#repositories.users;
+  readonly apiTokens = this.#repositories.apiTokens;
+  readonly sessions = this.#repositories.sessions;
+  readonly loginFailures = this.#repositories.loginFailures;
   readonly audit = this.#repositories.audit;
   readonly facts = this.#repositories.facts;
   readonly configVersions = this.#repositories.configVersions;
@@ -88,6 +93,7 @@ function createRepositories(access: Access): Repositories {
     runs: memoryRuns(access),
     bundles: memoryBundles(access),
     minutes: memoryMinutes(access),
+    ...memoryPeople(access),
     audit: memoryAudit(access),
     facts: memoryFacts(access),
     configVersions: memoryConfigVersions(access),

@@ -7,6 +7,12 @@ import { SqlEnvoyRepository } from "./envoy_repository.ts";
 import { SqlFactRepository } from "./fact_repository.ts";
 import { SqlManifestRepository } from "./manifest_repository.ts";
 import { SqlRunRepository } from "./run_repository.ts";
+import {
+  SqlApiTokenRepository,
+  SqlLoginFailureRepository,
+  SqlSessionRepository,
+  SqlUserRepository,
+} from "./people_repositories.ts";
 import { SqlBundleRepository } from "./bundle_repository.ts";
 import { SqlMinuteRepository } from "./minute_repository.ts";
 import type { Store } from "./store.ts";
@@ -54,6 +60,10 @@ function createRepositories(
     runs: new SqlRunRepository(database),
     bundles: new SqlBundleRepository(database, atomically),
     minutes: new SqlMinuteRepository(database),
+    users: new SqlUserRepository(database),
+    apiTokens: new SqlApiTokenRepository(database),
+    sessions: new SqlSessionRepository(database),
+    loginFailures: new SqlLoginFailureRepository(database),
     audit: new SqlAuditRepository(database),
     facts: new SqlFactRepository(database),
     configVersions: new SqlConfigVersionRepository(database, atomically),

@@ -6,6 +6,7 @@ import type { ConfigVersion } from "../../shared/rest/config.ts";
 import type { Minute } from "../../shared/rest/fleet.ts";
 import type { RunSummary } from "../../shared/rest/runs.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import type { PeopleRepositories } from "./people_store.ts";
 
 /** An enrolled machine, as it is kept. `hostname` is the one bound at enrolment and unique among active envoys. */
 export interface EnvoyRecord {
@@ -235,7 +236,7 @@ export interface StoreStats {
 }
 
 /** Everything the server keeps. One contract suite (store_contract_suite.ts) tests every implementation. */
-export interface Store {
+export interface Store extends PeopleRepositories {
   readonly envoys: EnvoyRepository;
   readonly certificates: CertificateRepository;
   readonly enrollTokens: EnrollTokenRepository;

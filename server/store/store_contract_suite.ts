@@ -5,6 +5,7 @@ import type { ConfigVersion } from "../../shared/rest/config.ts";
 import type { RunSummary } from "../../shared/rest/runs.ts";
 import { type ManifestEntry, manifestEntrySchema } from "../../shared/swarm/manifest_entry.ts";
 import { bundleResourceSchema } from "../../shared/config/policy_bundle.ts";
+import { testPeopleContract } from "./people_contract.ts";
 import type {
   EnrollTokenRecord,
   EnvoyObservation,
@@ -26,6 +27,8 @@ export function testStoreContract(name: string, open: () => Promise<Store>): voi
         await store.close();
       }
     });
+
+  testPeopleContract(promise);
 
   promise("an envoy comes back as it was added, by UUID and by hostname in any case", async (s) => {
     const envoy = someEnvoy({ hostname: "Web-1.example", tags: { role: "web" } });

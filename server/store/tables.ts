@@ -1,3 +1,5 @@
+import type { PersonRole } from "../../shared/rest/roles.ts";
+
 /**
  * The columns as the database has them. Times are ms since 1970; flags are 0 or 1 and structures are JSON text, which
  * every SQL database has alike.
@@ -109,5 +111,28 @@ export interface Tables {
     rollback_of: string | null;
   };
   manifest_entries: { sha256: string; author: string; stamp: number; entry: string };
+  users: {
+    name: string;
+    role: PersonRole;
+    password: string;
+    created_at_ms: number;
+    created_by: string;
+    password_at_ms: number;
+    last_login_ms: number | null;
+    disabled_at_ms: number | null;
+  };
+  api_tokens: {
+    hash: string;
+    name: string;
+    role: PersonRole;
+    owner: string | null;
+    created_at_ms: number;
+    created_by: string;
+    expires_at_ms: number;
+    last_used_ms: number | null;
+    revoked_at_ms: number | null;
+  };
+  sessions: { hash: string; user_name: string; created_at_ms: number; active_at_ms: number };
+  login_failures: { subject: string; failures: number; failed_at_ms: number };
   schema_migrations: { number: number; name: string; applied_at_ms: number };
 }

@@ -3,6 +3,7 @@ import type { AuditRecord } from "../../../shared/rest/audit.ts";
 import type { ConfigVersion } from "../../../shared/rest/config.ts";
 import type { Minute } from "../../../shared/rest/fleet.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
+import type { ApiTokenRecord, LoginFailures, SessionRecord, UserRecord } from "../people_store.ts";
 import type {
   CertificateRecord,
   EnrollAnswerRecord,
@@ -23,6 +24,10 @@ export interface State {
   readonly runs: Map<string, StoredRun>;
   readonly bundles: Map<string, { readonly bundle: StoredBundle; readonly usedAtMs: number }>;
   readonly minutes: Map<number, Minute>;
+  readonly users: Map<string, UserRecord>;
+  readonly apiTokens: Map<string, ApiTokenRecord>;
+  readonly sessions: Map<string, SessionRecord>;
+  readonly loginFailures: Map<string, LoginFailures>;
   readonly audit: AuditRecord[];
   readonly heads: Map<number, SignedBytes>;
   readonly facts: Map<string, string>;
@@ -44,6 +49,10 @@ export function emptyState(): State {
     runs: new Map(),
     bundles: new Map(),
     minutes: new Map(),
+    users: new Map(),
+    apiTokens: new Map(),
+    sessions: new Map(),
+    loginFailures: new Map(),
     audit: [],
     heads: new Map(),
     facts: new Map(),
