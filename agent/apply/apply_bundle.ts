@@ -8,7 +8,7 @@ import { createTemplateEngine } from "../../shared/templates/template_engine.ts"
 import type { BoundResource, GivenParameters } from "../resources/bind_resource.ts";
 import type { Registry } from "../resources/registry.ts";
 import type { Machine } from "../system/machine.ts";
-import { decideCondition } from "./decide_condition.ts";
+import { asksWhatMachineIs, decideCondition } from "./decide_condition.ts";
 import { findCause } from "./dependencies.ts";
 import { type FilledMark, FilledMarker } from "./filled_mark.ts";
 import { fillParameters, holdsSecret, maskParameters } from "./fill_parameters.ts";
@@ -68,6 +68,8 @@ export interface AppliedResources {
   readonly pendingNotifications: readonly string[];
   /** By id: what was filled in on this machine, of each resource that was looked at and left something to fill in. */
   readonly filled: ReadonlyMap<string, FilledMark>;
+  /** Ids of resources that the policy wants nothing of, since a condition on what the machine is does not hold. */
+  readonly unwanted: ReadonlySet<string>;
 }
 
 /** Longest time without a turn for the rest of the process: streams and timers of the daemon. */
@@ -118,6 +120,7 @@ export async function applyBundle(
     resources: reports,
     pendingNotifications: run.pending.list(),
     filled: run.filled,
+    unwanted: run.unwanted,
   };
 }
 
@@ -138,6 +141,7 @@ class Run {
   readonly #secrets: SecretSource;
   readonly #marker: FilledMarker;
   readonly filled = new Map<string, FilledMark>();
+  readonly unwanted = new Set<string>();
   #engine: Liquid | undefined;
 
   constructor(
@@ -195,7 +199,9 @@ class Run {
     };
     const decision = await decideCondition(resource.when, turn, this.#facts);
     if (decision.state === "unknown") return { outcome: "unknown", reason: decision.reason };
-    return decision.state === "true" ? undefined : { outcome: "none" };
+    if (decision.state === "true") return undefined;
+    if (asksWhatMachineIs(resource.when)) this.unwanted.add(resource.id);
+    return { outcome: "none" };
   }
 
   async #apply(

@@ -66,6 +66,7 @@ export async function openPolicyApplier(setup: PolicySetup): Promise<ApplyPolicy
       report: buildRunReport(applied, { runId, policyVersion, root, trigger }),
       pendingNotifications: applied.pendingNotifications,
       filled: applied.filled,
+      unwanted: applied.unwanted,
     };
   };
 }

@@ -51,6 +51,19 @@ for (const [expression, outcome] of DECIDED) {
   });
 }
 
+Deno.test("a run tells what the policy wants nothing of, unless it waits for something to happen", async () => {
+  await using machine = await TemporaryMachine.create();
+  const bundle = [
+    conditional("traits.memory.total_mb > 4096", SCOPE, "exec:small"),
+    conditional("traits.memory.total_mb > 1024", SCOPE, "exec:large"),
+    conditional("port_listening(80)", SCOPE, "exec:port"),
+    conditional("changed", SCOPE, "exec:told"),
+    conditional("traits.cloud.provider == 'aws'", SCOPE, "exec:unknown"),
+  ];
+  const { unwanted } = await applyResources(machine, bundle, { facts: FACTS });
+  assert.deepEqual([...unwanted], ["exec:small"]);
+});
+
 const UNKNOWN: readonly [string, string][] = [
   [
     "traits.memory.totl_mb > 1",

@@ -64,6 +64,21 @@ export async function decideCondition(
     : { state: "unknown", reason: explain(condition, turn, machine) };
 }
 
+/**
+ * Whether a condition is about what the machine is, as its traits tell, and not about what happens to it: `changed` and
+ * `port_listening` tell of this moment. While such a condition does not hold the policy wants nothing of the resource.
+ */
+export function asksWhatMachineIs(when: BundleResource["when"]): when is BundleCondition {
+  if (when === undefined || when === "changed") return false;
+  try {
+    const condition = parse(when);
+    return !asksPorts(condition) && !condition.names.some(({ path }) => path[0] === "changed");
+  } catch (error) {
+    if (error instanceof ConditionError) return false;
+    throw error;
+  }
+}
+
 function waitsFor({ ifChanges }: Exclude<Turn["changed"], boolean>): Decision {
   return { state: "unknown", reason: `runs if ${ifChanges} changes, which is unknown` };
 }

@@ -19,7 +19,10 @@ const IDENTITY = {
 
 function report(resources: readonly ResourceReport[]) {
   const applied = { startedAtMs: 5, durationMs: 1.23456, dryRun: false, pendingNotifications: [] };
-  return buildRunReport({ ...applied, filled: new Map(), resources }, IDENTITY);
+  return buildRunReport(
+    { ...applied, filled: new Map(), unwanted: new Set(), resources },
+    IDENTITY,
+  );
 }
 
 Deno.test("what came to nothing is counted, not listed", () => {

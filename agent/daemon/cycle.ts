@@ -353,6 +353,7 @@ export class Cycle {
     });
     const judged = judgeRun(applied.report, bundle.resources, this.#settled(), {
       filled: applied.filled,
+      unwanted: applied.unwanted,
       secretEpoch: this.#parts.secrets.epoch,
     });
     if (request.dryRun) return { report: judged.report };

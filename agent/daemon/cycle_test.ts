@@ -136,6 +136,7 @@ class Rig implements AsyncDisposable {
           filled: new Map(
             this.told.map(({ id }) => [id, { digest: `with load ${this.load}` }]),
           ),
+          unwanted: new Set(),
         });
       },
       log: this.log,

@@ -94,6 +94,7 @@ Deno.test("a run of 20,000 changed resources is told to whoever asked for it, to
           resources,
           pendingNotifications: [],
           filled: new Map(),
+          unwanted: new Set(),
         },
         {
           runId: crypto.randomUUID(),

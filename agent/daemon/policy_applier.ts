@@ -27,6 +27,8 @@ export interface Applied {
   readonly pendingNotifications: readonly string[];
   /** By id: what was filled in on this machine; marks of one applier can be compared. */
   readonly filled: ReadonlyMap<string, FilledMark>;
+  /** Ids of resources that the policy wants nothing of, since a condition on what the machine is does not hold. */
+  readonly unwanted: ReadonlySet<string>;
 }
 
 /** Makes a machine be what a bundle says. */

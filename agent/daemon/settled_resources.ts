@@ -1,3 +1,4 @@
+import { asksWhatMachineIs } from "../apply/decide_condition.ts";
 import type { FilledMark } from "../apply/filled_mark.ts";
 import { type BundleResource, resourceLeaf } from "../../shared/config/policy_bundle.ts";
 import type { ChangeCause, ResourceReport, RunReport } from "../../shared/config/run_report.ts";
@@ -18,12 +19,14 @@ export interface SettledResources {
   readonly secretMarks: Readonly<Record<string, string>>;
 }
 
-/** What a run filled in on the machine. */
-export interface FilledIn {
+/** What a run worked out on the machine. */
+export interface WorkedOut {
   /** By id, of resources that were looked at and left something to fill in. */
   readonly filled: ReadonlyMap<string, FilledMark>;
   /** At which epoch the secrets of the run were resolved; 0 if some were not. */
   readonly secretEpoch: number;
+  /** Ids of resources that the policy wants nothing of, since a condition on what the machine is does not hold. */
+  readonly unwanted: ReadonlySet<string>;
 }
 
 /** No run has ended yet. */
@@ -34,6 +37,8 @@ export const NOTHING_SETTLED: SettledResources = {
   secretEpochs: {},
   secretMarks: {},
 };
+
+const NOTHING_WORKED_OUT: WorkedOut = { filled: new Map(), secretEpoch: 0, unwanted: new Set() };
 
 /** Hex digits kept of a digest: enough that no two definitions of one resource are taken for each other. */
 const DIGEST_DIGITS = 32;
@@ -47,8 +52,9 @@ export interface JudgedRun {
 /**
  * Says of everything that a run changed, or failed to, why it had to be: the policy wants something else of it than when the
  * machine was last as wanted, or was told by something of which that is so; otherwise the machine has drifted. What the
- * policy wants is judged with its templates and secrets filled in: a rotated secret and a new trait are intentions. After a
- * restart no value of a secret is known that could be compared; a rotation of any counts as one then.
+ * policy wants is judged with its templates, secrets and conditions worked out: a rotated secret, a new trait, and a machine
+ * that has become one of those that the policy means are intentions. After a restart no value of a secret is known that could
+ * be compared; a rotation of any counts as one then.
  *
  * A resource that did not come to what is wanted keeps what it was settled as, so that its next attempt has the same cause.
  * Costs nothing but a look at the report while the policy stays and the machine follows it.
@@ -57,13 +63,13 @@ export function judgeRun(
   report: RunReport,
   resources: readonly BundleResource[],
   settled: SettledResources,
-  filledIn: FilledIn = { filled: new Map(), secretEpoch: 0 },
+  workedOut: WorkedOut = NOTHING_WORKED_OUT,
 ): JudgedRun {
   const isSteady = settled.isWhole && settled.root === report.root;
   const told = new Map(report.resources.map((resource) => [resource.id, resource]));
   // Of a report that was cut nobody knows what is missing.
   const unsettled = report.truncated || report.resources.some((one) => !isSettled(one));
-  if (isSteady && !unsettled && isFilledAsSettled(settled, filledIn)) {
+  if (isSteady && !unsettled && isAsSettled(resources, settled, workedOut)) {
     const resourcesWithCause = report.resources.map((resource) =>
       withCause(resource, "corrective")
     );
@@ -75,13 +81,15 @@ export function judgeRun(
     const { id, notify } = resource;
     const outcome = told.get(id);
     const before = definitionIn(settled, id);
-    const now = definitionOf(resource, filledIn) ?? before;
+    const isWanted = !workedOut.unwanted.has(id);
+    const now = isWanted ? definitionOf(resource, workedOut) ?? before : undefined;
     if (before === undefined || now === undefined || !isSame(before, now)) intended.add(id);
     if (outcome && CHANGES.has(outcome.outcome) && intended.has(id)) {
       for (const target of notify) intended.add(target);
     }
     const isNow = outcome ? isSettled(outcome) : !report.truncated;
-    keepDefinition(after, id, isNow ? now : before);
+    // What was as wanted once is wanted anew after a time in which it was not.
+    if (isWanted) keepDefinition(after, id, isNow ? now : before);
   }
   return {
     report: {
@@ -146,7 +154,7 @@ type Definitions = Pick<SettledResources, "digests" | "secretEpochs" | "secretMa
 /** Undefined for what was not looked at, as long as something is to be filled in. */
 function definitionOf(
   resource: BundleResource,
-  { filled, secretEpoch }: FilledIn,
+  { filled, secretEpoch }: WorkedOut,
 ): Definition | undefined {
   if (resource.deferred === undefined) {
     return { digest: shorten(resourceLeaf(resource).toHex()) };
@@ -189,8 +197,15 @@ function isSame(before: Definition, now: Definition): boolean {
   return before.secretEpoch === now.secretEpoch && now.secretEpoch !== 0;
 }
 
-function isFilledAsSettled(settled: SettledResources, { filled, secretEpoch }: FilledIn): boolean {
-  return [...filled].every(([id, mark]) => {
+function isAsSettled(
+  resources: readonly BundleResource[],
+  settled: SettledResources,
+  { filled, secretEpoch, unwanted }: WorkedOut,
+): boolean {
+  const isSettledWhereWanted = resources.every(({ id, when }) =>
+    !asksWhatMachineIs(when) || unwanted.has(id) !== Object.hasOwn(settled.digests, id)
+  );
+  return isSettledWhereWanted && [...filled].every(([id, mark]) => {
     const before = definitionIn(settled, id);
     const now = definitionFrom(mark, secretEpoch);
     return before?.digest === now.digest && before.secretMark === now.secretMark &&

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { BundleResource } from "../../shared/config/policy_bundle.ts";
 import { bundleResourceSchema } from "../../shared/config/policy_bundle.ts";
+import { asksWhatMachineIs } from "../apply/decide_condition.ts";
 import { FilledMarker } from "../apply/filled_mark.ts";
 import type { Outcome, RunReport } from "../../shared/config/run_report.ts";
 import {
@@ -191,8 +192,12 @@ function fillIn(
       { content: `${os} ${secret}` },
       { content: `${os} «secret»` },
     );
-    const filledIn = { filled: new Map([["file:a", mark]]), secretEpoch: epoch };
-    const judged = judgeRun(report("r1", { a: outcome }), [file], settled, filledIn);
+    const workedOut = {
+      filled: new Map([["file:a", mark]]),
+      secretEpoch: epoch,
+      unwanted: new Set<string>(),
+    };
+    const judged = judgeRun(report("r1", { a: outcome }), [file], settled, workedOut);
     settled = judged.settled;
     return judged.report.resources[0]?.cause;
   });
@@ -221,6 +226,63 @@ Deno.test("a new trait in a template and a rotated secret are intentions under a
   ]);
 });
 
+/** Causes of runs of one policy, in each of which a condition holds or does not. */
+function followCondition(
+  expression: string,
+  runs: readonly { readonly holds: boolean; readonly outcome?: Outcome }[],
+) {
+  const conditional = bundleResourceSchema.parse({
+    ...resource("a", "1"),
+    when: { expression, scope: { vars: {} } },
+  });
+  let settled = NOTHING_SETTLED;
+  return runs.map(({ holds, outcome = "none" }) => {
+    const unwanted = new Set(holds || !asksWhatMachineIs(conditional.when) ? [] : ["file:a"]);
+    const workedOut = { filled: new Map(), secretEpoch: 0, unwanted };
+    const judged = judgeRun(report("r1", { a: outcome }), [conditional], settled, workedOut);
+    settled = readSettled(writeSettled(judged.settled));
+    return judged.report.resources[0]?.cause;
+  });
+}
+
+Deno.test("what a machine gets since it has become one that the policy means is intended, what it loses then is not", () => {
+  const [intentional, corrective] = ["intentional", "corrective"];
+  assert.deepEqual(
+    followCondition("traits.memory.total_mb > 4096", [
+      { holds: false },
+      { holds: false },
+      { holds: true, outcome: "failed" },
+      { holds: true, outcome: "updated" },
+      { holds: true },
+      { holds: true, outcome: "updated" },
+      { holds: false },
+      { holds: true, outcome: "updated" },
+    ]),
+    [undefined, undefined, intentional, intentional, undefined, corrective, undefined, intentional],
+  );
+});
+
+Deno.test("a machine that is found as wanted when a condition first holds drifts from there", () => {
+  assert.deepEqual(
+    followCondition("traits.memory.total_mb > 4096", [
+      { holds: false },
+      { holds: true },
+      { holds: true, outcome: "updated" },
+    ]),
+    [undefined, undefined, "corrective"],
+  );
+});
+
+Deno.test("a condition on what happens to the machine tells of drift", () => {
+  for (const expression of ["!port_listening(80)", "changed && has_trait('os.family')"]) {
+    assert.deepEqual(
+      followCondition(expression, [{ holds: false }, { holds: true, outcome: "updated" }]),
+      [undefined, "corrective"],
+      expression,
+    );
+  }
+});
+
 Deno.test("the rotation of another secret makes no intention of drift", () => {
   const { causes } = fillIn([{ outcome: "created" }, { epoch: 2, outcome: "none" }, {
     epoch: 3,
@@ -245,9 +307,13 @@ Deno.test("what is kept does not depend on the value of a secret", () => {
 Deno.test("a filled template settles as the same text does that the server rendered", () => {
   const file = filledFile({ withSecret: false });
   const mark = new FilledMarker().mark(file, { content: "12 " }, undefined);
-  const filledIn = { filled: new Map([["file:a", mark]]), secretEpoch: 0 };
+  const workedOut = {
+    filled: new Map([["file:a", mark]]),
+    secretEpoch: 0,
+    unwanted: new Set<string>(),
+  };
   const first = report("r1", { a: "created" });
-  const { settled } = judgeRun(first, [file], NOTHING_SETTLED, filledIn);
+  const { settled } = judgeRun(first, [file], NOTHING_SETTLED, workedOut);
   const rendered = resource("a", "12 ");
   const { report: judged } = judgeRun(report("r2", { a: "updated" }), [rendered], settled);
   assert.equal(judged.resources[0]?.cause, "corrective");
