@@ -16,6 +16,8 @@ export interface ServerFolders {
   readonly dist: string;
   /** `swarm/seed/` of the agent on this host, if any: where filecasts are handed over. */
   readonly seed: string;
+  /** `swarm/.blobs/` of that agent: what the server hands to envoys that reach no peer. Read only. */
+  readonly blobs: string;
 }
 
 /** All that the server learns about its host: it may not look for itself. */

@@ -15,6 +15,7 @@ export function serverFolders(paths: RootPaths): ServerFolders {
     tls: paths.at("/srv/vigo/tls"),
     dist: paths.at("/srv/vigo/dist"),
     seed: paths.at("/var/lib/vigo/swarm/seed"),
+    blobs: paths.at("/var/lib/vigo/swarm/.blobs"),
   };
 }
 

@@ -129,6 +129,7 @@ async function open(start: ServerStart, surroundings: Surroundings): Promise<Run
       `VIGO_TOKEN=${token} sudo --preserve-env=VIGO_TOKEN vigo bootstrap ` +
       `--server https://${serverHostname}:${ports.rest} --pin '${authority.serverKeyPin}'`,
     seedFolder: folders.seed,
+    blobFolder: folders.blobs,
     minFreePercent: start.minFreePercent,
   });
   const { index, agents, streams } = fleet;

@@ -29,9 +29,9 @@ export function workerPermissions(
   folders: ServerFolders,
   { listen, grpc_port, rest_port }: ServerConfig["server"],
 ): Deno.PermissionOptionsObject {
-  const { base, versions, live, db, secrets, tls, seed } = folders;
+  const { base, versions, live, db, secrets, tls, seed, blobs } = folders;
   return {
-    read: [base, seed],
+    read: [base, seed, blobs],
     // Neither the stacks nor server.yaml nor the executables: files are the source of truth, and people write them.
     write: [versions, live, db, secrets, tls, seed],
     net: [...new Set([listen, selfTestAddress(listen)])].flatMap((host) =>

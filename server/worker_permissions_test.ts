@@ -14,7 +14,11 @@ Deno.test("the server may start no program, load no library and see no more of i
 
 Deno.test("the server writes its own state, and neither stacks nor configuration nor executables", () => {
   const { read, write } = workerPermissions(folders, server);
-  assert.deepEqual(read, ["/srv/vigo", "/var/lib/vigo/swarm/seed"]);
+  assert.deepEqual(read, [
+    "/srv/vigo",
+    "/var/lib/vigo/swarm/seed",
+    "/var/lib/vigo/swarm/.blobs",
+  ]);
   assert.deepEqual(write, [
     "/srv/vigo/.versions",
     "/srv/vigo/.live",

@@ -43,6 +43,7 @@ Deno.test("docs/security.md shows every worker with the rights it is started wit
     stacks: "/srv/vigo/stacks",
     dist: "/srv/vigo/dist",
     seed: "/var/lib/vigo/swarm/seed",
+    blobs: "/var/lib/vigo/swarm/.blobs",
   };
   const rights: Record<string, Deno.PermissionOptionsObject> = {
     "server/worker.ts": workerPermissions(folders, {

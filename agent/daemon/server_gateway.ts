@@ -38,7 +38,7 @@ export interface ServerStream {
 }
 
 /** The unary methods. */
-export type UnaryMethod = Exclude<SignedMethod, "AgentStream">;
+export type UnaryMethod = Exclude<SignedMethod, "AgentStream" | "FetchBlob">;
 
 /** The connection to the server, without any knowledge of what is said. Every call has a deadline. */
 export interface ServerGateway {

@@ -1,5 +1,11 @@
 import { Buffer } from "node:buffer";
-import { type sendUnaryData, Server, type ServerUnaryCall, status } from "@grpc/grpc-js";
+import {
+  type sendUnaryData,
+  Server,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  status,
+} from "@grpc/grpc-js";
 import type { SignedMethod } from "../../shared/canonical/envoy_frames.ts";
 import {
   assertClientCertificatesRequired,
@@ -7,8 +13,10 @@ import {
 } from "../../shared/platform/client_certificate_probe.ts";
 import type { Logger } from "../../shared/platform/logging.ts";
 import {
+  type BlobPiece,
   CheckInRequest,
   type CheckInResponse,
+  FetchBlobRequest,
   Refusal_Reason,
   RenewCertificateRequest,
   type RenewCertificateResponse,
@@ -23,6 +31,7 @@ import {
 import type { Authority } from "../enroll/certificate_authority.ts";
 import type { RenewalService } from "../enroll/renewal.ts";
 import type { SecretDesk } from "../secrets/secret_desk.ts";
+import type { BlobDesk, DeliveryAnswer } from "../swarm/blob_desk.ts";
 import { serveAgentStream } from "./agent_stream.ts";
 import type { AgentStreams } from "./agent_streams.ts";
 import type { CheckInService } from "./check_in_service.ts";
@@ -37,6 +46,7 @@ import type { RequestVerifier, Verified } from "./request_verifier.ts";
 import type { ResultService } from "./result_service.ts";
 import type { RunBook } from "./run_book.ts";
 import { makeSelfTestIdentities } from "./self_test_identities.ts";
+import { serveBlob } from "./serve_blob.ts";
 
 /** Calls that one agent may have open at a time: its stream, and a few more. */
 const MAX_CALLS_PER_CONNECTION = 16;
@@ -52,6 +62,7 @@ export interface AgentServiceOptions {
   readonly results: ResultService;
   readonly renewals: RenewalService;
   readonly secrets: SecretDesk;
+  readonly blobs: Pick<BlobDesk, "open">;
   readonly streams: AgentStreams;
   readonly manifest: ManifestExchange;
   readonly progress: ProgressSink;
@@ -195,6 +206,12 @@ export class AgentService {
           return answer.ok ? answer.response : answer.refusal;
         },
       ),
+      fetchBlob: (call) => {
+        serveBlob(call, () => this.#openBlob(call)).catch((error) => {
+          this.#options.logger.error("Cannot hand out a blob: {reason}", { reason: String(error) });
+          call.end();
+        });
+      },
       agentStream: (call) => {
         const { streams, manifest, progress, runs, now, logger } = this.#options;
         const der = call.getAuthContext().sslPeerCertificate?.raw;
@@ -235,14 +252,16 @@ export class AgentService {
     if (!verified.ok) return verified.refusal;
     const peer = this.#peerOf(der);
     if (!peer.ok) return peer.refusal;
-    let body: Body;
-    try {
-      body = message.decode(call.request.body);
-    } catch (error) {
-      // Signed, but no message of this method; the decoder throws nothing else.
-      return malformed(`body of ${method}: ${error instanceof Error ? error.message : "unread"}`);
-    }
-    return await answer(verified.state, body, peer.peer);
+    const body = decodeBody(method, message, call.request.body);
+    return body.ok ? await answer(verified.state, body.value, peer.peer) : body.refusal;
+  }
+
+  async #openBlob(call: ServerWritableStream<SignedRequest, BlobPiece>): Promise<DeliveryAnswer> {
+    const der = call.getAuthContext().sslPeerCertificate?.raw;
+    const verified = await this.#verify(call.request, "FetchBlob", der);
+    if (!verified.ok) return verified;
+    const body = decodeBody("FetchBlob", FetchBlobRequest, call.request.body);
+    return body.ok ? await this.#options.blobs.open(verified.state, body.value) : body;
   }
 
   async #verify(
@@ -271,6 +290,23 @@ export class AgentService {
     const read = der ? this.#peers.read(der) : { ok: false as const, reason: "no certificate" };
     if (read.ok) return read;
     return { ok: false, refusal: { reason: Refusal_Reason.WRONG_ENVOY, message: read.reason } };
+  }
+}
+
+function decodeBody<Body>(
+  method: SignedMethod,
+  message: { decode(bytes: Uint8Array): Body },
+  bytes: Uint8Array,
+): { readonly ok: true; readonly value: Body } | {
+  readonly ok: false;
+  readonly refusal: RequestRefusal;
+} {
+  try {
+    return { ok: true, value: message.decode(bytes) };
+  } catch (error) {
+    // Signed, but no message of this method; the decoder throws nothing else.
+    const reason = error instanceof Error ? error.message : "unread";
+    return { ok: false, refusal: malformed(`body of ${method}: ${reason}`) };
   }
 }
 

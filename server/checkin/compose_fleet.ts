@@ -18,6 +18,7 @@ import type { SecretBackend } from "../secrets/secret_backend.ts";
 import { SecretDesk } from "../secrets/secret_desk.ts";
 import { SecretVault } from "../secrets/secret_vault.ts";
 import type { Store } from "../store/store.ts";
+import { BlobDesk } from "../swarm/blob_desk.ts";
 import { FilecastService } from "../swarm/filecast_service.ts";
 import { type FreeSpace, readFreeSpace } from "../swarm/free_space.ts";
 import { ManifestStore } from "../swarm/manifest_store.ts";
@@ -63,8 +64,9 @@ export interface FleetOptions {
   readonly grpcPort: () => number;
   /** The line that a person runs on a new machine. */
   readonly enrollCommand: (token: string) => string;
-  /** `seed/` of the server host's own envoy. */
+  /** `seed/` and `.blobs/` of the server host's own envoy. */
   readonly seedFolder: string;
+  readonly blobFolder: string;
   readonly minFreePercent: number;
   readonly secrets: SecretBackend;
   readonly freeSpace?: (folder: string) => Promise<FreeSpace>;
@@ -263,6 +265,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     verifier,
     checkIns,
     secrets,
+    blobs: new BlobDesk({ manifest, gates, folder: options.blobFolder, now }),
     results: new ResultService({ store, runs, now, onStored: () => minutes.noteRun() }),
     runs,
     renewals,

@@ -9,6 +9,7 @@ export const SIGNED_METHODS = [
   "RenewCertificate",
   "AgentStream",
   "ResolveSecrets",
+  "FetchBlob",
 ] as const;
 
 export type SignedMethod = typeof SIGNED_METHODS[number];

@@ -12,8 +12,10 @@ import {
   Client,
   type ClientDuplexStream,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
   type handleBidiStreamingCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -353,6 +355,21 @@ export interface CapturedOutput {
 /** The server has written the result down, or will never want it: the envoy need not send it again. */
 export interface TaskResultStored {
   taskId: string;
+}
+
+export interface FetchBlobRequest {
+  sha256: string;
+  /** The digests of all its chunks, one after the other. */
+  digests?:
+    | boolean
+    | undefined;
+  /** One chunk, by its number from 0. */
+  chunk?: number | undefined;
+}
+
+/** The next bytes of what was asked for. */
+export interface BlobPiece {
+  data: Buffer;
 }
 
 function createBaseSignedRequest(): SignedRequest {
@@ -3434,6 +3451,140 @@ export const TaskResultStored: MessageFns<TaskResultStored> = {
   },
 };
 
+function createBaseFetchBlobRequest(): FetchBlobRequest {
+  return { sha256: "", digests: undefined, chunk: undefined };
+}
+
+export const FetchBlobRequest: MessageFns<FetchBlobRequest> = {
+  encode(message: FetchBlobRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.sha256 !== "") {
+      writer.uint32(10).string(message.sha256);
+    }
+    if (message.digests !== undefined) {
+      writer.uint32(16).bool(message.digests);
+    }
+    if (message.chunk !== undefined) {
+      writer.uint32(24).uint32(message.chunk);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FetchBlobRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFetchBlobRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.sha256 = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.digests = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.chunk = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<FetchBlobRequest>): FetchBlobRequest {
+    return FetchBlobRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FetchBlobRequest>): FetchBlobRequest {
+    const message = createBaseFetchBlobRequest();
+    message.sha256 = object.sha256 ?? "";
+    message.digests = object.digests ?? undefined;
+    message.chunk = object.chunk ?? undefined;
+    return message;
+  },
+};
+
+function createBaseBlobPiece(): BlobPiece {
+  return { data: Buffer.alloc(0) };
+}
+
+export const BlobPiece: MessageFns<BlobPiece> = {
+  encode(message: BlobPiece, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.data.length !== 0) {
+      writer.uint32(10).bytes(message.data);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BlobPiece {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBlobPiece();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.data = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<BlobPiece>): BlobPiece {
+    return BlobPiece.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BlobPiece>): BlobPiece {
+    const message = createBaseBlobPiece();
+    message.data = object.data ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
 export type VigoAgentService = typeof VigoAgentService;
 export const VigoAgentService = {
   /** Body: CheckInRequest. */
@@ -3479,6 +3630,19 @@ export const VigoAgentService = {
       Buffer.from(RenewCertificateResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): RenewCertificateResponse => RenewCertificateResponse.decode(value),
   },
+  /**
+   * Body: FetchBlobRequest. Content of last resort, from the blobs of the server's own host: only to an envoy that the
+   * blob's target means and only while the blob is active; anything else is PERMISSION_DENIED.
+   */
+  fetchBlob: {
+    path: "/vigo.v1.VigoAgent/FetchBlob" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: SignedRequest): Buffer => Buffer.from(SignedRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SignedRequest => SignedRequest.decode(value),
+    responseSerialize: (value: BlobPiece): Buffer => Buffer.from(BlobPiece.encode(value).finish()),
+    responseDeserialize: (value: Buffer): BlobPiece => BlobPiece.decode(value),
+  },
   /** The first message from the agent is `hello`; the server closes a stream that starts otherwise. */
   agentStream: {
     path: "/vigo.v1.VigoAgent/AgentStream" as const,
@@ -3500,6 +3664,11 @@ export interface VigoAgentServer extends UntypedServiceImplementation {
   resolveSecrets: handleUnaryCall<SignedRequest, ResolveSecretsResponse>;
   /** Body: RenewCertificateRequest. The key pair changes with every renewal; the ed25519 key does not. */
   renewCertificate: handleUnaryCall<SignedRequest, RenewCertificateResponse>;
+  /**
+   * Body: FetchBlobRequest. Content of last resort, from the blobs of the server's own host: only to an envoy that the
+   * blob's target means and only while the blob is active; anything else is PERMISSION_DENIED.
+   */
+  fetchBlob: handleServerStreamingCall<SignedRequest, BlobPiece>;
   /** The first message from the agent is `hello`; the server closes a stream that starts otherwise. */
   agentStream: handleBidiStreamingCall<AgentMessage, ServerMessage>;
 }
@@ -3569,6 +3738,16 @@ export interface VigoAgentClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: RenewCertificateResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Body: FetchBlobRequest. Content of last resort, from the blobs of the server's own host: only to an envoy that the
+   * blob's target means and only while the blob is active; anything else is PERMISSION_DENIED.
+   */
+  fetchBlob(request: SignedRequest, options?: Partial<CallOptions>): ClientReadableStream<BlobPiece>;
+  fetchBlob(
+    request: SignedRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<BlobPiece>;
   /** The first message from the agent is `hello`; the server closes a stream that starts otherwise. */
   agentStream(): ClientDuplexStream<AgentMessage, ServerMessage>;
   agentStream(options: Partial<CallOptions>): ClientDuplexStream<AgentMessage, ServerMessage>;

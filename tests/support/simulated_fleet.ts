@@ -114,6 +114,7 @@ export class SimulatedFleet implements AsyncDisposable {
       grpcPort: () => 1530,
       enrollCommand: (token) => `VIGO_TOKEN=${token} vigo bootstrap`,
       seedFolder: root.join("seed"),
+      blobFolder: root.join("blobs"),
       minFreePercent: 0,
       freeSpace: () => Promise.resolve({ freeBytes: 2 ** 40, freePercent: 50 }),
       ...options,
