@@ -30,6 +30,7 @@ export function createLocalContext(signal: AbortSignal): LocalContext {
       writeError,
       isTerminal,
       isErrorTerminal: Deno.stderr.isTerminal(),
+      ...(Deno.stderr.isTerminal() ? { screen: Deno.consoleSize() } : {}),
       style: createStyle({
         isTerminal,
         noColor: hasFlag(Deno.args, "--no-color"),

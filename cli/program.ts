@@ -7,11 +7,11 @@ import { configCommand } from "./commands/config.ts";
 import { dbCommand } from "./commands/db.ts";
 import { enrollCommand } from "./commands/enroll.ts";
 import { envoysCommand } from "./commands/envoys.ts";
-import { swarmCommand } from "./commands/filecast.ts";
 import { queryCommand } from "./commands/query.ts";
 import { runsCommand } from "./commands/runs.ts";
 import { secretsCommand } from "./commands/secrets.ts";
 import { withConnectionFlags } from "./commands/server_command.ts";
+import { swarmCommand } from "./commands/swarm.ts";
 import { versionCommand } from "./commands/version.ts";
 import type { CliContext } from "./context.ts";
 

@@ -1,49 +1,46 @@
 import { Command } from "@commander-js/extra-typings";
 import {
   type Filecast,
+  filecastBroken,
   filecastDistribute,
   filecastList,
+  filecastPurge,
   filecastRevoke,
   filecastShow,
 } from "../../shared/rest/swarm.ts";
 import { formatBytes } from "../../shared/terminal/bytes.ts";
-import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
+import { counted } from "../../shared/terminal/counted.ts";
 import { renderProgressBar } from "../../shared/terminal/progress_bar.ts";
 import { formatRelativeTime } from "../../shared/terminal/relative_time.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
 import { asArgument, wholeNumber } from "../../shared/terminal/argument_parser.ts";
 import { renderTable } from "../../shared/terminal/table.ts";
-import { UserError } from "../../shared/terminal/user_error.ts";
 import type { ApiClient } from "../client/api_client.ts";
 import type { CliContext, LocalFile } from "../context.ts";
-import { isSettled, renderFilecast, renderShares, renderWait } from "../output/filecast.ts";
-
+import { renderBroken, renderFilecast } from "../output/filecast.ts";
+import { followFilecast } from "./follow_filecast.ts";
 import { serverCommand } from "./server_command.ts";
 
-/** How often `--wait` asks, in ms. */
-const WAIT_INTERVAL_MS = 500;
-
-/** `vigocli swarm`: content that moves between the machines. */
-export function swarmCommand(context: CliContext): Command {
+/** `vigocli swarm filecast`: files that an admin casts to the fleet. */
+export function filecastCommand(context: CliContext): Command {
   const filecast = new Command("filecast").description("Files that an admin casts to the fleet");
-  for (const verb of [distributeCommand, statusCommand, listCommand, revokeCommand]) {
-    filecast.addCommand(verb(context));
-  }
-  const swarm = new Command("swarm").description("Content that moves between the machines");
-  swarm.addCommand(filecast);
-  // The short forms are how the guides write them.
-  swarm.addCommand(distributeCommand(context));
-  swarm.addCommand(statusCommand(context));
-  swarm.addCommand(listCommand(context));
-  swarm.addCommand(revokeCommand(context));
-  withExamples(filecast, [
+  const verbs = [
+    distributeCommand,
+    statusCommand,
+    listCommand,
+    revokeCommand,
+    purgeCommand,
+    brokenCommand,
+  ];
+  for (const verb of verbs) filecast.addCommand(verb(context));
+  return withExamples(filecast, [
     ["vigocli swarm filecast distribute app.tar.gz --target 'web-*' --wait", "cast a file"],
   ]);
-  return withExamples(swarm, [["vigocli swarm filecast list", "what was cast"]]);
 }
 
-function distributeCommand(context: CliContext) {
+/** `distribute`, of `swarm filecast` and of `swarm`. */
+export function distributeCommand(context: CliContext) {
   const command = serverCommand("distribute")
     .description("Cast a file to every envoy that a target spec hits")
     .argument("<file>", "the file")
@@ -66,9 +63,9 @@ function distributeCommand(context: CliContext) {
       }).finally(() => context.output.endProgress(false));
       if (!json) {
         context.output.line(
-          `Seeded ${sanitize(cast.label)} (${
-            formatBytes(cast.sizeBytes)
-          }) for ${cast.targets.length} envoy(s) as ${cast.sha256}`,
+          `Seeded ${sanitize(cast.label)} (${formatBytes(cast.sizeBytes)}) for ${
+            counted(cast.targets.length, "envoy")
+          } as ${cast.sha256}`,
         );
       }
       if (!wait) {
@@ -77,7 +74,7 @@ function distributeCommand(context: CliContext) {
           `Follow it with: vigocli swarm filecast status ${cast.sha256.slice(0, 12)}`,
         );
       }
-      await follow(client, cast.sha256, context, json);
+      await followFilecast(client, cast.sha256, context, { as: "bars", json });
     });
   return withExamples(command, [
     [
@@ -95,6 +92,19 @@ function distributeCommand(context: CliContext) {
   ]);
 }
 
+/** Prints how far a cast has come, once or until it is settled. */
+export async function showFilecast(
+  client: ApiClient,
+  sha: string,
+  context: CliContext,
+  { watch, json }: { readonly watch: boolean; readonly json: boolean },
+): Promise<void> {
+  if (watch) return await followFilecast(client, sha, context, { as: "table", json });
+  const answer = await client.call(filecastShow, { params: { sha } });
+  if (json) return context.output.json(answer);
+  context.output.line(renderFilecast(answer.filecast, answer.hosts));
+}
+
 /** @throws {SyntaxError} if it is not what the contract takes. */
 function parseRetention(text: string): string {
   if (filecastDistribute.query.shape.retention.safeParse(text).success) return text;
@@ -108,10 +118,7 @@ function statusCommand(context: CliContext) {
     .option("--watch", "follow it until every target is done", false)
     .action(async (sha, { watch, json, ...flags }) => {
       using client = await context.connect(flags);
-      if (watch) return await follow(client, sha, context, json);
-      const answer = await client.call(filecastShow, { params: { sha } });
-      if (json) return context.output.json(answer);
-      context.output.line(renderFilecast(answer.filecast, answer.hosts));
+      await showFilecast(client, sha, context, { watch, json });
     });
   return withExamples(command, [[
     "vigocli swarm filecast status 9faa44b9",
@@ -119,7 +126,8 @@ function statusCommand(context: CliContext) {
   ]]);
 }
 
-function listCommand(context: CliContext) {
+/** `list`, of `swarm filecast` and of `swarm`. */
+export function listCommand(context: CliContext) {
   const command = serverCommand("list")
     .description("List filecasts, newest first")
     .option("--limit <count>", "how many", wholeNumber(1, 1000), 50)
@@ -140,7 +148,8 @@ function listCommand(context: CliContext) {
   ]]);
 }
 
-function revokeCommand(context: CliContext) {
+/** `revoke`, of `swarm filecast` and of `swarm`. */
+export function revokeCommand(context: CliContext) {
   const command = serverCommand("revoke")
     .description("Revoke a filecast: every envoy evicts it")
     .argument("<sha>", "SHA-256 or a unique beginning of at least 8 digits")
@@ -153,6 +162,51 @@ function revokeCommand(context: CliContext) {
   return withExamples(command, [[
     "vigocli swarm filecast revoke 9faa44b9",
     "gone from connected envoys within seconds",
+  ]]);
+}
+
+function purgeCommand(context: CliContext) {
+  const command = serverCommand("purge")
+    .description("Forget revoked filecasts that every machine has had a week to hear of")
+    .action(async ({ json, ...flags }) => {
+      using client = await context.connect(flags);
+      const answer = await client.call(filecastPurge, { body: {} });
+      if (json) return context.output.json(answer);
+      for (const { sha256, label } of answer.forgotten) {
+        context.output.line(`Forgot ${sanitize(label)} (${sha256})`);
+      }
+      if (answer.forgotten.length === 0) context.output.line("Nothing to forget");
+      if (answer.kept > 0) {
+        context.output.note(
+          `${
+            counted(answer.kept, "revocation")
+          } kept: machines that were away may not have heard yet`,
+        );
+      }
+    });
+  return withExamples(command, [[
+    "vigocli swarm filecast purge",
+    "drop revocations that are older than a week",
+  ]]);
+}
+
+function brokenCommand(context: CliContext) {
+  const command = serverCommand("broken")
+    .description("List seeds that are refused, and filecasts that no online envoy holds whole")
+    .option("--limit <count>", "how many of each", wholeNumber(1, 1000), 200)
+    .action(async ({ limit, json, ...flags }) => {
+      using client = await context.connect(flags);
+      const answer = await client.call(filecastBroken, { query: { limit } });
+      if (json) return context.output.json(answer);
+      const { seeds, filecasts } = answer;
+      if (seeds.length + filecasts.length === 0) return context.output.line("Nothing is broken");
+      context.output.line(renderBroken(seeds, filecasts));
+      const hidden = answer.seedsTotal + answer.filecastsTotal - seeds.length - filecasts.length;
+      if (hidden > 0) context.output.note(`${hidden} more; see them with a higher --limit`);
+    });
+  return withExamples(command, [[
+    "vigocli swarm filecast broken",
+    "what will not arrive until somebody does something",
   ]]);
 }
 
@@ -173,41 +227,6 @@ function watchUpload(file: LocalFile, context: CliContext): ReadableStream<Uint8
         controller.enqueue(chunk);
       },
     }),
-  );
-}
-
-async function follow(
-  client: ApiClient,
-  sha: string,
-  context: CliContext,
-  json: boolean,
-): Promise<void> {
-  while (!context.signal.aborted) {
-    const answer = await client.call(filecastShow, { params: { sha } });
-    context.output.progress(renderWait(answer.filecast, answer.hosts));
-    if (isSettled(answer.filecast, answer.hosts)) {
-      context.output.endProgress(false);
-      if (json) context.output.json(answer);
-      else {
-        context.output.line(renderFilecast(answer.filecast, answer.hosts));
-        context.output.line(`\n${renderShares(answer.hosts)}`);
-      }
-      const skipped = answer.hosts.filter((host) => host.status === "skipped").length;
-      if (skipped > 0) {
-        throw new UserError(`${skipped} envoy(s) skipped the filecast; SKIP REASON says why`, {
-          exitCode: EXIT_CODE.failed,
-        });
-      }
-      return;
-    }
-    await context.pause(WAIT_INTERVAL_MS);
-  }
-  context.output.endProgress(true);
-  throw new UserError(
-    `Stopped watching; the filecast goes on. See it with: vigocli swarm filecast status ${
-      sha.slice(0, 12)
-    }`,
-    { exitCode: EXIT_CODE.interrupted },
   );
 }
 

@@ -1,4 +1,10 @@
-import type { Filecast, FilecastHost } from "../../shared/rest/swarm.ts";
+import type {
+  BrokenFilecast,
+  BrokenSeed,
+  Filecast,
+  FilecastHost,
+} from "../../shared/rest/swarm.ts";
+import { formatBytes } from "../../shared/terminal/bytes.ts";
 import { renderProgressBar } from "../../shared/terminal/progress_bar.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
 import { renderTable } from "../../shared/terminal/table.ts";
@@ -64,8 +70,47 @@ export function renderWait(cast: Filecast, hosts: readonly FilecastHost[]): stri
   return shown.join("\n");
 }
 
+/** A line for each host that says how far it is, by hostname. */
+export function describeHosts(hosts: readonly FilecastHost[]): [hostname: string, line: string][] {
+  return hosts.map(({ hostname, status, chunksHave, chunksTotal, skipReason }) => {
+    const reason = skipReason === "" ? "" : `: ${skipReason}`;
+    return [hostname, sanitize(`${hostname} ${status} ${chunksHave}/${chunksTotal}${reason}`)];
+  });
+}
+
+/** Seeds that are refused, then casts that nobody online holds whole. */
+export function renderBroken(
+  seeds: readonly BrokenSeed[],
+  filecasts: readonly BrokenFilecast[],
+): string {
+  const tables: string[] = [];
+  if (seeds.length > 0) {
+    const rows = seeds.map(({ hostname, label, reason }) => [hostname, label, reason]);
+    const columns = [{ header: "HOSTNAME" }, { header: "SEED" }, { header: "REASON" }];
+    tables.push(`Broken seeds\n\n${renderTable(columns, rows).trimEnd()}`);
+  }
+  if (filecasts.length > 0) {
+    const rows = filecasts.map(({ sha256, label, reason, heldBy }) => [
+      sha256.slice(0, 12),
+      label,
+      reason,
+      heldBy.join(" ") || "nobody",
+    ]);
+    const columns = [{ header: "SHA256" }, { header: "LABEL" }, { header: "REASON" }, {
+      header: "HELD BY (OFFLINE)",
+    }];
+    tables.push(
+      `Filecasts that no online envoy holds whole\n\n${renderTable(columns, rows).trimEnd()}`,
+    );
+  }
+  return tables.join("\n\n");
+}
+
 /** How much of the delivered bytes came from where: the proof that the origin is no bottleneck. */
-export function renderShares(hosts: readonly FilecastHost[]): string {
+export function renderShares(
+  { sizeBytes, chunks }: Pick<Filecast, "sizeBytes" | "chunks">,
+  hosts: readonly FilecastHost[],
+): string {
   const origins = new Set(hosts.filter((host) => host.origin).map((host) => host.hostname));
   let fromOrigin = 0, fromPeers = 0, cached = 0, fromServer = 0;
   for (const host of hosts) {
@@ -88,7 +133,9 @@ export function renderShares(hosts: readonly FilecastHost[]): string {
   // Peers get what rounding leaves, so that the shares add up.
   const peers = fromPeers === 0 ? 0 : 100 - others.reduce((sum, [share]) => sum + share, 0);
   const shares: [number, string][] = [[peers, "from peers"], ...others];
-  return `Delivered chunks: ${
+  // Only a last chunk is smaller than the others.
+  const bytes = formatBytes(Math.round(sizeBytes * total / Math.max(1, chunks)));
+  return `Delivered ${bytes}: ${
     shares.filter(([share]) => share > 0).map(([share, what]) => `${share} % ${what}`).join(", ")
   }`;
 }

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import type { Filecast, FilecastHost } from "../../shared/rest/swarm.ts";
-import { isSettled, renderFilecast, renderShares, renderWait } from "./filecast.ts";
+import {
+  describeHosts,
+  isSettled,
+  renderBroken,
+  renderFilecast,
+  renderShares,
+  renderWait,
+} from "./filecast.ts";
 
 const cast: Filecast = {
   sha256: "ab".repeat(32),
@@ -48,11 +55,50 @@ Deno.test("the share of chunks tells peers from the origin, and leaves the origi
     host("a", { hub: 3, b: 1 }),
     host("b", { a: 4 }),
   ];
-  assert.equal(renderShares(hosts), "Delivered chunks: 62 % from peers, 38 % from the origin");
+  assert.equal(
+    renderShares(cast, hosts),
+    "Delivered 8.4 MB: 62 % from peers, 38 % from the origin",
+  );
 });
 
 Deno.test("a hostile hostname or label reaches the terminal without its escape sequences", () => {
   const text = renderFilecast({ ...cast, label: "\x1b[31mred" }, [host("\x1b]0;title\x07", {})]) +
-    renderWait(cast, [host("\x1b[2J", {})]);
+    renderWait(cast, [host("\x1b[2J", {})]) +
+    renderBroken([{ hostname: "\x1b[2J", label: "\x1b[2J", reason: "\x1b[2J" }], []) +
+    describeHosts([host("\x1b[2J", {})]).map(([, line]) => line).join();
   assert.ok(!text.includes("\x1b"), JSON.stringify(text));
+});
+
+Deno.test("a host is told in one line, with the reason when it skips", () => {
+  const hosts = [
+    host("a", {}, { status: "downloading", chunksHave: 3 }),
+    host("b", {}, { status: "skipped", chunksHave: 0, skipReason: "insufficient disk space" }),
+  ];
+  assert.deepEqual(describeHosts(hosts), [
+    ["a", "a downloading 3/4"],
+    ["b", "b skipped 0/4: insufficient disk space"],
+  ]);
+});
+
+Deno.test("broken seeds stand with host and reason, broken casts with whoever held them", () => {
+  const seed = { hostname: "web-1", label: "x.bin", reason: "refused: not in swarm.seeders" };
+  const lost = {
+    sha256: "ab".repeat(32),
+    label: "app",
+    origin: "hub",
+    reason: "its origin hub is offline",
+    heldBy: ["web-2"],
+  };
+  assert.equal(
+    renderBroken([seed], [lost]),
+    `Broken seeds
+
+HOSTNAME  SEED   REASON
+web-1     x.bin  refused: not in swarm.seeders
+
+Filecasts that no online envoy holds whole
+
+SHA256        LABEL  REASON                     HELD BY (OFFLINE)
+abababababab  app    its origin hub is offline  web-2`,
+  );
 });

@@ -1,5 +1,6 @@
 import { jsonText } from "../../shared/terminal/json_text.ts";
 import { createStyle, type Style } from "../../shared/terminal/style.ts";
+import { fitScreen, type ScreenSize } from "./screen.ts";
 
 /** Where a command's answer goes. Errors and progress go to standard error, so that output can be piped. */
 export interface Output {
@@ -28,6 +29,8 @@ export interface OutputStreams {
   readonly isTerminal: boolean;
   readonly isErrorTerminal: boolean;
   readonly columns?: number;
+  /** The terminal of standard error, where progress is drawn. */
+  readonly screen?: ScreenSize;
   /** Plain text by default. */
   readonly style?: Style;
 }
@@ -54,8 +57,8 @@ export function createOutput(streams: OutputStreams): Output {
     note: (text) => streams.writeError(`${text}\n`),
     progress: (text) => {
       wipe();
-      if (streams.isErrorTerminal) streams.writeError(text);
-      shown = text;
+      shown = streams.screen ? fitScreen(text, streams.screen) : text;
+      if (streams.isErrorTerminal) streams.writeError(shown);
     },
     endProgress: (keep) => {
       if (shown === undefined) return;

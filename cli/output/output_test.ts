@@ -41,3 +41,18 @@ Deno.test("on a terminal each progress text replaces all lines of the one before
   output.endProgress(true);
   assert.ok(written.error.endsWith("c\r\x1b[2K"), "nothing is shown any more");
 });
+
+Deno.test("progress is cut to the screen, so that all of it can be wiped", () => {
+  let error = "";
+  const output = createOutput({
+    write: () => {},
+    writeError: (text) => error += text,
+    isTerminal: true,
+    isErrorTerminal: true,
+    screen: { columns: 4, rows: 2 },
+  });
+  output.progress("abcdef\nb\nc");
+  assert.equal(error, "abc…\n… 2…");
+  output.endProgress(false);
+  assert.ok(error.endsWith("\r\x1b[2K\x1b[A\x1b[2K"));
+});

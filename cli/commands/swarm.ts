@@ -1,0 +1,82 @@
+import { Argument, Command, Option } from "@commander-js/extra-typings";
+import { PEER_SORTS, swarmPeers, swarmStatus } from "../../shared/rest/swarm_substrate.ts";
+import { wholeNumber } from "../../shared/terminal/argument_parser.ts";
+import { counted } from "../../shared/terminal/counted.ts";
+import { withExamples } from "../../shared/terminal/run_cli.ts";
+import type { CliContext } from "../context.ts";
+import { renderSwarmPeers, renderSwarmStatus } from "../output/swarm.ts";
+import {
+  distributeCommand,
+  filecastCommand,
+  listCommand,
+  revokeCommand,
+  showFilecast,
+} from "./filecast.ts";
+import { serverCommand } from "./server_command.ts";
+
+/** `vigocli swarm`: content that moves between the machines. */
+export function swarmCommand(context: CliContext): Command {
+  const swarm = new Command("swarm").description("Content that moves between the machines");
+  swarm.addCommand(statusCommand(context));
+  swarm.addCommand(peersCommand(context));
+  swarm.addCommand(filecastCommand(context));
+  // The short forms are how the guides write them.
+  swarm.addCommand(distributeCommand(context));
+  swarm.addCommand(listCommand(context));
+  swarm.addCommand(revokeCommand(context));
+  return withExamples(swarm, [
+    ["vigocli swarm status", "how much the swarm holds, and who takes part"],
+    ["vigocli swarm filecast list", "what was cast"],
+  ]);
+}
+
+function statusCommand(context: CliContext) {
+  const command = serverCommand("status")
+    .description("Show the swarm's totals; with a SHA-256, how far that filecast has come")
+    .addArgument(new Argument("[sha]", "SHA-256 or a unique beginning of at least 8 digits"))
+    .option("--watch", "follow a filecast until every target is done", false)
+    .action(async (sha, { watch, json, ...flags }) => {
+      if (sha === undefined && watch) {
+        command.error("error: --watch needs the SHA-256 of a filecast");
+      }
+      using client = await context.connect(flags);
+      if (sha !== undefined) return await showFilecast(client, sha, context, { watch, json });
+      const answer = await client.call(swarmStatus, {});
+      if (json) return context.output.json(answer);
+      context.output.line(renderSwarmStatus(answer, offsetMinutes(answer.generatedAtMs)));
+    });
+  return withExamples(command, [
+    ["vigocli swarm status", "totals, and who may seed"],
+    ["vigocli swarm status 9faa44b9", "one filecast, envoy by envoy"],
+  ]);
+}
+
+function peersCommand(context: CliContext) {
+  const command = serverCommand("peers")
+    .description("List envoys with their part in the swarm")
+    .addOption(
+      new Option("--sort <key>", "what comes first").choices(PEER_SORTS).default(
+        "footprint" as const,
+      ),
+    )
+    .option("--limit <count>", "how many; 0 for all", wholeNumber(0, 100_000), 50)
+    .action(async ({ sort, limit, json, ...flags }) => {
+      using client = await context.connect(flags);
+      const answer = await client.call(swarmPeers, { query: { sort, limit } });
+      if (json) return context.output.json(answer);
+      context.output.line(renderSwarmPeers(answer, offsetMinutes(answer.generatedAtMs)));
+      const hidden = answer.total - answer.peers.length;
+      if (hidden > 0) {
+        context.output.note(`${counted(hidden, "envoy")} more; see all with --limit 0`);
+      }
+    });
+  return withExamples(command, [
+    ["vigocli swarm peers", "who holds most"],
+    ["vigocli swarm peers --sort hostname --limit 0", "everybody, from a to z"],
+  ]);
+}
+
+/** How far the reader's clock is ahead of UTC at that time. */
+function offsetMinutes(ms: number): number {
+  return -new Date(ms).getTimezoneOffset();
+}
