@@ -18,8 +18,10 @@ export interface RunResult {
   readonly report: RunReport | null;
   /** Why nothing was applied. */
   readonly notApplied: string | null;
-  /** Why the server was not heard. */
+  /** Why the server was not heard, as a clause. */
   readonly failure: string | null;
+  /** Whether that is because the server does not know this machine, or no longer. */
+  readonly isTurnedAway: boolean;
   /** Why the bundle that the server sent was not accepted. */
   readonly refusedBundle: string | null;
 }
@@ -46,7 +48,7 @@ export function runCommand(context: AgentContext, roots: () => RootPaths) {
     });
   command.addHelpText(
     "after",
-    "\nEnds with 0 when everything is as it should be, 1 when a resource failed or was\nblocked or the policy was refused, 4 when neither server nor cached policy was\nto be had.",
+    "\nEnds with 0 when everything is as it should be, 1 when a resource failed or was\nblocked or the policy was refused, 4 when neither server nor cached policy was\nto be had, 5 when the server no longer knows this machine and there is no cached\npolicy either.",
   );
   return withExamples(command, [
     ["vigo run --dry-run", "see what the daemon would change"],
@@ -99,6 +101,7 @@ async function runHere(
   onResource: (resource: ResourceReport) => void,
 ): Promise<RunResult> {
   const { runOnce } = await import("../daemon/run_once.ts");
+  const { explainFailure, isTurnedAway } = await import("../daemon/describe_failure.ts");
   const outcome = await runOnce({
     roots,
     agentVersion: VERSION,
@@ -110,26 +113,32 @@ async function runHere(
   return {
     report: outcome.report ?? null,
     notApplied: outcome.notApplied ?? null,
-    failure: outcome.failure?.message ?? null,
+    failure: outcome.failure ? explainFailure(outcome.failure) : null,
+    isTurnedAway: outcome.failure !== undefined && isTurnedAway(outcome.failure),
     refusedBundle: outcome.refusedBundle ?? null,
   };
 }
 
-function conclude(context: AgentContext, result: RunResult, isJson: boolean): void {
-  const { report, notApplied, failure, refusedBundle } = result;
+/** Prints what is left to say of a run, and ends with its status. */
+export function conclude(
+  context: Pick<AgentContext, "write" | "writeError">,
+  result: RunResult,
+  isJson: boolean,
+): void {
+  const { report, notApplied, failure, isTurnedAway, refusedBundle } = result;
   if (!report) {
     refuseIfBundleWas(refusedBundle);
     if (failure === null) {
       if (!isJson) context.write(`Nothing applied: ${notApplied}\n`);
       return;
     }
-    throw new UserError(`Nothing applied: ${notApplied}; the server did not answer: ${failure}`, {
-      exitCode: EXIT_CODE.unreachable,
+    throw new UserError(`Nothing applied: ${notApplied}; ${failure}`, {
+      exitCode: isTurnedAway ? EXIT_CODE.notPermitted : EXIT_CODE.unreachable,
     });
   }
   if (!isJson) {
     if (failure !== null) {
-      context.writeError(`The server did not answer (${failure}); used the cached policy\n`);
+      context.writeError(`Used the cached policy, since ${failure}\n`);
     }
     context.write(renderSummary(report));
   }

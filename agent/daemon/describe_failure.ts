@@ -28,3 +28,17 @@ export function describeFailure(
       return { level: "warn", message: "the server refused a check-in; it is tried again" };
   }
 }
+
+/** The same for a person who waits for a run, in one clause. */
+export function explainFailure(failure: CallFailure): string {
+  const { level, message } = describeFailure(failure);
+  if (level === "error") return message;
+  return failure.refusal === undefined
+    ? `the server did not answer: ${failure.message}`
+    : `the server refused the check-in: ${failure.message}`;
+}
+
+/** Whether the server answered that it does not know this machine, or no longer. */
+export function isTurnedAway(failure: CallFailure): boolean {
+  return describeFailure(failure).level === "error";
+}

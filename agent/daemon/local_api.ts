@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import type { ResourceReport, RunReport } from "../../shared/config/run_report.ts";
+import { explainFailure, isTurnedAway } from "./describe_failure.ts";
 import { type LocalHandler, sendJson } from "./local_server.ts";
 import type { AgentStatus } from "./status.ts";
 import type { WakeQueue } from "./wake_queue.ts";
@@ -18,8 +19,10 @@ export type RunEvent =
     readonly report: RunReport | null;
     /** Why nothing was applied. */
     readonly notApplied: string | null;
-    /** Why the server was not heard. */
+    /** Why the server was not heard, as a clause. */
     readonly failure: string | null;
+    /** Whether that is because the server does not know this machine, or no longer. */
+    readonly isTurnedAway: boolean;
     /** Why the bundle that the server sent was not accepted. */
     readonly refusedBundle: string | null;
   };
@@ -70,7 +73,8 @@ export function createControlApi(queue: WakeQueue): LocalHandler {
           kind: "done",
           report: report ?? null,
           notApplied: notApplied ?? null,
-          failure: failure?.message ?? null,
+          failure: failure ? explainFailure(failure) : null,
+          isTurnedAway: failure !== undefined && isTurnedAway(failure),
           refusedBundle: refusedBundle ?? null,
         });
         response.end();

@@ -273,7 +273,7 @@ Deno.test("run --once needs no daemon, uses the cached policy offline, and says 
   await Deno.remove(agent.root.join("motd"));
   const offline = await agent.vigo(["run", "--once"]);
   assert.equal(offline.code, 0, offline.stderr);
-  assert.match(offline.stderr, /used the cached policy/);
+  assert.match(offline.stderr, /^Used the cached policy, since the server did not answer: /m);
   assert.equal(await agent.read("motd"), "hello\n");
 
   await server.comeBack();
@@ -331,6 +331,9 @@ Deno.test("a revoked envoy says what to do; a suspected clone is told", async ()
   const daemon = agent.start();
   await daemon.waitForLine(/two machines use this identity/);
   await daemon.waitForLine(/"level":"error".*this envoy was revoked/);
+  const run = await agent.vigo(["run"]);
+  assert.equal(run.code, 5, run.stderr);
+  assert.match(run.stderr, /^error: Nothing applied: .*; this envoy was revoked; to join again /);
 });
 
 Deno.test("a damaged database is set aside, said so, and everything is fetched again", async () => {
