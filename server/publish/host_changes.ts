@@ -1,17 +1,13 @@
-import type { z } from "zod";
-import type { BundleResource } from "../../shared/config/policy_bundle.ts";
-import type { HostChange, resourceChangeSchema } from "../../shared/rest/config.ts";
+import type { HostChange } from "../../shared/rest/config.ts";
 import { type CompiledHost, findHostcrate, type HostFacts } from "../resolve/compile_host.ts";
 import { compareText, formatProblem } from "../stacks/problem_list.ts";
 import type { StackTree } from "../stacks/stack_tree.ts";
 import type { Steps } from "../steps/steps.ts";
-import { diffResources, isSameResource } from "./resource_diff.ts";
+import { type NumberedChange, ResourceChanges } from "./resource_changes.ts";
 import { type SecretNeed, SecretNeeds } from "./secret_needs.ts";
 
 /** Most diff text in one answer, in characters; what comes later is named without its diff. */
 const MAX_TOTAL_DIFF_LENGTH = 4 * 1024 * 1024;
-
-type ResourceChange = z.infer<typeof resourceChangeSchema>;
 
 /** What one version would change against another. */
 export interface FleetChanges {
@@ -34,7 +30,7 @@ export interface FleetChanges {
 /** Compiles hosts; see `PolicyCompiler`. */
 export interface HostCompiler {
   readonly tree: StackTree;
-  compile(host: HostFacts): CompiledHost;
+  compileInSteps(host: HostFacts): Steps<CompiledHost>;
 }
 
 /**
@@ -52,9 +48,9 @@ export function* compareFleetInSteps(
   let unchangedHosts = 0, matchedHosts = 0, refusedHosts = 0, witnesses = 0;
   for (const { hostname, traits } of hosts) {
     const host = { hostname, traits };
-    const before = from?.compile(host);
+    const before = from && (yield* from.compileInSteps(host));
     yield;
-    const after = to.compile(host);
+    const after = yield* to.compileInSteps(host);
     yield;
     secrets.add(host, after);
     if (findHostcrate(to.tree, hostname)) matchedHosts++;
@@ -71,7 +67,11 @@ export function* compareFleetInSteps(
     if (group) group.hosts.push(host.hostname);
     else {
       const { changes, problems } = comparison;
-      groups.set(comparison.key, { hosts: [host.hostname], changes, problems });
+      groups.set(comparison.key, {
+        hosts: [host.hostname],
+        changes: changes.map(({ change }) => change),
+        problems,
+      });
     }
   }
   const changes = [...groups.values()];
@@ -92,7 +92,7 @@ export function* compareFleetInSteps(
 interface Comparison {
   /** The same for all hosts that change alike. */
   readonly key: string;
-  readonly changes: ResourceChange[];
+  readonly changes: readonly NumberedChange[];
   readonly problems: string[];
 }
 
@@ -105,41 +105,23 @@ const NOTHING = {};
  */
 class PairMemory {
   readonly #known = new WeakMap<object, WeakMap<CompiledHost, Comparison>>();
+  readonly #resources = new ResourceChanges();
 
   compare(from: CompiledHost | undefined, to: CompiledHost): Comparison {
     const known = this.#known.get(from ?? NOTHING) ?? new WeakMap<CompiledHost, Comparison>();
     this.#known.set(from ?? NOTHING, known);
-    const comparison = known.get(to) ?? compareResults(from, to);
+    const comparison = known.get(to) ?? this.#compare(from, to);
     known.set(to, comparison);
     return comparison;
   }
-}
 
-function compareResults(from: CompiledHost | undefined, to: CompiledHost): Comparison {
-  const problems = to.ok ? [] : to.problems.map(formatProblem);
-  const changes = to.ok ? compareResources(from?.ok ? from.resources : [], to.resources) : [];
-  return { key: JSON.stringify([changes, problems]), changes, problems };
-}
-
-function compareResources(
-  from: readonly BundleResource[],
-  to: readonly BundleResource[],
-): ResourceChange[] {
-  const before = new Map<string, BundleResource>(from.map((resource) => [resource.id, resource]));
-  const after = new Map<string, BundleResource>(to.map((resource) => [resource.id, resource]));
-  const changes: ResourceChange[] = [];
-  for (const [id, resource] of after) {
-    const old = before.get(id);
-    if (old && isSameResource(old, resource)) continue;
-    const change = old ? "changed" : "added";
-    changes.push({ id, change, crate: resource.crate, diff: diffResources(old, resource) });
+  #compare(from: CompiledHost | undefined, to: CompiledHost): Comparison {
+    const problems = to.ok ? [] : to.problems.map(formatProblem);
+    const before = from?.ok ? from.resources : [];
+    const changes = to.ok ? this.#resources.compare(before, to.resources) : [];
+    const numbers = changes.map(({ number }) => number);
+    return { key: JSON.stringify([numbers, problems]), changes, problems };
   }
-  for (const [id, resource] of before) {
-    if (after.has(id)) continue;
-    const diff = diffResources(resource, undefined);
-    changes.push({ id, change: "removed", crate: resource.crate, diff });
-  }
-  return changes;
 }
 
 function capDiffs(groups: readonly HostChange[]): HostChange[] {

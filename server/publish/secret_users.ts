@@ -20,7 +20,7 @@ export function* findSecretUsersInSteps(
   const users: string[] = [];
   const crates = new Set<string>();
   for (const { hostname, traits } of hosts) {
-    const compiled = compiler.compile({ hostname, traits });
+    const compiled = yield* compiler.compileInSteps({ hostname, traits });
     yield;
     const naming = known.get(compiled) ??
       cratesThatName(path, compiled.ok ? compiled.resources : []);

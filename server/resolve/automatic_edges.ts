@@ -1,5 +1,5 @@
 import type { Json } from "../../shared/canonical/canonical_json.ts";
-import type { RenderedResource } from "./rendered_resource.ts";
+import type { GraphFacts, GraphNode } from "./graph_facts.ts";
 
 /** That one resource needs another without anybody having written it. */
 export interface AutomaticEdge {
@@ -32,7 +32,7 @@ type Add = (to: number | undefined, reason: string, isWeak?: boolean) => void;
  *
  * What is to be absent is needed by nobody.
  */
-export function findAutomaticEdges(resources: readonly RenderedResource[]): AutomaticEdge[] {
+export function findAutomaticEdges(resources: readonly GraphNode[]): AutomaticEdge[] {
   const index = new ResourceIndex(resources);
   return resources.flatMap((resource, from) => {
     const edges: AutomaticEdge[] = [];
@@ -44,41 +44,41 @@ export function findAutomaticEdges(resources: readonly RenderedResource[]): Auto
   });
 }
 
-function addEdges({ type, params }: RenderedResource, index: ResourceIndex, add: Add): void {
-  if (PATH_TYPES.includes(type) || EDIT_TYPES.includes(type)) addAbove(params.path, index, add);
-  if (EDIT_TYPES.includes(type)) add(index.at(params.path), "is the file it changes");
+function addEdges({ type, facts }: GraphNode, index: ResourceIndex, add: Add): void {
+  if (PATH_TYPES.includes(type) || EDIT_TYPES.includes(type)) addAbove(facts.path, index, add);
+  if (EDIT_TYPES.includes(type)) add(index.at(facts.path), "is the file it changes");
   if (["mount", "git", "archive"].includes(type)) {
-    add(index.directoryAt(params.path), "is the folder at its path");
+    add(index.directoryAt(facts.path), "is the folder at its path");
   }
   if (type === "git" || type === "archive") {
-    add(index.mountAt(params.path), "is mounted at its path");
+    add(index.mountAt(facts.path), "is mounted at its path");
   }
-  if (type === "symlink") add(index.at(params.target), "is its target");
-  if (type === "file" || type === "archive") add(index.at(params.source), "is its source");
-  if (type === "git") add(index.at(params.ssh_key), "is its key");
-  if (type === "mount") add(index.at(params.device), "is its device");
-  addAccounts(type, params, index, add);
+  if (type === "symlink") add(index.at(facts.target), "is its target");
+  if (type === "file" || type === "archive") add(index.at(facts.source), "is its source");
+  if (type === "git") add(index.at(facts.ssh_key), "is its key");
+  if (type === "mount") add(index.at(facts.device), "is its device");
+  addAccounts(type, facts, index, add);
   if (type === "exec") {
-    const folders = index.foldersAt(params.cwd);
-    if (folders.length === 0) addAbove(params.cwd, index, add, "working folder");
+    const folders = index.foldersAt(facts.cwd);
+    if (folders.length === 0) addAbove(facts.cwd, index, add, "working folder");
     for (const folder of folders) add(folder, "is its working folder");
-    add(index.at(programOf(params.command)), "is its program");
-    for (const folder of index.foldersAbove(params.creates)) {
+    add(index.at(facts.program), "is its program");
+    for (const folder of index.foldersAbove(facts.creates)) {
       add(folder, "is the folder of what it creates");
     }
   }
   if (type === "cron" || type === "process") {
-    add(index.at(programOf(params.command)), "is its program");
+    add(index.at(facts.program), "is its program");
   }
-  if (type === "user" && params.ensure !== "absent") {
-    for (const folder of index.foldersAbove(params.home)) {
+  if (type === "user" && facts.ensure !== "absent") {
+    for (const folder of index.foldersAbove(facts.home)) {
       add(folder, "is the folder above its home");
     }
-    add(index.mountAbove(params.home), "is mounted above its home");
-    add(index.at(params.shell), "is its shell");
+    add(index.mountAbove(facts.home), "is mounted above its home");
+    add(index.at(facts.shell), "is its shell");
   }
-  if (type === "repository") add(index.at(params.key_file), "is its key");
-  if (type === "package" && params.ensure !== "absent") {
+  if (type === "repository") add(index.at(facts.key_file), "is its key");
+  if (type === "package" && facts.ensure !== "absent") {
     for (const repository of index.repositories) add(repository, "may hold the package", true);
   }
 }
@@ -95,36 +95,29 @@ function addAbove(
 
 function addAccounts(
   type: string,
-  params: RenderedResource["params"],
+  facts: GraphFacts,
   index: ResourceIndex,
   add: Add,
 ): void {
   if (PATH_TYPES.includes(type)) {
-    add(index.account("user", params.owner), "is its owner");
+    add(index.account("user", facts.owner), "is its owner");
     add(
-      index.account("group", params.group) ?? index.account("user", params.group),
+      index.account("group", facts.group) ?? index.account("user", facts.group),
       "is its group",
     );
   }
   if (["exec", "cron", "process"].includes(type)) {
-    add(index.account("user", params.user), "is the user it runs as");
+    add(index.account("user", facts.user), "is the user it runs as");
   }
   if (type === "ssh_authorized_key" || type === "ssh_known_host") {
-    add(index.account("user", params.user), "is its user");
+    add(index.account("user", facts.user), "is its user");
   }
-  if (type === "user" && params.ensure !== "absent") {
-    add(index.account("group", params.gid), "is its group");
-    for (const group of Array.isArray(params.groups) ? params.groups : []) {
+  if (type === "user" && facts.ensure !== "absent") {
+    add(index.account("group", facts.gid), "is its group");
+    for (const group of Array.isArray(facts.groups) ? facts.groups : []) {
       add(index.account("group", group), "is one of its groups");
     }
   }
-}
-
-function programOf(command: Json | undefined): Json | undefined {
-  if (Array.isArray(command)) return command[0];
-  return typeof command === "string"
-    ? command.match(/^\s*(\/[^\s;&|<>"'`$()*?]+)/)?.[1]
-    : undefined;
 }
 
 class ResourceIndex {
@@ -135,10 +128,10 @@ class ResourceIndex {
   readonly #accounts = new Map<string, number>();
   readonly repositories: number[] = [];
 
-  constructor(resources: readonly RenderedResource[]) {
-    for (const [position, { type, params }] of resources.entries()) {
-      if (params.ensure === "absent") continue;
-      const { path, name } = params;
+  constructor(resources: readonly GraphNode[]) {
+    for (const [position, { type, facts }] of resources.entries()) {
+      if (facts.ensure === "absent") continue;
+      const { path, name } = facts;
       if (type === "repository") this.repositories.push(position);
       if (typeof name === "string") this.#accounts.set(`${type}:${name}`, position);
       if (typeof path !== "string") continue;

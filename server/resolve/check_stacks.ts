@@ -7,7 +7,7 @@ import type { Configcrate, Hostcrate, StackTree, Variables } from "../stacks/sta
 import type { StackValue } from "../stacks/stack_value.ts";
 import { explainUndefined, type Template } from "../../shared/templates/template.ts";
 import { CheckedEntries } from "./checked_entries.ts";
-import { checkHostcrate } from "./compile_host.ts";
+import { checkHostcrateInSteps } from "./compile_host.ts";
 import type { Reference } from "./rendered_resource.ts";
 
 export type CheckedStacks =
@@ -43,7 +43,10 @@ export function* checkStacksInSteps(
     yield;
     if (checked.isCovered(hostcrate)) continue;
     const list = new ProblemList();
-    checked.add(hostcrate, checkHostcrate(tree, hostcrate, list, () => isWhole));
+    checked.add(
+      hostcrate,
+      yield* checkHostcrateInSteps(tree, hostcrate, list, () => isWhole),
+    );
     if (isWhole) checkVariableNames(tree, hostcrate, list);
     found.push({ hostcrate, isUsed: true, problems: list.sorted() });
   }
@@ -53,7 +56,7 @@ export function* checkStacksInSteps(
     const list = new ProblemList();
     const mayBeElsewhere = ({ id }: Reference) =>
       everywhere.has(id) || everywhere.has(id.slice(0, id.indexOf(":")));
-    checkHostcrate(
+    yield* checkHostcrateInSteps(
       tree,
       hostcrate,
       list,

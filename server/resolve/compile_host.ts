@@ -1,17 +1,24 @@
-import {
-  type BundleResource,
-  merkleRoot,
-  type ResourceId,
-} from "../../shared/config/policy_bundle.ts";
+import type { BundleResource } from "../../shared/config/policy_bundle.ts";
 import type { ConfigProblem } from "../../shared/rest/config.ts";
-import { formatPlace, ProblemList } from "../stacks/problem_list.ts";
 import { identifiedTraits, type Traits } from "../../shared/templates/identified_traits.ts";
+import { ProblemList, quote } from "../stacks/problem_list.ts";
 import type { Hostcrate, StackTree } from "../stacks/stack_tree.ts";
-import { declareResources } from "./declare_resources.ts";
+import { runSteps, type Steps } from "../steps/steps.ts";
+import {
+  COMPILE_LIMITS,
+  CompileLimitError,
+  type CompileLimits,
+  limitSteps,
+} from "./compile_limits.ts";
+import { type DeclaredResources, Declarer } from "./declare_resources.ts";
 import { hostcrateIndex } from "./hostcrate_index.ts";
+import { PartMemory } from "./part_memory.ts";
+import { PolicyMemory } from "./policy_memory.ts";
+import { policyRoot } from "./policy_root.ts";
+import { PolicySkeleton } from "./policy_skeleton.ts";
 import type { Reference } from "./rendered_resource.ts";
-import { buildResourceGraph, orderResources, type ResourceGraph } from "./resource_graph.ts";
-import { recordTraitReads, type TraitRead, UNKNOWN_TRAITS } from "./trait_reads.ts";
+import { buildResourceGraph, orderResources } from "./resource_graph.ts";
+import { ALL_TRAITS, type TraitRead } from "./trait_reads.ts";
 
 /** What a host is known by: the hostname bound at enrolment, and its traits. */
 export interface HostFacts {
@@ -26,7 +33,7 @@ export interface CompiledPolicy {
   readonly ok: true;
   /** In an order that satisfies `dependsOn`; empty for a host that no entry matches. */
   readonly resources: readonly BundleResource[];
-  /** Merkle root of `resources`, as hex. */
+  /** Merkle root of `resources`, as hex; worked out when it is first asked for. */
   readonly root: string;
   readonly reads: readonly TraitRead[];
   /** The host's variables that were looked at; the others may be anything. */
@@ -47,96 +54,125 @@ export function findHostcrate(tree: StackTree, hostname: string): Hostcrate | un
 
 /** Compiles the policy of one host. Pure: the same tree, hostname and traits give the same answer. */
 export function compileHost(tree: StackTree, host: HostFacts): CompiledHost {
-  return compileHostcrate(tree, findHostcrate(tree, host.hostname), identifiedTraits(host));
+  return runSteps(compileHostInSteps(tree, host));
 }
 
-/** Compiles what a `match:` entry gives to a host with these traits, see `identifiedTraits`. */
-export function compileHostcrate(
+/** The same in steps. A policy that takes too much of them is refused. */
+export function compileHostInSteps(tree: StackTree, host: HostFacts): Steps<CompiledHost> {
+  const hostcrate = findHostcrate(tree, host.hostname);
+  const identified = { hostname: host.hostname, traits: identifiedTraits(host) };
+  return compileHostcrateInSteps(tree, hostcrate, identified, new PolicyMemory());
+}
+
+/** Compiles what a `match:` entry gives to a host, whose traits hold its hostname, see `identifiedTraits`. */
+export function* compileHostcrateInSteps(
   tree: StackTree,
   hostcrate: Hostcrate | undefined,
-  traits: Traits,
-): CompiledHost {
-  const reads = new Set<TraitRead>();
-  const variableReads = new Set<string>();
-  const problems = new ProblemList();
-  const compiled = hostcrate
-    ? compile(tree, hostcrate, recordTraitReads(traits, reads), problems, {
-      mustResolve: () => true,
-      variableReads,
-    })
-    : undefined;
-  const looked = { reads: [...reads], variables: [...variableReads].sort() };
-  if (problems.size > 0) return { ok: false, problems: problems.sorted(), ...looked };
-  const resources = compiled ? toBundle(compiled.graph, compiled.order) : [];
-  return { ok: true, resources, root: merkleRoot(resources).toHex(), ...looked };
+  { hostname, traits }: HostFacts,
+  memory: PolicyMemory,
+  limits: CompileLimits = COMPILE_LIMITS,
+): Steps<CompiledHost> {
+  if (!hostcrate) return UNMATCHED;
+  const declarer = new Declarer({ tree, hostcrate, traits, memory: memory.parts });
+  try {
+    return yield* limitSteps(compileInSteps(declarer, hostcrate, memory), limits);
+  } catch (error) {
+    if (!(error instanceof CompileLimitError)) throw error;
+    const problems = new ProblemList();
+    problems.add(
+      declarer.place ?? hostcrate.place,
+      `policy of ${
+        quote(hostname)
+      } ${error.message} to compile: shorten the lists that "foreach" goes through, and the loops of templates`,
+    );
+    // How far it came is no property of what was read: another report of the machine is another attempt.
+    return { ok: false, problems: problems.sorted(), reads: [ALL_TRAITS], variables: [] };
+  }
 }
+
+function* compileInSteps(
+  declarer: Declarer,
+  hostcrate: Hostcrate,
+  memory: PolicyMemory,
+): Steps<CompiledHost> {
+  const declared = yield* declarer.declare();
+  const { parts, headReads } = declared;
+  const { traits: reads, variables } = memory.parts.readSets.union(
+    new Set([...headReads, ...parts.map((part) => part.reads)]),
+  );
+  yield;
+  const problems = problemsOf(declared);
+  const known = problems.size === 0 ? memory.find(hostcrate, parts) : undefined;
+  const skeleton = known ?? buildSkeleton(declared, hostcrate, problems, () => true, true);
+  if (!skeleton || problems.size > 0) {
+    return { ok: false, problems: problems.sorted(), reads, variables };
+  }
+  if (!known) memory.add(hostcrate, skeleton);
+  return compiledPolicy(skeleton.bundle(parts), reads, variables);
+}
+
+function compiledPolicy(
+  resources: readonly BundleResource[],
+  reads: readonly TraitRead[],
+  variables: readonly string[],
+): CompiledPolicy {
+  let root: string | undefined;
+  return {
+    ok: true,
+    resources,
+    get root() {
+      return root ??= policyRoot(resources);
+    },
+    reads,
+    variables,
+  };
+}
+
+const UNMATCHED: CompiledPolicy = compiledPolicy([], [], []);
 
 /**
  * Finds what is wrong with a `match:` entry whatever the traits of its hosts are. Answers the names of its variables that were
  * looked at: with other values of the others the same would be found.
  */
-export function checkHostcrate(
+export function* checkHostcrateInSteps(
   tree: StackTree,
   hostcrate: Hostcrate,
   problems: ProblemList,
   mustResolve: (reference: Reference) => boolean,
-): ReadonlySet<string> {
-  const variableReads = new Set<string>();
-  compile(tree, hostcrate, UNKNOWN_TRAITS, problems, { mustResolve, variableReads });
-  return variableReads;
+): Steps<ReadonlySet<string>> {
+  const memory = new PartMemory();
+  const declarer = new Declarer({ tree, hostcrate, traits: undefined, memory });
+  const declared = yield* declarer.declare();
+  problems.addAll(problemsOf(declared).sorted());
+  buildSkeleton(declared, hostcrate, problems, mustResolve, false);
+  const reads = [...declared.headReads, ...declared.parts.map((part) => part.reads)];
+  return new Set(reads.flatMap(({ variables }) => variables));
 }
 
-function compile(
-  tree: StackTree,
-  hostcrate: Hostcrate,
-  traits: object,
+function problemsOf({ parts, problems: beside }: DeclaredResources): ProblemList {
+  const problems = new ProblemList();
+  for (const part of parts) if (part.problems.length > 0) problems.addAll(part.problems);
+  if (beside.size > 0) problems.addAll(beside.sorted());
+  return problems;
+}
+
+function buildSkeleton(
+  { parts, lostTypes, isCut }: DeclaredResources,
+  { crates }: Hostcrate,
   problems: ProblemList,
-  { mustResolve, variableReads }: {
-    readonly mustResolve: (reference: Reference) => boolean;
-    readonly variableReads: Set<string>;
-  },
-): { readonly graph: ResourceGraph; readonly order: readonly number[] } | undefined {
-  const { resources, skipped, isWhole } = declareResources(
-    tree,
-    hostcrate,
-    traits,
-    problems,
-    variableReads,
-  );
-  const graph = buildResourceGraph(resources, hostcrate.crates, skipped, problems, {
-    // What could not be rendered is missing, so that references to it would be reported for the wrong reason.
-    mustResolve: (reference) => isWhole && mustResolve(reference),
-    isForHost: traits !== UNKNOWN_TRAITS,
+  mustResolve: (reference: Reference) => boolean,
+  isForHost: boolean,
+): PolicySkeleton | undefined {
+  const resources = parts.flatMap((part) => part.resources);
+  const skipped = {
+    ids: new Set(parts.flatMap(({ skippedIds }) => skippedIds)),
+    types: new Set([...lostTypes, ...parts.flatMap(({ skippedTypes }) => skippedTypes)]),
+  };
+  const graph = buildResourceGraph(resources, crates, skipped, problems, {
+    // What a limit kept out is missing, so that references to it would be reported for the wrong reason.
+    mustResolve: (reference) => !isCut && mustResolve(reference),
+    isForHost,
   });
   const order = orderResources(graph, problems);
-  return order && { graph, order };
-}
-
-function toBundle(
-  { resources, needs, notifies }: ResourceGraph,
-  order: readonly number[],
-): BundleResource[] {
-  const ids = (positions: Iterable<number>) =>
-    [...positions].map((position) => resources[position]?.id).filter((id) => id !== undefined)
-      .sort().map(asResourceId);
-  return order.map((position) => resources[position]).filter((found) => found !== undefined).map(
-    (resource, step) => ({
-      id: asResourceId(resource.id),
-      type: resource.type,
-      name: resource.name,
-      crate: resource.crate,
-      source: formatPlace(resource.place),
-      dependsOn: ids(needs[order[step] ?? -1]?.keys() ?? []),
-      notify: ids(notifies[order[step] ?? -1] ?? []),
-      ...(resource.when ? { when: resource.when } : {}),
-      // JSON either way; the type of the bundle only does not say that nobody writes to it.
-      params: resource.params as BundleResource["params"],
-      ...(resource.deferred.length > 0 ? { deferred: [...resource.deferred] } : {}),
-    }),
-  );
-}
-
-function asResourceId(id: string): ResourceId {
-  // Made of a type of the catalogue, a colon and a name that is not empty.
-  return id as ResourceId;
+  return order && new PolicySkeleton(parts, graph, order);
 }

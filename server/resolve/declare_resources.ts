@@ -1,5 +1,8 @@
+import type { Traits } from "../../shared/templates/identified_traits.ts";
 import type { TemplateScope } from "../../shared/templates/template.ts";
-import { ProblemList } from "../stacks/problem_list.ts";
+import { MAX_BUNDLE_RESOURCES } from "../../shared/config/policy_bundle.ts";
+import type { Steps } from "../steps/steps.ts";
+import { type Place, ProblemList } from "../stacks/problem_list.ts";
 import type {
   Configcrate,
   Hostcrate,
@@ -8,37 +11,16 @@ import type {
 } from "../stacks/stack_tree.ts";
 import type { WrittenCondition } from "../stacks/stack_tree.ts";
 import type { StackValue } from "../stacks/stack_value.ts";
+import { type CrateHead, type DeclaredPart, shapeOf, weighResource } from "./declared_part.ts";
 import { type ForeachItem, foreachItems } from "./foreach_items.ts";
+import { LookRecorder, type Looks } from "./look_recorder.ts";
+import type { PartMemory, Slot } from "./part_memory.ts";
+import { HostInputs, type ReadSet } from "./read_sets.ts";
 import { idOfSkipped, renderResource } from "./render_resource.ts";
-import type { RenderedResource, SkippedResources } from "./rendered_resource.ts";
+import type { RenderedResource } from "./rendered_resource.ts";
 import { type OpenCondition, resolveCondition } from "./resolve_condition.ts";
+import { recordTraitReads, UNKNOWN_TRAITS } from "./trait_reads.ts";
 import { createScope, withItem } from "./variable_scope.ts";
-import { weighJson } from "./weigh_json.ts";
-
-/** What the crates of a host declare for it. */
-export interface DeclaredResources {
-  readonly resources: readonly RenderedResource[];
-  readonly skipped: SkippedResources;
-  /** False if something is missing since it is wrong, which has been reported. */
-  readonly isWhole: boolean;
-}
-
-/**
- * Goes through crates and resources, once for each item of their `foreach`, and renders those whose conditions hold.
- *
- * @param variableReads is given the names of the host's variables whose values are looked at.
- */
-export function declareResources(
-  tree: StackTree,
-  hostcrate: Hostcrate,
-  traits: object,
-  problems: ProblemList,
-  variableReads: Set<string>,
-): DeclaredResources {
-  const declarer = new Declarer(tree, hostcrate, traits, variableReads);
-  for (const crate of hostcrate.crates) declarer.declareCrate(crate, problems);
-  return declarer;
-}
 
 /**
  * Most that the resources of one host hold together, in characters: with every character at its longest in UTF-8 the bundle
@@ -49,123 +31,340 @@ export const MAX_HOST_WEIGHT = 16 * 1024 * 1024;
 /** A list that nothing is expected to fill. */
 const NO_CONDITIONS: readonly OpenCondition[] = [];
 
-class Declarer implements DeclaredResources {
-  readonly resources: RenderedResource[] = [];
-  readonly skipped = { ids: new Set<string>(), types: new Set<string>() };
-  isWhole = true;
+/** What a declaration is declared under: no condition, those of its crate, or one that does not hold. */
+type Outer = readonly OpenCondition[] | typeof LEFT_OUT;
+const LEFT_OUT = { isLeftOut: true };
+
+/** What the crates of a host declare for it, in their order. */
+export interface DeclaredResources {
+  readonly parts: readonly DeclaredPart[];
+  /** Mistakes beside those of the parts. */
+  readonly problems: ProblemList;
+  /** What was looked at to tell which parts there are. */
+  readonly headReads: readonly ReadSet[];
+  /** Types of which some may be missing since a condition is wrong. */
+  readonly lostTypes: ReadonlySet<string>;
+  /** Whether a limit kept some from being declared. */
+  readonly isCut: boolean;
+}
+
+/** Whom something is declared for. */
+export interface DeclaredFor {
+  readonly tree: StackTree;
+  readonly hostcrate: Hostcrate;
+  /** Undefined where stacks are checked without a host. */
+  readonly traits: Traits | undefined;
+  readonly memory: PartMemory;
+}
+
+/**
+ * Goes through crates and resources, once for each item of their `foreach`, and renders those whose conditions hold, unless the
+ * memory has what comes of it. Each turn is a step.
+ */
+export class Declarer {
+  readonly #recorder = new LookRecorder();
+  readonly #inputs: HostInputs;
+  readonly #problems = new ProblemList();
+  readonly #headReads: ReadSet[] = [];
+  readonly #lostTypes = new Set<string>();
+  #view: object | undefined;
+
+  /** What is declared at the moment, for messages. */
+  place: Place | undefined;
+
+  constructor(private readonly host: DeclaredFor) {
+    this.#inputs = new HostInputs(host.hostcrate, host.traits ?? {});
+  }
+
+  *declare(): Steps<DeclaredResources> {
+    const parts: DeclaredPart[] = [];
+    let weight = 0, count = 0;
+    for (const crate of this.host.hostcrate.crates) {
+      for (const find of this.#partsOf(crate)) {
+        const part = yield* find();
+        if (!part) continue;
+        parts.push(part);
+        weight += part.weight;
+        count += part.resources.length;
+        if (weight > MAX_HOST_WEIGHT) this.#reportWeight(part, weight - part.weight);
+        // Of a host that is refused whatever follows no more is rendered than it takes to say why.
+        if (weight > MAX_HOST_WEIGHT || count > MAX_BUNDLE_RESOURCES) {
+          return this.#result(parts, true);
+        }
+      }
+    }
+    return this.#result(parts, false);
+  }
+
+  #result(parts: readonly DeclaredPart[], isCut: boolean): DeclaredResources {
+    return {
+      parts,
+      problems: this.#problems,
+      headReads: this.#headReads,
+      lostTypes: this.#lostTypes,
+      isCut,
+    };
+  }
+
+  #reportWeight({ resources, problems }: DeclaredPart, before: number): void {
+    let weight = before;
+    const first = resources.find((resource) => {
+      weight += weighResource(resource);
+      return weight > MAX_HOST_WEIGHT;
+    });
+    const isReported = problems.some(({ message }) => message.includes(TOO_HEAVY));
+    if (first && !isReported) this.#problems.add(first.place, TOO_HEAVY);
+  }
+
+  *#partsOf(crate: Configcrate): Generator<() => Steps<DeclaredPart | undefined>> {
+    const memory = this.host.memory.crateOf(this.host.hostcrate, crate);
+    if (crate.foreach) {
+      yield () => this.#remembered(memory.whole, (part) => part.crate(crate));
+      return;
+    }
+    const known = crate.when ? this.#head(crate, crate.when, memory.head) : undefined;
+    if (known?.state === "wrong") {
+      for (const { type } of crate.resources) this.#lostTypes.add(type);
+      return;
+    }
+    const outer = !known ? NO_CONDITIONS : known.state === "given" ? known.conditions : LEFT_OUT;
+    const slots = memory.slots(outer);
+    const scope = this.#lazyScope(crate);
+    for (const [position, declaration] of crate.resources.entries()) {
+      const slot = slots[position];
+      if (!slot) throw new Error("unreachable: each declaration has a slot");
+      yield () =>
+        this.#remembered(slot, (part) => part.declaration(declaration, crate, outer, scope()));
+    }
+  }
+
+  #head(crate: Configcrate, when: WrittenCondition, slot: Slot<CrateHead>): CrateHead {
+    const found = slot.find(this.#inputs) ?? this.#decideHead(crate, when, slot);
+    this.#headReads.push(found.reads);
+    this.#problems.addAll(found.problems);
+    return found;
+  }
+
+  #decideHead(crate: Configcrate, when: WrittenCondition, slot: Slot<CrateHead>): CrateHead {
+    const problems = new ProblemList();
+    this.#recorder.begin();
+    const decided = decide(when, this.#scopeOf(crate, undefined), problems);
+    const reads = this.#intern(this.#recorder.end());
+    const isOpen = decided !== "false" && decided !== "wrong";
+    const head: CrateHead = {
+      // A list of its own, by which what is declared under it is remembered.
+      conditions: isOpen ? decided.length > 0 ? [...decided] : NO_CONDITIONS : NO_CONDITIONS,
+      state: isOpen ? "given" : decided === "false" ? "left out" : "wrong",
+      problems: problems.sorted(),
+      reads,
+    };
+    if (problems.size === 0) this.host.memory.remember(slot, head, this.#inputs, 0);
+    return head;
+  }
+
+  *#remembered(
+    slot: Slot<DeclaredPart>,
+    render: (part: PartRenderer) => Steps<void>,
+  ): Steps<DeclaredPart> {
+    const known = slot.find(this.#inputs);
+    if (known) return known;
+    const renderer = new PartRenderer(this.host.tree, {
+      scopeOf: (crate, item) => this.#scopeOf(crate, item),
+      at: (place) => this.place = place,
+    });
+    this.#recorder.begin();
+    yield* render(renderer);
+    const part = renderer.finish(this.#intern(this.#recorder.end()));
+    this.host.memory.rendered++;
+    // A mistake may come from a limit, which another attempt may keep.
+    if (part.problems.length === 0) {
+      this.host.memory.remember(slot, part, this.#inputs, part.weight);
+    }
+    return part;
+  }
+
+  #intern(looks: Looks): ReadSet {
+    return this.host.memory.readSets.intern(looks);
+  }
+
+  #lazyScope(crate: Configcrate): () => TemplateScope {
+    let scope: TemplateScope | undefined;
+    return () => scope ??= this.#scopeOf(crate, undefined);
+  }
+
+  #scopeOf(crate: Configcrate, item: unknown): TemplateScope {
+    const { hostcrate: { vars: strong, environment }, traits } = this.host;
+    this.#view ??= traits
+      ? recordTraitReads(traits, { add: (read) => this.#recorder.addTrait(read) })
+      : UNKNOWN_TRAITS;
+    const recorder = this.#recorder;
+    return createScope({
+      weak: crate.vars,
+      strong,
+      traits: this.#view,
+      environment,
+      item,
+      recorder,
+    });
+  }
+}
+
+const TOO_HEAVY =
+  `the resources of one host hold more than ${MAX_HOST_WEIGHT} characters from here on: write less of what machines report into each of them`;
+
+/** The open condition, if there is one; "false" if it does not hold. */
+function decide(
+  when: WrittenCondition | undefined,
+  scope: TemplateScope,
+  problems: ProblemList,
+): readonly OpenCondition[] | "false" | "wrong" {
+  if (!when) return NO_CONDITIONS;
+  const resolved = resolveCondition(when, scope, problems);
+  if (resolved.state === "open") return [resolved.condition];
+  return resolved.state === "true" ? NO_CONDITIONS : resolved.state;
+}
+
+interface RendererContext {
+  readonly scopeOf: (crate: Configcrate, item: unknown) => TemplateScope;
+  readonly at: (place: Place) => void;
+}
+
+/** Renders one part. */
+class PartRenderer {
+  readonly #resources: RenderedResource[] = [];
+  readonly #skippedIds = new Set<string>();
+  readonly #skippedTypes = new Set<string>();
+  readonly #problems = new ProblemList();
   #weight = 0;
 
-  constructor(
-    private readonly tree: StackTree,
-    private readonly hostcrate: Hostcrate,
-    private readonly traits: object,
-    private readonly reads: Set<string>,
-  ) {}
+  constructor(private readonly tree: StackTree, private readonly context: RendererContext) {}
 
-  declareCrate(crate: Configcrate, problems: ProblemList): void {
-    const { vars: strong, environment } = this.hostcrate;
-    const scopeOf = (item: unknown) =>
-      createScope({
-        weak: crate.vars,
-        strong,
-        traits: this.traits,
-        environment,
-        item,
-        reads: this.reads,
-      });
-    const outside = scopeOf(undefined);
-    this.#forEach(crate.foreach, outside, problems, (item, itemProblems) => {
-      const scope = item === undefined ? outside : scopeOf(item);
-      const conditions = this.#decide(crate.when, scope, itemProblems);
-      if (conditions === "wrong") return;
-      for (const declaration of crate.resources) {
-        if (conditions === "false") this.#skipAll(declaration, scope);
-        else this.#declare(declaration, crate, conditions, scope, itemProblems);
-      }
+  finish(reads: ReadSet): DeclaredPart {
+    const found = {
+      resources: this.#resources,
+      skippedIds: [...this.#skippedIds],
+      skippedTypes: [...this.#skippedTypes],
+    };
+    return {
+      ...found,
+      problems: this.#problems.size > 0 ? this.#problems.sorted() : NO_PROBLEMS,
+      reads,
+      weight: this.#weight,
+      shape: shapeOf(found),
+      bundled: this.#resources.map(() => []),
+    };
+  }
+
+  *crate(crate: Configcrate): Steps<void> {
+    const outside = this.context.scopeOf(crate, undefined);
+    const lost = crate.resources;
+    yield* this.#forEach(crate.foreach, outside, this.#problems, lost, (item, problems) => {
+      return this.#crateTurn(crate, this.context.scopeOf(crate, item), problems);
     });
   }
 
-  #declare(
+  *#crateTurn(crate: Configcrate, scope: TemplateScope, problems: ProblemList): Steps<void> {
+    const conditions = decide(crate.when, scope, problems);
+    if (conditions === "wrong") return this.#lose(crate.resources);
+    for (const declaration of crate.resources) {
+      if (conditions === "false") yield* this.#skipAll(declaration, scope);
+      else yield* this.#declare(declaration, crate, conditions, scope, problems);
+    }
+  }
+
+  declaration(
+    declaration: ResourceDeclaration,
+    crate: Configcrate,
+    outer: Outer,
+    scope: TemplateScope,
+  ): Steps<void> {
+    return "isLeftOut" in outer
+      ? this.#skipAll(declaration, scope)
+      : this.#declare(declaration, crate, outer, scope, this.#problems);
+  }
+
+  *#declare(
     declaration: ResourceDeclaration,
     crate: Configcrate,
     outer: readonly OpenCondition[],
     outside: TemplateScope,
     problems: ProblemList,
-  ): void {
-    this.#forEach(declaration.foreach, outside, problems, (item, itemProblems) => {
-      if (this.#weight > MAX_HOST_WEIGHT) return;
-      const scope = withItem(outside, item);
-      const own = this.#decide(declaration.when, scope, itemProblems);
-      if (own === "wrong") return;
-      if (own === "false") return this.#skip(declaration, scope);
-      const defaults = crate.defaults.get(declaration.type) ?? new Map();
-      const context = { tree: this.tree, scope, defaults, problems: itemProblems };
-      const rendered = renderResource(declaration, [...outer, ...own], context);
-      if (!rendered) {
-        this.isWhole = false;
-        return;
-      }
-      this.resources.push(rendered);
-      const { params, deferred, when } = rendered;
-      this.#weight += weighJson(params) + weighJson(deferred) + weighJson(when);
-      if (this.#weight <= MAX_HOST_WEIGHT) return;
-      this.isWhole = false;
-      problems.add(
-        declaration.place,
-        `the resources of one host hold more than ${MAX_HOST_WEIGHT} characters from here on: write less of what machines report into each of them`,
-      );
-    });
+  ): Steps<void> {
+    const { foreach } = declaration;
+    const turn = (item: unknown, itemProblems: ProblemList) =>
+      this.#turn(declaration, crate, outer, withItem(outside, item), itemProblems);
+    yield* this.#forEach(foreach, outside, problems, [declaration], turn);
   }
 
-  /** The open condition, if there is one; "false" if it does not hold. */
-  #decide(
-    when: WrittenCondition | undefined,
+  // deno-lint-ignore require-yield -- a turn of a resource is one step, which #forEach takes.
+  *#turn(
+    declaration: ResourceDeclaration,
+    crate: Configcrate,
+    outer: readonly OpenCondition[],
     scope: TemplateScope,
     problems: ProblemList,
-  ): readonly OpenCondition[] | "false" | "wrong" {
-    if (!when) return NO_CONDITIONS;
-    const resolved = resolveCondition(when, scope, problems);
-    if (resolved.state === "open") return [resolved.condition];
-    if (resolved.state === "true") return NO_CONDITIONS;
-    if (resolved.state === "wrong") this.isWhole = false;
-    return resolved.state;
+  ): Steps<void> {
+    if (this.#weight > MAX_HOST_WEIGHT || this.#resources.length > MAX_BUNDLE_RESOURCES) return;
+    this.context.at(declaration.place);
+    const own = decide(declaration.when, scope, problems);
+    if (own === "wrong") return this.#lose([declaration]);
+    if (own === "false") return this.#skip(declaration, scope);
+    const defaults = crate.defaults.get(declaration.type) ?? new Map();
+    const context = { tree: this.tree, scope, defaults, problems };
+    const rendered = renderResource(declaration, [...outer, ...own], context);
+    if (!rendered) return this.#skip(declaration, scope);
+    this.#resources.push(rendered);
+    this.#weight += weighResource(rendered);
+    if (this.#weight > MAX_HOST_WEIGHT) problems.add(declaration.place, TOO_HEAVY);
   }
 
-  #skipAll(declaration: ResourceDeclaration, outside: TemplateScope): void {
+  *#skipAll(declaration: ResourceDeclaration, outside: TemplateScope): Steps<void> {
     const items = foreachItems(declaration.foreach, outside, new ProblemList());
-    if (!items) this.skipped.types.add(declaration.type);
-    for (const { value } of items ?? []) this.#skip(declaration, withItem(outside, value));
+    if (!items) this.#lose([declaration]);
+    for (const { value } of items ?? []) {
+      yield;
+      this.#skip(declaration, withItem(outside, value));
+    }
   }
 
+  /** A host does not get it, for whatever reason: to name it is no mistake. */
   #skip(declaration: ResourceDeclaration, scope: TemplateScope): void {
     const id = idOfSkipped(declaration, { scope });
-    if (id === undefined) this.skipped.types.add(declaration.type);
-    else this.skipped.ids.add(id);
+    if (id === undefined) this.#lose([declaration]);
+    else this.#skippedIds.add(id);
+  }
+
+  /** Nobody knows which names these would have had. */
+  #lose(declarations: readonly ResourceDeclaration[]): void {
+    for (const { type } of declarations) this.#skippedTypes.add(type);
   }
 
   /** Says of a mistake for which items it is one, unless it is one for all. */
-  #forEach(
+  *#forEach(
     foreach: StackValue | undefined,
     scope: TemplateScope,
     problems: ProblemList,
-    turn: (item: unknown, problems: ProblemList) => void,
-  ): void {
+    declarations: readonly ResourceDeclaration[],
+    turn: (item: unknown, problems: ProblemList) => Steps<void>,
+  ): Steps<void> {
     const items = foreachItems(foreach, scope, problems);
-    if (!items) {
-      this.isWhole = false;
-      return;
+    if (!items) return this.#lose(declarations);
+    if (!foreach) {
+      yield;
+      return yield* turn(undefined, problems);
     }
-    if (!foreach) return turn(undefined, problems);
-    mergeItemProblems(
-      items.map((item) => {
-        const found = new ProblemList();
-        turn(item.value, found);
-        return { item, found };
-      }),
-      problems,
-    );
+    const turns: { readonly item: ForeachItem; readonly found: ProblemList }[] = [];
+    for (const item of items) {
+      yield;
+      const found = new ProblemList();
+      yield* turn(item.value, found);
+      turns.push({ item, found });
+    }
+    mergeItemProblems(turns, problems);
   }
 }
+
+const NO_PROBLEMS: DeclaredPart["problems"] = [];
 
 /** Most items that a message names; the rest is counted. */
 const MAX_NAMED_ITEMS = 3;

@@ -1,14 +1,18 @@
-import { identifiedTraits, type Traits } from "../../shared/templates/identified_traits.ts";
+import { identifiedTraits } from "../../shared/templates/identified_traits.ts";
 import { ProblemList, quote } from "../stacks/problem_list.ts";
 import type { Hostcrate, StackTree } from "../stacks/stack_tree.ts";
+import { runSteps, type Steps } from "../steps/steps.ts";
 import {
   type CompiledHost,
-  compileHostcrate,
+  compileHostcrateInSteps,
   findHostcrate,
   type HostFacts,
 } from "./compile_host.ts";
-import { EntryKinds, identifyVariables } from "./entry_inputs.ts";
-import { ALL_TRAITS, digestOfReads, type TraitRead } from "./trait_reads.ts";
+import { COMPILE_LIMITS, type CompileLimits } from "./compile_limits.ts";
+import { EntryKinds } from "./entry_inputs.ts";
+import { PolicyMemory } from "./policy_memory.ts";
+import { HostInputs, type ReadSet } from "./read_sets.ts";
+import { ALL_TRAITS } from "./trait_reads.ts";
 
 /** Most results kept for entries that give the same; hosts whose policy names their own address need one each. */
 const MAX_RESULTS = 1000;
@@ -16,31 +20,46 @@ const MAX_RESULTS = 1000;
 const MAX_READ_SETS = 8;
 
 /** Results of compilations that looked at the same traits and variables, by what they saw there. */
-interface ReadSet {
-  readonly reads: readonly TraitRead[];
-  readonly variables: readonly string[];
+interface KnownResults {
+  readonly reads: ReadSet;
   readonly results: Map<string, CompiledHost>;
 }
 
 /**
  * Compiles hosts of one tree and remembers policies by the traits and variables that they looked at: hosts that are alike in
- * these cost one compilation between them, so that a fleet with an entry for each host costs no more than one with a pattern. The memory is bounded; what falls out is compiled again.
+ * these cost one compilation between them, so that a fleet with an entry for each host costs no more than one with a pattern. Of a
+ * host that has data of its own in its policy those resources alone are rendered which read it. The memory is bounded; what falls
+ * out is compiled again.
  */
 export class PolicyCompiler {
-  readonly #known = new Map<string, Map<string, ReadSet>>();
+  readonly #known = new Map<string, Map<ReadSet, KnownResults>>();
   readonly #kinds = new EntryKinds();
+  readonly #memory = new PolicyMemory();
 
-  constructor(readonly tree: StackTree) {}
+  constructor(readonly tree: StackTree, private readonly limits: CompileLimits = COMPILE_LIMITS) {}
+
+  /** How often something had to be rendered: a declaration, or a crate with a `foreach`, for one host. */
+  get rendered(): number {
+    return this.#memory.parts.rendered;
+  }
+
+  /** All steps of {@linkcode compileInSteps} at once. */
+  compile(host: HostFacts): CompiledHost {
+    return runSteps(this.compileInSteps(host));
+  }
 
   /**
    * The same answer as `compileHost`. A fault of the compiler that the traits of one host bring out is a refusal to that host:
    * whoever goes through the fleet goes on with the others.
    */
-  compile(host: HostFacts): CompiledHost {
+  *compileInSteps(host: HostFacts): Steps<CompiledHost> {
     const hostcrate = findHostcrate(this.tree, host.hostname);
-    if (!hostcrate) return compileHostcrate(this.tree, undefined, identifiedTraits(host));
+    if (!hostcrate) {
+      return yield* compileHostcrateInSteps(this.tree, undefined, host, this.#memory);
+    }
     try {
-      return this.#compile(hostcrate, identifiedTraits(host));
+      const traits = identifiedTraits(host);
+      return yield* this.#compile(hostcrate, { hostname: host.hostname, traits });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       const problems = new ProblemList();
@@ -52,45 +71,45 @@ export class PolicyCompiler {
     }
   }
 
-  #compile(hostcrate: Hostcrate, traits: Traits): CompiledHost {
+  *#compile(hostcrate: Hostcrate, host: HostFacts): Steps<CompiledHost> {
     const kind = this.#kinds.kindOf(hostcrate);
-    const sets = this.#known.get(kind) ?? new Map<string, ReadSet>();
+    const sets = this.#known.get(kind) ?? new Map<ReadSet, KnownResults>();
     this.#known.set(kind, sets);
-    for (const set of sets.values()) {
-      const known = set.results.get(identify(set, hostcrate, traits));
+    const inputs = new HostInputs(hostcrate, host.traits);
+    for (const { reads, results } of sets.values()) {
+      const known = results.get(inputs.stateOf(reads));
       if (known) return known;
     }
-    const compiled = compileHostcrate(this.tree, hostcrate, traits);
-    // A refusal may come from a limit on time, which another attempt may keep.
-    if (compiled.ok) remember(sets, compiled, hostcrate, traits);
+    const { tree, limits } = this;
+    const compiled = yield* compileHostcrateInSteps(
+      tree,
+      hostcrate,
+      host,
+      this.#memory,
+      limits,
+    );
+    // A refusal may come from a limit, which another attempt may keep.
+    if (compiled.ok) this.#remember(sets, compiled, inputs);
     return compiled;
   }
-}
 
-/** What a compilation that looks at these traits and variables sees of a host. */
-function identify(
-  { reads, variables }: Pick<ReadSet, "reads" | "variables">,
-  hostcrate: Hostcrate,
-  traits: Traits,
-): string {
-  return `${digestOfReads(reads, traits)} ${identifyVariables(variables, hostcrate)}`;
-}
-
-function remember(
-  sets: Map<string, ReadSet>,
-  compiled: CompiledHost,
-  hostcrate: Hostcrate,
-  traits: Traits,
-): void {
-  const { reads, variables } = compiled;
-  const key = JSON.stringify([[...reads].sort(), variables]);
-  const set = sets.get(key) ?? { reads, variables, results: new Map<string, CompiledHost>() };
-  if (!sets.has(key)) {
-    dropOldest(sets, MAX_READ_SETS);
-    sets.set(key, set);
+  #remember(
+    sets: Map<ReadSet, KnownResults>,
+    compiled: CompiledHost,
+    inputs: HostInputs,
+  ): void {
+    const reads = this.#memory.parts.readSets.intern({
+      traits: new Set(compiled.reads),
+      variables: new Set(compiled.variables),
+    });
+    const set = sets.get(reads) ?? { reads, results: new Map<string, CompiledHost>() };
+    if (!sets.has(reads)) {
+      dropOldest(sets, MAX_READ_SETS);
+      sets.set(reads, set);
+    }
+    dropOldest(set.results, MAX_RESULTS);
+    set.results.set(inputs.stateOf(reads), compiled);
   }
-  dropOldest(set.results, MAX_RESULTS);
-  set.results.set(identify(set, hostcrate, traits), compiled);
 }
 
 function dropOldest<Key>(map: Map<Key, unknown>, limit: number): void {

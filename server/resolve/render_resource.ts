@@ -7,6 +7,7 @@ import { type Place, ProblemList, quote } from "../stacks/problem_list.ts";
 import type { ResourceDeclaration } from "../stacks/stack_tree.ts";
 import type { StackValue } from "../stacks/stack_value.ts";
 import { DeferredRead } from "./deferred_read.ts";
+import { graphFactsOf } from "./graph_facts.ts";
 import type { RenderContext, RenderedParameters } from "./render_context.ts";
 import { renderTemplate, renderValue } from "./render_value.ts";
 import type { Reference, RenderedResource } from "./rendered_resource.ts";
@@ -55,6 +56,7 @@ export function renderResource(
     const verdict = checkGuardrails({ ...declaration, name: name.text, params: validated });
     if (!verdict.ok) context.problems.add(declaration.place, verdict.reason);
   }
+  const { deferred, unknown } = params;
   return {
     id,
     type,
@@ -63,8 +65,9 @@ export function renderResource(
     crate: declaration.crate,
     place: declaration.place,
     params: validated,
-    deferred: params.deferred,
-    unknown: params.unknown,
+    deferred,
+    unknown,
+    facts: graphFactsOf({ params: validated, deferred, unknown }),
     when: resolveWhen(id, declaration, conditions, validated, context.problems),
     ...references,
   };

@@ -1,6 +1,7 @@
 import type { Json } from "../../shared/canonical/canonical_json.ts";
 import type { BundleResource, DeferredValue } from "../../shared/config/policy_bundle.ts";
 import type { Place } from "../stacks/problem_list.ts";
+import type { GraphFacts } from "./graph_facts.ts";
 
 /** A resource with its templates rendered and its parameters valid, not yet ordered. */
 export interface RenderedResource {
@@ -15,6 +16,7 @@ export interface RenderedResource {
   readonly deferred: readonly DeferredValue[];
   /** Parameters that cannot be known without a host's traits. */
   readonly unknown: ReadonlySet<string>;
+  readonly facts: GraphFacts;
   readonly when: BundleResource["when"];
   readonly dependsOn: readonly Reference[];
   readonly before: readonly Reference[];

@@ -1,5 +1,5 @@
 import { quote } from "../stacks/problem_list.ts";
-import type { RenderedResource } from "./rendered_resource.ts";
+import type { GraphFacts, GraphNode } from "./graph_facts.ts";
 
 /** What a resource keeps in a state, so that another one cannot keep it in another. */
 export interface Claim {
@@ -13,7 +13,7 @@ export interface Claim {
 const EDITS: readonly string[] = ["file_line", "blockinfile", "json_file", "ini"];
 const WHOLES: readonly string[] = ["file", "directory", "symlink"];
 /** Types of which only one resource can keep a thing of one name, with the parameter that names it. */
-const NAMED_BY: ReadonlyMap<string, string> = new Map([
+const NAMED_BY: ReadonlyMap<string, "name" | "path" | "key"> = new Map([
   ["user", "name"],
   ["group", "name"],
   ["cron", "name"],
@@ -26,29 +26,26 @@ const NAMED_BY: ReadonlyMap<string, string> = new Map([
 const SINGLE_TYPES: readonly string[] = ["hostname", "timezone"];
 
 /** Parameters that cannot be known without a host's traits claim nothing here. */
-export function claimsOf({ type, params, unknown, deferred }: RenderedResource): readonly Claim[] {
+export function claimsOf({ type, facts }: GraphNode): readonly Claim[] {
   const claims: Claim[] = [];
   const claim = (what: string, isShared = false) => claims.push({ what, isShared });
-  const { path, name, user } = params;
+  const { path, name, user } = facts;
   if (SINGLE_TYPES.includes(type)) claim(`the ${type}`);
-  const naming = params[NAMED_BY.get(type) ?? ""];
-  if (typeof naming === "string") claim(`${type} ${quote(naming)}`);
-  const isDeferred = (parameter: string) =>
-    unknown.has(parameter) || deferred.some(({ at }) => at === `/${parameter}`);
+  const naming = facts[NAMED_BY.get(type) ?? "path"];
+  const isNamed = NAMED_BY.has(type) && typeof naming === "string";
+  if (isNamed) claim(`${type} ${quote(naming)}`);
   if (typeof path === "string" && WHOLES.includes(type)) {
     claim(quote(path));
-    const hasContent = type === "symlink" || type === "file" && (params.ensure === "absent" ||
-          params.content !== undefined || params.source !== undefined || isDeferred("content"));
+    const hasContent = type === "symlink" || type === "file" &&
+        (facts.ensure === "absent" || facts.source !== undefined || facts.hasContent);
     if (hasContent) claim(`the content of ${quote(path)}`);
   }
   if (typeof path === "string" && EDITS.includes(type)) {
     claim(`the content of ${quote(path)}`, true);
-    for (const part of partsOf(type, params)) claim(`${part} of ${quote(path)}`);
+    for (const part of partsOf(type, facts)) claim(`${part} of ${quote(path)}`);
   }
   if (type === "user" && typeof name === "string") {
-    if (params.authorized_keys !== undefined || isDeferred("authorized_keys")) {
-      claim(`the SSH keys of ${quote(name)}`);
-    }
+    if (facts.hasAuthorizedKeys) claim(`the SSH keys of ${quote(name)}`);
   }
   if (type === "ssh_authorized_key" && typeof user === "string") {
     claim(`the SSH keys of ${quote(user)}`, true);
@@ -57,8 +54,8 @@ export function claimsOf({ type, params, unknown, deferred }: RenderedResource):
 }
 
 /** What of a file only one resource can keep in a state. */
-function partsOf(type: string, params: RenderedResource["params"]): readonly string[] {
-  const { section, key, marker, set, remove } = params;
+function partsOf(type: string, facts: GraphFacts): readonly string[] {
+  const { section, key, marker, setKeys = [], remove } = facts;
   if (type === "blockinfile") {
     return typeof marker === "string" ? [`the block ${quote(marker)}`] : [];
   }
@@ -66,7 +63,6 @@ function partsOf(type: string, params: RenderedResource["params"]): readonly str
     return [typeof section === "string" ? `${quote(key)} in [${section}]` : quote(key)];
   }
   if (type !== "json_file") return [];
-  const isMap = typeof set === "object" && set !== null && !Array.isArray(set);
-  const places = [...isMap ? Object.keys(set) : [], ...Array.isArray(remove) ? remove : []];
+  const places = [...setKeys, ...Array.isArray(remove) ? remove : []];
   return places.filter((place) => typeof place === "string").map((place) => quote(place));
 }

@@ -25,8 +25,13 @@ export const MAX_TRAIT_TEXT = 4096;
 
 const DIGEST_TAG = "vigo.trait_reads.v1";
 
+/** Takes what is looked at; a set is one. */
+export interface ReadSink {
+  add(read: TraitRead): unknown;
+}
+
 /** A view of `traits` that notes into `reads` whatever is looked at, absent things included. */
-export function recordTraitReads(traits: Traits, reads: Set<TraitRead>): object {
+export function recordTraitReads(traits: Traits, reads: ReadSink): object {
   const recorder = new TraitRecorder(reads);
   const view = recorder.view(traits, "");
   RECORDERS.set(view, recorder);
@@ -46,7 +51,7 @@ const RECORDERS = new WeakMap<object, TraitRecorder>();
  */
 export function digestOfReads(reads: Iterable<TraitRead>, traits: Traits): Sha256 {
   const fields: string[] = [];
-  for (const read of [...reads].sort()) fields.push(read, stateAt(read, traits));
+  for (const read of [...reads].sort()) fields.push(read, stateAt(parseRead(read), traits));
   return sha256Hex(encodeFrame(DIGEST_TAG, fields));
 }
 
@@ -73,7 +78,7 @@ class TraitRecorder {
 
   lastMissing: readonly string[] | undefined;
 
-  constructor(private readonly reads: Set<TraitRead>) {}
+  constructor(private readonly reads: ReadSink) {}
 
   view(value: object, path: string): object {
     const known = this.#views.get(path);
@@ -141,11 +146,23 @@ function cutText(text: string): string {
   return text.length <= MAX_TRAIT_TEXT ? text : text.slice(0, MAX_TRAIT_TEXT).toWellFormed();
 }
 
-function stateAt(read: TraitRead, traits: Traits): string {
-  const isWhole = read.startsWith("*");
+/** A read taken apart, for whoever looks it up often. */
+export interface ParsedRead {
+  readonly keys: readonly string[];
+  readonly isWhole: boolean;
+}
+
+export function parseRead(read: TraitRead): ParsedRead {
+  return {
+    keys: read.split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~")),
+    isWhole: read.startsWith("*"),
+  };
+}
+
+/** What a read sees in some traits: equal texts if it sees the same. */
+export function stateAt({ keys, isWhole }: ParsedRead, traits: Traits): string {
   let value: unknown = traits;
-  for (const part of read.split("/").slice(1)) {
-    const key = part.replaceAll("~1", "/").replaceAll("~0", "~");
+  for (const key of keys) {
     if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return "absent";
     value = Reflect.get(value, key);
   }

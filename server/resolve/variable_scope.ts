@@ -8,6 +8,7 @@ import type { Place } from "../stacks/problem_list.ts";
 import type { Variables } from "../stacks/stack_tree.ts";
 import type { StackTemplate, StackValue } from "../stacks/stack_value.ts";
 import { DeferredRead, type PlacedTemplate } from "./deferred_read.ts";
+import type { LookRecorder, Looks } from "./look_recorder.ts";
 import { lastMissingTrait } from "./trait_reads.ts";
 
 /** A variable that something uses cannot be worked out. `place` is where the variable says so. */
@@ -28,8 +29,8 @@ export interface ScopeSources {
   readonly environment: string | undefined;
   /** What the `foreach` of the configcrate stands at, if it has one. */
   readonly item?: unknown;
-  /** Notes each variable of the host whose value is looked at. */
-  readonly reads?: Set<string> | undefined;
+  /** Told of each variable of the host whose value is looked at, and of what each variable is worked out from. */
+  readonly recorder?: LookRecorder | undefined;
 }
 
 /**
@@ -40,7 +41,7 @@ export interface ScopeSources {
  * it is for the machine to work out, and whatever `traits` throws.
  */
 export function createScope(
-  { weak, strong, traits, environment, item, reads }: ScopeSources,
+  { weak, strong, traits, environment, item, recorder }: ScopeSources,
 ): TemplateScope {
   const vars: Record<string, unknown> = Object.create(null);
   const scope = withItem(
@@ -48,27 +49,43 @@ export function createScope(
     item,
   );
   const open: string[] = [];
-  for (const [name, value] of weak) if (!strong.has(name)) define(name, value, undefined);
-  for (const [name, value] of strong) define(name, value, reads);
+  for (const [name, value] of weak) if (!strong.has(name)) define(name, value, false);
+  for (const [name, value] of strong) define(name, value, recorder !== undefined);
   return scope;
 
-  function define(name: string, value: StackValue, noted: Set<string> | undefined): void {
+  function define(name: string, value: StackValue, isNoted: boolean): void {
     const constant = value.kind !== "template" && value.kind !== "secret"
       ? value.constant
       : undefined;
-    if (constant !== undefined && !noted) {
+    if (constant !== undefined && !isNoted) {
       vars[name] = constant;
       return;
     }
-    let known = constant === undefined ? undefined : { value: constant as unknown };
+    let known: { readonly value: unknown; readonly looks: Looks | undefined } | undefined =
+      constant === undefined ? undefined : { value: constant, looks: undefined };
     Object.defineProperty(vars, name, {
       enumerable: true,
       configurable: true,
       get: () => {
-        noted?.add(name);
-        return (known ??= { value: resolveVariable(name, value) }).value;
+        if (isNoted) recorder?.addVariable(name);
+        if (!known) return (known = workOut(name, value)).value;
+        if (known.looks) recorder?.include(known.looks);
+        return known.value;
       },
     });
+  }
+
+  function workOut(name: string, value: StackValue) {
+    if (!recorder) return { value: resolveVariable(name, value), looks: undefined };
+    recorder.begin();
+    let resolved: unknown;
+    try {
+      resolved = resolveVariable(name, value);
+    } catch (error) {
+      recorder.end();
+      throw error;
+    }
+    return { value: resolved, looks: recorder.end() };
   }
 
   function resolveVariable(name: string, value: StackValue): unknown {

@@ -132,7 +132,14 @@ export function resourceLeaf(
  * out: a comment that moves lines in a stack changes no machine.
  */
 export function merkleRoot(resources: readonly BundleResource[]): Uint8Array<ArrayBuffer> {
-  let row = resources.map(resourceLeaf);
+  return merkleRootOfLeaves(resources.map(resourceLeaf));
+}
+
+/** The same of leaves that have been hashed, see {@linkcode resourceLeaf}. */
+export function merkleRootOfLeaves(
+  leaves: readonly Uint8Array<ArrayBuffer>[],
+): Uint8Array<ArrayBuffer> {
+  let row = [...leaves];
   if (row.length === 0) return sha256(encodeFrame(DOMAIN.resourceLeaf, []));
   while (row.length > 1) {
     const next: typeof row = [];
