@@ -103,8 +103,10 @@ function pruneCommand(context: CliContext) {
       if (json) return context.output.json(answer);
       context.output.line(
         `Removed ${counted(answer.runs, "run")}, ${counted(answer.bundles, "bundle")}, ${
-          counted(answer.minutes, "minute")
-        } and ${counted(answer.versions, "published version")}`,
+          counted(answer.tasks, "task")
+        }, ${counted(answer.minutes, "minute")} and ${
+          counted(answer.versions, "published version")
+        }`,
       );
     });
   return withExamples(command, [["vigocli db prune", "apply a shorter retention at once"]]);

@@ -6,6 +6,10 @@ import type { Store } from "../store/store.ts";
 /** Rows removed in one transaction: a few ms of the thread that also answers check-ins. */
 const RUNS_PER_BATCH = 200;
 const BUNDLES_PER_BATCH = 20;
+const TASK_ROWS_PER_BATCH = 200;
+/** Tasks kept at most, and the output of all of them in bytes, however young they are. */
+const MAX_KEPT_TASKS = 20_000;
+const MAX_KEPT_OUTPUT_BYTES = 4 * 1024 * 1024 * 1024;
 /** Pause after each, in ms, in which whoever waits for the database gets it. */
 const PAUSE_MS = 20;
 const MINUTE_MS = 60_000;
@@ -57,10 +61,32 @@ export class RetentionKeeper {
       (limit) => store.bundles.prune(beforeMs, limit),
       BUNDLES_PER_BATCH,
     );
+    const tasks = await this.#pruneTasks(beforeMs);
     const minutes = await store.minutes.prune(nowMs - MAX_MINUTES * MINUTE_MS);
     await store.enrollTokens.pruneAnswers(nowMs);
     const versions = this.#scope.signal.aborted ? 0 : await pruneVersions(beforeMs);
-    return { runs, bundles, minutes, versions };
+    return { runs, bundles, tasks, minutes, versions };
+  }
+
+  /** What is past its time, and of the rest the oldest whose output is more than is kept in all. */
+  async #pruneTasks(beforeMs: number): Promise<number> {
+    const { tasks } = this.#options.store;
+    let kept = 0, bytes = 0, cutoffMs = beforeMs;
+    for (const { finishedAtMs, outputBytes } of await tasks.listFinished()) {
+      kept += 1;
+      bytes += outputBytes;
+      if (kept <= MAX_KEPT_TASKS && bytes <= MAX_KEPT_OUTPUT_BYTES) continue;
+      cutoffMs = Math.max(cutoffMs, finishedAtMs + 1);
+      break;
+    }
+    let total = 0;
+    while (!this.#scope.signal.aborted) {
+      const { tasks: removed, isDone } = await tasks.prune(cutoffMs, TASK_ROWS_PER_BATCH);
+      total += removed;
+      if (isDone) break;
+      await setTimeout(PAUSE_MS);
+    }
+    return total;
   }
 
   async #inBatches(prune: (limit: number) => Promise<number>, limit: number): Promise<number> {

@@ -3,6 +3,8 @@ import { OUTCOMES, type RunReport } from "../../shared/config/run_report.ts";
 import { summarizeRun } from "../status/summarize_run.ts";
 import { MemoryStore } from "../store/memory_store.ts";
 import type { Store } from "../store/store.ts";
+import { someTask as makeTask } from "../store/task_fixture.ts";
+import type { StoredTask, TaskProgress } from "../store/task_store.ts";
 import { RetentionKeeper } from "./retention_keeper.ts";
 
 const DAY_MS = 86_400_000;
@@ -31,6 +33,11 @@ async function addRuns(store: Store, count: number, receivedAtMs: number): Promi
   }
 }
 
+function someTask(id: string, progress: Partial<TaskProgress>): StoredTask {
+  const task = makeTask(id);
+  return { ...task, progress: { ...task.progress, ...progress } };
+}
+
 function open(store: Store, pruneVersions = (_beforeMs: number) => Promise.resolve(0)) {
   return new RetentionKeeper({ store, now: () => NOW, retentionMs: 30 * DAY_MS, pruneVersions });
 }
@@ -52,7 +59,13 @@ Deno.test("what is past its retention goes in small steps, and everything younge
     cutoffs.push(beforeMs);
     return Promise.resolve(2);
   });
-  assert.deepEqual(await retention.prune(), { runs: 450, bundles: 0, minutes: 0, versions: 2 });
+  assert.deepEqual(await retention.prune(), {
+    runs: 450,
+    bundles: 0,
+    tasks: 0,
+    minutes: 0,
+    versions: 2,
+  });
   assert.equal((await store.runs.list({ limit: 10 })).runs.length, 3);
   assert.equal(limits.length, 3, "450 runs are no single step");
   assert.deepEqual(cutoffs, [NOW - 30 * DAY_MS]);
@@ -63,7 +76,36 @@ Deno.test("a bundle goes with the last run of it", async () => {
   await addRuns(store, 1, NOW - 31 * DAY_MS);
   const used = { root: "ab".repeat(32), policyVersion: "v", resources: [] };
   await store.bundles.saveAll([used], NOW - 40 * DAY_MS);
-  assert.deepEqual(await open(store).prune(), { runs: 1, bundles: 1, minutes: 0, versions: 0 });
+  assert.deepEqual(await open(store).prune(), {
+    runs: 1,
+    bundles: 1,
+    tasks: 0,
+    minutes: 0,
+    versions: 0,
+  });
+});
+
+Deno.test("tasks go by their end, and none that runs", async () => {
+  const store = new MemoryStore();
+  const progress = { finishedAtMs: NOW - 31 * DAY_MS, outputBytes: 0 };
+  await store.tasks.add(someTask("t0000000001", progress), []);
+  await store.tasks.add(someTask("t0000000002", { ...progress, finishedAtMs: NOW }), []);
+  await store.tasks.add(someTask("t0000000003", { ...progress, finishedAtMs: null }), []);
+  assert.equal((await open(store).prune()).tasks, 1);
+  assert.deepEqual(await store.tasks.findIds("t", 9), ["t0000000002", "t0000000003"]);
+});
+
+Deno.test("of tasks whose output fills the disk the newest stay, however young all are", async () => {
+  const store = new MemoryStore();
+  const outputBytes = 2 ** 31;
+  for (const age of [1, 2, 3, 4]) {
+    await store.tasks.add(
+      someTask(`t000000000${age}`, { finishedAtMs: NOW - age, outputBytes }),
+      [],
+    );
+  }
+  assert.equal((await open(store).prune()).tasks, 2);
+  assert.deepEqual(await store.tasks.findIds("t", 9), ["t0000000001", "t0000000002"]);
 });
 
 Deno.test("whoever asks while it prunes gets the same answer", async () => {

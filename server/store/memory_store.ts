@@ -7,6 +7,7 @@ import {
   memoryManifest,
 } from "./memory/memory_records.ts";
 import { memoryBundles, memoryMinutes, memoryRuns } from "./memory/memory_runs.ts";
+import { memoryTasks } from "./memory/memory_tasks.ts";
 import { type Access, emptyState, type State } from "./memory/memory_state.ts";
 import type { Store, StoreStats } from "./store.ts";
 
@@ -31,6 +32,7 @@ export class MemoryStore implements Store {
   readonly facts = this.#repositories.facts;
   readonly configVersions = this.#repositories.configVersions;
   readonly manifest = this.#repositories.manifest;
+  readonly tasks = this.#repositories.tasks;
 
   transaction<T>(work: (store: Store) => Promise<T>): Promise<T> {
     return this.#enqueue(async () => {
@@ -98,5 +100,6 @@ function createRepositories(access: Access): Repositories {
     facts: memoryFacts(access),
     configVersions: memoryConfigVersions(access),
     manifest: memoryManifest(access),
+    tasks: memoryTasks(access),
   };
 }

@@ -16,6 +16,7 @@ import {
 import { SqlBundleRepository } from "./bundle_repository.ts";
 import { SqlMinuteRepository } from "./minute_repository.ts";
 import type { Store } from "./store.ts";
+import { SqlTaskRepository } from "./task_repository.ts";
 import type { Tables } from "./tables.ts";
 
 /** What each database does in its own way. */
@@ -68,5 +69,6 @@ function createRepositories(
     facts: new SqlFactRepository(database),
     configVersions: new SqlConfigVersionRepository(database, atomically),
     manifest: new SqlManifestRepository(database, atomically),
+    tasks: new SqlTaskRepository(database, atomically),
   };
 }

@@ -6,6 +6,7 @@ import type { ConfigVersion } from "../../shared/rest/config.ts";
 import type { Minute } from "../../shared/rest/fleet.ts";
 import type { RunSummary } from "../../shared/rest/runs.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import type { TaskRepository } from "./task_store.ts";
 import type { PeopleRepositories } from "./people_store.ts";
 
 /** An enrolled machine, as it is kept. `hostname` is the one bound at enrolment and unique among active envoys. */
@@ -247,6 +248,7 @@ export interface Store extends PeopleRepositories {
   readonly facts: FactRepository;
   readonly configVersions: ConfigVersionRepository;
   readonly manifest: ManifestRepository;
+  readonly tasks: TaskRepository;
   /**
    * All or nothing; the work sees its own writes, and nothing else runs meanwhile. Not to be nested: inside, use the store
    * that the work is given, never this one, which waits for the transaction to end.

@@ -134,5 +134,27 @@ export interface Tables {
   };
   sessions: { hash: string; user_name: string; created_at_ms: number; active_at_ms: number };
   login_failures: { subject: string; failures: number; failed_at_ms: number };
+  tasks: {
+    id: string;
+    created_at_ms: number;
+    finished_at_ms: number | null;
+    status: string;
+    output_bytes: number;
+    record: string;
+    progress: string;
+  };
+  /** `output` is both streams in protobuf, compressed with gzip. */
+  task_targets: {
+    task_id: string;
+    position: number;
+    envoy_uuid: string;
+    hostname: string;
+    batch: number | null;
+    verdict: string | null;
+    exit_code: number | null;
+    duration_ms: number | null;
+    reason: string | null;
+    output: Uint8Array | null;
+  };
   schema_migrations: { number: number; name: string; applied_at_ms: number };
 }

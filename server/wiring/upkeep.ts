@@ -40,7 +40,7 @@ export function startUpkeep(
     logger.warn("Cannot {what}; trying again: {reason}", { what, reason: String(error) });
   const prune = async () => {
     const pruned = await retention.prune();
-    if (pruned.runs + pruned.versions > 0) {
+    if (pruned.runs + pruned.tasks + pruned.versions > 0) {
       logger.info("Removed what is past its retention", { ...pruned });
     }
   };

@@ -43,6 +43,7 @@ export const dbVacuum = endpoint({
 export const prunedSchema = z.object({
   runs: z.number().int(),
   bundles: z.number().int(),
+  tasks: z.number().int(),
   minutes: z.number().int(),
   /** Published versions whose files were removed; the history keeps their records. */
   versions: z.number().int(),

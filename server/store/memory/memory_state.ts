@@ -13,6 +13,7 @@ import type {
   StoredBundle,
   StoredRun,
 } from "../store.ts";
+import type { StoredTarget, StoredTask } from "../task_store.ts";
 
 /** Everything that a store in memory holds. */
 export interface State {
@@ -33,6 +34,9 @@ export interface State {
   readonly facts: Map<string, string>;
   readonly versions: ConfigVersion[];
   readonly manifest: Map<string, ManifestEntry>;
+  readonly tasks: Map<string, StoredTask>;
+  /** By task, then by position. */
+  readonly taskTargets: Map<string, Map<number, StoredTarget>>;
 }
 
 /** Runs a step on the state; steps of one store never overlap a transaction. */
@@ -58,5 +62,7 @@ export function emptyState(): State {
     facts: new Map(),
     versions: [],
     manifest: new Map(),
+    tasks: new Map(),
+    taskTargets: new Map(),
   };
 }
