@@ -3,7 +3,13 @@ import type { BoundResource } from "../resources/bind_resource.ts";
 import { unknown } from "../resources/resource.ts";
 
 /** Types that make something at their `path` and nothing above it. */
-const INTO_FOLDER: ReadonlySet<string> = new Set(["directory", "file", "symlink"]);
+const INTO_FOLDER: ReadonlySet<string> = new Set([
+  "archive",
+  "directory",
+  "file",
+  "git",
+  "symlink",
+]);
 
 /**
  * The same resource for a dry run, which says so when the folder that it would write to is missing and nothing before it
