@@ -13,8 +13,8 @@ export interface TestRunOptions {
   readonly signal: AbortSignal;
   /** Time in which what a killed run holds (machines, networks) removes itself, in milliseconds. */
   readonly graceMs?: number;
-  /** Whether the output of the tests is shown; it is unless this says `false`. */
-  readonly isShown?: boolean;
+  /** When the output of the tests is shown: `live` if left out; `after` keeps it together once the run is over. */
+  readonly output?: "live" | "after" | "never";
 }
 
 /** How a run came out: the tests that failed, and what was wrong beyond its tests, one line each. */
@@ -38,7 +38,7 @@ export async function runTests(
   await using folder = await TemporaryRoot.create();
   const junit = folder.join("junit.xml");
   const run = crypto.randomUUID();
-  const isShown = options.isShown ?? true;
+  const output = options.output ?? "live";
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "test",
@@ -51,8 +51,7 @@ export async function runTests(
     ],
     env: { [TEST_RUN_MARK]: run },
     stdin: "null",
-    stdout: isShown ? (options.parallel ? "piped" : "inherit") : "null",
-    stderr: isShown ? "inherit" : "null",
+    ...OUTPUTS[output],
     detached: true,
   }).spawn();
   const timeout = AbortSignal.timeout(options.timeoutMs);
@@ -60,7 +59,7 @@ export async function runTests(
   const kill = () => sendSignal(-child.pid, "SIGKILL");
   stopped.addEventListener("abort", kill, { once: true });
   if (stopped.aborted) kill();
-  if (isShown && options.parallel) await showWithoutDots(child.stdout);
+  await showOutput(child, output, options.parallel);
   const status = await child.status;
   const { success } = status;
   stopped.removeEventListener("abort", kill);
@@ -81,6 +80,30 @@ export async function runTests(
     failed,
     problems: leftovers.map(({ pid, command }) => `Left running by the tests: ${pid} ${command}`),
   };
+}
+
+const OUTPUTS = {
+  live: { stdout: "piped", stderr: "inherit" },
+  after: { stdout: "piped", stderr: "piped" },
+  never: { stdout: "null", stderr: "null" },
+} as const satisfies Record<NonNullable<TestRunOptions["output"]>, Deno.CommandOptions>;
+
+async function showOutput(
+  child: Deno.ChildProcess,
+  output: NonNullable<TestRunOptions["output"]>,
+  hasDots: boolean,
+): Promise<void> {
+  if (output === "never") return;
+  if (output === "after") {
+    const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+    await write(stdout + stderr);
+  } else if (hasDots) await showWithoutDots(child.stdout);
+  else for await (const bytes of child.stdout) await write(bytes);
+}
+
+async function write(output: string | Uint8Array): Promise<void> {
+  let rest = typeof output === "string" ? new TextEncoder().encode(output) : output;
+  while (rest.length > 0) rest = rest.subarray(await Deno.stdout.write(rest));
 }
 
 /** Copies what the dot reporter prints without its dots, which fill a line each where there is no terminal. */

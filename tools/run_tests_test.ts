@@ -7,7 +7,7 @@ const OPTIONS: TestRunOptions = {
   timeoutMs: 60_000,
   signal: new AbortController().signal,
   graceMs: 0,
-  isShown: false,
+  output: "never",
 };
 
 async function run(text: string, options: Partial<TestRunOptions> = {}) {

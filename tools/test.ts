@@ -9,7 +9,9 @@ import { addTallies, EMPTY_TALLY, formatTally, type Tally } from "./test_tally.t
 /** All unit tests together take seconds; on a busy machine with two cores, a few minutes. */
 const UNIT_TIMEOUT_MS = 10 * 60_000;
 /** The longest end-to-end test starts a dozen processes and waits for real certificates, chunks and restarts. */
-const FILE_TIMEOUT_MS = 5 * 60_000;
+const FILE_TIMEOUT_MS = 6 * 60_000;
+/** These tests mostly wait: for certificates, intervals and restarts. */
+const FILES_AT_ONCE = 2;
 
 /** How one part of a session came out, and what was wrong, one line each. */
 interface Phase {
@@ -38,6 +40,21 @@ class TestSession {
     this.#tally = addTallies(this.#tally, tally);
   }
 
+  /** Runs phases side by side, at most `width` at once, the first of the list first. */
+  async sideBySide(
+    width: number,
+    phases: readonly { readonly title: string; readonly run: () => Promise<Phase> }[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const rest = [...phases];
+    const lane = async () => {
+      for (let next = rest.shift(); next && !signal.aborted; next = rest.shift()) {
+        await this.phase(next.title, next.run);
+      }
+    };
+    await Promise.all(Array.from({ length: width }, lane));
+  }
+
   /** Prints what failed, by name, and the verdict; its last line is the tally alone. */
   finish(): boolean {
     console.log("");
@@ -64,13 +81,16 @@ async function runSelection(selection: TestSelection, signal: AbortSignal): Prom
       () => test(unit, { parallel: true, timeoutMs: UNIT_TIMEOUT_MS, signal }),
     );
   }
-  for (const file of [...endToEnd, ...browser]) {
-    if (signal.aborted) break;
-    await session.phase(
-      file,
-      () => test([file], { parallel: false, timeoutMs: FILE_TIMEOUT_MS, signal }),
-    );
-  }
+  const files = [...endToEnd, ...browser];
+  const output = files.length > 1 ? "after" : "live";
+  await session.sideBySide(
+    FILES_AT_ONCE,
+    files.map((file) => ({
+      title: file,
+      run: () => test([file], { parallel: false, timeoutMs: FILE_TIMEOUT_MS, signal, output }),
+    })),
+    signal,
+  );
   return session.finish();
 }
 
