@@ -7,6 +7,9 @@ export const MAX_TIMEOUT_SECS = 86_400;
 export const MAX_NICE = 19;
 /** Kept of each output stream, half of it from the beginning and half from the end. */
 export const MAX_OUTPUT_BYTES = 1024 * 1024;
+/** What is kept of a stream in the largest fleet, and the output kept of a whole task. */
+export const MIN_OUTPUT_BYTES = 2 * 1024;
+export const MAX_TASK_OUTPUT_BYTES = 256 * 1024 * 1024;
 /** Targets of one task. */
 export const MAX_TARGETS = 50_000;
 /** Batches of one task. */
@@ -37,4 +40,10 @@ export function longestRunMs(
 ): number {
   const checks = hasHealthCheck ? Math.max(0, batches - 1) : 0;
   return batches * (timeoutSecs * 1000 + GRACE_MS) + checks * HEALTH_CHECK_MS;
+}
+
+/** What is kept of each stream of each target: all of {@linkcode MAX_OUTPUT_BYTES} for a hundred, less for thousands. */
+export function outputShareBytes(targets: number): number {
+  const share = Math.floor(MAX_TASK_OUTPUT_BYTES / Math.max(1, targets) / 2);
+  return Math.min(MAX_OUTPUT_BYTES, Math.max(MIN_OUTPUT_BYTES, share));
 }

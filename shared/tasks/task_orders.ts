@@ -1,5 +1,11 @@
 import { z } from "zod";
-import { MAX_COMMAND_BYTES, MAX_NICE, MAX_TIMEOUT_SECS } from "./task_limits.ts";
+import {
+  MAX_COMMAND_BYTES,
+  MAX_NICE,
+  MAX_OUTPUT_BYTES,
+  MAX_TIMEOUT_SECS,
+  MIN_OUTPUT_BYTES,
+} from "./task_limits.ts";
 import { TASK_ID_PATTERN } from "./task_id.ts";
 
 /** A command as a shell gets it: no zero byte, which would end it early, and nothing that UTF-8 cannot write. */
@@ -22,6 +28,8 @@ export const taskDispatchSchema = z.strictObject({
   command: commandSchema,
   timeoutMs: z.number().int().min(1000).max(MAX_TIMEOUT_SECS * 1000),
   nice: z.number().int().min(0).max(MAX_NICE),
+  /** Kept of each output stream. */
+  maxOutputBytes: z.number().int().min(MIN_OUTPUT_BYTES).max(MAX_OUTPUT_BYTES),
   /** Whether output is wanted while it comes into being, beside the result. */
   live: z.boolean(),
   issuedAtMs: timeMs,
