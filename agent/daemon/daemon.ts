@@ -2,6 +2,7 @@ import type { TlsIdentity } from "../../shared/platform/client_certificate_probe
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import type { SwarmProgress } from "../../shared/proto/agent.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import type { Diagnosis } from "../swarm/diagnosis.ts";
 import { assembleStatus } from "./assemble_status.ts";
 import type { Clock } from "./clock.ts";
 import { CertificateKeeper } from "./certificate_keeper.ts";
@@ -20,6 +21,7 @@ import { LocalServer } from "./local_server.ts";
 import { splayOf } from "./loop_plan.ts";
 import { encodeEntries, readEntries } from "./manifest_messages.ts";
 import { toHeartbeat } from "./run_summary.ts";
+import { ServerContent } from "./server_content.ts";
 import type { AgentStatus } from "./status.ts";
 import { StreamKeeper } from "./stream_keeper.ts";
 import { swarmInterfaces } from "./swarm_interfaces.ts";
@@ -63,7 +65,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const open = await LocalServer.listen(
     session.paths.agentSocket,
     0o666,
-    createOpenApi(() => daemon.status()),
+    createOpenApi(daemon),
   );
   const control = await LocalServer.listen(
     session.paths.controlSocket,
@@ -111,6 +113,7 @@ class Daemon {
     this.#session = session;
     this.#options = options;
     this.#startedAtMs = nowMs();
+    const content = new ServerContent(caller);
     this.#engine = new EngineKeeper({
       startEngine: options.startEngine,
       held,
@@ -132,6 +135,7 @@ class Daemon {
       random: Math.random,
       onEntries: (entries) => this.#sendEntries(entries),
       onProgress: (swarmProgress) => this.#progress.offer(swarmProgress),
+      fetchContent: (request) => content.fetch(request),
       onFleetDocument: () => {},
     });
     this.#progress = new LatestOnly(
@@ -221,6 +225,10 @@ class Daemon {
       this.#progress.stop();
       await this.#streaming;
     }
+  }
+
+  diagnose(peer: string | undefined): Promise<Diagnosis | null | "busy"> {
+    return this.#engine.diagnose(peer);
   }
 
   #sendEntries(entries: readonly ManifestEntry[]): void {

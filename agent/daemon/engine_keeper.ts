@@ -4,13 +4,17 @@ import type { TlsIdentity } from "../../shared/platform/client_certificate_probe
 import type { SwarmProgress } from "../../shared/proto/agent.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import type { EngineStart, NetworkInterface } from "../swarm/channel.ts";
+import type { Diagnosis } from "../swarm/diagnosis.ts";
 import type { RosterPage } from "../swarm/manifest/server_roster.ts";
+import type { ServerAnswer } from "../swarm/transfer/last_resort.ts";
 import type { EngineEvent, EngineHandle, EngineHandlers } from "../swarm/start_engine.ts";
+import { isUnspecified } from "../traits/lan_address.ts";
 import { backoffMs, type BackoffPlan } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { type CycleLog, NO_SWARM, type SwarmFacts } from "./cycle.ts";
 import { formatEndpoint } from "./format_endpoint.ts";
 import type { HeldDocuments } from "./held_documents.ts";
+import type { ContentRequest } from "./server_content.ts";
 import { signEntry } from "./sign_entry.ts";
 
 /** Starts an engine: `startEngine` of the swarm, or a fake. */
@@ -22,6 +26,11 @@ export const ENGINE_BACKOFF: BackoffPlan = { firstMs: 1_000, longestMs: 60_000 }
 const HEALTHY_AFTER_MS = 60_000;
 /** Own entries remembered for the server, the limit of a manifest. */
 const MAX_OWN_ENTRIES = 20_000;
+
+/** Diagnoses that are waited for at once. */
+const MAX_DIAGNOSES = 4;
+/** Longer than all of them take that an engine makes one after the other. */
+const DIAGNOSIS_TIMEOUT_MS = 90_000;
 
 /** What an engine keeper works with. */
 export interface EngineKeeperParts {
@@ -38,6 +47,8 @@ export interface EngineKeeperParts {
   /** For the server, when it can be reached. */
   onEntries(entries: readonly ManifestEntry[]): void;
   onProgress(progress: SwarmProgress): void;
+  /** Asks the server for content that no peer has; never fails but with an answer. */
+  fetchContent(request: ContentRequest): Promise<ServerAnswer>;
   /** A fleet document that a peer brought was accepted. */
   onFleetDocument(): void;
 }
@@ -61,6 +72,8 @@ export class EngineKeeper {
   #traits: Readonly<Record<string, Json>> = {};
   #state: "off" | "starting" | "running" | "failed" = "off";
   #problem = "";
+  readonly #diagnoses = new Map<number, (diagnosis: Diagnosis | null) => void>();
+  #nextDiagnosis = 1;
 
   constructor(parts: EngineKeeperParts) {
     this.#parts = parts;
@@ -133,6 +146,27 @@ export class EngineKeeper {
 
   sendHints(peers: readonly { envoyUuid: string; address: string }[]): void {
     if (peers.length > 0) this.#engine?.send({ kind: "hints", peers });
+  }
+
+  /**
+   * What the engine sees of the way to its peers, and to `peer` if it is named; `null` if no engine answers.
+   *
+   * @returns `busy` if as many diagnoses are waited for as may be.
+   */
+  async diagnose(peer: string | undefined): Promise<Diagnosis | null | "busy"> {
+    if (!this.#engine) return null;
+    if (this.#diagnoses.size >= MAX_DIAGNOSES) return "busy";
+    const requestId = this.#nextDiagnosis++;
+    const answered = Promise.withResolvers<Diagnosis | null>();
+    const timer = setTimeout(() => answered.resolve(null), DIAGNOSIS_TIMEOUT_MS);
+    this.#diagnoses.set(requestId, answered.resolve);
+    this.#engine.send({ kind: "diagnose", requestId, ...(peer === undefined ? {} : { peer }) });
+    try {
+      return await answered.promise;
+    } finally {
+      clearTimeout(timer);
+      this.#diagnoses.delete(requestId);
+    }
   }
 
   sendIdentity(identity: TlsIdentity): void {
@@ -235,6 +269,7 @@ export class EngineKeeper {
     this.#engine = undefined;
     this.#facts = NO_SWARM;
     this.#address = "";
+    for (const settle of this.#diagnoses.values()) settle(null);
   }
 
   #hear(message: EngineEvent): void {
@@ -259,6 +294,9 @@ export class EngineKeeper {
         return;
       case "sign":
         this.#sign(message.requestId, message.entry);
+        return;
+      case "fetch":
+        this.#fetchContent(message);
         return;
       case "fleet": {
         const held = this.#parts.held.fleet()?.value.serial ?? 0;
@@ -290,6 +328,9 @@ export class EngineKeeper {
       case "examined":
         // Whoever asked hears it beside the keeper.
         return;
+      case "diagnosed":
+        this.#diagnoses.get(message.requestId)?.(message.diagnosis);
+        return;
       case "fatal": {
         const engine = this.#engine;
         if (!engine) return;
@@ -302,8 +343,8 @@ export class EngineKeeper {
 
   #noteListening(address: string, port: number): void {
     const { announceAddress, listenAddress } = this.#parts.start();
-    const fixed = announceAddress ??
-      (listenAddress === undefined ? "" : formatEndpoint(listenAddress, port));
+    const isSole = listenAddress !== undefined && !isUnspecified(listenAddress);
+    const fixed = announceAddress ?? (isSole ? formatEndpoint(listenAddress, port) : "");
     this.#facts = { ...this.#facts, port, announced: fixed };
     this.#address = fixed || formatEndpoint(address, port);
   }
@@ -318,6 +359,18 @@ export class EngineKeeper {
       });
       this.#engine?.send({ kind: "unsigned", requestId, reason: signed.reason });
     }
+  }
+
+  #fetchContent({ requestId, ...request }: ContentRequest & { requestId: number }): void {
+    const engine = this.#engine;
+    this.#parts.fetchContent(request).catch((error: unknown): ServerAnswer => ({
+      ok: false,
+      reason: String(error),
+      isFinal: true,
+    })).then((answer) => {
+      // An engine that was started since has other requests of that number.
+      if (this.#engine === engine) engine?.send({ kind: "fetched", requestId, answer });
+    });
   }
 
   #rememberOwn(entries: readonly ManifestEntry[]): void {

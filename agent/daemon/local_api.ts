@@ -2,12 +2,15 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import type { ResourceReport, RunReport } from "../../shared/config/run_report.ts";
 import { explainFailure, isTurnedAway } from "./describe_failure.ts";
+import type { Diagnosis } from "../swarm/diagnosis.ts";
 import { type LocalHandler, sendJson } from "./local_server.ts";
 import type { AgentStatus } from "./status.ts";
 import type { WakeQueue } from "./wake_queue.ts";
 
 /** Largest body of a local request: a handful of flags. */
 const MAX_BODY_BYTES = 4 * 1024;
+/** Longest hostname, UUID or address. */
+const MAX_PEER_NAME = 255;
 
 const runRequestSchema = z.strictObject({ dryRun: z.boolean().default(false) });
 
@@ -27,14 +30,35 @@ export type RunEvent =
     readonly refusedBundle: string | null;
   };
 
-/** What every user may ask: `GET /status`. */
-export function createOpenApi(status: () => AgentStatus): LocalHandler {
-  return (request, response) => {
+/** What the open socket tells. */
+export interface OpenApi {
+  status(): AgentStatus;
+  /** What the swarm engine sees of the way to its peers, and to the one that is named. */
+  diagnose(peer: string | undefined): Promise<Diagnosis | null | "busy">;
+}
+
+/** What every user may ask: `GET /status` and `GET /swarm/diagnosis[?peer=NAME]`. */
+export function createOpenApi(daemon: OpenApi): LocalHandler {
+  return async (request, response) => {
+    const url = URL.parse(request.url ?? "", "http://agent/");
     if (request.method !== "GET") {
-      sendJson(response, 405, { message: "only GET is answered here" });
-    } else if (request.url === "/status") sendJson(response, 200, status());
-    else sendJson(response, 404, { message: `nothing is known of ${request.url}` });
-    return Promise.resolve();
+      return sendJson(response, 405, { message: "only GET is answered here" });
+    }
+    if (request.url === "/status") return sendJson(response, 200, daemon.status());
+    if (url?.pathname !== "/swarm/diagnosis") {
+      return sendJson(response, 404, { message: `nothing is known of ${request.url}` });
+    }
+    const peer = url.searchParams.get("peer") ?? undefined;
+    if (peer === "" || (peer?.length ?? 0) > MAX_PEER_NAME) {
+      const message = `Cannot look for a peer: its name has 1 to ${MAX_PEER_NAME} characters`;
+      return sendJson(response, 400, { message });
+    }
+    const diagnosis = await daemon.diagnose(peer);
+    if (diagnosis === "busy") {
+      const message = "Cannot look at the swarm: several others are just being answered. Try again";
+      return sendJson(response, 429, { message });
+    }
+    sendJson(response, 200, diagnosis);
   };
 }
 

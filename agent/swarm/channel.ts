@@ -3,7 +3,9 @@ import type { FleetDocument } from "../../shared/config/fleet_document.ts";
 import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import type { ManifestEntry, UnsignedManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import type { Diagnosis } from "./diagnosis.ts";
 import type { RosterPage } from "./manifest/server_roster.ts";
+import type { ServerAnswer } from "./transfer/last_resort.ts";
 import type { BlobProgress, SeedProblem } from "../../shared/proto/agent.ts";
 
 /** One address of this machine on which the swarm may be found. */
@@ -72,6 +74,8 @@ export type ToEngine =
   | { readonly kind: "signed"; readonly requestId: number; readonly entry: ManifestEntry }
   /** The daemon will not sign that entry. */
   | { readonly kind: "unsigned"; readonly requestId: number; readonly reason: string }
+  /** What the server gave, or why it gave nothing. */
+  | { readonly kind: "fetched"; readonly requestId: number; readonly answer: ServerAnswer }
   /** The links of that request stand. */
   | { readonly kind: "linked"; readonly requestId: number }
   /** A new certificate after a renewal. */
@@ -80,6 +84,8 @@ export type ToEngine =
   | { readonly kind: "clean"; readonly requestId: number }
   /** Try the engine's worker and the hashing worker; answered with `examined`. */
   | { readonly kind: "examine"; readonly requestId: number }
+  /** Look at the way to the peers, and to one of them if it is named; answered with `diagnosed`. */
+  | { readonly kind: "diagnose"; readonly requestId: number; readonly peer?: string }
   | { readonly kind: "stop" };
 
 /** What the hashing worker may do, if it hashed what it was given; otherwise what stood in its way. */
@@ -104,6 +110,15 @@ export type FromEngine =
   /** From where on the server's whole manifest is wanted with the next check-in; empty if it is not. */
   | { readonly kind: "roster"; readonly since: string }
   | { readonly kind: "sign"; readonly requestId: number; readonly entry: UnsignedManifestEntry }
+  /** Content that no peer has is wanted of the server; answered with `fetched`. */
+  | {
+    readonly kind: "fetch";
+    readonly requestId: number;
+    readonly sha256: string;
+    /** A chunk by its number, or the digests of all of them. */
+    readonly wanted: number | "digests";
+    readonly sizeBytes: number;
+  }
   /** A fleet document that a peer gave; the daemon verifies it before anything believes it. */
   | { readonly kind: "fleet"; readonly signed: SignedBytes }
   | {
@@ -124,6 +139,12 @@ export type FromEngine =
     /** What the engine's worker may do, as it sees it itself; see `heldRights`. */
     readonly rights: readonly string[];
     readonly hasher: HasherExamination;
+  }
+  /** `null` while no session runs. */
+  | {
+    readonly kind: "diagnosed";
+    readonly requestId: number;
+    readonly diagnosis: Diagnosis | null;
   }
   /** The complete set of links that should stand; handled by `startEngine`, which answers `linked`. */
   | { readonly kind: "links"; readonly requestId: number; readonly links: SwarmLinks }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { MAX_DOCUMENT_BYTES } from "../../shared/crypto/signed_document.ts";
 import { MAX_MANIFEST_ENTRIES } from "../../shared/swarm/manifest.ts";
 import { manifestEntrySchema } from "../../shared/swarm/manifest_entry.ts";
+import { diagnosisSchema } from "./diagnosis.ts";
 
 /** Most things in one message: a full manifest several times over, with cells that wait for their author to be allowed. */
 const MAX_LISTED = 5 * MAX_MANIFEST_ENTRIES;
@@ -64,6 +65,13 @@ export const fromEngineSchema = z.discriminatedUnion("kind", [
   // An entry that may not be signed is answered with the reason: a person's own seed may ask for it.
   z.object({ kind: z.literal("sign"), requestId, entry: z.looseObject({}) }),
   z.object({
+    kind: z.literal("fetch"),
+    requestId,
+    sha256: name,
+    wanted: z.union([count, z.literal("digests")]),
+    sizeBytes: count,
+  }),
+  z.object({
     kind: z.literal("fleet"),
     signed: z.object({ payload: bytes, signature: bytes }),
   }),
@@ -82,6 +90,11 @@ export const fromEngineSchema = z.discriminatedUnion("kind", [
       z.object({ ok: z.literal(true), rights }),
       z.object({ ok: z.literal(false), reason: shown }),
     ]),
+  }),
+  z.object({
+    kind: z.literal("diagnosed"),
+    requestId,
+    diagnosis: diagnosisSchema.nullable(),
   }),
   z.object({
     kind: z.literal("links"),

@@ -91,6 +91,8 @@ export const peersFileSchema = z.object({
     port: z.number().int().min(1).max(65_535),
     source: z.enum(["multicast", "exchange", "server", "inbound", "remembered"]),
     provenMs: z.number(),
+    /** It does not answer now, and is tried now and then. */
+    absent: z.boolean().optional(),
   })),
 });
 export type PeersFile = z.infer<typeof peersFileSchema>;

@@ -40,7 +40,8 @@ function isLinkLocal(address: string): boolean {
   return /^169\.254\./.test(address) || /^fe[89ab]/i.test(address);
 }
 
-function isUnspecified(address: string): boolean {
+/** 0.0.0.0 or ::, which stand for every address. */
+export function isUnspecified(address: string): boolean {
   return address === "0.0.0.0" || address === "::";
 }
 

@@ -2,20 +2,21 @@ import {
   ANNOUNCE_PORT,
   type Announcement,
   encodeAnnouncements,
-  parseEndpoint,
 } from "../../../shared/swarm/announce_line.ts";
-import type { AnnounceFacts, Announcer } from "./announcer.ts";
+import { type AnnounceFacts, type Announcer, MAX_DATAGRAMS_PER_INTERVAL } from "./announcer.ts";
 import type { EngineLog } from "../engine/engine_log.ts";
-import { Multicast } from "./multicast.ts";
+import type { PeerEndpoint } from "../peers/peer_registry.ts";
+import { HeardBook } from "./heard_book.ts";
+import { type AnnounceInterface, type LinkState, Multicast } from "./multicast.ts";
 import { pause, type TaskScope } from "../engine/task_scope.ts";
 
-/** Datagrams in one announcement per interface. */
-const MAX_DATAGRAMS = 4;
 /** Pauses before a failed announcer is started again. */
 const FIRST_RESTART_MS = 1000;
 const MAX_RESTART_MS = 60_000;
 /** How soon a hastened announcement is noticed at the latest. */
 const TICK_MS = 200;
+/** How often the group is joined again, where an interface failed or went and came back. */
+const REJOIN_MS = 30_000;
 
 export interface DiscoveryOptions {
   readonly instance: string;
@@ -24,7 +25,8 @@ export interface DiscoveryOptions {
   /** Port of the peer server. */
   readonly port: number;
   readonly discoveryPort?: number | undefined;
-  readonly announceAddress?: string | undefined;
+  /** What is announced in place of the address that a datagram leaves from. */
+  readonly announced?: PeerEndpoint | undefined;
   readonly facts: () => AnnounceFacts;
   readonly onAnnouncement: (announcement: Announcement, sourceAddress: string) => void;
   readonly log: EngineLog;
@@ -32,15 +34,26 @@ export interface DiscoveryOptions {
 
 export interface DiscoveryState {
   readonly state: "off" | "running" | "failed";
+  /** Addresses of the interfaces where the group is joined. */
   readonly interfaces: readonly string[];
   readonly problem?: string;
 }
 
+/** What is known of every interface, for whoever looks for what is in the way. */
+export interface DiscoveryDetails {
+  /** Since when the group is heard, ms; absent while it is not. */
+  readonly sinceMs?: number;
+  readonly links: readonly LinkState[];
+}
+
 /** Announces this envoy on the LAN and hears others; comes back by itself when it fails. */
 export class Discovery {
+  readonly heard = new HeardBook();
   readonly #options: DiscoveryOptions;
-  #addresses: readonly string[] = [];
-  #state: DiscoveryState = { state: "off", interfaces: [] };
+  #interfaces: readonly AnnounceInterface[] = [];
+  #failed: DiscoveryState | undefined;
+  #multicast: Multicast | undefined;
+  #sinceMs: number | undefined;
   #changed = new AbortController();
 
   constructor(options: DiscoveryOptions) {
@@ -48,13 +61,28 @@ export class Discovery {
   }
 
   get state(): DiscoveryState {
-    return this.#state;
+    if (!this.#multicast) return this.#failed ?? { state: "off", interfaces: [] };
+    const { links } = this.#multicast;
+    const problems = links.flatMap(({ name, problem }) => problem ? [`${name}: ${problem}`] : []);
+    return {
+      state: "running",
+      interfaces: links.flatMap(({ address, joined }) => joined ? [address] : []),
+      ...(problems.length > 0 ? { problem: problems.join("; ") } : {}),
+    };
   }
 
-  /** The interfaces to use from now on, by address. */
-  setAddresses(addresses: readonly string[]): void {
-    if (addresses.join() === this.#addresses.join()) return;
-    this.#addresses = addresses;
+  get details(): DiscoveryDetails {
+    const idle = this.#interfaces.map(({ name, address }) => ({ name, address, joined: false }));
+    return {
+      ...(this.#sinceMs === undefined ? {} : { sinceMs: this.#sinceMs }),
+      links: this.#multicast?.links ?? idle,
+    };
+  }
+
+  /** The interfaces to use from now on. */
+  setInterfaces(interfaces: readonly AnnounceInterface[]): void {
+    if (JSON.stringify(interfaces) === JSON.stringify(this.#interfaces)) return;
+    this.#interfaces = interfaces;
     this.#changed.abort();
   }
 
@@ -65,8 +93,8 @@ export class Discovery {
       while (!signal.aborted) {
         this.#changed = new AbortController();
         const session = AbortSignal.any([signal, this.#changed.signal]);
-        if (this.#addresses.length === 0) {
-          this.#state = { state: "off", interfaces: [] };
+        if (this.#interfaces.length === 0) {
+          this.#failed = undefined;
           await pause(MAX_RESTART_MS, session);
           continue;
         }
@@ -74,7 +102,7 @@ export class Discovery {
           failures = 0;
         });
         if (session.aborted) continue;
-        this.#state = { state: "failed", interfaces: [], problem };
+        this.#failed = { state: "failed", interfaces: [], problem };
         const restartMs = Math.min(MAX_RESTART_MS, FIRST_RESTART_MS * 2 ** failures);
         failures += 1;
         log("error", "multicast announcer exited", { reason: problem, restartMs });
@@ -85,15 +113,15 @@ export class Discovery {
 
   /** Runs until it fails or the signal is raised; answers why it ended. */
   async #run(signal: AbortSignal, onStarted: () => void): Promise<string> {
-    const { announcer, facts, instance, log } = this.#options;
+    const { log } = this.#options;
     const failed = new AbortController();
     let reason = "stopped";
     let multicast: Multicast;
     try {
       multicast = await Multicast.open({
         port: this.#options.discoveryPort ?? ANNOUNCE_PORT,
-        addresses: this.#addresses,
-        onAnnouncement: this.#options.onAnnouncement,
+        interfaces: this.#interfaces,
+        onAnnouncement: (announcement, source) => this.#hear(announcement, source),
         onFailure: (problem) => {
           reason = problem;
           failed.abort();
@@ -104,29 +132,45 @@ export class Discovery {
       return error instanceof Error ? error.message : String(error);
     }
     onStarted();
-    this.#state = { state: "running", interfaces: multicast.addresses };
-    log("info", "multicast announcer started", { interfaces: multicast.addresses });
-    announcer.noteChange(Date.now());
-    const ended = AbortSignal.any([signal, failed.signal]);
-    while (!ended.aborted) {
-      const lines = announcer.take(Date.now(), facts());
-      for (const address of lines ? multicast.addresses : []) {
-        const addr = { kind: "addr" as const, ...this.#announced(address) };
-        const announcement = { instance, lines: [addr, ...lines ?? []] };
-        for (const datagram of encodeAnnouncements(announcement, MAX_DATAGRAMS)) {
-          await multicast.send(address, datagram);
-        }
-      }
-      await pause(Math.min(TICK_MS, Math.max(10, announcer.dueMs - Date.now())), ended);
+    this.#multicast = multicast;
+    this.#sinceMs = Date.now();
+    log("info", "multicast announcer started", { interfaces: this.state.interfaces });
+    this.#options.announcer.noteChange(Date.now());
+    try {
+      await this.#announce(multicast, AbortSignal.any([signal, failed.signal]));
+    } finally {
+      this.#multicast = undefined;
+      this.#sinceMs = undefined;
+      multicast.close();
     }
-    multicast.close();
     return reason;
   }
 
-  #announced(address: string): { readonly address: string; readonly port: number } {
-    const { announceAddress, port } = this.#options;
-    if (announceAddress === undefined) return { address, port };
-    const named = announceAddress.includes(":") ? announceAddress : `${announceAddress}:${port}`;
-    return parseEndpoint(named) ?? { address, port };
+  async #announce(multicast: Multicast, ended: AbortSignal): Promise<void> {
+    const { announced, announcer, facts, instance, port } = this.#options;
+    let rejoinMs = Date.now() + REJOIN_MS;
+    while (!ended.aborted) {
+      const lines = announcer.take(Date.now(), facts());
+      for (const address of lines ? multicast.spokenFrom : []) {
+        const addr = { kind: "addr" as const, ...announced ?? { address, port } };
+        const announcement = { instance, lines: [addr, ...lines ?? []] };
+        for (const datagram of encodeAnnouncements(announcement, MAX_DATAGRAMS_PER_INTERVAL)) {
+          await multicast.send(address, datagram);
+        }
+      }
+      if (Date.now() >= rejoinMs) {
+        await multicast.join();
+        rejoinMs = Date.now() + REJOIN_MS;
+      }
+      await pause(Math.min(TICK_MS, Math.max(10, announcer.dueMs - Date.now())), ended);
+    }
+  }
+
+  #hear(announcement: Announcement, source: string): void {
+    const { instance, onAnnouncement } = this.#options;
+    if (announcement.instance === instance) return this.heard.noteOwn(source, Date.now());
+    const port = announcement.lines.find((line) => line.kind === "addr")?.port;
+    this.heard.note(source, port, Date.now());
+    onAnnouncement(announcement, source);
   }
 }

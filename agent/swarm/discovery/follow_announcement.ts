@@ -38,8 +38,10 @@ export function followAnnouncement(
   for (const line of lines) {
     switch (line.kind) {
       case "have":
+        // Anybody could say so to keep those who do hold it from answering.
+        if (!peer || line.have === 0) break;
         announcer.noteHave(line.sha256);
-        if (peer && line.have > 0 && manifest.isLive(line.sha256)) hints.claim(line.sha256, peer);
+        if (manifest.isLive(line.sha256)) hints.claim(line.sha256, peer);
         break;
       case "want":
         if (hints.isHeld(line.sha256)) announcer.noteWant(line.sha256, nowMs);

@@ -57,6 +57,38 @@ Deno.test("of a proven peer what differs is asked and what it holds is remembere
   assert.deepEqual(follow(lines, { isProven: true }), ["sync db-1", "claim a db-1"]);
 });
 
+Deno.test("only a proven peer that has something answers a want in this envoy's place", () => {
+  const announcer = new Announcer(() => 0.5, 0);
+  announcer.take(0, { manifestDigest: OWN_DIGEST, held: [], wanted: [] });
+  const hear = (have: number, isProven: boolean) =>
+    followAnnouncement(
+      {
+        instance: "0".repeat(16),
+        lines: [{ kind: "addr", ...HOME }, { kind: "have", sha256: LIVE, have, total: 2 }],
+      },
+      HOME.address,
+      {
+        announcer,
+        manifest: { digest: () => OWN_DIGEST, isLive: () => true },
+        nowMs: 5000,
+        peerAt: () => isProven ? PEER : undefined,
+        suggest: () => {},
+        sync: () => {},
+        claim: () => {},
+        isHeld: () => true,
+      },
+    );
+  announcer.noteInstance("0".repeat(16), 0);
+  announcer.take(1000, { manifestDigest: OWN_DIGEST, held: [], wanted: [] });
+  announcer.noteWant(LIVE, 5000);
+  const answersMs = announcer.dueMs;
+  hear(2, false);
+  hear(0, true);
+  assert.equal(announcer.dueMs, answersMs);
+  hear(2, true);
+  assert.ok(announcer.dueMs > answersMs);
+});
+
 Deno.test("a manifest with the same digest and a revocation already known cause nothing", () => {
   const lines: AnnounceLine[] = [
     { kind: "addr", ...HOME },

@@ -66,6 +66,11 @@ export class Engine {
       return this.#requests.settleSignature(message.requestId, new Error(message.reason));
     }
     if (message.kind === "linked") return this.#requests.settleLinks(message.requestId);
+    if (message.kind === "fetched") {
+      return this.#requests.settleContent(message.requestId, message.answer);
+    }
+    // It waits for other machines, and nothing else may wait for it.
+    if (message.kind === "diagnose") return this.#diagnose(message.requestId, message.peer);
     this.#queue = this.#queue.then(() => this.#handle(message)).catch((error: unknown) =>
       this.#options.post({ kind: "fatal", reason: String(error) })
     );
@@ -77,7 +82,7 @@ export class Engine {
   }
 
   async #handle(
-    message: Exclude<ToEngine, { kind: "signed" | "unsigned" | "linked" }>,
+    message: Exclude<ToEngine, { kind: "signed" | "unsigned" | "linked" | "fetched" | "diagnose" }>,
   ): Promise<void> {
     switch (message.kind) {
       case "start":
@@ -144,6 +149,13 @@ export class Engine {
     }
   }
 
+  #diagnose(requestId: number, peer: string | undefined): void {
+    this.#scope.run("diagnosis", async () => {
+      const diagnosis = await this.#session?.diagnose(peer) ?? null;
+      this.#options.post({ kind: "diagnosed", requestId, diagnosis });
+    });
+  }
+
   /** Brings the session in line with the newest documents. */
   async #follow(): Promise<void> {
     const facts = this.#facts();
@@ -160,6 +172,7 @@ export class Engine {
         hasher: this.#hasher,
         post: this.#options.post,
         sign: (entry) => this.#requests.sign(entry),
+        fetchContent: (...asked) => this.#requests.fetchContent(...asked),
         link: (links) => this.#requests.link(links),
         log: this.#log,
       });
@@ -198,7 +211,7 @@ export class Engine {
   async #close(): Promise<SessionFacts | undefined> {
     const session = this.#session;
     this.#session = undefined;
-    this.#requests.refuseSignatures("the swarm is stopping");
+    this.#requests.refuseAll("the swarm is stopping");
     await session?.stop();
     return session?.describe();
   }

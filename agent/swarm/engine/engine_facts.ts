@@ -50,16 +50,6 @@ export function subjectOf({ envoy, traits }: Pick<EngineFacts, "envoy" | "traits
   return { hostname: envoy.hostname, uuid: envoy.envoyUuid, traits, tags: envoy.tags };
 }
 
-/** Addresses of the interfaces to announce on: the one that was asked for, or every one there is. */
-export function announceInterfaces(
-  { start, interfaces }: Pick<EngineFacts, "start" | "interfaces">,
-): readonly string[] {
-  const { listenAddress } = start;
-  return listenAddress !== undefined && listenAddress !== "0.0.0.0"
-    ? [listenAddress]
-    : interfaces.map(({ address }) => address);
-}
-
 /** How fast content may pass: downloads a share of the fastest interface, uploads what the envoy document says. */
 export function bandwidthOf(
   { envoy, interfaces }: Pick<EngineFacts, "envoy" | "interfaces">,

@@ -2,16 +2,21 @@ import { REVOKED_HORIZON_MS } from "../../../shared/swarm/manifest.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { contentLinks } from "../blobs/content_links.ts";
 import { removeStalePartials } from "../blobs/stale_partials.ts";
+import { announcedEndpoint, announceInterfaces } from "../discovery/announce_interfaces.ts";
 import { Discovery } from "../discovery/discovery.ts";
 import { followAnnouncement } from "../discovery/follow_announcement.ts";
 import type { SwarmState } from "../mirror.ts";
 import { PeerRoutes } from "../peers/peer_routes.ts";
 import { PeerServer } from "../peers/peer_server.ts";
 import { clearGraves } from "../seeds/graveyard.ts";
+import { knock } from "../peers/knock.ts";
+import { ReachDesk } from "../peers/reach_desk.ts";
+import type { Diagnosis } from "../diagnosis.ts";
 import { AbsenceWatch } from "./absence_watch.ts";
+import { Diagnostician } from "./diagnostician.ts";
 import { reportBlobs } from "./blob_report.ts";
 import type { RosterPage } from "../manifest/server_roster.ts";
-import { announceInterfaces, bandwidthOf, isExpelled, portOf, trustOf } from "./engine_facts.ts";
+import { bandwidthOf, isExpelled, portOf, trustOf } from "./engine_facts.ts";
 import type { EngineSessionOptions } from "./engine_session_options.ts";
 import { letGoOfBlobs } from "./let_go_of_blobs.ts";
 import { assembleParts, type SessionParts } from "./session_parts.ts";
@@ -35,6 +40,7 @@ export class EngineSession {
   readonly #absence: AbsenceWatch;
   #server: PeerServer | undefined;
   #discovery: Discovery | undefined;
+  #diagnostician: Diagnostician | undefined;
   /** Signatures of cells that the server is just handing over: it need not hear of them. */
   readonly #fromServer = new Set<string>();
   #outline = "";
@@ -120,6 +126,7 @@ export class EngineSession {
     await this.#server?.stop();
     this.#server = undefined;
     this.#discovery = undefined;
+    this.#diagnostician = undefined;
     client.close();
     await peers.save();
     await book.close();
@@ -139,7 +146,14 @@ export class EngineSession {
   }
 
   applyInterfaces(): void {
-    this.#discovery?.setAddresses(announceInterfaces(this.#options.facts()));
+    const { start, interfaces } = this.#options.facts();
+    this.#discovery?.setInterfaces(announceInterfaces(start, interfaces));
+    const port = this.port ?? portOf(this.#options.facts());
+    const own = [start.listenAddress ?? [], ...interfaces.map(({ address }) => address)].flat();
+    this.#parts.peers.setOwn([
+      ...own.map((address) => ({ address, port })),
+      ...[announcedEndpoint(start) ?? []].flat(),
+    ]);
   }
 
   applyTraits(): void {
@@ -168,6 +182,11 @@ export class EngineSession {
     book.noteServerContact();
     this.#absence.follow();
     this.noteChange();
+  }
+
+  /** Looks at the way to the peers, and to the one that is named. */
+  diagnose(peer: string | undefined): Promise<Diagnosis> | undefined {
+    return this.#diagnostician?.diagnose(peer);
   }
 
   /** Removes what no longer belongs to anything. Links are the daemon's side to clean. */
@@ -228,7 +247,7 @@ export class EngineSession {
 
   async #begin(): Promise<void> {
     const { facts, log, post } = this.#options;
-    const { book, gossip, peers } = this.#parts;
+    const { book, client, gossip, peers, scope } = this.#parts;
     const { start } = facts();
     this.applyDocuments();
     const server = await this.#listen();
@@ -237,7 +256,16 @@ export class EngineSession {
     this.#discovery = this.#discover(port);
     this.applyInterfaces();
     this.#discovery.start();
-    await peers.remember({ address: start.listenAddress ?? "127.0.0.1", port });
+    this.#diagnostician = new Diagnostician({
+      facts,
+      port,
+      discovery: this.#discovery,
+      peers,
+      client,
+      quietReason: () => book.quietReason,
+      signal: scope.signal,
+    });
+    await peers.remember();
     gossip.start(() => peers.dial());
     const own = book.manifest.all().filter(({ author }) => author === start.author);
     post({ kind: "entries", entries: own, digest: book.manifest.digest() });
@@ -253,13 +281,22 @@ export class EngineSession {
     const { facts, log } = this.#options;
     const { bandwidth, book, content, peers, scope, storage } = this.#parts;
     const { start } = facts();
+    const { identity, ca } = start;
+    const reachDesk = new ReachDesk({
+      knock: (endpoint, uuid) => knock({ endpoint, uuid, identity, ca, signal: scope.signal }),
+      heard: (address) => ({
+        lastMs: this.#discovery?.heard.lastMs(address),
+        sinceMs: this.#discovery?.details.sinceMs,
+      }),
+      now: Date.now,
+    });
     return PeerServer.start({
       identity: start.identity,
       ca: start.ca,
       address: start.listenAddress,
       port: portOf(facts()),
       isRevoked: (peer) => isExpelled(facts(), peer),
-      onCaller: (_peer, endpoint) => peers.suggest([endpoint], "inbound"),
+      onCaller: (peer, endpoint) => peers.noteCaller(peer, endpoint),
       routes: new PeerRoutes({
         blob: (sha256) => content.serve(sha256),
         recheck: (sha256, chunk) => content.recheck(sha256, chunk),
@@ -268,6 +305,7 @@ export class EngineSession {
         acceptPush: async (entries) => void await book.receive(entries),
         fleet: () => facts().fleetSigned,
         exchange: () => peers.exchangeText(),
+        reach: (peer, caller) => reachDesk.answer(peer, caller),
         storage: (purpose) => storage.answer(purpose),
         hasRoom: () => storage.hasRoomForPush(),
         takeUpload: (sizeBytes) => bandwidth.takeUpload(sizeBytes, scope.signal),
@@ -279,20 +317,19 @@ export class EngineSession {
   #discover(port: number): Discovery {
     const { facts, instance, log } = this.#options;
     const { announcer, book, claims, content, gossip, peers, receiver, scope } = this.#parts;
-    const { discoveryPort, announceAddress } = facts().start;
+    const { start } = facts();
     return new Discovery({
       instance,
       announcer,
       scope,
       port,
-      discoveryPort,
-      announceAddress,
+      discoveryPort: start.discoveryPort,
+      announced: announcedEndpoint(start),
       facts: () =>
         book.quietReason === undefined
           ? content.announceFacts()
           : { manifestDigest: book.manifest.digest(), held: [], wanted: [] },
       onAnnouncement: (announcement, address) => {
-        if (announcement.instance === instance) return;
         followAnnouncement(announcement, address, {
           announcer,
           manifest: book.manifest,

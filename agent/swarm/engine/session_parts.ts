@@ -1,6 +1,7 @@
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { TargetDecision } from "../../../shared/swarm/target_decision.ts";
 import { BlobStore } from "../blobs/blob_store.ts";
+import { callingAddress } from "../discovery/announce_interfaces.ts";
 import { Announcer } from "../discovery/announcer.ts";
 import { HolderClaims } from "../discovery/holder_claims.ts";
 import { Gossip } from "../manifest/gossip.ts";
@@ -51,7 +52,7 @@ export interface PartsListener {
  * @throws {Error} if the folder cannot be used.
  */
 export async function assembleParts(
-  { facts, instance, hasher, post, sign, log }: EngineSessionOptions,
+  { facts, instance, hasher, post, sign, fetchContent, log }: EngineSessionOptions,
   { onNews, onDropped, onUnsaid, onChange }: PartsListener,
 ): Promise<SessionParts> {
   const { start } = facts();
@@ -78,7 +79,7 @@ export async function assembleParts(
   const client = new PeerClient({
     identity: start.identity,
     ca: start.ca,
-    localAddress: start.listenAddress,
+    localAddress: () => callingAddress(start, facts().interfaces),
     isRevoked: (peer) => isExpelled(facts(), peer),
     ownPort: () => portOf(facts()),
     onPeer: (peer, endpoint) => peers.prove(peer, endpoint),
@@ -131,6 +132,7 @@ export async function assembleParts(
     isOpen,
     isSeed: (sha256) => seeds.seeds.has(sha256),
     candidates: (sha256) => claims.candidates(sha256, peers.all()),
+    server: { isAllowed: () => facts().envoy.swarm.serverFallback, fetch: fetchContent },
     onPeerFailure: (uuid) => peers.noteFailure(uuid),
     takeBandwidth: (sizeBytes, signal) => bandwidth.takeDownload(sizeBytes, signal),
     onChange,

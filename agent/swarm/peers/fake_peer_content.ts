@@ -1,5 +1,7 @@
 import { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import { layoutOf } from "../../../shared/swarm/chunk_layout.ts";
+import type { PeerIdentity } from "./peer_identity.ts";
+import type { PeerEndpoint } from "./peer_registry.ts";
 import type { PeerContent, RecheckVerdict } from "./peer_routes.ts";
 
 /** The one blob that a {@linkcode FakePeerContent} knows. */
@@ -8,6 +10,9 @@ export const FAKE_SHA = "a".repeat(64);
 /** An engine that holds chunk 0 of two of one blob, and notes what it is asked. */
 export class FakePeerContent implements PeerContent {
   readonly rechecked: number[] = [];
+  /** Where callers were called back. */
+  readonly reached: string[] = [];
+  busy = false;
   pushed = 0;
   room = true;
   verdict: RecheckVerdict = "sound";
@@ -42,6 +47,13 @@ export class FakePeerContent implements PeerContent {
 
   exchange() {
     return "";
+  }
+
+  reach(_peer: PeerIdentity, caller: PeerEndpoint) {
+    if (this.busy) return Promise.resolve("busy" as const);
+    this.reached.push(`${caller.address}:${caller.port}`);
+    const seen = { outcome: "answered" as const, detail: "", heardAgoMs: null, listeningMs: null };
+    return Promise.resolve({ ...caller, ...seen });
   }
 
   storage() {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { manifestEntrySchema } from "../../../shared/swarm/manifest_entry.ts";
 import { CHUNK_DIGEST_BYTES, MAX_ACCEPTED_CHUNKS } from "../../../shared/swarm/chunk_layout.ts";
 import { parseEndpoint } from "../../../shared/swarm/announce_line.ts";
+import { KNOCK_OUTCOMES } from "./knock.ts";
 
 /** Entries on one page of a manifest, and in one push of revocations. */
 export const MAX_PAGE_ENTRIES = 1000;
@@ -65,6 +66,21 @@ export const storageAnswerSchema = z.object({
   free_bytes: z.number(),
 });
 export type StorageAnswer = z.infer<typeof storageAnswerSchema>;
+
+/** What a peer saw when it called its caller back. */
+export const reachAnswerSchema = z.object({
+  /** Where it called: the caller's address as it sees it, and the port that the caller named. */
+  address: z.string().max(64),
+  port: z.number().int(),
+  outcome: z.enum(KNOCK_OUTCOMES),
+  detail: z.string().max(500),
+  /** How long ago it last heard an announcement from that address; `null` if it did not. */
+  heardAgoMs: z.number().int().nonnegative().nullable(),
+  /** For how long it has been listening for announcements; `null` if it does not. */
+  listeningMs: z.number().int().nonnegative().nullable(),
+});
+export type ReachAnswer = z.infer<typeof reachAnswerSchema>;
+export const MAX_REACH_ANSWER_BYTES = 4096;
 
 /** Reads an `X-Peers` header; what is not an address is passed over. */
 export function parsePeersHeader(

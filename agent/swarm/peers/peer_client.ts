@@ -10,9 +10,12 @@ import {
   manifestPageSchema,
   MAX_BLOB_ANSWER_BYTES,
   MAX_PEER_JSON_BYTES,
+  MAX_REACH_ANSWER_BYTES,
   MAX_RECHECK_ANSWER_BYTES,
   parsePeersHeader,
   PEERS_HEADER,
+  type ReachAnswer,
+  reachAnswerSchema,
   recheckAnswerSchema,
 } from "./peer_api.ts";
 import { type PeerConnectionOptions, PeerConnections } from "./peer_connections.ts";
@@ -152,6 +155,19 @@ export class PeerClient {
       "POST",
     );
     return { peer, sound: value.sound };
+  }
+
+  /** Has the peer call this envoy back, and tell what it saw. */
+  async getReach(endpoint: PeerEndpoint, signal: AbortSignal): Promise<ReachAnswer> {
+    const path = "/swarm/v1/reach";
+    const { value } = await this.#getJson(
+      endpoint,
+      path,
+      reachAnswerSchema,
+      MAX_REACH_ANSWER_BYTES,
+      signal,
+    );
+    return value;
   }
 
   async #getJson<T extends z.ZodType>(

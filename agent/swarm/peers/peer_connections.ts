@@ -15,7 +15,7 @@ export interface PeerConnectionOptions {
   readonly identity: TlsIdentity;
   readonly ca: string;
   /** Address to call from, so that peers see the one this envoy listens on. */
-  readonly localAddress?: string | undefined;
+  readonly localAddress: () => string | undefined;
   /** Whether a peer has been expelled. */
   readonly isRevoked: (peer: PeerIdentity) => boolean;
   /** Port of this envoy's own peer server, told to peers so that they can call back. */
@@ -58,7 +58,7 @@ export class PeerConnections {
    */
   send(endpoint: PeerEndpoint, options: PeerRequest): Promise<PeerAnswer> {
     const { method = "GET", path, body, signal } = options;
-    const { localAddress } = this.#options;
+    const localAddress = this.#options.localAddress();
     const where = `${endpoint.address}:${endpoint.port}`;
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(new PeerError(`Request to ${where} was cancelled`));

@@ -8,16 +8,24 @@ import { MAX_EXCHANGED_PEERS } from "./peer_api.ts";
 import { PeerError } from "./peer_error.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 import {
+  type Candidate,
   endpointKey,
+  type KnownPeer,
+  MAX_PEERS,
   type PeerEndpoint,
   PeerRegistry,
   type PeerSource,
   type ProvenPeer,
+  REDIAL_MS,
 } from "./peer_registry.ts";
 import { shuffle } from "./shuffle.ts";
 
 /** Connections opened at once to find out who is there. */
 const MAX_DIALLING = 8;
+/** Besides, connections to where peers of before were: many of those may be gone, and keep nobody else waiting. */
+const MAX_PROBING = 8;
+/** Addresses of one caller that are dialled in a minute: it may name any port of its own address. */
+const MAX_CALLBACKS = 4;
 const SAVE_PAUSE_MS = 1000;
 /** A proof is noted again at most this often; every answer is one. */
 const PROOF_REFRESH_MS = 10_000;
@@ -45,8 +53,11 @@ export class PeerDirectory {
   readonly #waiting: (() => void)[] = [];
   /** Addresses that are being dialled, and how each came to be known. */
   readonly #dials = new Map<string, PeerSource>();
+  /** Callers whose address was noted lately, and how often. */
+  readonly #callbacks = new Map<string, { readonly sinceMs: number; readonly count: number }>();
   #dialling = 0;
-  #own: PeerEndpoint | undefined;
+  #probing = 0;
+  #own: ReadonlySet<string> = new Set();
   #saveTimer: ReturnType<typeof setTimeout> | undefined;
   #exchange = { text: "", madeMs: -Infinity };
 
@@ -55,10 +66,18 @@ export class PeerDirectory {
   }
 
   /** Notes the peers of the last run, to be dialled. */
-  async remember(own: PeerEndpoint): Promise<void> {
-    this.#own = own;
-    const file = await readPeers(this.#options.paths.root);
-    if (file.ok) file.value.peers.forEach((peer) => this.#registry.suggest(peer, "remembered"));
+  async remember(): Promise<void> {
+    const { paths, isRevoked } = this.#options;
+    const file = await readPeers(paths.root);
+    if (!file.ok) return;
+    for (const peer of file.value.peers) {
+      if (!isRevoked(peer.uuid)) this.#registry.remember(peer);
+    }
+  }
+
+  /** Where this envoy itself is found: it is not dialled there. */
+  setOwn(endpoints: readonly PeerEndpoint[]): void {
+    this.#own = new Set(endpoints.map(endpointKey));
   }
 
   get size(): number {
@@ -67,6 +86,11 @@ export class PeerDirectory {
 
   all(): ProvenPeer[] {
     return this.#registry.all();
+  }
+
+  /** Peers of before that do not answer now. */
+  absent(): KnownPeer[] {
+    return this.#registry.absent();
   }
 
   get(uuid: string): ProvenPeer | undefined {
@@ -81,10 +105,28 @@ export class PeerDirectory {
   suggest(endpoints: readonly PeerEndpoint[], source: PeerSource): void {
     let isNews = false;
     for (const endpoint of endpoints) {
-      if (this.#own && endpointKey(endpoint) === endpointKey(this.#own)) continue;
+      if (this.#own.has(endpointKey(endpoint))) continue;
       isNews = this.#registry.suggest(endpoint, source) || isNews;
     }
     if (isNews) this.dial();
+  }
+
+  /** A peer called and named the port of its own peer server: where it calls from is dialled, now and then. */
+  noteCaller({ uuid }: PeerIdentity, endpoint: PeerEndpoint): void {
+    if (this.#registry.at(endpoint)?.uuid === uuid) return;
+    const nowMs = Date.now();
+    const known = this.#callbacks.get(uuid);
+    const lately = known && nowMs - known.sinceMs < REDIAL_MS
+      ? known
+      : { sinceMs: nowMs, count: 0 };
+    if (lately.count >= MAX_CALLBACKS) return;
+    this.#callbacks.delete(uuid);
+    this.#callbacks.set(uuid, { ...lately, count: lately.count + 1 });
+    for (const oldest of this.#callbacks.keys()) {
+      if (this.#callbacks.size <= MAX_PEERS) break;
+      this.#callbacks.delete(oldest);
+    }
+    this.suggest([endpoint], "inbound");
   }
 
   /** Addresses as the server writes them. */
@@ -119,15 +161,20 @@ export class PeerDirectory {
 
   /** Forgets peers that the fleet document has expelled. */
   dropRevoked(): void {
-    for (const { uuid } of this.#registry.all()) {
+    for (const { uuid } of [...this.#registry.all(), ...this.#registry.absent()]) {
       if (this.#options.isRevoked(uuid)) this.#registry.remove(uuid);
     }
   }
 
   /** Dials addresses that nobody has proven yet, as far as the limits allow. */
   dial(): void {
-    for (const { source, ...endpoint } of this.#registry.takeDialable(Date.now())) {
-      this.#options.scope.run("dial", (signal) => this.#dial(endpoint, source, signal));
+    const { scope } = this.#options;
+    const free = MAX_PROBING - this.#probing;
+    for (const candidate of this.#registry.takeDialable(Date.now(), free)) {
+      if (candidate.source === "remembered") {
+        this.#probing += 1;
+        scope.run("probe", (signal) => this.#probe(candidate, signal));
+      } else scope.run("dial", (signal) => this.#dialInTurn(candidate, signal));
     }
   }
 
@@ -144,31 +191,52 @@ export class PeerDirectory {
   async save(): Promise<void> {
     clearTimeout(this.#saveTimer);
     this.#saveTimer = undefined;
-    const peers = this.#registry.all().map((
-      { uuid, hostname, address, port, source, provenMs },
-    ) => ({ uuid, hostname, address, port, source, provenMs }));
+    const kept = ({ uuid, hostname, address, port, source, provenMs }: KnownPeer) => (
+      { uuid, hostname, address, port, source, provenMs }
+    );
+    const peers = [
+      ...this.#registry.all().map(kept),
+      ...this.#registry.absent().map((peer) => ({ ...kept(peer), absent: true })),
+    ];
     const content: PeersFile = { schema: 1, peers };
     await writeFileDurable(this.#options.paths.peers, JSON.stringify(content), { mode: 0o644 });
   }
 
-  async #dial(endpoint: PeerEndpoint, source: PeerSource, signal: AbortSignal): Promise<void> {
-    const { greet, log } = this.#options;
-    const address = endpointKey(endpoint);
+  async #probe(candidate: Candidate, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#dial(candidate, signal);
+    } finally {
+      this.#probing -= 1;
+      this.dial();
+    }
+  }
+
+  async #dialInTurn(candidate: Candidate, signal: AbortSignal): Promise<void> {
     if (this.#dialling < MAX_DIALLING) this.#dialling += 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
-      if (signal.aborted) return;
-      this.#dials.set(address, source);
-      await greet(endpoint, signal);
-    } catch (error) {
-      if (!(error instanceof PeerError)) throw error;
-      log("debug", "a named address is no peer", { address, reason: error.message });
+      if (!signal.aborted) await this.#dial(candidate, signal);
     } finally {
-      this.#dials.delete(address);
       // The place is handed on, so that nobody else can take it in between.
       const next = this.#waiting.shift();
       if (next) next();
       else this.#dialling -= 1;
+    }
+  }
+
+  async #dial(candidate: Candidate, signal: AbortSignal): Promise<void> {
+    const { greet, log } = this.#options;
+    const { address, port, source } = candidate;
+    const key = endpointKey(candidate);
+    try {
+      this.#dials.set(key, source);
+      await greet({ address, port }, signal);
+    } catch (error) {
+      if (!(error instanceof PeerError)) throw error;
+      log("debug", "a named address is no peer", { address: key, reason: error.message });
+      if (!signal.aborted) this.#registry.noteUnanswered(candidate, Date.now());
+    } finally {
+      this.#dials.delete(key);
     }
   }
 

@@ -36,7 +36,8 @@ class Neighbourhood implements AsyncDisposable {
 
   static async create(): Promise<Neighbourhood> {
     const neighbourhood = new Neighbourhood(await TemporaryRoot.create());
-    await neighbourhood.directory.remember(OWN);
+    neighbourhood.directory.setOwn([OWN]);
+    await neighbourhood.directory.remember();
     return neighbourhood;
   }
 

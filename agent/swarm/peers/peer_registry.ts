@@ -24,24 +24,45 @@ const MAX_CANDIDATES = 1000;
 export const REDIAL_MS = 60_000;
 /** Unproven addresses dialled in all within {@linkcode REDIAL_MS}. */
 export const MAX_DIALS_PER_MINUTE = 16;
-/** A peer that failed this often in a row is forgotten until somebody names it again. */
+/** A peer that failed this often in a row is no peer any more; its address is tried again ever less often. */
 const MAX_FAILURES = 8;
+/** Longest pause between two tries of an address where a peer once was. */
+const MAX_RETRY_MS = 60 * 60_000;
+/** An address that the server named is tried this often, in case the machine was only starting. */
+const SERVER_TRIES = 6;
+/** A peer that was silent this long is forgotten. */
+export const MAX_ABSENCE_MS = 7 * 86_400_000;
 
 /** Named by somebody with a certificate or by the server, or proven before: dialled without counting. */
 const VOUCHED: readonly PeerSource[] = ["inbound", "server", "remembered"];
 
-interface Candidate extends PeerEndpoint {
+/** What `peers.json` keeps of a peer. */
+export type KnownPeer = Pick<
+  ProvenPeer,
+  "uuid" | "hostname" | "source" | "provenMs" | keyof PeerEndpoint
+>;
+
+/** An address to dial. */
+export interface Candidate extends PeerEndpoint {
   /** Who named it first. */
   readonly source: PeerSource;
+  /** How often it was dialled in vain since. */
+  readonly tries: number;
+}
+
+interface Waiting extends Candidate {
+  readonly notBeforeMs: number;
 }
 
 /** Who is out there: proven peers by UUID, and addresses that somebody named. Pure; time goes in. */
 export class PeerRegistry {
   readonly #proven = new Map<string, ProvenPeer>();
   readonly #byEndpoint = new Map<string, string>();
-  readonly #candidates = new Map<string, Candidate>();
+  readonly #candidates = new Map<string, Waiting>();
   /** Candidates that somebody vouched for. */
   readonly #vouched = new Set<string>();
+  /** Peers of before that do not answer now, by UUID. */
+  readonly #absent = new Map<string, KnownPeer>();
   readonly #dialled = new Map<string, { readonly nowMs: number; readonly isFree: boolean }>();
 
   get size(): number {
@@ -69,29 +90,68 @@ export class PeerRegistry {
       if (isVouchedNow) this.#vouched.add(key);
       return isVouchedNow;
     }
-    if (this.#candidates.size >= MAX_CANDIDATES) return false;
-    this.#candidates.set(key, { address: endpoint.address, port: endpoint.port, source });
+    if (this.#candidates.size >= MAX_CANDIDATES && !this.#makeRoom(isVouchedNow)) return false;
+    const { address, port } = endpoint;
+    this.#candidates.set(key, { address, port, source, tries: 0, notBeforeMs: -Infinity });
     if (isVouchedNow) this.#vouched.add(key);
     return true;
   }
 
-  /** The addresses to dial now, within the limits; they count as dialled. */
-  takeDialable(nowMs: number): Candidate[] {
+  /** Notes a peer of the last run, which is dialled until it answers or was silent too long. */
+  remember(peer: KnownPeer): void {
+    if (this.#absent.size >= MAX_PEERS) return;
+    this.#absent.set(peer.uuid, peer);
+    this.suggest(peer, "remembered");
+  }
+
+  /** Peers of before that do not answer now. */
+  absent(): KnownPeer[] {
+    return [...this.#absent.values()];
+  }
+
+  /**
+   * The addresses to dial now, within the limits; they count as dialled.
+   *
+   * @param probes how many of them may be addresses where a peer once was: many of those may be silent.
+   */
+  takeDialable(nowMs: number, probes = Infinity): Candidate[] {
     for (const [key, dialled] of this.#dialled) {
       if (nowMs - dialled.nowMs >= REDIAL_MS) this.#dialled.delete(key);
     }
     const taken: Candidate[] = [];
     let limited = [...this.#dialled.values()].filter(({ isFree }) => !isFree).length;
-    for (const [key, candidate] of this.#candidates) {
+    let probing = 0;
+    for (const [key, { notBeforeMs, ...candidate }] of this.#candidates) {
       const isFree = this.#vouched.has(key);
+      const isProbe = candidate.source === "remembered";
+      if (notBeforeMs > nowMs || (isProbe && probing >= probes)) continue;
       if (!isFree && limited >= MAX_DIALS_PER_MINUTE) continue;
+      // What somebody vouched for waits until its minute is over.
+      if (this.#dialled.has(key) && isFree) continue;
       this.#forgetCandidate(key);
       if (this.#dialled.has(key)) continue;
       this.#dialled.set(key, { nowMs, isFree });
       if (!isFree) limited += 1;
+      if (isProbe) probing += 1;
       taken.push(candidate);
     }
     return taken;
+  }
+
+  /** Nobody of this fleet answered a dial. Where a peer was before, or the server says one is, is tried again later. */
+  noteUnanswered({ source, tries, ...endpoint }: Candidate, nowMs: number): void {
+    const key = endpointKey(endpoint);
+    if (this.#byEndpoint.has(key) || this.#candidates.has(key)) return;
+    for (const { uuid, provenMs } of this.#absent.values()) {
+      if (nowMs - provenMs > MAX_ABSENCE_MS) this.#absent.delete(uuid);
+    }
+    const isAgain = source === "remembered"
+      ? [...this.#absent.values()].some((peer) => endpointKey(peer) === key)
+      : source === "server" && tries + 1 < SERVER_TRIES;
+    if (!isAgain) return;
+    const notBeforeMs = nowMs + Math.min(MAX_RETRY_MS, REDIAL_MS * 2 ** tries);
+    this.#candidates.set(key, { ...endpoint, source, tries: tries + 1, notBeforeMs });
+    this.#vouched.add(key);
   }
 
   /** Notes that a peer proved itself at an address. Says whether it was not known there. */
@@ -102,6 +162,7 @@ export class PeerRegistry {
     nowMs: number,
   ): boolean {
     const known = this.#proven.get(identity.uuid);
+    this.#endAbsence(identity.uuid);
     const isNews = !known || endpointKey(known) !== endpointKey(endpoint);
     if (known && isNews) this.#byEndpoint.delete(endpointKey(known));
     if (!known && this.#proven.size >= MAX_PEERS) this.#forgetOldest();
@@ -126,15 +187,39 @@ export class PeerRegistry {
   noteFailure(uuid: string): void {
     const known = this.#proven.get(uuid);
     if (!known) return;
-    if (known.failures + 1 >= MAX_FAILURES) this.remove(uuid);
-    else this.#proven.set(uuid, { ...known, failures: known.failures + 1 });
+    if (known.failures + 1 < MAX_FAILURES) {
+      this.#proven.set(uuid, { ...known, failures: known.failures + 1 });
+      return;
+    }
+    this.remove(uuid);
+    this.remember(known);
   }
 
+  /** Forgets a peer for good. */
   remove(uuid: string): void {
+    this.#endAbsence(uuid);
     const known = this.#proven.get(uuid);
     if (!known) return;
     this.#proven.delete(uuid);
     this.#byEndpoint.delete(endpointKey(known));
+  }
+
+  #endAbsence(uuid: string): void {
+    const absent = this.#absent.get(uuid);
+    if (!absent) return;
+    this.#absent.delete(uuid);
+    this.#forgetCandidate(endpointKey(absent));
+  }
+
+  /** What nobody vouched for goes first, so that a flood of it keeps nobody else out. */
+  #makeRoom(isVouched: boolean): boolean {
+    if (!isVouched) return false;
+    for (const key of this.#candidates.keys()) {
+      if (this.#vouched.has(key)) continue;
+      this.#candidates.delete(key);
+      return true;
+    }
+    return this.#candidates.size < 2 * MAX_PEERS;
   }
 
   #forgetCandidate(key: string): void {

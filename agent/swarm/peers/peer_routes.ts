@@ -14,10 +14,13 @@ import {
   manifestPushSchema,
   MAX_PEER_JSON_BYTES,
   PEERS_HEADER,
+  type ReachAnswer,
   type StorageAnswer,
   toBase64,
 } from "./peer_api.ts";
+import { callerEndpoint } from "./caller_endpoint.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
+import type { PeerEndpoint } from "./peer_registry.ts";
 
 /** Content is sent in pieces of this size, so that many slow receivers cost little memory. */
 const SLICE_BYTES = 256 * 1024;
@@ -48,6 +51,8 @@ export interface PeerContent {
   fleet(): SignedBytes | undefined;
   /** Addresses of proven peers, `address:port` with commas between. */
   exchange(): string;
+  /** Calls a caller back where its call came from, and tells what was seen; `busy` past the limits. */
+  reach(peer: PeerIdentity, caller: PeerEndpoint): Promise<ReachAnswer | "busy">;
   /** Room where the data of `purpose` lands; `undefined` if there is no such purpose. */
   storage(purpose: string): Promise<StorageAnswer | undefined>;
   /** Whether there is room to write what peers push. */
@@ -114,6 +119,9 @@ export class PeerRoutes {
     }
     if (room === "fleet" && rest.length === 0 && method === "GET") {
       return control(() => Promise.resolve(this.#fleet()));
+    }
+    if (room === "reach" && rest.length === 0 && method === "GET") {
+      return control((peer, request) => this.#reach(peer, request));
     }
     return control(() => Promise.resolve(NOT_FOUND));
   }
@@ -232,6 +240,14 @@ export class PeerRoutes {
     if (!push.success) return { status: 400 };
     await this.#content.acceptPush(push.data.entries, peer);
     return json({});
+  }
+
+  /** Nothing in the request says whom to call: the connection does, and a header names the port there. */
+  async #reach(peer: PeerIdentity, request: IncomingMessage): Promise<RoutedAnswer> {
+    const caller = callerEndpoint(request);
+    if (!caller) return { status: 400 };
+    const answer = await this.#content.reach(peer, caller);
+    return answer === "busy" ? BUSY : json(answer);
   }
 
   #fleet(): RoutedAnswer {

@@ -91,3 +91,27 @@ Deno.test("a push past its limits, or onto a full disk, is refused before it is 
   assert.equal((await push(request('{"entries":[]}'))).status, 200);
   assert.equal(content.pushed, 1);
 });
+
+Deno.test("a caller is called back at the address of its connection alone, whatever it writes", async () => {
+  const content = new FakePeerContent();
+  const from = (port: string | undefined) => {
+    const message = request("");
+    Object.defineProperty(message.socket, "remoteAddress", { value: "::ffff:10.0.0.9" });
+    if (port !== undefined) message.headers["x-vigo-port"] = port;
+    message.headers.host = "10.0.0.1:22";
+    message.headers["x-forwarded-for"] = "10.0.0.1";
+    return message;
+  };
+  const path = "/swarm/v1/reach?address=10.0.0.1&port=22";
+  const { kind, status } = await ask(content, "GET", path, from("1531"));
+  assert.deepEqual([kind, status], ["control", 200]);
+  assert.deepEqual(content.reached, ["10.0.0.9:1531"]);
+  for (const port of [undefined, "0", "65536", "10.0.0.1:22", ""]) {
+    assert.equal((await ask(content, "GET", path, from(port))).status, 400);
+  }
+  assert.equal((await ask(content, "POST", path, from("1531"))).status, 404);
+  assert.equal((await ask(content, "GET", "/swarm/v1/reach/10.0.0.1", from("1531"))).status, 404);
+  content.busy = true;
+  assert.equal((await ask(content, "GET", path, from("1531"))).status, 503);
+  assert.equal(content.reached.length, 1);
+});

@@ -6,9 +6,9 @@ import {
   assertClientCertificatesRequired,
   type TlsIdentity,
 } from "../../../shared/platform/client_certificate_probe.ts";
+import { callerEndpoint } from "./caller_endpoint.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { type PeerIdentity, readPeerIdentity } from "./peer_identity.ts";
-import { PORT_HEADER } from "./peer_api.ts";
 import type { PeerEndpoint } from "./peer_registry.ts";
 import type { PeerRoutes, RoutedAnswer } from "./peer_routes.ts";
 import { makeStrangerIdentity } from "./stranger_identity.ts";
@@ -163,10 +163,8 @@ export class PeerServer {
   }
 
   #noteCaller(request: IncomingMessage, peer: PeerIdentity): void {
-    const port = Number(request.headers[PORT_HEADER]);
-    const address = request.socket.remoteAddress?.replace(/^::ffff:/, "");
-    if (!address || !Number.isInteger(port) || port < 1 || port > 65_535) return;
-    this.#options.onCaller(peer, { address, port });
+    const endpoint = callerEndpoint(request);
+    if (endpoint) this.#options.onCaller(peer, endpoint);
   }
 }
 
