@@ -15,14 +15,19 @@ import { type HealthCheck, HealthChecks } from "./api/health.ts";
 import { type HttpsListener, startHttpsListener } from "./api/https_listener.ts";
 import { assertClientCertificatesRecognised } from "./api/client_certificate_recognition.ts";
 import { Metrics } from "./api/metrics.ts";
+import { peopleRoutes } from "./api/people_routes.ts";
 import { queryRoutes } from "./api/query_routes.ts";
 import { readCredentials } from "./api/read_credentials.ts";
 import { RequestBudgets } from "./api/request_budgets.ts";
 import { runRoutes } from "./api/run_routes.ts";
 import { secretRoutes } from "./api/secret_routes.ts";
 import { swarmRoutes } from "./api/swarm_routes.ts";
+import { ApiTokenService } from "./auth/api_token_service.ts";
 import { Authenticator } from "./auth/authenticator.ts";
 import { mintLocalToken } from "./auth/local_token.ts";
+import { PasswordHasher } from "./auth/password_hash.ts";
+import { SessionService } from "./auth/session_service.ts";
+import { UserService } from "./auth/user_service.ts";
 import type { ServerStart } from "./channel.ts";
 import { composeFleet, type Fleet } from "./checkin/compose_fleet.ts";
 import { PeerCertificates } from "./checkin/peer_certificates.ts";
@@ -47,6 +52,7 @@ import { hostPolicies, knownHosts } from "./wiring/known_hosts.ts";
 import { missingSecrets } from "./wiring/missing_secrets.ts";
 import { StoreFreezeBook } from "./wiring/store_freeze_book.ts";
 import { StoreVersionLog } from "./wiring/store_version_log.ts";
+import { startSessionUpkeep } from "./wiring/session_upkeep.ts";
 import { startUpkeep } from "./wiring/upkeep.ts";
 import { selfTestAddress } from "./worker_permissions.ts";
 
@@ -208,11 +214,18 @@ async function startRest(
     index,
     (uuid, fingerprint) => fleet.fleetDocuments.wasRevoked(uuid, fingerprint),
   );
+  const parts = { store, audit, now, hasher: new PasswordHasher() };
+  const people = {
+    users: new UserService(parts),
+    tokens: new ApiTokenService(parts),
+    sessions: new SessionService(parts),
+  };
+  closing.add("the sessions' upkeep", startSessionUpkeep(people.sessions, logger));
   const authenticator = new Authenticator({
     localToken: await mintLocalToken(`${folders.secrets}/local.token`),
     envoys: trust,
-    tokens: { holderOf: () => Promise.resolve(undefined) },
-    sessions: { holderOf: () => Promise.resolve(undefined), isCsrfToken: () => false },
+    tokens: people.tokens,
+    sessions: people.sessions,
   });
   const health = new HealthChecks(
     [
@@ -242,6 +255,7 @@ async function startRest(
       ...enrollRoutes({ enrolments, tokens, renewals, serverTime: fleet.serverTime }),
       ...envoyRoutes({ index, admin: envoys, editor, pushes }),
       ...fleetRoutes({ minutes: store.minutes, now }),
+      ...peopleRoutes(people),
       ...queryRoutes({ index }),
       ...runRoutes({ runs: store.runs, bundles, index }),
       ...secretRoutes(fleet.vault, (path) => publisher.usersOfSecret(path)),

@@ -3,7 +3,7 @@ import type { Permission } from "../../shared/rest/endpoint.ts";
 import type { Authentication } from "../auth/credentials.ts";
 import { checkPermission } from "../auth/permissions.ts";
 import { ANONYMOUS, type Principal } from "../auth/principal.ts";
-import { ApiError, tooManyRequests } from "./api_error.ts";
+import { ApiError, retryAfter } from "./api_error.ts";
 import type { RequestBudgets } from "./request_budgets.ts";
 
 /** Says who asks, from the request's headers and its connection. */
@@ -36,7 +36,11 @@ export class Admission {
     const principal = authentication.ok ? authentication.principal : ANONYMOUS;
     // Failed proofs count against the address, so that nobody tries tokens at full speed.
     const waitMs = this.#budgets.take(principal, address);
-    if (waitMs > 0) throw tooManyRequests("Too many requests", waitMs);
+    if (waitMs > 0) {
+      throw new ApiError(429, "Too many requests at once: send fewer, or wait between them", {
+        headers: retryAfter(waitMs),
+      });
+    }
     if (!authentication.ok && !(permission === "none" && authentication.isByCookie)) {
       throw new ApiError(authentication.status, authentication.reason);
     }

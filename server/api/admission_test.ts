@@ -50,7 +50,9 @@ Deno.test("whoever asks too often hears when to ask again, whatever he proves", 
     const refused = await app.request("/");
     assert.equal(refused.status, 429);
     assert.equal(refused.headers.get("retry-after"), "1");
-    assert.deepEqual(await refused.json(), { message: "Too many requests; try again in 1 s" });
+    assert.deepEqual(await refused.json(), {
+      message: "Too many requests at once: send fewer, or wait between them",
+    });
   }
 });
 

@@ -17,10 +17,7 @@ export interface ApiErrorOptions extends ErrorOptions {
 /** The statuses that handlers refuse with. */
 export type ApiStatus = 400 | 401 | 403 | 404 | 409 | 410 | 413 | 415 | 422 | 423 | 429 | 503 | 507;
 
-/** 429 with the time after which to try again, in whole seconds, at least one (RFC 9110, 10.2.3). */
-export function tooManyRequests(what: string, waitMs: number): ApiError {
-  const seconds = Math.max(1, Math.ceil(waitMs / 1000));
-  return new ApiError(429, `${what}; try again in ${seconds} s`, {
-    headers: { "retry-after": String(seconds) },
-  });
+/** The header that says when to try again, in whole seconds, at least one (RFC 9110, 10.2.3). */
+export function retryAfter(waitMs: number): Readonly<Record<string, string>> {
+  return { "retry-after": String(Math.max(1, Math.ceil(waitMs / 1000))) };
 }

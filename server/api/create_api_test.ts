@@ -92,7 +92,7 @@ Deno.test("each endpoint lets in exactly the principals that its permission name
   }
 });
 
-Deno.test("a client certificate reads the list of envoys and the filecasts, and nothing else of the fleet", async () => {
+Deno.test("a client certificate reads the list of envoys and the swarm's views, and nothing else of the fleet", async () => {
   const readable: EndpointName[] = [];
   for (const name of NAMES) {
     const { method, path, permission } = CONTRACT[name];
@@ -101,7 +101,14 @@ Deno.test("a client certificate reads the list of envoys and the filecasts, and 
     const { status } = await serve(ENVOY).request(url, { method });
     if (status !== 403) readable.push(name);
   }
-  assert.deepEqual(readable.sort(), ["envoyList", "filecastList", "filecastShow"]);
+  assert.deepEqual(readable.sort(), [
+    "envoyList",
+    "filecastBroken",
+    "filecastList",
+    "filecastShow",
+    "swarmPeers",
+    "swarmStatus",
+  ]);
 });
 
 Deno.test("a wrong token is refused everywhere, also where nothing is needed", async () => {

@@ -12,6 +12,8 @@ const SECRET_FIELDS: ReadonlySet<string> = new Set([
   "signature",
   "signingKey",
   "value",
+  "password",
+  "current",
 ]);
 
 /**

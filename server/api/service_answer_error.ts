@@ -1,5 +1,5 @@
 import type { ServiceAnswer } from "../enroll/service_answer.ts";
-import { ApiError } from "./api_error.ts";
+import { ApiError, retryAfter } from "./api_error.ts";
 
 /**
  * The value of a service's answer.
@@ -7,6 +7,11 @@ import { ApiError } from "./api_error.ts";
  * @throws {ApiError} with the status and the line of a refusal.
  */
 export function unwrap<T>(answer: ServiceAnswer<T>): T {
-  if (!answer.ok) throw new ApiError(answer.status, answer.message);
+  if (!answer.ok) {
+    const { status, message, retryAfterMs } = answer;
+    throw new ApiError(status, message, {
+      headers: retryAfterMs === undefined ? {} : retryAfter(retryAfterMs),
+    });
+  }
   return answer.value;
 }

@@ -57,6 +57,18 @@ import {
   filecastShow,
 } from "./swarm.ts";
 import { swarmPeers, swarmStatus } from "./swarm_substrate.ts";
+import { sessionLogin, sessionLogout, sessionPassword, sessionShow } from "./session.ts";
+import { tokenCreate, tokenList, tokenRevoke } from "./tokens.ts";
+import {
+  userAdd,
+  userDisable,
+  userEnable,
+  userList,
+  userPassword,
+  userRemove,
+  userRole,
+  userShow,
+} from "./users.ts";
 
 /** Where every endpoint below is mounted. */
 export const API_PREFIX = "/api/v1";
@@ -115,6 +127,21 @@ export const CONTRACT = {
   secretSet,
   secretShow,
   serverTime,
+  sessionLogin,
+  sessionLogout,
+  sessionPassword,
+  sessionShow,
   swarmPeers,
   swarmStatus,
+  tokenCreate,
+  tokenList,
+  tokenRevoke,
+  userAdd,
+  userDisable,
+  userEnable,
+  userList,
+  userPassword,
+  userRemove,
+  userRole,
+  userShow,
 } as const;

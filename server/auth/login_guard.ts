@@ -1,0 +1,74 @@
+import type { LoginFailureRepository } from "../store/people_store.ts";
+import { networkOf } from "./network_of.ts";
+
+/** How many failures in a row cost nothing; each further one doubles the wait from a second on. */
+const FREE_FAILURES = { user: 4, address: 20 } as const;
+/** The longest wait. A guess each quarter of an hour finds nothing, and a user who is kept out can ask an administrator. */
+export const MAX_LOCK_MS = 15 * 60_000;
+/** Failures longer ago are forgotten. */
+export const FORGOTTEN_AFTER_MS = 24 * 3_600_000;
+
+/**
+ * Slows down whoever guesses passwords: by the name that is tried, whether there is such a user or not, and by the address
+ * that tries. What it knows is kept in the store, so that a restart forgets nothing.
+ */
+export class LoginGuard {
+  readonly #failures: LoginFailureRepository;
+  readonly #now: () => number;
+
+  /** @param now ms since 1970. */
+  constructor(failures: LoginFailureRepository, now: () => number) {
+    this.#failures = failures;
+    this.#now = now;
+  }
+
+  /** How long an attempt has to wait, in ms; 0 if it may be made now. */
+  async waitMs(user: string, address: string): Promise<number> {
+    return Math.max(
+      await this.lockedMs(user),
+      await this.#wait(addressSubject(address), FREE_FAILURES.address),
+    );
+  }
+
+  /** How long attempts under this name have to wait, in ms. */
+  lockedMs(user: string): Promise<number> {
+    return this.#wait(userSubject(user), FREE_FAILURES.user);
+  }
+
+  /** Counts an attempt under a name before it is looked at, so that many at once are not one. */
+  async begin(user: string): Promise<void> {
+    await this.#count(userSubject(user));
+  }
+
+  /** Counts a failure of the address. */
+  async fail(address: string): Promise<void> {
+    await this.#count(addressSubject(address));
+  }
+
+  /** Forgets the failures under a name. Those of the address stay: one good account is no pass to guess at others. */
+  async succeed(user: string): Promise<void> {
+    await this.#failures.remove(userSubject(user));
+  }
+
+  async #count(subject: string): Promise<void> {
+    const nowMs = this.#now();
+    await this.#failures.count(subject, nowMs, nowMs - FORGOTTEN_AFTER_MS);
+  }
+
+  async #wait(subject: string, free: number): Promise<number> {
+    const known = await this.#failures.find(subject);
+    if (!known || known.failures <= free) return 0;
+    const lockMs = Math.min(MAX_LOCK_MS, 1000 * 2 ** (known.failures - free - 1));
+    const nowMs = this.#now();
+    // A clock that was set back must not lock anybody out for longer than a lock lasts.
+    return Math.max(0, Math.min(lockMs, known.failedAtMs + lockMs - nowMs));
+  }
+}
+
+function userSubject(user: string): string {
+  return `user:${user}`;
+}
+
+function addressSubject(address: string): string {
+  return `address:${networkOf(address)}`;
+}
