@@ -62,6 +62,9 @@ const fleetDocument = (serial: number) =>
     revokedCertificates: [],
   });
 
+/** A blob that the server of these tests has. */
+const HELD = "ab".repeat(32);
+
 /** A keeper whose engines are recorded instead of started. */
 function setUp() {
   const store = new Map<StoredDocument, SignedBytes>();
@@ -125,6 +128,12 @@ function setUp() {
     random: () => 0.5,
     onEntries: (entries) => toServer.push(...entries),
     onProgress: () => {},
+    fetchContent: ({ sha256 }) =>
+      Promise.resolve(
+        sha256 === HELD
+          ? { ok: true, bytes: new Uint8Array([1, 2, 3]) }
+          : { ok: false, reason: "it does not hold it", isFinal: true },
+      ),
     onFleetDocument: () => {},
   });
   const take = (payload: boolean, serial: number, hostname?: string) => {
@@ -290,4 +299,30 @@ Deno.test("an engine is shown the gates that end it, and why it is off is told",
   assert.equal(last.envoy.swarm.subsystems.payload, false);
   assert.equal(keeper.state, "off");
   assert.match(keeper.problem, /^swarm\.enabled and swarm\.payload/);
+});
+
+Deno.test("content that the engine wants of the server is asked for, and an engine of before hears nothing", async () => {
+  const { keeper, engines, take, clock } = setUp();
+  take(true, 1);
+  keeper.update();
+  const [engine] = engines;
+  assert.ok(engine);
+  const ask = (requestId: number, sha256: string) =>
+    engine.handlers.onEvent({ kind: "fetch", requestId, sha256, wanted: 0, sizeBytes: 3 });
+  ask(1, HELD);
+  ask(2, "cd".repeat(32));
+  await clock.settle();
+  assert.deepEqual(engine.messages.filter(({ kind }) => kind === "fetched"), [
+    { kind: "fetched", requestId: 1, answer: { ok: true, bytes: new Uint8Array([1, 2, 3]) } },
+    {
+      kind: "fetched",
+      requestId: 2,
+      answer: { ok: false, reason: "it does not hold it", isFinal: true },
+    },
+  ]);
+  ask(3, HELD);
+  take(false, 2);
+  keeper.update();
+  await clock.settle();
+  assert.equal(engine.messages.filter(({ kind }) => kind === "fetched").length, 2);
 });

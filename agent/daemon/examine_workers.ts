@@ -103,6 +103,8 @@ export async function examineWorkers(options: ExamineWorkersOptions): Promise<Wo
     random: Math.random,
     onEntries: () => {},
     onProgress: () => {},
+    fetchContent: () =>
+      Promise.resolve({ ok: false, reason: "this is an examination", isFinal: true }),
     onFleetDocument: () => {},
   });
   signal.addEventListener("abort", () => settled.resolve(), { once: true });

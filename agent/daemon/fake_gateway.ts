@@ -11,6 +11,7 @@ import type {
 export function fakeGateway(
   server: {
     call?(method: UnaryMethod, request: SignedRequest): CallOutcome<Uint8Array>;
+    fetchBlob?(request: SignedRequest, lengthBytes: number): CallOutcome<Uint8Array>;
     openStream?(hello: SignedRequest, handlers: StreamHandlers): ServerStream;
   },
 ): ServerGateway {
@@ -20,6 +21,8 @@ export function fakeGateway(
   };
   return {
     call: (method, request) => Promise.resolve(server.call?.(method, request) ?? away),
+    fetchBlob: (request, lengthBytes) =>
+      Promise.resolve(server.fetchBlob?.(request, lengthBytes) ?? away),
     openStream: (hello, handlers) =>
       server.openStream?.(hello, handlers) ??
         { send: () => {}, close: () => handlers.onEnd(undefined) },

@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import * as grpc from "@grpc/grpc-js";
 import {
   AgentMessage,
+  type BlobPiece,
   Refusal,
   ServerMessage,
   SignedRequest,
@@ -27,6 +28,8 @@ import { StreamBacklog } from "./stream_backlog.ts";
 const MAX_MESSAGE_BYTES = MAX_DOCUMENT_BYTES + 2 * 1024 * 1024;
 /** A server that is busy resolving a large policy answers within this; a hung call ends with it. */
 const CALL_DEADLINE_MS = 30_000;
+/** A server that sends nothing of a blob for so long is given up. */
+const PIECE_DEADLINE_MS = 30_000;
 /** How often a silent connection is probed, and how long an answer may take. */
 const KEEPALIVE_MS = 30_000;
 const KEEPALIVE_TIMEOUT_MS = 10_000;
@@ -80,6 +83,51 @@ export class GrpcGateway implements ServerGateway {
         },
       );
       this.#calls.add(call);
+    });
+  }
+
+  fetchBlob(request: SignedRequest, lengthBytes: number): Promise<CallOutcome<Uint8Array>> {
+    if (this.#isClosed) return Promise.resolve({ ok: false, failure: CLOSED });
+    return new Promise((resolve) => {
+      const { path, requestSerialize, responseDeserialize } = VigoAgentService.fetchBlob;
+      const call = this.#client.makeServerStreamRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        request,
+      );
+      this.#calls.add(call);
+      const bytes = new Uint8Array(lengthBytes);
+      let filled = 0;
+      let silence: ReturnType<typeof setTimeout> | undefined;
+      const settle = (outcome: CallOutcome<Uint8Array>) => {
+        clearTimeout(silence);
+        this.#calls.delete(call);
+        resolve(outcome);
+      };
+      const fail = (message: string) => {
+        settle({ ok: false, failure: { message, clockSuspected: false } });
+        call.cancel();
+      };
+      const listen = () => {
+        clearTimeout(silence);
+        silence = setTimeout(() => fail("FetchBlob: nothing more comes"), PIECE_DEADLINE_MS);
+      };
+      listen();
+      call.on("data", ({ data }: BlobPiece) => {
+        if (filled + data.length > lengthBytes) return fail("FetchBlob: more came than was asked");
+        bytes.set(data, filled);
+        filled += data.length;
+        listen();
+      });
+      call.on(
+        "error",
+        (error: Error) => settle({ ok: false, failure: describeFailure(error, this.#address) }),
+      );
+      call.on("end", () => {
+        if (filled === lengthBytes) settle({ ok: true, value: bytes });
+        else fail(`FetchBlob: ${filled} of ${lengthBytes} bytes came`);
+      });
     });
   }
 

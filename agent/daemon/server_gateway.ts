@@ -44,6 +44,8 @@ export type UnaryMethod = Exclude<SignedMethod, "AgentStream" | "FetchBlob">;
 export interface ServerGateway {
   /** @returns the answer's bytes, to be decoded by who knows the method. */
   call(method: UnaryMethod, request: SignedRequest): Promise<CallOutcome<Uint8Array>>;
+  /** Asks for bytes of a blob. @returns exactly so many; more or fewer are a failure. */
+  fetchBlob(request: SignedRequest, lengthBytes: number): Promise<CallOutcome<Uint8Array>>;
   /** Opens the stream and says hello. */
   openStream(hello: SignedRequest, handlers: StreamHandlers): ServerStream;
   /** Speaks with another certificate from now on. */

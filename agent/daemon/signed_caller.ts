@@ -59,10 +59,29 @@ export class SignedCaller {
     );
   }
 
-  async call(method: UnaryMethod, body: Uint8Array): Promise<CallOutcome<Uint8Array>> {
+  call(method: UnaryMethod, body: Uint8Array): Promise<CallOutcome<Uint8Array>> {
+    const { gateway } = this.#options;
+    return this.#attempt(method, body, (request) => gateway.call(method, request));
+  }
+
+  /** Asks for bytes of a blob. */
+  fetchBlob(body: Uint8Array, lengthBytes: number): Promise<CallOutcome<Uint8Array>> {
+    const { gateway } = this.#options;
+    return this.#attempt(
+      "FetchBlob",
+      body,
+      (request) => gateway.fetchBlob(request, lengthBytes),
+    );
+  }
+
+  async #attempt(
+    method: SignedMethod,
+    body: Uint8Array,
+    send: (request: SignedRequest) => Promise<CallOutcome<Uint8Array>>,
+  ): Promise<CallOutcome<Uint8Array>> {
     for (let attempt = 1;; attempt++) {
       const request = this.sign(method, body);
-      const outcome = await this.#options.gateway.call(method, request);
+      const outcome = await send(request);
       if (outcome.ok || attempt === MAX_ATTEMPTS) return outcome;
       if (!this.#mayRetry(request, outcome.failure.refusal)) return outcome;
     }

@@ -146,6 +146,21 @@ export class DownloadScheduler {
     this.#have.clear(chunk);
   }
 
+  /** A chunk came from where the swarm has no peer. Says whether it is news. */
+  noteFromElsewhere(chunk: number, nowMs: number): boolean {
+    return this.#noteChunk(chunk, nowMs);
+  }
+
+  /** A chunk that is missing and that no peer holds. */
+  findUnheld(): number | undefined {
+    const count = this.#have.length;
+    for (let step = 0; step < count; step += 1) {
+      const chunk = (this.#firstChunk + step) % count;
+      if (!this.#have.has(chunk) && (this.#rarity[chunk] ?? 0) === 0) return chunk;
+    }
+    return undefined;
+  }
+
   /** What to ask of whom now. Call it after every event and at the latest at {@linkcode wakeMs}. */
   step(nowMs: number): SchedulerStep {
     const requests: ChunkRequest[] = [];

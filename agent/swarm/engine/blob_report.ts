@@ -64,9 +64,11 @@ function reportBlob(
     return { ...base, status: isLeaving ? "revoking" : "revoked" };
   }
   if (isHeld) return { ...base, status: "complete" };
-  if (download?.partial) return { ...base, status: "downloading" };
+  // A blob that nobody gives is neither skipped nor lost: the reason says what it waits for.
+  const waiting = { ...base, skipReason: receiver.waitsFor(sha256) ?? "" };
+  if (download?.partial) return { ...waiting, status: "downloading" };
   if (skipReason !== "") return { ...base, status: "skipped", skipReason };
-  return { ...base, status: "pending" };
+  return { ...waiting, status: "pending" };
 }
 
 /** The same as the server hears it. */

@@ -4,17 +4,22 @@ import {
   type UnsignedManifestEntry,
 } from "../../../shared/swarm/manifest_entry.ts";
 import type { FromEngine, SwarmLinks } from "../channel.ts";
+import type { ServerAnswer } from "../transfer/last_resort.ts";
 
 /** The daemon signs within this time or not at all. */
 const SIGN_TIMEOUT_MS = 30_000;
 /** Links are a convenience: nothing waits longer for them. */
 const LINK_TIMEOUT_MS = 2_000;
 
+/** The daemon's own limits end a fetch long before; this is for one that answers nothing at all. */
+const CONTENT_TIMEOUT_MS = 10 * 60_000;
+
 /** What the engine asks of the daemon's side and waits for. Answers are told apart by the number of the request. */
 export class DaemonRequests {
   readonly #post: (message: FromEngine) => void;
   readonly #signatures = new Map<number, (answer: ManifestEntry | Error) => void>();
   readonly #links = new Map<number, () => void>();
+  readonly #contents = new Map<number, (answer: ServerAnswer) => void>();
   #nextId = 1;
 
   constructor(post: (message: FromEngine) => void) {
@@ -57,6 +62,34 @@ export class DaemonRequests {
     this.#links.delete(requestId);
   }
 
+  /** Has the daemon ask the server for a chunk of a blob, or for the digests of all of them. */
+  fetchContent(
+    sha256: string,
+    wanted: number | "digests",
+    sizeBytes: number,
+  ): Promise<ServerAnswer> {
+    const requestId = this.#nextId++;
+    return new Promise((resolve) => {
+      const late = {
+        ok: false,
+        reason: "the daemon did not answer in time",
+        isFinal: false,
+      } as const;
+      const timer = setTimeout(() => this.settleContent(requestId, late), CONTENT_TIMEOUT_MS);
+      this.#contents.set(requestId, (answer) => {
+        clearTimeout(timer);
+        this.#contents.delete(requestId);
+        resolve(answer);
+      });
+      this.#post({ kind: "fetch", requestId, sha256, wanted, sizeBytes });
+    });
+  }
+
+  /** An answer to {@linkcode fetchContent}. */
+  settleContent(requestId: number, answer: ServerAnswer): void {
+    this.#contents.get(requestId)?.(answer);
+  }
+
   /** An answer to {@linkcode sign}; one to a request that nobody waits for any more changes nothing. */
   settleSignature(requestId: number, answer: ManifestEntry | Error): void {
     this.#signatures.get(requestId)?.(answer);
@@ -68,7 +101,8 @@ export class DaemonRequests {
   }
 
   /** Nobody will answer any more. */
-  refuseSignatures(reason: string): void {
+  refuseAll(reason: string): void {
     for (const settle of [...this.#signatures.values()]) settle(new Error(reason));
+    for (const settle of [...this.#contents.values()]) settle({ ok: false, reason, isFinal: true });
   }
 }

@@ -1,6 +1,7 @@
 import type { ManifestEntry, UnsignedManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import type { FromEngine, SwarmLinks } from "../channel.ts";
 import type { Hasher } from "../hashing/hasher.ts";
+import type { ServerSource } from "../transfer/last_resort.ts";
 import type { EngineFacts } from "./engine_facts.ts";
 import type { EngineLog } from "./engine_log.ts";
 
@@ -13,6 +14,8 @@ export interface EngineSessionOptions {
   readonly hasher: Hasher;
   readonly post: (message: FromEngine) => void;
   readonly sign: (entry: UnsignedManifestEntry) => Promise<ManifestEntry>;
+  /** Has the daemon ask the server for content. */
+  readonly fetchContent: ServerSource["fetch"];
   /** Has the daemon's side make these links and no others. */
   readonly link: (links: SwarmLinks) => Promise<void>;
   readonly log: EngineLog;

@@ -10,14 +10,14 @@ import { pause } from "../engine/task_scope.ts";
 import type { Hasher, PrefixHash } from "../hashing/hasher.ts";
 import type { PeerClient } from "../peers/peer_client.ts";
 import { PeerError } from "../peers/peer_error.ts";
-import type { PeerIdentity } from "../peers/peer_identity.ts";
 import type { ProvenPeer } from "../peers/peer_registry.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { DownloadPlan, type PlannedRequest } from "./download_plan.ts";
 import { fetchChunk } from "./fetch_chunk.ts";
-import { findDigests } from "./find_digests.ts";
+import { findDigests, WRONG_BYTES } from "./find_digests.ts";
 import type { Question } from "./holder_poll.ts";
+import { LastResort, type ServerSource } from "./last_resort.ts";
 
 export interface DownloadOptions {
   readonly entry: ManifestEntry;
@@ -27,6 +27,8 @@ export interface DownloadOptions {
   readonly hasher: Hasher;
   /** Peers that may hold the blob, best guesses first. */
   readonly candidates: () => readonly ProvenPeer[];
+  /** Asked for what no peer has. */
+  readonly server: ServerSource;
   readonly onPeerFailure: (uuid: string) => void;
   /** A peer sent wrong bytes. */
   readonly onCorruption: (uuid: string) => void;
@@ -61,10 +63,12 @@ export class Download {
   #failure: DownloadResult | undefined;
   #activeMs = 0;
   #isFinishing = false;
+  readonly #lastResort: LastResort;
 
   constructor(options: DownloadOptions) {
     this.#options = options;
     this.entry = options.entry;
+    this.#lastResort = new LastResort(() => options.server.isAllowed(), performance.now());
     const { chunkSizeBytes } = options.entry;
     this.#buffers = new BufferPool(chunkSizeBytes, schedulerLimits(chunkSizeBytes).maxInFlight);
   }
@@ -125,13 +129,22 @@ export class Download {
     const wakeUp = () => this.#wake?.();
     signal.addEventListener("abort", wakeUp);
     try {
-      const { entry, paths, client, store, candidates } = this.#options;
+      const { entry, paths, client, store, candidates, server } = this.#options;
+      const lastResort = this.#lastResort;
       const record = await store.readRecord(entry.sha256);
-      const digests = await findDigests({ entry, paths, client, candidates, signal: stopped });
+      const digests = await findDigests({
+        entry,
+        paths,
+        client,
+        candidates,
+        server,
+        lastResort,
+        signal: stopped,
+      });
       if (!digests) {
         return signal.aborted
           ? { kind: "cancelled" }
-          : { kind: "no_progress", reason: "no available peers" };
+          : { kind: "no_progress", reason: lastResort.explain("no available peers") };
       }
       const partial = await PartialBlob.open(this.#options.paths, entry, digests);
       const plan = this.#begin(partial);
@@ -192,11 +205,15 @@ export class Download {
       if (this.#failure) return this.#failure;
       const state = plan.state(nowMs);
       if (state === "complete" && partial.chunks.isFull) return { kind: "complete" };
-      if (state === "no_progress") return { kind: "no_progress", reason: "no progress" };
+      if (state === "no_progress") {
+        return { kind: "no_progress", reason: this.#lastResort.explain("no progress") };
+      }
       const { requests, cancel, questions } = plan.step(this.#options.candidates, nowMs);
       for (const id of cancel) this.#requests.get(id)?.abort();
       for (const request of requests) this.#track(this.#fetch(plan, request, partial, signal));
       for (const question of questions) this.#track(this.#ask(plan, question, signal));
+      const unheld = this.#lastResort.mayAsk(nowMs) ? plan.findUnheld() : undefined;
+      if (unheld !== undefined) this.#track(this.#fetchFromServer(plan, unheld, partial, signal));
       await this.#sleep(Math.max(1, plan.wakeMs(nowMs) - nowMs), signal);
     }
     return { kind: "no_progress", reason: "stopped" };
@@ -237,7 +254,10 @@ export class Download {
       if (given) plan.noteGiven(request.peer, given);
       const isNews = plan.finish(request.id, outcome, performance.now());
       if (outcome.kind === "corrupt") this.#noteCorrupt(plan, request, signal);
-      if (isNews && answer) await this.#store(plan, partial, request.chunk, into, answer.peer);
+      if (isNews && answer) {
+        this.#lastResort.notePeer(performance.now());
+        await this.#store(plan, partial, request.chunk, into, answer.peer.hostname);
+      }
     } finally {
       this.#requests.delete(request.id);
       this.#buffers.give(buffer);
@@ -245,12 +265,36 @@ export class Download {
     }
   }
 
+  /** What no peer holds is asked of the server; its bytes are believed as little as anybody's. */
+  async #fetchFromServer(
+    plan: DownloadPlan,
+    chunk: number,
+    partial: PartialBlob,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { server, takeBandwidth, log } = this.#options;
+    const { sha256 } = this.entry;
+    this.#lastResort.noteAsked();
+    const { length } = chunkSpan(partial.layout, chunk);
+    await takeBandwidth(length, signal);
+    if (signal.aborted) return;
+    const answer = await server.fetch(sha256, chunk, length);
+    const isRight = answer.ok && partial.verify(chunk, answer.bytes);
+    this.#lastResort.noteAnswer(answer.ok && !isRight ? WRONG_BYTES : answer, performance.now());
+    if (answer.ok && !isRight) log("warning", "the server sent wrong bytes", { sha256, chunk });
+    if (signal.aborted || !isRight) return;
+    if (plan.noteFromServer(chunk, performance.now())) {
+      await this.#store(plan, partial, chunk, answer.bytes, "server");
+    }
+  }
+
+  /** @param source hostname of the peer that gave the chunk, or `server`. */
   async #store(
     plan: DownloadPlan,
     partial: PartialBlob,
     chunk: number,
     bytes: Uint8Array,
-    sender: PeerIdentity,
+    source: string,
   ): Promise<void> {
     // Others are asked meanwhile; a full disk ends the attempt.
     this.#wake?.();
@@ -262,7 +306,7 @@ export class Download {
       this.#failure = { kind: "skipped", reason };
       return;
     }
-    const { saveRecord, checkDisk } = plan.noteStored(sender.hostname);
+    const { saveRecord, checkDisk } = plan.noteStored(source);
     this.#advancePrefix(partial);
     this.#options.onProgress();
     if (saveRecord) await this.#saveRecord();

@@ -79,7 +79,7 @@ export class DownloadPlan {
     return this.#limits.maxInFlight;
   }
 
-  /** Chunks by where they came from: hostnames, and `cached` for those that were there. */
+  /** Chunks by where they came from: hostnames, `server`, and `cached` for those that were there. */
   get sources(): Record<string, number> {
     return Object.fromEntries(this.#sources);
   }
@@ -166,11 +166,23 @@ export class DownloadPlan {
     return isNews;
   }
 
-  /** A chunk that was news has been written. */
-  noteStored(hostname: string): StoredChunk {
+  /** A chunk that is missing and that no peer holds. */
+  findUnheld(): number | undefined {
+    return this.#scheduler.findUnheld();
+  }
+
+  /** The server gave a chunk. Says whether it is news, which is then to be written. */
+  noteFromServer(chunk: number, nowMs: number): boolean {
+    const isNews = this.#scheduler.noteFromElsewhere(chunk, nowMs);
+    if (isNews) this.#writing += 1;
+    return isNews;
+  }
+
+  /** A chunk that was news has been written. @param source hostname of the peer that gave it, or `server`. */
+  noteStored(source: string): StoredChunk {
     this.#writing -= 1;
     this.#stored += 1;
-    this.#sources.set(hostname, (this.#sources.get(hostname) ?? 0) + 1);
+    this.#sources.set(source, (this.#sources.get(source) ?? 0) + 1);
     return {
       saveRecord: this.#stored % CHUNKS_PER_RECORD === 0,
       checkDisk: this.#stored % CHUNKS_PER_DISK_CHECK === 0,

@@ -1,4 +1,8 @@
-import { digestOfChunks, layoutOf } from "../../../shared/swarm/chunk_layout.ts";
+import {
+  CHUNK_DIGEST_BYTES,
+  digestOfChunks,
+  layoutOf,
+} from "../../../shared/swarm/chunk_layout.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { PartialBlob } from "../blobs/partial_blob.ts";
 import { pause } from "../engine/task_scope.ts";
@@ -7,9 +11,16 @@ import { PeerError } from "../peers/peer_error.ts";
 import type { ProvenPeer } from "../peers/peer_registry.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
 import { POLL_EMPTY_MS } from "./holder_poll.ts";
+import type { LastResort, ServerSource } from "./last_resort.ts";
 
 /** Without any holder for this long the download gives up until later. */
 const NO_HOLDER_MS = 30_000;
+/** A server whose bytes are wrong will not have others a moment later. */
+export const WRONG_BYTES = {
+  ok: false,
+  reason: "it sent wrong bytes",
+  isFinal: true,
+} as const;
 /** How soon a peer that has just been found is asked. */
 const LOOK_MS = 100;
 
@@ -18,15 +29,17 @@ export interface FindDigestsOptions {
   readonly paths: SwarmPaths;
   readonly client: Pick<PeerClient, "getBlob">;
   readonly candidates: () => readonly ProvenPeer[];
+  readonly server: ServerSource;
+  readonly lastResort: LastResort;
   readonly signal: AbortSignal;
 }
 
 /**
- * The chunk digests of a blob, from the last run or from the first peer whose list is the one the entry names.
- * `undefined` if no peer has it within 30 s, or the signal is raised.
+ * The chunk digests of a blob, from the last run or from the first peer whose list is the one the entry names; from the
+ * server when peers had their time. `undefined` if nobody has it within 30 s, or the signal is raised.
  */
 export async function findDigests(
-  { entry, paths, client, candidates, signal }: FindDigestsOptions,
+  { entry, paths, client, candidates, server, lastResort, signal }: FindDigestsOptions,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   if (layoutOf(entry).count === 0) return new Uint8Array();
   const kept = await PartialBlob.readDigests(paths, entry);
@@ -40,9 +53,26 @@ export async function findDigests(
       if (digests) return digests;
       askAtMs.set(peer.uuid, performance.now() + POLL_EMPTY_MS);
     }
+    if (lastResort.mayAsk(performance.now())) {
+      const digests = await askServer(server, lastResort, entry);
+      if (digests) return digests;
+    }
     await pause(LOOK_MS, signal);
   }
   return undefined;
+}
+
+async function askServer(
+  server: ServerSource,
+  lastResort: LastResort,
+  entry: ManifestEntry,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  lastResort.noteAsked();
+  const sizeBytes = layoutOf(entry).count * CHUNK_DIGEST_BYTES;
+  const answer = await server.fetch(entry.sha256, "digests", sizeBytes);
+  const isRight = answer.ok && digestOfChunks(answer.bytes) === entry.chunksDigest;
+  lastResort.noteAnswer(answer.ok && !isRight ? WRONG_BYTES : answer, performance.now());
+  return isRight ? new Uint8Array(answer.bytes) : undefined;
 }
 
 async function askDigests(

@@ -9,6 +9,7 @@ import { BenchList } from "./bench_list.ts";
 import { decideBlobs } from "./blob_decisions.ts";
 import { Download } from "./download.ts";
 import { EvictionMemory } from "./eviction_memory.ts";
+import type { ServerSource } from "./last_resort.ts";
 import { SkipList } from "./skip_list.ts";
 import type { EngineLog } from "../engine/engine_log.ts";
 import type { Hasher } from "../hashing/hasher.ts";
@@ -41,6 +42,8 @@ export interface ReceiverOptions {
   /** Whether this envoy originates the blob, so that there is nothing to fetch. */
   readonly isSeed: (sha256: string) => boolean;
   readonly candidates: (sha256: string) => readonly ProvenPeer[];
+  /** Asked for what no peer has. */
+  readonly server: ServerSource;
   readonly onPeerFailure: (uuid: string) => void;
   readonly takeBandwidth: (sizeBytes: number, signal: AbortSignal) => Promise<void>;
   /** Called when a blob was begun, advanced, completed or removed. */
@@ -92,6 +95,11 @@ export class Receiver {
 
   skipReason(sha256: string): string | undefined {
     return this.#skipped.reason(sha256);
+  }
+
+  /** What a blob waits for that nobody gives; `undefined` once something of it came. */
+  waitsFor(sha256: string): string | undefined {
+    return this.#skipped.waitsFor(sha256);
   }
 
   /** Whether this envoy is meant by the entry. */
@@ -204,7 +212,7 @@ export class Receiver {
         return this.#skip(entry, result.reason, DISK_RETRY_MS);
       case "no_progress":
         log("info", "download gave up for now", { sha256, label, reason: result.reason });
-        return this.#skip(entry, "", RETRY_MS);
+        return this.#skipped.addWaiting(sha256, result.reason, Date.now(), RETRY_MS);
       case "broken":
         return this.#skip(entry, "its digests contradict each other", Infinity);
       case "cancelled":
@@ -238,10 +246,14 @@ export class Receiver {
       hasher,
       log,
       candidates: () => this.#options.candidates(entry.sha256),
+      server: this.#options.server,
       onPeerFailure: this.#options.onPeerFailure,
       onCorruption: (uuid) => this.#benches.bench(uuid, performance.now()),
       isBenched: (uuid) => this.#benches.has(uuid, performance.now()),
-      onProgress: () => this.#options.onChange("chunk"),
+      onProgress: () => {
+        this.#skipped.noteProgress(entry.sha256);
+        this.#options.onChange("chunk");
+      },
       checkDisk: () => this.#checkDisk(entry),
       takeBandwidth: this.#options.takeBandwidth,
     });
@@ -259,11 +271,9 @@ export class Receiver {
   }
 
   #skip(entry: ManifestEntry, reason: string, pauseMs: number): void {
-    if (reason !== "") {
-      const { sha256, label } = entry;
-      this.#options.log("warning", "download skipped", { sha256, label, reason });
-    }
-    this.#skipped.add(entry.sha256, reason, Date.now(), pauseMs);
+    const { sha256, label } = entry;
+    this.#options.log("warning", "download skipped", { sha256, label, reason });
+    this.#skipped.add(sha256, reason, Date.now(), pauseMs);
   }
 
   async #evict(sha256: string, reason: string): Promise<void> {

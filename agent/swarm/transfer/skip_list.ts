@@ -1,14 +1,36 @@
 /** Blobs that could not be fetched, with the reason and when to try again. Pure; time goes in. */
 export class SkipList {
-  readonly #skipped = new Map<string, { readonly reason: string; readonly retryMs: number }>();
+  readonly #skipped = new Map<
+    string,
+    { readonly reason: string; readonly retryMs: number }
+  >();
+  /** What blobs wait for that were given up for a moment. */
+  readonly #waiting = new Map<string, string>();
 
   /** @param pauseMs `Infinity` if there is no point in trying this entry again. */
   add(sha256: string, reason: string, nowMs: number, pauseMs: number): void {
     this.#skipped.set(sha256, { reason, retryMs: nowMs + pauseMs });
   }
 
+  /** Gives a blob up for a moment: it is not skipped, and waits for what `reason` says. */
+  addWaiting(sha256: string, reason: string, nowMs: number, pauseMs: number): void {
+    this.#skipped.set(sha256, { reason: "", retryMs: nowMs + pauseMs });
+    this.#waiting.set(sha256, reason);
+  }
+
+  /** What a blob waits for that was given up for a moment. */
+  waitsFor(sha256: string): string | undefined {
+    return this.#waiting.get(sha256);
+  }
+
+  /** Something of the blob came. */
+  noteProgress(sha256: string): void {
+    this.#waiting.delete(sha256);
+  }
+
   remove(sha256: string): void {
     this.#skipped.delete(sha256);
+    this.#waiting.delete(sha256);
   }
 
   /** Whether it is too early to try again. */
