@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import http2 from "node:http2";
+import type { AddressInfo } from "node:net";
+import "reflect-metadata";
+import { X509CertificateGenerator } from "@peculiar/x509";
+import { deferHttp2Close } from "./defer_http2_close.ts";
+
+async function selfSigned(): Promise<{ key: string; cert: string }> {
+  const signingAlgorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+  const keys = await crypto.subtle.generateKey(signingAlgorithm, true, ["sign", "verify"]);
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    name: "CN=localhost",
+    keys,
+    signingAlgorithm,
+  });
+  const der = new Uint8Array(await crypto.subtle.exportKey("pkcs8", keys.privateKey));
+  const key = `-----BEGIN PRIVATE KEY-----\n${der.toBase64()}\n-----END PRIVATE KEY-----\n`;
+  return { key, cert: certificate.toString("pem") };
+}
+
+Deno.test("sessions of both sides close a turn after they are told to, and close for good", async () => {
+  deferHttp2Close();
+  deferHttp2Close();
+  const { key, cert } = await selfSigned();
+  const server = http2.createSecureServer({ key, cert });
+  const accepted = once(server, "session") as Promise<[http2.ServerHttp2Session]>;
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const client = http2.connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false });
+  const [session] = await accepted;
+  const ends = [session, client].map((end) => once(end, "close"));
+  for (const end of [session, client]) {
+    end.close();
+    assert.equal(end.closed, false, "not from within the call");
+  }
+  await Promise.all(ends);
+  await new Promise((resolve) => server.close(resolve));
+});
