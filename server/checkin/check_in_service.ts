@@ -130,7 +130,7 @@ export class CheckInService {
     this.#addSwarm(state, request, response);
     // Without the traits that hold now a policy would be resolved for another machine; they are on their way.
     if (traits.isStale) return changed(response);
-    const answer = policy.answer(state, {
+    const answer = await policy.answer(state, {
       isForced: request.force,
       fingerprint: reported.fingerprint,
       bundleSerial: isPlausible(request.bundleSerial, nowMs) ? request.bundleSerial : 0,
@@ -138,7 +138,6 @@ export class CheckInService {
     });
     if (answer !== "no_change") {
       response.bundle = toMessage(answer.bundle);
-      reported.bundleSerial = answer.serial;
       return changed(response);
     }
     if (policy.hasStaleSecrets(state, request.secretEpoch)) return changed(response);

@@ -3,6 +3,8 @@ import type { Signer } from "../../shared/crypto/ed25519.ts";
 import { sealDocument, type SignedBytes } from "../../shared/crypto/signed_document.ts";
 import type { Logger } from "../../shared/platform/logging.ts";
 import { digestOfReads } from "../resolve/trait_reads.ts";
+import { runInSlices } from "../steps/run_in_slices.ts";
+import type { Steps } from "../steps/steps.ts";
 import { judgeDelta, needsBundle, type PolicyInputs } from "./delta_rule.ts";
 import type { EnvoyState } from "./envoy_state.ts";
 import type { StoredBundle } from "../store/store.ts";
@@ -40,12 +42,32 @@ export type PolicyAnswer =
 /** Decides for each check-in whether its envoy needs another bundle, and makes it. */
 export class PolicyDesk {
   readonly #options: PolicyDeskOptions;
+  readonly #busy = new WeakMap<EnvoyState, Promise<void>>();
 
   constructor(options: PolicyDeskOptions) {
     this.#options = options;
   }
 
-  answer(state: EnvoyState, held: HeldPolicy): PolicyAnswer {
+  /**
+   * What to answer a check-in. Policies are worked out in slices of time, so that others are answered meanwhile; for one envoy one
+   * at a time, since each counts against what it may take of the server.
+   */
+  async answer(state: EnvoyState, held: HeldPolicy): Promise<PolicyAnswer> {
+    for (let busy = this.#busy.get(state); busy; busy = this.#busy.get(state)) await busy;
+    const needed = this.#judge(state, held);
+    if (needed === "no_change") return needed;
+    const { promise, resolve: end } = Promise.withResolvers<void>();
+    this.#busy.set(state, promise);
+    try {
+      return await this.#resolve(state, held, needed);
+    } finally {
+      this.#busy.delete(state);
+      end();
+    }
+  }
+
+  /** What a policy has to be worked out from anew, if it has to. */
+  #judge(state: EnvoyState, held: HeldPolicy): PolicyInputs | "no_change" {
     const { resolver } = this.#options;
     const policyVersion = resolver.version();
     if (policyVersion === undefined) return "no_change";
@@ -63,20 +85,15 @@ export class PolicyDesk {
     }
     const { resolveBudget } = state;
     const { elapsedMs = () => performance.now() } = this.#options;
-    const beganMs = elapsedMs();
     // What is published is resolved for everybody; an envoy alone makes for all other reasons.
     const isPublished = sent?.inputs.policyVersion !== policyVersion;
     const wasOverBudget = state.isOverBudget;
-    state.isOverBudget = !isPublished && !resolveBudget.hasLeft(beganMs);
+    state.isOverBudget = !isPublished && !resolveBudget.hasLeft(elapsedMs());
     if (state.isOverBudget) {
       if (!wasOverBudget) this.#warnOfBudget(state);
       return "no_change";
     }
-    try {
-      return this.#resolve(state, held, current);
-    } finally {
-      resolveBudget.spend(elapsedMs() - beganMs);
-    }
+    return current;
   }
 
   #warnOfBudget({ record: { hostname } }: EnvoyState): void {
@@ -105,17 +122,24 @@ export class PolicyDesk {
     const { policy } = state;
     if (!policy) return "";
     const { collectors } = policy;
-    if (touched && collectors && !touched.some((name) => collectors.has(name))) {
+    const isKnown = touched && collectors && !state.isOverBudget;
+    if (isKnown && !touched.some((name) => collectors.has(name))) {
       return policy.inputs.readsDigest;
     }
     return digestOfReads(policy.reads, state.traits.merged());
   }
 
-  #resolve(state: EnvoyState, held: HeldPolicy, current: PolicyInputs): PolicyAnswer {
+  async #resolve(
+    state: EnvoyState,
+    held: HeldPolicy,
+    current: PolicyInputs,
+  ): Promise<PolicyAnswer> {
     const { resolver, signer, now, logger } = this.#options;
     const { uuid, hostname } = state.record;
     const traits = state.traits.merged();
-    const resolved = resolver.resolve({ uuid, hostname, traits });
+    const resolved = await runInSlices(
+      this.#spend(state, resolver.resolve({ uuid, hostname, traits })),
+    );
     if (!resolved) return "no_change";
     const inputs: PolicyInputs = {
       ...current,
@@ -156,6 +180,23 @@ export class PolicyDesk {
       issuedAtMs,
       resources: [...resolved.resources],
     };
+    if (state.reported) state.reported.bundleSerial = bundle.serial;
     return { bundle: sealDocument("policyBundle", bundle, signer), serial: bundle.serial };
+  }
+
+  /** The same steps, each of which counts against what an envoy may take of the server's time. */
+  *#spend<Result>({ resolveBudget }: EnvoyState, steps: Steps<Result>): Steps<Result> {
+    const { elapsedMs = () => performance.now() } = this.#options;
+    for (;;) {
+      const beganMs = elapsedMs();
+      let step: IteratorResult<undefined, Result>;
+      try {
+        step = steps.next();
+      } finally {
+        resolveBudget.spend(elapsedMs() - beganMs);
+      }
+      if (step.done) return step.value;
+      yield;
+    }
   }
 }

@@ -1,6 +1,7 @@
 import type { BundleResource } from "../../shared/config/policy_bundle.ts";
 import type { Traits } from "../../shared/templates/identified_traits.ts";
 import type { TraitRead } from "../resolve/trait_reads.ts";
+import type { Steps } from "../steps/steps.ts";
 
 /** Whom a policy is resolved for. `hostname` is the one bound at enrolment. */
 export interface PolicySubject {
@@ -30,8 +31,11 @@ export type ResolvedPolicy =
 export interface PolicyResolver {
   /** Content hash and compiler version of what is live; `undefined` before anything was published. */
   version(): string | undefined;
-  /** Pure for one version; `undefined` before anything was published. */
-  resolve(subject: PolicySubject): ResolvedPolicy | undefined;
+  /**
+   * Pure for the version that is live when it begins; `undefined` before anything was published. In steps, since a machine may
+   * report what takes long to work through.
+   */
+  resolve(subject: PolicySubject): Steps<ResolvedPolicy | undefined>;
 }
 
 /** The collectors that reads look into; `undefined` if one of them listed all collectors. */

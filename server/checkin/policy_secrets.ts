@@ -1,5 +1,6 @@
 import { type BundleResource, secretPathsOf } from "../../shared/config/policy_bundle.ts";
 import { digestOfReads } from "../resolve/trait_reads.ts";
+import { runInSlices } from "../steps/run_in_slices.ts";
 import type { EnvoyState } from "./envoy_state.ts";
 import type { PolicyResolver } from "./policy_resolver.ts";
 
@@ -22,7 +23,10 @@ export function secretSetOf(resources: Iterable<BundleResource>): ReadonlySet<st
  * Which secrets are an envoy's, without its word: from what was last resolved for it while that holds, otherwise resolved
  * anew, as after a restart. An envoy whose policy cannot be resolved keeps the one it has, and the secrets of that.
  */
-export function policySecrets(state: EnvoyState, resolver: PolicyResolver): PolicySecrets {
+export async function policySecrets(
+  state: EnvoyState,
+  resolver: PolicyResolver,
+): Promise<PolicySecrets> {
   const { policy, record: { uuid, hostname, tagRevision } } = state;
   const sent = policy?.secrets;
   const traits = state.traits.merged();
@@ -31,6 +35,6 @@ export function policySecrets(state: EnvoyState, resolver: PolicyResolver): Poli
     policy.inputs.tagRevision === tagRevision &&
     policy.inputs.readsDigest === digestOfReads(policy.reads, traits);
   if (isCurrent) return { current: sent, sent };
-  const resolved = resolver.resolve({ uuid, hostname, traits });
+  const resolved = await runInSlices(resolver.resolve({ uuid, hostname, traits }));
   return { current: resolved?.ok ? secretSetOf(resolved.resources) : sent, sent };
 }

@@ -6,11 +6,11 @@ import type { PolicyResolver } from "./policy_resolver.ts";
 export function stacksPolicyResolver(source: PolicySource): PolicyResolver {
   return {
     version: () => source.live()?.policyVersion,
-    resolve: ({ hostname, traits }) => {
+    resolve: function* ({ hostname, traits }) {
       const live = source.live();
       if (!live) return undefined;
       const { policyVersion } = live;
-      const compiled = live.compile({ hostname, traits });
+      const compiled = yield* live.compileInSteps({ hostname, traits });
       if (compiled.ok) {
         const { resources, root, reads } = compiled;
         return { ok: true, policyVersion, resources, root, reads };

@@ -341,7 +341,7 @@ export class ConfigPublisher implements PolicySource {
       policyVersion: configVersion(files, COMPILER_VERSION),
       tree: compiler.tree,
       compiler,
-      compile: (host: HostFacts) => compiler.compile(host),
+      compileInSteps: (host: HostFacts) => compiler.compileInSteps(host),
     };
     this.#live = live;
     for (const listener of this.#listeners) listener(live);

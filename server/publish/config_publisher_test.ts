@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { runSteps } from "../steps/steps.ts";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
 import type { HostFacts } from "../resolve/compile_host.ts";
 import { formatProblem } from "../stacks/problem_list.ts";
@@ -66,7 +67,8 @@ class Fixture implements AsyncDisposable {
 const BY_MARA = { principal: "mara", message: "first" };
 
 function contentFor(publisher: ConfigPublisher, host: HostFacts): unknown {
-  const compiled = publisher.live()?.compile(host);
+  const live = publisher.live();
+  const compiled = live && runSteps(live.compileInSteps(host));
   return compiled?.ok ? compiled.resources[0]?.params.content : undefined;
 }
 
@@ -167,7 +169,8 @@ Deno.test("a host that lacks a trait in what the server has to know is listed wi
       'configcrates/web.vgo:5:20: the server has to know this: undefined name "traits.os.codename"',
     ],
   }]);
-  const compiled = publisher.live()?.compile(WEB_1);
+  const live = publisher.live();
+  const compiled = live && runSteps(live.compileInSteps(WEB_1));
   assert.ok(compiled && !compiled.ok);
 });
 

@@ -3,7 +3,7 @@ import type { configStatus } from "../../shared/rest/config_views.ts";
 import type { PolicyState } from "../../shared/rest/envoys.ts";
 import { suggestName } from "../../shared/naming/nearest_name.ts";
 import { findHostcrate, type HostFacts } from "../resolve/compile_host.ts";
-import { compileHost } from "../resolve/compile_host.ts";
+import { compileHostInSteps } from "../resolve/compile_host.ts";
 import { type HostTrace, traceHost } from "../resolve/trace_host.ts";
 import { compareText } from "../stacks/problem_list.ts";
 import type { StackTree } from "../stacks/stack_tree.ts";
@@ -13,6 +13,7 @@ import type { ConfigFreeze } from "./config_freeze.ts";
 import type { ConfigPublisher } from "./config_publisher.ts";
 import { type ConfigTree, crateTree, fleetTree, hostTree } from "./config_tree.ts";
 import { filterTrace, traceableNames } from "./filter_trace.ts";
+import type { LivePolicy } from "./policy_source.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import { isResourceId, searchResource, type SearchResult, searchText } from "./search_stacks.ts";
 import { unknownHostname } from "./unknown_hostname.ts";
@@ -85,8 +86,8 @@ export class ConfigViews {
         `Cannot trace ${JSON.stringify(hostname)}: ${unknownHostname(hostname, this.#hostnames())}`,
       );
     }
-    return await this.#look(which, (tree) => {
-      const trace = traceHost(tree, host);
+    return await this.#look(which, async (tree) => {
+      const trace = traceHost(tree, host, await runInSlices(compileHostInSteps(tree, host)));
       if (name === undefined) return { ok: true, value: trace };
       const found = filterTrace(trace, name);
       const { crates, variables, resources, leftOut } = found;
@@ -115,9 +116,9 @@ export class ConfigViews {
         }`,
       );
     }
-    return await this.#look(which, (tree): Answered<ConfigTree> => {
+    return await this.#look(which, async (tree): Promise<Answered<ConfigTree>> => {
       if (host) {
-        const compiled = compileHost(tree, host);
+        const compiled = await runInSlices(compileHostInSteps(tree, host));
         const value = hostTree(tree, host.hostname, compiled.ok ? compiled.resources : []);
         return value ? { ok: true, value } : refuse(`No entry matches ${host.hostname}`);
       }
@@ -144,17 +145,17 @@ export class ConfigViews {
     const { hits, more } = await runInSlices(searchResource(tree, text, limit));
     const live = which.isStaged ? undefined : this.#context.publisher.live();
     const hosts = live
-      ? await runInSlices(hostsWith(text, this.#context.knownHosts(), (host) => live.compile(host)))
+      ? await runInSlices(hostsWith(text, this.#context.knownHosts(), live))
       : null;
     return { ok: true, value: { hits, more, hosts } };
   }
 
   async #look<Value>(
     which: Which,
-    view: (tree: StackTree) => Answered<Value>,
+    view: (tree: StackTree) => Promise<Answered<Value>>,
   ): Promise<Answered<Value>> {
     const found = await this.#context.publisher.tree(which);
-    return found.ok ? view(found.tree) : found;
+    return found.ok ? await view(found.tree) : found;
   }
 
   #hostnames(): string[] {
@@ -210,12 +211,12 @@ export class ConfigViews {
 function* hostsWith(
   id: string,
   hosts: Iterable<HostFacts>,
-  compile: (host: HostFacts) => ReturnType<typeof compileHost>,
+  live: LivePolicy,
 ): Steps<{ count: number; first: string[] }> {
   const found = { count: 0, first: [] as string[] };
   const known = new WeakMap<object, boolean>();
   for (const { hostname, traits } of hosts) {
-    const compiled = compile({ hostname, traits });
+    const compiled = yield* live.compileInSteps({ hostname, traits });
     yield;
     const has = known.get(compiled) ??
       (compiled.ok && compiled.resources.some((resource) => resource.id === id));

@@ -1,6 +1,7 @@
 import type { Sha256 } from "../../shared/crypto/sha256.ts";
 import type { CompiledHost, HostFacts } from "../resolve/compile_host.ts";
 import type { StackTree } from "../stacks/stack_tree.ts";
+import type { Steps } from "../steps/steps.ts";
 
 /** The policy in force. */
 export interface LivePolicy {
@@ -10,7 +11,7 @@ export interface LivePolicy {
   readonly policyVersion: Sha256;
   readonly tree: StackTree;
   /** Compiles a host; results are remembered by what they read. */
-  compile(host: HostFacts): CompiledHost;
+  compileInSteps(host: HostFacts): Steps<CompiledHost>;
 }
 
 /** Where check-ins take the policy from. */

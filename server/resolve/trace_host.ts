@@ -13,7 +13,7 @@ import type {
   Variables,
 } from "../stacks/stack_tree.ts";
 import type { StackValue } from "../stacks/stack_value.ts";
-import { compileHost, findHostcrate, type HostFacts } from "./compile_host.ts";
+import { type CompiledHost, compileHost, findHostcrate, type HostFacts } from "./compile_host.ts";
 import { type InclusionStep, traceCrates } from "./trace_crates.ts";
 import { recordTraitReads } from "./trait_reads.ts";
 import { createScope } from "./variable_scope.ts";
@@ -91,7 +91,11 @@ export interface ResourceTrace {
 }
 
 /** Says for one host where each crate, variable and resource comes from, and what it was stronger than. */
-export function traceHost(tree: StackTree, host: HostFacts): HostTrace {
+export function traceHost(
+  tree: StackTree,
+  host: HostFacts,
+  compiled: CompiledHost = compileHost(tree, host),
+): HostTrace {
   const hostcrate = findHostcrate(tree, host.hostname);
   if (!hostcrate) {
     return {
@@ -105,7 +109,6 @@ export function traceHost(tree: StackTree, host: HostFacts): HostTrace {
       problems: [],
     };
   }
-  const compiled = compileHost(tree, host);
   const resources = compiled.ok ? compiled.resources : [];
   const vias = traceCrates(tree, hostcrate);
   const viaOf = (crate: string) => vias.get(crate) ?? [];

@@ -23,7 +23,7 @@ const CALLS = { burst: 40, refillMs: 2_000 };
 export interface SecretDeskOptions {
   readonly vault: Pick<SecretVault, "epoch" | "read">;
   /** What an envoy's policy names. */
-  readonly secretsOf: (state: EnvoyState) => PolicySecrets;
+  readonly secretsOf: (state: EnvoyState) => Promise<PolicySecrets>;
   readonly denials: Pick<DenialLog, "note">;
   readonly now: () => number;
   readonly logger: Logger;
@@ -81,7 +81,7 @@ export class SecretDesk {
       await denials.note({ uuid, hostname, reason: "suspected clone", paths });
       return { reason: Refusal_Reason.DENIED, message: CLONED };
     }
-    const { current, sent } = secretsOf(state);
+    const { current, sent } = await secretsOf(state);
     if (!current) {
       const message = "the policy of this envoy cannot be worked out: check in first";
       return { reason: Refusal_Reason.UNSPECIFIED, message };

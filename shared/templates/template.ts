@@ -8,7 +8,7 @@ import {
 } from "liquidjs";
 import type { Json } from "../canonical/canonical_json.ts";
 import { suggestName } from "../naming/nearest_name.ts";
-import { MAX_RENDERED_LENGTH, MAX_TEMPLATE_LENGTH } from "./template_engine.ts";
+import { MAX_RENDERED_LENGTH, MAX_RENDERED_PARTS, MAX_TEMPLATE_LENGTH } from "./template_engine.ts";
 
 /** What a template may name. */
 export interface TemplateScope {
@@ -103,7 +103,7 @@ export class Template {
   evaluate(scope: TemplateScope): Json {
     const only = this.#only;
     if (!only) return this.render(scope);
-    const context = new Context(scope, this.engine.options, { sync: true });
+    const context = this.#contextOf(scope);
     return toJson(convertErrors(() => toValueSync(only.value.value(context, false)), scope));
   }
 
@@ -111,7 +111,7 @@ export class Template {
   render(scope: TemplateScope): string {
     // The library declares a mutable list and only reads it.
     const rendered: unknown = convertErrors(
-      () => this.engine.renderSync([...this.#parsed], scope),
+      () => this.engine.renderSync([...this.#parsed], this.#contextOf(scope)),
       scope,
     );
     // A filter can cut a character in half, and traits come from machines: what goes on is Unicode.
@@ -123,6 +123,17 @@ export class Template {
       );
     }
     return text;
+  }
+
+  #contextOf(scope: TemplateScope): Context {
+    const context = new Context(scope, this.engine.options, { sync: true });
+    let parts = 0;
+    // The library asks before each part whether there is time left.
+    context.renderLimit.check = () => {
+      parts += 1;
+      if (parts > MAX_RENDERED_PARTS) throw new Error("render limit exceeded");
+    };
+    return context;
   }
 
   #offsetOf(row: number, column: number): number {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Template, TemplateError } from "./template.ts";
-import { createTemplateEngine } from "./template_engine.ts";
+import { createTemplateEngine, MAX_RENDERED_PARTS } from "./template_engine.ts";
 
 const engine = createTemplateEngine();
 const scope = {
@@ -57,6 +57,22 @@ Deno.test("nested loops that create nothing end at a limit too", () => {
   const text =
     "{% for i in (1..9999) %}{% for j in (1..9999) %}{% for k in (1..9999) %}{% endfor %}{% endfor %}{% endfor %}";
   assert.throws(() => evaluate(text), /does too much work/);
+});
+
+Deno.test("a loop ends after so many parts, on a fast machine and on a slow one", () => {
+  let reads = 0;
+  const counted = {
+    get tick() {
+      return reads++;
+    },
+  };
+  const loops =
+    "{% for i in (1..900) %}{% for j in (1..900) %}{{ vars.tick }}{% endfor %}{% endfor %}";
+  assert.throws(
+    () => new Template(loops, engine).evaluate({ vars: counted, traits: {} }),
+    /does too much work/,
+  );
+  assert.ok(reads <= MAX_RENDERED_PARTS);
 });
 
 Deno.test("a condition may ask for what is not there, and a default may stand in for it", () => {

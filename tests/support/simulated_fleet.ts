@@ -11,6 +11,7 @@ import {
 } from "../../server/secrets/local_secret_backend.ts";
 import { MemoryStore } from "../../server/store/memory_store.ts";
 import type { Store } from "../../server/store/store.ts";
+import type { Steps } from "../../server/steps/steps.ts";
 import { swarmSectionSchema } from "../../server/swarm/swarm_section.ts";
 import { type BundleResource, merkleRoot } from "../../shared/config/policy_bundle.ts";
 import { getLogger } from "@logtape/logtape";
@@ -37,7 +38,8 @@ export class FakePolicyResolver implements PolicyResolver {
     return this.policyVersion;
   }
 
-  resolve(): ResolvedPolicy | undefined {
+  // deno-lint-ignore require-yield -- it takes one step.
+  *resolve(): Steps<ResolvedPolicy | undefined> {
     this.calls += 1;
     if (this.policyVersion === undefined) return undefined;
     // The form that reads have; see TraitRead.
