@@ -1,5 +1,5 @@
 import type { ApiClient } from "./client/api_client.ts";
-import type { ConnectionFlags } from "./client/connection.ts";
+import type { ConnectionFlags, ServerPlace } from "./client/connection.ts";
 import type { Output } from "./output/output.ts";
 
 /** What a command may touch besides the server. Tests pass fakes. */
@@ -7,6 +7,13 @@ export interface CliContext {
   readonly output: Output;
   /** Opens a client for the server that the flags mean. */
   connect(flags: ConnectionFlags): Promise<ApiClient>;
+  /** Opens a client for somebody who has no token yet, and says where it leads. */
+  connectAsNobody(flags: ConnectionFlags): Promise<{ client: ApiClient; place: ServerPlace }>;
+  /**
+   * Keeps a text in a file of `~/.config/vigo/` that its owner alone may read, or removes the file where there is no text.
+   * Answers its path.
+   */
+  keepForUser(name: "server" | "ca.crt" | "token", text: string | undefined): Promise<string>;
   /** The name of whoever runs the command, for the note in audit records. */
   readonly operator: string;
   /** The present, in ms since 1970. */

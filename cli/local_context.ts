@@ -1,11 +1,12 @@
-import { basename } from "node:path";
+import { basename, join } from "node:path";
+import { writeFileDurable } from "../shared/platform/durable_write.ts";
 import { createStreamWriter } from "../shared/platform/stream_writer.ts";
 import { EXIT_CODE } from "../shared/terminal/exit_code.ts";
 import { hasFlag } from "../shared/terminal/run_cli.ts";
 import { createStyle } from "../shared/terminal/style.ts";
 import { UserError } from "../shared/terminal/user_error.ts";
 import { createApiClient } from "./client/api_client.ts";
-import { resolveConnection } from "./client/connection.ts";
+import { resolveConnection, resolveServer } from "./client/connection.ts";
 import type { CliContext, LocalFile } from "./context.ts";
 import { createOutput } from "./output/output.ts";
 import { askToConfirm } from "./confirmation.ts";
@@ -38,10 +39,12 @@ export function createLocalContext(signal: AbortSignal): LocalContext {
       }),
       ...(isTerminal ? { columns: Deno.consoleSize().columns } : {}),
     }),
-    connect: async (flags) =>
-      createApiClient(
-        await resolveConnection(flags, { env: (name) => Deno.env.get(name), readText }),
-      ),
+    connect: async (flags) => createApiClient(await resolveConnection(flags, SOURCES)),
+    connectAsNobody: async (flags) => {
+      const place = await resolveServer(flags, SOURCES);
+      return { client: createApiClient(place), place };
+    },
+    keepForUser,
     operator: Deno.env.get("USER") ?? Deno.env.get("LOGNAME") ?? "",
     now: () => Date.now(),
     openFile,
@@ -56,6 +59,8 @@ export function createLocalContext(signal: AbortSignal): LocalContext {
   };
 }
 
+const SOURCES = { env: (name: string) => Deno.env.get(name), readText, isPrivate };
+
 /** The text of a small file; undefined if it is not there or not ours to read. */
 async function readText(path: string): Promise<string | undefined> {
   try {
@@ -66,6 +71,34 @@ async function readText(path: string): Promise<string | undefined> {
     }
     throw error;
   }
+}
+
+async function isPrivate(path: string): Promise<boolean> {
+  return ((await Deno.stat(path)).mode ?? 0) % 0o100 === 0;
+}
+
+async function keepForUser(name: string, text: string | undefined): Promise<string> {
+  const home = Deno.env.get("HOME");
+  if (home === undefined) {
+    throw new UserError("Cannot keep anything: HOME is not set", { exitCode: EXIT_CODE.usage });
+  }
+  const folder = join(home, ".config", "vigo");
+  const path = join(folder, name);
+  try {
+    if (text === undefined) {
+      await Deno.remove(path);
+      return path;
+    }
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    await writeFileDurable(path, text, { mode: 0o600 });
+  } catch (cause) {
+    if (text === undefined && cause instanceof Deno.errors.NotFound) return path;
+    throw new UserError(`Cannot write "${path}": ${explainFileError(cause)}`, {
+      exitCode: EXIT_CODE.failed,
+      cause,
+    });
+  }
+  return path;
 }
 
 async function openFile(path: string): Promise<LocalFile> {

@@ -7,11 +7,14 @@ import { configCommand } from "./commands/config.ts";
 import { dbCommand } from "./commands/db.ts";
 import { enrollCommand } from "./commands/enroll.ts";
 import { envoysCommand } from "./commands/envoys.ts";
+import { loginCommand, logoutCommand } from "./commands/login.ts";
 import { queryCommand } from "./commands/query.ts";
 import { runsCommand } from "./commands/runs.ts";
 import { secretsCommand } from "./commands/secrets.ts";
 import { withConnectionFlags } from "./commands/server_command.ts";
 import { swarmCommand } from "./commands/swarm.ts";
+import { tokenCommand } from "./commands/token.ts";
+import { usersCommand } from "./commands/users.ts";
 import { versionCommand } from "./commands/version.ts";
 import type { CliContext } from "./context.ts";
 
@@ -28,6 +31,10 @@ export function createProgram(context: CliContext): Command {
   program.addCommand(configCommand(context));
   program.addCommand(secretsCommand(context));
   program.addCommand(swarmCommand(context));
+  program.addCommand(usersCommand(context));
+  program.addCommand(tokenCommand(context));
+  program.addCommand(loginCommand(context));
+  program.addCommand(logoutCommand(context));
   program.addCommand(auditCommand(context));
   program.addCommand(dbCommand(context));
   program.addCommand(completionCommand(context, program));

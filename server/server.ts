@@ -25,6 +25,7 @@ import { swarmRoutes } from "./api/swarm_routes.ts";
 import { ApiTokenService } from "./auth/api_token_service.ts";
 import { Authenticator } from "./auth/authenticator.ts";
 import { mintLocalToken } from "./auth/local_token.ts";
+import { PasswordCheck } from "./auth/password_check.ts";
 import { PasswordHasher } from "./auth/password_hash.ts";
 import { SessionService } from "./auth/session_service.ts";
 import { UserService } from "./auth/user_service.ts";
@@ -214,8 +215,11 @@ async function startRest(
     index,
     (uuid, fingerprint) => fleet.fleetDocuments.wasRevoked(uuid, fingerprint),
   );
-  const parts = { store, audit, now, hasher: new PasswordHasher() };
+  const hasher = new PasswordHasher();
+  const passwords = new PasswordCheck({ store, audit, hasher, now });
+  const parts = { store, audit, hasher, passwords, now };
   const people = {
+    passwords,
     users: new UserService(parts),
     tokens: new ApiTokenService(parts),
     sessions: new SessionService(parts),

@@ -47,7 +47,7 @@ export function createApiClient(connection: Connection): ApiClient {
     call: async (endpoint, request = {}) => {
       const url = buildUrl(connection.baseUrl, endpoint, request);
       const headers: Record<string, string> = {
-        authorization: `Bearer ${connection.token}`,
+        ...(connection.token === undefined ? {} : { authorization: `Bearer ${connection.token}` }),
         accept: "application/json",
       };
       const init: RequestInit & { client: Deno.HttpClient } = {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
-import { ConnectionError, resolveConnection } from "./connection.ts";
+import { ConnectionError, resolveConnection, resolveServer } from "./connection.ts";
 
 function sources(files: Record<string, string>, env: Record<string, string> = {}) {
   return {
     env: (name: string) => ({ HOME: "/home/op", ...env })[name],
     readText: (path: string) => Promise.resolve(files[path]),
+    isPrivate: (path: string) => Promise.resolve(!path.includes("shared-home")),
   };
 }
 
@@ -33,6 +34,8 @@ Deno.test("an operator's own files win over what the host offers, and flags win 
   assert.deepEqual(mine, { baseUrl: "https://vigo.example.com:8443", token: "mine", ca: "MY CA" });
   const flagged = await resolveConnection({ tokenFile: "/tmp/other" }, sources(files));
   assert.equal(flagged.token, "other");
+  const named = await resolveConnection({}, sources(files, { VIGO_TOKEN_FILE: "/tmp/other" }));
+  assert.equal(named.token, "other");
 });
 
 Deno.test("--root means the server under that root, whatever else the operator talks to", async () => {
@@ -53,7 +56,48 @@ Deno.test("without a token the error says where one may stand", async () => {
     resolveConnection({}, sources({})),
     (error) =>
       error instanceof ConnectionError && error.exitCode === 5 &&
-      /~?.*\.config\/vigo\/token/.test(error.message),
+      /vigocli login.*--token-file/.test(error.message),
+  );
+});
+
+Deno.test("the token of this host's root goes to no other server", async () => {
+  const files = {
+    "/srv/vigo/secrets/local.token": "local",
+    "/srv/vigo/rest.address": "https://vigo.example.com:8443\n",
+  };
+  const tokenFor = async (server: string, more: Record<string, string> = {}) =>
+    (await resolveConnection({ server }, sources({ ...files, ...more }))).token;
+  for (
+    const own of ["https://localhost:8443", "https://127.0.0.1:1", "https://vigo.example.com:8443"]
+  ) assert.equal(await tokenFor(own), "local");
+  await assert.rejects(
+    tokenFor("https://elsewhere.example.com:8443"),
+    (error) =>
+      error instanceof ConnectionError && error.exitCode === 5 &&
+      /Refusing to send .*--token-file/.test(error.message) &&
+      !error.message.includes("local.token"),
+  );
+  const mine = { "/home/op/.config/vigo/token": "mine" };
+  assert.equal(await tokenFor("https://elsewhere.example.com:8443", mine), "mine");
+});
+
+Deno.test("a token that others may read is not used, and an empty file is told", async () => {
+  const open = sources(
+    { "/shared-home/.config/vigo/token": "mine", "/tmp/empty": "\n" },
+    { HOME: "/shared-home" },
+  );
+  await assert.rejects(resolveConnection({}, open), /others may read the token.*chmod 600/);
+  await assert.rejects(resolveConnection({ tokenFile: "/tmp/empty" }, open), /it is empty/);
+});
+
+Deno.test("whoever is about to log in needs a place and no token", async () => {
+  const files = { "/tmp/ca.crt": "CA\n" };
+  assert.deepEqual(
+    await resolveServer(
+      { server: "https://vigo.example.com:8443", ca: "/tmp/ca.crt" },
+      sources(files),
+    ),
+    { baseUrl: "https://vigo.example.com:8443", ca: "CA" },
   );
 });
 

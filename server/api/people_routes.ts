@@ -1,6 +1,7 @@
 import { parse } from "hono/utils/cookie";
 import { SESSION_COOKIE } from "../../shared/rest/http_names.ts";
 import type { ApiTokenService } from "../auth/api_token_service.ts";
+import type { PasswordCheck } from "../auth/password_check.ts";
 import type { SessionService } from "../auth/session_service.ts";
 import type { UserService } from "../auth/user_service.ts";
 import { paginate } from "./paginate.ts";
@@ -11,6 +12,7 @@ export interface PeopleDependencies {
   readonly users: UserService;
   readonly tokens: ApiTokenService;
   readonly sessions: SessionService;
+  readonly passwords: PasswordCheck;
 }
 
 type PeopleEndpoints =
@@ -20,6 +22,7 @@ type PeopleEndpoints =
   | "sessionShow"
   | "tokenCreate"
   | "tokenList"
+  | "tokenLogin"
   | "tokenRevoke"
   | "userAdd"
   | "userDisable"
@@ -35,7 +38,7 @@ const COOKIE_ATTRIBUTES = "Path=/; Secure; HttpOnly; SameSite=Strict";
 
 /** People who use the server: logging in, their tokens, and the users that administrators look after. */
 export function peopleRoutes(
-  { users, tokens, sessions }: PeopleDependencies,
+  { users, tokens, sessions, passwords }: PeopleDependencies,
 ): RouteTable<PeopleEndpoints> {
   return {
     sessionLogin: async ({ body, address, answerHeaders }) => {
@@ -53,6 +56,10 @@ export function peopleRoutes(
     sessionPassword: async ({ body, principal, address }) =>
       unwrap(await sessions.changePassword(body, principal, address)),
     tokenCreate: async ({ body, principal }) => unwrap(await tokens.create(body, principal)),
+    tokenLogin: async ({ body: { user: name, password, role, ...request }, address }) => {
+      const user = unwrap(await passwords.check({ name, password }, address));
+      return unwrap(await tokens.createFor(user, { ...request, role: role ?? user.role }));
+    },
     tokenList: async ({ query, principal }) => {
       const all = await tokens.list(principal);
       const { page, nextCursor } = paginate(all, ({ name, id }) => `${name} ${id}`, query);

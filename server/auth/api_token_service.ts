@@ -5,12 +5,12 @@ import type { ApiToken, tokenCreate } from "../../shared/rest/tokens.ts";
 import type { z } from "zod";
 import type { AuditLog } from "../audit/audit_log.ts";
 import { answered, type Refused, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
-import type { ApiTokenRecord } from "../store/people_store.ts";
+import type { ApiTokenRecord, UserRecord } from "../store/people_store.ts";
 import type { Store } from "../store/store.ts";
 import type { TokenHolders } from "./authenticator.ts";
 import { TOKEN_PREFIX } from "./local_token.ts";
 import { roleOf } from "./permissions.ts";
-import type { Principal, TokenPrincipal } from "./principal.ts";
+import { type Principal, type TokenPrincipal, userPrincipal } from "./principal.ts";
 
 /** 256 bits: past guessing, so that a plain hash may be kept. */
 const TOKEN_BYTES = 32;
@@ -105,6 +105,14 @@ export class ApiTokenService implements TokenHolders {
       });
       return answered({ token, info: this.#describe(record) });
     });
+  }
+
+  /** Makes a token for a user who has just proved the password. */
+  createFor(
+    user: UserRecord,
+    request: Omit<z.output<typeof tokenCreate.body>, "owner">,
+  ): Promise<ServiceAnswer<z.output<typeof tokenCreate.answer>>> {
+    return this.create(request, userPrincipal(user, ""));
   }
 
   /** The tokens that whoever asks may see: an administrator all, others their own. */

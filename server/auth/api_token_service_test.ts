@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { PERSON_ROLES, type PersonRole } from "../../shared/rest/roles.ts";
-import { openPeople, userPrincipal } from "./people_fixture.ts";
+import { openPeople, someone } from "./people_fixture.ts";
 import { envoyPrincipal, LOCAL_ROOT, type Principal } from "./principal.ts";
 
 const DAY_MS = 86_400_000;
@@ -23,7 +23,7 @@ async function made(...given: Parameters<typeof create>) {
 Deno.test("a token makes its bearer what it was made for, and is kept as a hash alone", async () => {
   const people = openPeople();
   await people.add("ann", "operator");
-  const { token, info } = await made(people, userPrincipal("ann", "operator"), {
+  const { token, info } = await made(people, someone("ann", "operator"), {
     role: "operator",
   });
   assert.match(token, /^vgot_[\w-]{43}$/);
@@ -42,7 +42,7 @@ Deno.test("nobody makes a token that may do more than he may", async () => {
   for (const [at, mine] of PERSON_ROLES.entries()) {
     for (const [wanted, role] of PERSON_ROLES.entries()) {
       const name = `${mine}-${role}`;
-      const answer = await create(people, userPrincipal(mine, mine), { name, role });
+      const answer = await create(people, someone(mine, mine), { name, role });
       assert.equal(answer.ok ? 200 : answer.status, wanted <= at ? 200 : 403, name);
     }
   }
@@ -53,7 +53,7 @@ Deno.test("nobody makes a token that may do more than he may", async () => {
 Deno.test("a token made with a token acts for the same owner, and lasts no longer", async () => {
   const people = openPeople();
   await people.add("ann", "operator");
-  const first = await made(people, userPrincipal("ann", "operator"), { role: "operator" });
+  const first = await made(people, someone("ann", "operator"), { role: "operator" });
   const holder = await people.tokens.holderOf(first.token) ?? assert.fail();
   const second = await made(people, holder, { name: "child", ttlMs: 300 * DAY_MS });
   assert.deepEqual(
@@ -75,15 +75,15 @@ Deno.test("an administrator makes tokens for others, within what they may; nobod
   assert.equal(await outcome(LOCAL_ROOT, "a", "viewer", "ann"), "ann");
   assert.equal(await outcome(LOCAL_ROOT, "b", "operator", "ann"), 403);
   assert.equal(await outcome(LOCAL_ROOT, "c", "viewer", "nobody"), 404);
-  assert.equal(await outcome(userPrincipal("bob", "operator"), "d", "viewer", "ann"), 403);
-  assert.equal(await outcome(userPrincipal("bob", "operator"), "e", "viewer", "bob"), "bob");
+  assert.equal(await outcome(someone("bob", "operator"), "d", "viewer", "ann"), 403);
+  assert.equal(await outcome(someone("bob", "operator"), "e", "viewer", "bob"), "bob");
 });
 
 Deno.test("a token never does more than its owner may now, and nothing while he may not log in", async () => {
   const people = openPeople();
   await people.add("root", "admin");
   await people.add("ann", "admin");
-  const { token } = await made(people, userPrincipal("ann", "admin"), { role: "operator" });
+  const { token } = await made(people, someone("ann", "admin"), { role: "operator" });
   const role = async () => (await people.tokens.holderOf(token))?.role;
   assert.equal(await role(), "operator");
   await people.users.setRole("ann", "viewer", LOCAL_ROOT);
@@ -118,7 +118,7 @@ Deno.test("a token ends at its time or when it is revoked, and then its name is 
 Deno.test("people see and revoke their own tokens, administrators all", async () => {
   const people = openPeople();
   for (const name of ["ann", "bob"]) await people.add(name, "viewer");
-  const [ann, bob] = [userPrincipal("ann", "viewer"), userPrincipal("bob", "viewer")];
+  const [ann, bob] = [someone("ann", "viewer"), someone("bob", "viewer")];
   const mine = await made(people, ann, { name: "mine" });
   await made(people, LOCAL_ROOT, { name: "roots" });
   const names = async (principal: Principal) =>

@@ -3,8 +3,9 @@ import type { PersonRole } from "../../shared/rest/roles.ts";
 import { AuditLog } from "../audit/audit_log.ts";
 import { MemoryStore } from "../store/memory_store.ts";
 import { ApiTokenService } from "./api_token_service.ts";
+import { PasswordCheck } from "./password_check.ts";
 import { PasswordHasher } from "./password_hash.ts";
-import { LOCAL_ROOT, type UserPrincipal } from "./principal.ts";
+import { LOCAL_ROOT, type UserPrincipal, userPrincipal } from "./principal.ts";
 import { SessionService } from "./session_service.ts";
 import { UserService } from "./user_service.ts";
 
@@ -32,7 +33,8 @@ export function openPeople() {
   const store = new MemoryStore();
   const audit = new AuditLog(store, generateEd25519().signer, now);
   const hasher = new CountingHasher();
-  const parts = { store, audit, hasher, now };
+  const passwords = new PasswordCheck({ store, audit, hasher, now });
+  const parts = { store, audit, hasher, passwords, now };
   const users = new UserService(parts);
   const add = async (name: string, role: PersonRole) => {
     await users.add({ name, role, password: PASSWORD }, LOCAL_ROOT);
@@ -41,6 +43,7 @@ export function openPeople() {
     clock,
     store,
     hasher,
+    passwords,
     users,
     tokens: new ApiTokenService(parts),
     sessions: new SessionService(parts),
@@ -55,6 +58,7 @@ export function openPeople() {
   };
 }
 
-export function userPrincipal(user: string, role: PersonRole): UserPrincipal {
-  return { kind: "user", name: `user:${user}`, user, role, session: "00" };
+/** A user with that session. */
+export function someone(user: string, role: PersonRole): UserPrincipal {
+  return userPrincipal({ name: user, role }, "00");
 }

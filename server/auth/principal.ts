@@ -40,6 +40,18 @@ export interface TokenPrincipal {
 export const LOCAL_ROOT: Principal = { kind: "local_root", name: "local-root" };
 export const ANONYMOUS: Principal = { kind: "anonymous", name: "anonymous" };
 
+/**
+ * A user as a principal.
+ *
+ * @param session SHA-256 of its cookie, hex; empty if a password alone was shown.
+ */
+export function userPrincipal(
+  { name, role }: { readonly name: string; readonly role: PersonRole },
+  session: string,
+): UserPrincipal {
+  return { kind: "user", name: `user:${name}`, user: name, role, session };
+}
+
 /** The principal of an envoy; its name in the audit log is `envoy:<uuid>`. */
 export function envoyPrincipal(envoyUuid: string): Principal {
   return { kind: "envoy", name: `envoy:${envoyUuid}`, envoyUuid };

@@ -4,12 +4,13 @@ import { sha256Hex } from "../../shared/crypto/sha256.ts";
 import type { Who } from "../../shared/rest/session.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
 import { answered, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
-import type { SessionRecord, UserRecord } from "../store/people_store.ts";
+import type { SessionRecord } from "../store/people_store.ts";
 import type { Store } from "../store/store.ts";
 import type { SessionHolders } from "./authenticator.ts";
-import { FORGOTTEN_AFTER_MS, LoginGuard } from "./login_guard.ts";
-import { type PasswordHasher, TooManyPasswordsError } from "./password_hash.ts";
-import type { Principal, UserPrincipal } from "./principal.ts";
+import { FORGOTTEN_AFTER_MS } from "./login_guard.ts";
+import { type PasswordCheck, unlessTooMany, WRONG } from "./password_check.ts";
+import type { PasswordHasher } from "./password_hash.ts";
+import { type Principal, type UserPrincipal, userPrincipal } from "./principal.ts";
 
 /** A session that nobody uses for so long has ended. */
 export const SESSION_IDLE_MS = 15 * 60_000;
@@ -26,8 +27,9 @@ const TOKEN_MEMORY_MS = 90 * 86_400_000;
 
 export interface SessionServiceParts {
   readonly store: Store;
-  readonly audit: Pick<AuditLog, "record" | "recordInside">;
+  readonly audit: Pick<AuditLog, "recordInside">;
   readonly hasher: PasswordHasher;
+  readonly passwords: PasswordCheck;
   readonly now: () => number;
 }
 
@@ -41,11 +43,9 @@ export interface Login {
 /** Logs people in and out, and knows who is. */
 export class SessionService implements SessionHolders {
   readonly #parts: SessionServiceParts;
-  readonly #guard: LoginGuard;
 
   constructor(parts: SessionServiceParts) {
     this.#parts = parts;
-    this.#guard = new LoginGuard(parts.store.loginFailures, parts.now);
   }
 
   async holderOf(cookie: string, isAutomatic: boolean): Promise<UserPrincipal | undefined> {
@@ -57,7 +57,7 @@ export class SessionService implements SessionHolders {
     if (!isAutomatic && now() - session.activeAtMs >= TOUCH_INTERVAL_MS) {
       await store.sessions.touch(session.hash, now());
     }
-    return principalOf(user, session.hash);
+    return userPrincipal(user, session.hash);
   }
 
   isCsrfToken(cookie: string, token: string): boolean {
@@ -65,30 +65,15 @@ export class SessionService implements SessionHolders {
     return expected.length === given.length && timingSafeEqual(expected, given);
   }
 
-  /** Checks a name and a password. Whether the name or the password was wrong shows neither in the answer nor in its time. */
+  /** Logs in whose name and password these are. */
   async login(
-    { name, password }: { name: string; password: string },
+    credentials: { readonly name: string; readonly password: string },
     address: string,
   ): Promise<ServiceAnswer<Login>> {
-    const { store, audit, hasher, now } = this.#parts;
-    const given = name.toLowerCase();
-    const waitMs = await this.#guard.waitMs(given, address);
-    if (waitMs > 0) return tooManyAttempts(waitMs);
-    await this.#guard.begin(given);
-    const user = await store.users.find(given);
-    const isRight = await this.#verify(password, user);
-    if (!isRight.ok) return isRight;
-    if (!isRight.value || !user || user.disabledAtMs !== null) {
-      await this.#guard.fail(address);
-      // Of a name that is nobody's nothing is kept: people type passwords there too.
-      await audit.record({ name: "anonymous" }, "session.refused", {
-        user: user?.name ?? null,
-        address,
-      });
-      return refused(401, "The name or the password is wrong");
-    }
-    await this.#guard.succeed(given);
-    const rehashed = hasher.isOutdated(user.password) ? await hasher.hash(password) : undefined;
+    const { store, audit, passwords, now } = this.#parts;
+    const checked = await passwords.check(credentials, address);
+    if (!checked.ok) return checked;
+    const user = checked.value;
     const cookie = randomBytes(COOKIE_BYTES).toString("base64url");
     const session: SessionRecord = {
       hash: sha256Hex(cookie),
@@ -96,17 +81,14 @@ export class SessionService implements SessionHolders {
       createdAtMs: now(),
       activeAtMs: now(),
     };
-    const principal = principalOf(user, session.hash);
+    const principal = userPrincipal(user, session.hash);
     return await store.transaction(async (inside) => {
       // What an administrator did while the password was checked counts.
       const current = await inside.users.find(user.name);
       if (!current || current.disabledAtMs !== null || current.password !== user.password) {
-        return refused(401, "The name or the password is wrong");
+        return WRONG;
       }
-      await inside.users.update(user.name, {
-        lastLoginMs: now(),
-        ...(rehashed === undefined ? {} : { password: rehashed }),
-      });
+      await inside.users.update(user.name, { lastLoginMs: now() });
       const others = await inside.sessions.listByUser(user.name);
       for (const { hash } of others.slice(0, Math.max(0, others.length - MAX_SESSIONS + 1))) {
         await inside.sessions.remove(hash);
@@ -163,25 +145,22 @@ export class SessionService implements SessionHolders {
     principal: Principal,
     address: string,
   ): Promise<ServiceAnswer<{ changed: true }>> {
-    const { store, audit, hasher, now } = this.#parts;
+    const { store, audit, hasher, passwords, now } = this.#parts;
     if (principal.kind !== "user") {
       return refused(403, "Only who is logged in can change a password: a token has none");
     }
-    const waitMs = await this.#guard.waitMs(principal.user, address);
-    if (waitMs > 0) return tooManyAttempts(waitMs);
-    await this.#guard.begin(principal.user);
-    const user = await store.users.find(principal.user);
-    const isRight = await this.#verify(current, user);
-    if (!isRight.ok) return isRight;
-    if (!isRight.value) {
-      await this.#guard.fail(address);
-      await audit.record(principal, "session.refused", { user: principal.user, address });
-      return refused(403, "The current password is wrong");
+    const checked = await passwords.check({ name: principal.user, password: current }, address);
+    // Not 401, which would say that the session has ended.
+    if (!checked.ok) {
+      return checked === WRONG ? refused(403, "The current password is wrong") : checked;
     }
-    await this.#guard.succeed(principal.user);
-    const hashed = await hasher.hash(password);
+    const hashed = await unlessTooMany(() => hasher.hash(password));
+    if (!hashed.ok) return hashed;
     await store.transaction(async (inside) => {
-      await inside.users.update(principal.user, { password: hashed, passwordAtMs: now() });
+      await inside.users.update(principal.user, {
+        password: hashed.value,
+        passwordAtMs: now(),
+      });
       const sessionsEnded = await inside.sessions.removeByUser(principal.user, principal.session);
       await audit.recordInside(inside, principal, "user.password", {
         user: principal.user,
@@ -201,15 +180,6 @@ export class SessionService implements SessionHolders {
     await store.loginFailures.prune(now() - FORGOTTEN_AFTER_MS);
     await store.apiTokens.prune(now() - TOKEN_MEMORY_MS);
   }
-
-  async #verify(password: string, user: UserRecord | undefined): Promise<ServiceAnswer<boolean>> {
-    try {
-      return answered(await this.#parts.hasher.verify(password, user?.password));
-    } catch (error) {
-      if (!(error instanceof TooManyPasswordsError)) throw error;
-      return refused(503, `${error.message}; try again in a moment`, 2000);
-    }
-  }
 }
 
 /** Whether a session has ended, by idleness or by age. */
@@ -220,18 +190,6 @@ export function isOver({ createdAtMs, activeAtMs }: SessionRecord, nowMs: number
 /** The token that pages of a session send back; only who knows the cookie can make it, and it does not give the cookie away. */
 export function csrfTokenOf(cookie: string): string {
   return createHmac("sha256", cookie).update("vigo.csrf.v1").digest("base64url");
-}
-
-function tooManyAttempts(waitMs: number): ReturnType<typeof refused> {
-  return refused(
-    429,
-    `Too many failed logins: try again in ${Math.ceil(waitMs / 1000)} s`,
-    waitMs,
-  );
-}
-
-function principalOf({ name, role }: UserRecord, session: string): UserPrincipal {
-  return { kind: "user", name: `user:${name}`, user: name, role, session };
 }
 
 function describe(principal: UserPrincipal, session: SessionRecord, cookie: string): Who {

@@ -7,7 +7,8 @@ import type { UserRecord } from "../store/people_store.ts";
 import type { Store } from "../store/store.ts";
 import { hasEnded } from "./api_token_service.ts";
 import { LoginGuard } from "./login_guard.ts";
-import { type PasswordHasher, TooManyPasswordsError } from "./password_hash.ts";
+import { unlessTooMany } from "./password_check.ts";
+import type { PasswordHasher } from "./password_hash.ts";
 import type { Principal } from "./principal.ts";
 import { isOver } from "./session_service.ts";
 
@@ -59,7 +60,7 @@ export class UserService {
     principal: Principal,
   ): Promise<ServiceAnswer<User>> {
     const { store, audit, now } = this.#parts;
-    const hashed = await this.#hash(password);
+    const hashed = await unlessTooMany(() => this.#parts.hasher.hash(password));
     if (!hashed.ok) return hashed;
     const user: UserRecord = {
       name,
@@ -98,7 +99,7 @@ export class UserService {
     password: string,
     principal: Principal,
   ): Promise<ServiceAnswer<User>> {
-    const hashed = await this.#hash(password);
+    const hashed = await unlessTooMany(() => this.#parts.hasher.hash(password));
     if (!hashed.ok) return hashed;
     const { now } = this.#parts;
     return this.#change(name, "user.password", principal, async (inside) => {
@@ -165,15 +166,6 @@ export class UserService {
       await audit.recordInside(inside, principal, action, { user: name, ...result.value });
       return answered(describeUser(await inside.users.find(name) ?? user));
     });
-  }
-
-  async #hash(password: string): Promise<ServiceAnswer<string>> {
-    try {
-      return answered(await this.#parts.hasher.hash(password));
-    } catch (error) {
-      if (!(error instanceof TooManyPasswordsError)) throw error;
-      return refused(503, `${error.message}; try again in a moment`, 2000);
-    }
   }
 }
 

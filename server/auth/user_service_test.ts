@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openPeople, PASSWORD, userPrincipal } from "./people_fixture.ts";
+import { openPeople, PASSWORD, someone } from "./people_fixture.ts";
 import { LOCAL_ROOT } from "./principal.ts";
 
 Deno.test("a user is added once, shown without the password, and removed", async () => {
@@ -35,7 +35,7 @@ Deno.test("the last administrator who may log in stays one, whoever asks", async
   const { users } = people;
   await people.add("ann", "admin");
   await people.add("bob", "admin");
-  const bob = userPrincipal("bob", "admin");
+  const bob = someone("bob", "admin");
   assert.ok((await users.disable("ann", bob)).ok);
   for (const principal of [bob, LOCAL_ROOT]) {
     for (
@@ -60,8 +60,8 @@ Deno.test("of two administrators who remove each other at once one stays", async
   await people.add("ann", "admin");
   await people.add("bob", "admin");
   const results = await Promise.all([
-    people.users.remove("ann", userPrincipal("bob", "admin")),
-    people.users.remove("bob", userPrincipal("ann", "admin")),
+    people.users.remove("ann", someone("bob", "admin")),
+    people.users.remove("bob", someone("ann", "admin")),
   ]);
   assert.deepEqual(results.map(({ ok }) => ok), [true, false]);
 });
@@ -70,7 +70,7 @@ Deno.test("each change has a record with who made it, and none holds a password"
   const people = openPeople();
   await people.add("root", "admin");
   await people.add("ann", "viewer");
-  const root = userPrincipal("root", "admin");
+  const root = someone("root", "admin");
   await people.users.setRole("ann", "operator", root);
   await people.users.setPassword("ann", "another long password", root);
   await people.users.disable("ann", root);

@@ -58,7 +58,7 @@ import {
 } from "./swarm.ts";
 import { swarmPeers, swarmStatus } from "./swarm_substrate.ts";
 import { sessionLogin, sessionLogout, sessionPassword, sessionShow } from "./session.ts";
-import { tokenCreate, tokenList, tokenRevoke } from "./tokens.ts";
+import { tokenCreate, tokenList, tokenLogin, tokenRevoke } from "./tokens.ts";
 import {
   userAdd,
   userDisable,
@@ -135,6 +135,7 @@ export const CONTRACT = {
   swarmStatus,
   tokenCreate,
   tokenList,
+  tokenLogin,
   tokenRevoke,
   userAdd,
   userDisable,

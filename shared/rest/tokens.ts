@@ -2,7 +2,7 @@ import { z } from "zod";
 import { endpoint } from "./endpoint.ts";
 import { pageOf, pageQuery } from "./page.ts";
 import { personRoleSchema } from "./roles.ts";
-import { accountName } from "./users.ts";
+import { accountName, MAX_PASSWORD_LENGTH } from "./users.ts";
 
 /** How long a token may be valid, in ms: a minute to a year; 90 days if nothing is said. */
 export const MIN_TOKEN_TTL_MS = 60_000;
@@ -39,6 +39,25 @@ export const tokenCreate = endpoint({
       .default(DEFAULT_TOKEN_TTL_MS),
     /** The user for whom it acts, for an administrator to say; whoever creates it by default. */
     owner: accountName.optional(),
+  }),
+  answer: z.object({ token: z.string(), info: apiTokenSchema }),
+});
+
+/** For a command line on another machine, which has no use for a session. */
+export const tokenLogin = endpoint({
+  method: "POST",
+  path: "/tokens/login",
+  summary: "Create an API token with name and password; it is in this answer and nowhere else",
+  permission: "none",
+  query: z.object({}),
+  body: z.strictObject({
+    user: z.string().min(1).max(64),
+    password: z.string().min(1).max(MAX_PASSWORD_LENGTH),
+    name: accountName,
+    /** That of the user by default, and never above it. */
+    role: personRoleSchema.optional(),
+    ttlMs: z.number().int().min(MIN_TOKEN_TTL_MS).max(MAX_TOKEN_TTL_MS)
+      .default(DEFAULT_TOKEN_TTL_MS),
   }),
   answer: z.object({ token: z.string(), info: apiTokenSchema }),
 });
