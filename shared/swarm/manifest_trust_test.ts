@@ -36,8 +36,12 @@ const anyCell = fc.record({
   origin: fc.constantFrom("seeder", "other"),
   state: fc.constantFrom("active" as const, "revoked" as const),
   stamp: fc.integer({ min: NOW - 4, max: NOW }),
-  signature: fc.constantFrom("4".repeat(128), "5".repeat(128)),
-}).map((fields) => cell(fields as Partial<ManifestEntry>));
+  variant: fc.constantFrom("4", "5"),
+}).map(({ variant, ...fields }) => {
+  // Verified cells of other content have other signatures.
+  const signature = `${fields.origin === "seeder" ? "a" : "b"}${variant.repeat(127)}`;
+  return cell({ ...fields, signature } as Partial<ManifestEntry>);
+});
 
 const anyTrust = fc.array(
   fc.record({
