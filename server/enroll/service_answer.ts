@@ -1,7 +1,7 @@
 /** Why a request was turned down: the HTTP status that says it, and one line that names the value and the way out. */
 export interface Refused {
   readonly ok: false;
-  readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 429 | 503 | 507;
+  readonly status: 400 | 401 | 403 | 404 | 409 | 413 | 423 | 429 | 503 | 507;
   readonly message: string;
   /** When it is worth trying again, in ms from now, where that is known. */
   readonly retryAfterMs?: number;

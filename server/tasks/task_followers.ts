@@ -1,0 +1,117 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { TaskEvent, TaskSummary, TaskTarget } from "../../shared/rest/tasks.ts";
+
+/** Between two looks at what has changed, in ms: what changes meanwhile is told together. */
+const COALESCE_MS = 100;
+/** Targets in one event. */
+const TARGETS_PER_EVENT = 500;
+/** Output that waits for a reader, in characters of base64; what comes beyond it is dropped. */
+const MAX_WAITING_OUTPUT = 1024 * 1024;
+
+/** A task that can be followed, as far as followers look at it. */
+export interface FollowedTask {
+  readonly targets: number;
+  readonly isOver: boolean;
+  summary(): TaskSummary;
+  target(position: number): TaskTarget;
+}
+
+type OutputEvent = Extract<TaskEvent, { kind: "output" }>;
+
+interface Follower {
+  readonly changed: Set<number>;
+  output: OutputEvent[];
+  outputLength: number;
+  isTaskChanged: boolean;
+  bell: PromiseWithResolvers<void>;
+}
+
+/**
+ * Those who watch one task. What has changed is remembered for each as a set of targets, so that a slow reader costs no
+ * more than a fast one and reads the latest.
+ */
+export class TaskFollowers {
+  readonly #task: FollowedTask;
+  readonly #followers = new Set<Follower>();
+
+  constructor(task: FollowedTask) {
+    this.#task = task;
+  }
+
+  get count(): number {
+    return this.#followers.size;
+  }
+
+  noteTarget(position: number): void {
+    for (const follower of this.#followers) {
+      follower.changed.add(position);
+      follower.bell.resolve();
+    }
+  }
+
+  noteTask(): void {
+    for (const follower of this.#followers) {
+      follower.isTaskChanged = true;
+      follower.bell.resolve();
+    }
+  }
+
+  noteOutput(event: OutputEvent): void {
+    for (const follower of this.#followers) {
+      if (follower.outputLength + event.data.length > MAX_WAITING_OUTPUT) continue;
+      follower.output.push(event);
+      follower.outputLength += event.data.length;
+      follower.bell.resolve();
+    }
+  }
+
+  /** What one reader is told, from where the task is now to its end. */
+  async *follow(signal: AbortSignal): AsyncGenerator<TaskEvent> {
+    const follower: Follower = {
+      changed: new Set(Array.from({ length: this.#task.targets }, (_, position) => position)),
+      output: [],
+      outputLength: 0,
+      isTaskChanged: false,
+      bell: Promise.withResolvers(),
+    };
+    this.#followers.add(follower);
+    const hangUp = () => follower.bell.resolve();
+    signal.addEventListener("abort", hangUp);
+    try {
+      yield { kind: "task", task: this.#task.summary() };
+      while (!signal.aborted) {
+        follower.bell = Promise.withResolvers();
+        const isOver = this.#task.isOver;
+        yield* this.#drain(follower);
+        if (isOver) {
+          yield { kind: "task", task: this.#task.summary() };
+          return;
+        }
+        if (follower.isTaskChanged) {
+          follower.isTaskChanged = false;
+          yield { kind: "task", task: this.#task.summary() };
+        }
+        await follower.bell.promise;
+        // Stopped while it waits: the loop ends then.
+        await wait(COALESCE_MS, undefined, { signal }).catch(() => {});
+      }
+    } finally {
+      signal.removeEventListener("abort", hangUp);
+      this.#followers.delete(follower);
+    }
+  }
+
+  *#drain(follower: Follower): Generator<TaskEvent> {
+    for (const event of follower.output.splice(0)) {
+      follower.outputLength -= event.data.length;
+      yield event;
+    }
+    const positions = [...follower.changed];
+    follower.changed.clear();
+    for (let from = 0; from < positions.length; from += TARGETS_PER_EVENT) {
+      const targets = positions.slice(from, from + TARGETS_PER_EVENT)
+        .map((position) => this.#task.target(position));
+      yield { kind: "targets", targets };
+    }
+  }
+}

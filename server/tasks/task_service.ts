@@ -1,0 +1,386 @@
+import { judgeCommand } from "../../shared/guardrails/judge_command.ts";
+import { sha256Hex } from "../../shared/crypto/sha256.ts";
+import type {
+  Guardrail,
+  TaskEvent,
+  TaskPlan,
+  TaskRequest,
+  TaskResult,
+  TaskSummary,
+} from "../../shared/rest/tasks.ts";
+import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
+import { TargetSpecError } from "../../shared/targeting/target_spec_error.ts";
+import { keptBytes } from "../../shared/tasks/captured_output.ts";
+import {
+  parseBatchSize,
+  parseMaxFailures,
+  type TaskAmount,
+  TaskAmountError,
+} from "../../shared/tasks/task_amount.ts";
+import {
+  DEFAULT_TIMEOUT_SECS,
+  longestRunMs,
+  MAX_BATCHES,
+  MAX_TARGETS,
+} from "../../shared/tasks/task_limits.ts";
+import { makeTaskId } from "../../shared/tasks/task_id.ts";
+import { noVerdicts, type Verdict } from "../../shared/tasks/verdict.ts";
+import type { TargetSpec } from "../../shared/targeting/target_spec.ts";
+import type { AuditLog } from "../audit/audit_log.ts";
+import { answered, type Refused, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
+import type { Store } from "../store/store.ts";
+import { CursorError } from "../store/store_error.ts";
+import type { StoredTarget, StoredTask } from "../store/task_store.ts";
+import { judgeHealthUrl } from "./health_hosts.ts";
+import type { ResolvedTask, ResolveNamedTask } from "./named_task.ts";
+import { type PlannedEnvoy, planTargets, type TargetPlan, targetsOfPlan } from "./plan_task.ts";
+import type { TaskDesk } from "./task_desk.ts";
+import { showResult, showTarget, summarizeTask } from "./task_views.ts";
+
+/** Tasks that may run at once. */
+const MAX_RUNNING_TASKS = 100;
+/** Readers of one task's events. */
+const MAX_FOLLOWERS = 32;
+/** Output in one page of results, in bytes, about. */
+const MAX_PAGE_BYTES = 4 * 1024 * 1024;
+/** Targets read from the store at a time: each may have 2 MiB of output. */
+const RESULTS_PER_READ = 4;
+/** Of a command in the audit log, in characters; its hash says what the rest was. */
+const MAX_AUDITED_COMMAND = 2_000;
+/** Shortest beginning of an id that names a task. */
+const MIN_PREFIX = 4;
+
+/** A refusal by a guardrail, which can be bypassed. */
+export interface Blocked extends Refused {
+  readonly guardrail: Guardrail;
+}
+
+export interface TaskServiceOptions {
+  readonly store: Store;
+  readonly desk: TaskDesk;
+  readonly audit: Pick<AuditLog, "record" | "recordInside">;
+  readonly now: () => number;
+  /** `tasks.health_check_hosts`. */
+  readonly healthCheckHosts: readonly string[];
+  /** The envoys that a target spec hits, by hostname. */
+  readonly envoysOf: (target: TargetSpec) => readonly PlannedEnvoy[];
+  readonly resolveNamed: ResolveNamedTask;
+}
+
+interface Request {
+  readonly resolved: ResolvedTask;
+  readonly timeoutSecs: number;
+  readonly nice: number;
+  readonly batchSize: string | null;
+  readonly maxFailures: string | null;
+  readonly healthCheckUrl: string | null;
+  readonly plan: TargetPlan;
+}
+
+/** What people ask of tasks. */
+export class TaskService {
+  readonly #options: TaskServiceOptions;
+
+  constructor(options: TaskServiceOptions) {
+    this.#options = options;
+  }
+
+  /** Runs a task, or shows what it would do. */
+  async run(
+    request: TaskRequest,
+    principal: string,
+  ): Promise<ServiceAnswer<{ task: TaskSummary | null; plan: TaskPlan }> | Blocked> {
+    const read = await this.#read(request);
+    if (!read.ok) return read;
+    const { plan, resolved: { command } } = read.value;
+    const verdict = judgeCommand(command, "/");
+    const guardrail = verdict.ok ? null : { reason: verdict.reason, pattern: verdict.pattern };
+    const shown = showPlan(read.value, request.task ?? null, guardrail);
+    if (request.dryRun) return answered({ task: null, plan: shown });
+    const { operator } = request;
+    const { audit, desk, now } = this.#options;
+    const about = {
+      ...auditedCommand(command),
+      ...(request.task === undefined ? {} : { task: request.task }),
+      target: request.target,
+      operator,
+    };
+    if (guardrail !== null && !request.force) {
+      await audit.record({ name: principal }, "task.blocked", { ...about, ...guardrail });
+      return {
+        ok: false,
+        status: 423,
+        message:
+          `A guardrail refuses this command, since it ${guardrail.reason}: ${guardrail.pattern}`,
+        guardrail,
+      };
+    }
+    if (desk.size >= MAX_RUNNING_TASKS) {
+      return refused(429, `${desk.size} tasks run already; wait for one to end, or cancel one`);
+    }
+    const targets = targetsOfPlan(plan);
+    const task: StoredTask = {
+      record: {
+        id: makeTaskId(),
+        createdAtMs: now(),
+        command,
+        task: request.task ?? null,
+        params: request.params,
+        target: request.target,
+        operator,
+        principal,
+        forced: guardrail !== null,
+        timeoutSecs: read.value.timeoutSecs,
+        nice: read.value.nice,
+        batchSize: read.value.batchSize,
+        maxFailures: read.value.maxFailures,
+        healthCheckUrl: read.value.healthCheckUrl,
+        targets: targets.length,
+        batches: plan.batches.length,
+      },
+      progress: FRESH,
+    };
+    await this.#add(task, targets, principal, {
+      ...about,
+      ...(guardrail === null ? {} : { pattern: guardrail.pattern }),
+    });
+    return answered({ task: desk.start(task, targets).summary(), plan: shown });
+  }
+
+  async list(
+    filter: { readonly limit: number; readonly cursor?: string },
+  ): Promise<{ tasks: TaskSummary[]; nextCursor: string | null }> {
+    const { tasks, nextCursor } = await this.#options.store.tasks.list(filter);
+    return { tasks: tasks.map((task) => this.#summarize(task)), nextCursor };
+  }
+
+  async show(id: string): Promise<ServiceAnswer<TaskSummary>> {
+    const found = await this.#find(id);
+    return found.ok ? answered(this.#summarize(found.value)) : found;
+  }
+
+  async results(
+    id: string,
+    { limit, cursor, output, verdict }: {
+      readonly limit: number;
+      readonly cursor?: string;
+      readonly output: boolean;
+      readonly verdict?: readonly Verdict[];
+    },
+  ): Promise<ServiceAnswer<{ results: TaskResult[]; nextCursor: string | null }>> {
+    const found = await this.#find(id);
+    if (!found.ok) return found;
+    const { record } = found.value;
+    const verdicts = verdict === undefined ? {} : { verdicts: new Set(verdict) };
+    const results: TaskResult[] = [];
+    let after = cursor === undefined ? -1 : readCursor(cursor), bytes = 0;
+    for (;;) {
+      const room = limit - results.length;
+      const step = output ? Math.min(room, RESULTS_PER_READ) : room;
+      const page = await this.#options.store.tasks.listTargets(record.id, {
+        after,
+        limit: step,
+        withOutput: output,
+        ...verdicts,
+      });
+      for (const target of page) {
+        results.push(showResult(target, this.#stateOf(record.id, target)));
+        bytes += bytesOf(target);
+        after = target.position;
+      }
+      if (page.length < step) return answered({ results, nextCursor: null });
+      if (results.length >= limit || bytes >= MAX_PAGE_BYTES) {
+        return answered({ results, nextCursor: String(after) });
+      }
+    }
+  }
+
+  /** Ends a task; one that is over stays as it is. */
+  async cancel(
+    id: string,
+    operator: string,
+    principal: string,
+  ): Promise<ServiceAnswer<TaskSummary>> {
+    const found = await this.#find(id);
+    if (!found.ok) return found;
+    const { desk, audit } = this.#options;
+    const { record } = found.value;
+    const live = desk.get(record.id);
+    if (live && !live.isOver && !live.run.state.isCancelled) {
+      desk.cancel(record.id, `cancelled by ${operator === "" ? principal : operator}`);
+      await audit.record({ name: principal }, "task.cancel", { id: record.id, operator });
+    }
+    return answered(this.#summarize(found.value));
+  }
+
+  /** What happens to a task from now to its end. */
+  async follow(id: string, signal: AbortSignal): Promise<ServiceAnswer<AsyncGenerator<TaskEvent>>> {
+    const found = await this.#find(id);
+    if (!found.ok) return found;
+    const live = this.#options.desk.get(found.value.record.id);
+    if (!live) return answered(this.#replay(found.value, signal));
+    if (live.followers.count >= MAX_FOLLOWERS) {
+      return refused(429, `${live.followers.count} readers follow this task already`);
+    }
+    return answered(live.followers.follow(signal));
+  }
+
+  async *#replay(task: StoredTask, signal: AbortSignal): AsyncGenerator<TaskEvent> {
+    yield { kind: "task", task: summarizeTask(task, 0) };
+    for (let after = -1; !signal.aborted;) {
+      const targets = await this.#options.store.tasks.listTargets(task.record.id, {
+        after,
+        limit: 500,
+        withOutput: false,
+      });
+      const last = targets.at(-1);
+      if (last === undefined) break;
+      after = last.position;
+      yield { kind: "targets", targets: targets.map((one) => showTarget(one, "over")) };
+    }
+    yield { kind: "task", task: summarizeTask(task, 0) };
+  }
+
+  async #read(request: TaskRequest): Promise<ServiceAnswer<Request>> {
+    const resolved: ServiceAnswer<ResolvedTask> = request.task === undefined
+      ? answered({ command: request.command ?? "" })
+      : await this.#options.resolveNamed(request.task, request.params);
+    if (!resolved.ok) return resolved;
+    const defaults = resolved.value;
+    const batchSize = request.batchSize ?? defaults.batchSize ?? null;
+    const maxFailures = request.maxFailures ?? defaults.maxFailures ?? null;
+    const healthCheckUrl = request.healthCheckUrl ?? defaults.healthCheckUrl ?? null;
+    let sizes: readonly TaskAmount[] | undefined, target: TargetSpec;
+    try {
+      sizes = batchSize === null ? undefined : parseBatchSize(batchSize);
+      if (maxFailures !== null) parseMaxFailures(maxFailures);
+      target = parseTargetSpec(request.target);
+    } catch (error) {
+      if (error instanceof TaskAmountError || error instanceof TargetSpecError) {
+        return refused(400, error.message);
+      }
+      throw error;
+    }
+    const problem = healthCheckUrl === null
+      ? null
+      : judgeHealthUrl(healthCheckUrl, this.#options.healthCheckHosts);
+    if (problem !== null) return refused(400, problem);
+    const envoys = this.#options.envoysOf(target);
+    const many = envoys.length > MAX_TARGETS;
+    if (many) return refused(400, `${envoys.length} envoys match; a task takes ${MAX_TARGETS}`);
+    if (envoys.length === 0) {
+      const shown = JSON.stringify(request.target);
+      return refused(404, `No envoy matches ${shown}. Try it with: vigocli query`);
+    }
+    const plan = planTargets(envoys, sizes);
+    if (plan.batches.length > MAX_BATCHES) {
+      return refused(400, `That makes ${plan.batches.length} batches; a task takes ${MAX_BATCHES}`);
+    }
+    return answered({
+      resolved: defaults,
+      timeoutSecs: request.timeoutSecs ?? defaults.timeoutSecs ?? DEFAULT_TIMEOUT_SECS,
+      nice: request.nice ?? defaults.nice ?? 0,
+      batchSize,
+      maxFailures,
+      healthCheckUrl,
+      plan,
+    });
+  }
+
+  /** The task and its record in the audit log are kept together or not at all, and before anybody is sent it. */
+  async #add(
+    task: StoredTask,
+    targets: readonly StoredTarget[],
+    principal: string,
+    about: Readonly<Record<string, string>>,
+  ): Promise<void> {
+    const { store, audit } = this.#options;
+    const { id, forced } = task.record;
+    await store.transaction(async (inside) => {
+      if (!await inside.tasks.add(task, targets)) throw new Error(`task id ${id} is taken`);
+      await audit.recordInside(inside, { name: principal }, "task.dispatch", {
+        id,
+        ...about,
+        targets: targets.length,
+        forced,
+      });
+    });
+  }
+
+  #summarize(task: StoredTask): TaskSummary {
+    return this.#options.desk.get(task.record.id)?.summary() ?? summarizeTask(task, 0);
+  }
+
+  #stateOf(id: string, { position, verdict }: StoredTarget): TaskResult["state"] {
+    // A verdict that is not written yet would stand here without what came with it.
+    if (verdict !== null) return "over";
+    const state = this.#options.desk.get(id)?.run.target(position).state ?? "waiting";
+    return state === "over" ? "running" : state;
+  }
+
+  async #find(id: string): Promise<ServiceAnswer<StoredTask>> {
+    const { tasks } = this.#options.store;
+    const exact = await tasks.find(id);
+    if (exact) return answered(exact);
+    const ids = id.length >= MIN_PREFIX && /^t[0-9a-z]+$/.test(id)
+      ? await tasks.findIds(id, 2)
+      : [];
+    const [only, another] = ids;
+    if (another !== undefined) {
+      return refused(400, `Several tasks begin with ${JSON.stringify(id)}: write more of the id`);
+    }
+    const found = only === undefined ? undefined : await tasks.find(only);
+    return found ? answered(found) : refused(
+      404,
+      `No task has the id ${JSON.stringify(id)}. List them with: vigocli task list`,
+    );
+  }
+}
+
+const FRESH: StoredTask["progress"] = {
+  status: "running",
+  reason: null,
+  phase: "batch",
+  batch: 0,
+  batchStartedAtMs: 0,
+  deadlineMs: 0,
+  isCancelled: false,
+  finishedAtMs: null,
+  counts: noVerdicts(),
+  outputBytes: 0,
+};
+
+function showPlan(
+  { plan, resolved, timeoutSecs, healthCheckUrl }: Request,
+  task: string | null,
+  guardrail: Guardrail | null,
+): TaskPlan {
+  const names = (envoys: readonly PlannedEnvoy[]) => envoys.map(({ hostname }) => hostname);
+  return {
+    command: resolved.command,
+    task,
+    batches: plan.batches.map(names),
+    offline: names(plan.offline),
+    skipped: plan.skipped.map(({ hostname, barred }) => ({ hostname, reason: barred ?? "" })),
+    timeoutSecs,
+    longestMs: longestRunMs(plan.batches.length, timeoutSecs, healthCheckUrl !== null),
+    guardrail,
+  };
+}
+
+function auditedCommand(command: string): Record<string, string> {
+  return command.length <= MAX_AUDITED_COMMAND ? { command } : {
+    command: `${command.slice(0, MAX_AUDITED_COMMAND).toWellFormed()}…`,
+    commandSha256: sha256Hex(command),
+  };
+}
+
+function bytesOf({ output }: StoredTarget): number {
+  return output === null ? 0 : keptBytes(output.stdout) + keptBytes(output.stderr);
+}
+
+/** @throws {CursorError} if the text is no position. */
+function readCursor(cursor: string): number {
+  if (!/^\d{1,9}$/.test(cursor)) throw new CursorError(cursor);
+  return Number(cursor);
+}
