@@ -1,0 +1,81 @@
+import type { AuditLog } from "../audit/audit_log.ts";
+import { answered, type Refused, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
+import type { UserRecord } from "../store/people_store.ts";
+import type { Store } from "../store/store.ts";
+import { LoginGuard } from "./login_guard.ts";
+import { type PasswordHasher, TooManyPasswordsError } from "./password_hash.ts";
+
+export interface PasswordCheckParts {
+  readonly store: Store;
+  readonly audit: Pick<AuditLog, "record">;
+  readonly hasher: PasswordHasher;
+  readonly now: () => number;
+}
+
+/** The one place where a password is compared: slowed down for whoever guesses, and silent about which names there are. */
+export class PasswordCheck {
+  readonly #parts: PasswordCheckParts;
+  readonly #guard: LoginGuard;
+
+  constructor(parts: PasswordCheckParts) {
+    this.#parts = parts;
+    this.#guard = new LoginGuard(parts.store.loginFailures, parts.now);
+  }
+
+  /**
+   * The user whose name and password these are. Whether the name or the password was wrong shows neither in the answer nor in
+   * the work that it takes.
+   */
+  async check(
+    { name, password }: { readonly name: string; readonly password: string },
+    address: string,
+  ): Promise<ServiceAnswer<UserRecord>> {
+    const { store, audit, hasher } = this.#parts;
+    const given = name.toLowerCase();
+    const waitMs = await this.#guard.waitMs(given, address);
+    if (waitMs > 0) {
+      const seconds = Math.ceil(waitMs / 1000);
+      return refused(429, `Too many failed logins: try again in ${seconds} s`, waitMs);
+    }
+    await this.#guard.begin(given);
+    const user = await store.users.find(given);
+    const isRight = await unlessTooMany(() => hasher.verify(password, user?.password));
+    if (!isRight.ok) return isRight;
+    if (!isRight.value || !user || user.disabledAtMs !== null) {
+      await this.#guard.fail(address);
+      // Of a name that is nobody's nothing is kept: people type passwords there too.
+      await audit.record({ name: "anonymous" }, "session.refused", {
+        user: user?.name ?? null,
+        address,
+      });
+      return WRONG;
+    }
+    await this.#guard.succeed(given);
+    if (!hasher.isOutdated(user.password)) return answered(user);
+    const rehashed = await unlessTooMany(() => hasher.hash(password));
+    if (!rehashed.ok) return rehashed;
+    const isStillSo = await this.#replace(user, rehashed.value);
+    return isStillSo ? answered({ ...user, password: rehashed.value }) : WRONG;
+  }
+
+  /** Stores a dearer hash of the same password, unless the password was changed meanwhile. */
+  async #replace(user: UserRecord, password: string): Promise<boolean> {
+    return await this.#parts.store.transaction(async (inside) => {
+      if ((await inside.users.find(user.name))?.password !== user.password) return false;
+      return await inside.users.update(user.name, { password });
+    });
+  }
+}
+
+/** What whoever gets name, password or both wrong is told. */
+export const WRONG: Refused = refused(401, "The name or the password is wrong");
+
+/** The value of hashing a password, or a refusal while too many wait. */
+export async function unlessTooMany<T>(hashing: () => Promise<T>): Promise<ServiceAnswer<T>> {
+  try {
+    return answered(await hashing());
+  } catch (error) {
+    if (!(error instanceof TooManyPasswordsError)) throw error;
+    return refused(503, `${error.message}; try again in a moment`, 2000);
+  }
+}
