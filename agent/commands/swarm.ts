@@ -7,6 +7,7 @@ import { UserError } from "../../shared/terminal/user_error.ts";
 import type { BlobState, Mirror, SwarmState } from "../swarm/mirror.ts";
 import { agentPaths } from "../store/agent_paths.ts";
 import type { AgentContext } from "./context.ts";
+import { applyCleanupCommand } from "./apply_cleanup.ts";
 import { examineWorkersCommand } from "./examine_workers.ts";
 import { explain } from "./explain.ts";
 import { renderPeers, renderSeed, renderSeeds, renderSwarmStatus } from "./render_swarm.ts";
@@ -67,6 +68,7 @@ export function swarmCommand(context: AgentContext, roots: () => RootPaths) {
     });
   peers.addHelpText("after", `\n${FOUND_BY}`);
   command.addCommand(examineWorkersCommand(context, roots), { hidden: true });
+  command.addCommand(applyCleanupCommand(context, roots), { hidden: true });
   withExamples(status, [["vigo swarm status", "whether this machine takes part, and with whom"]]);
   withExamples(list, [["vigo swarm seeds list", "what the swarm brought here"]]);
   withExamples(show, [["vigo swarm seeds show app-v2.tar.gz", "who has it, and who sent it"]]);

@@ -70,7 +70,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const control = await LocalServer.listen(
     session.paths.controlSocket,
     0o600,
-    createControlApi(daemon.queue),
+    createControlApi({ queue: daemon.queue, cleanUp: () => daemon.cleanUp() }),
   );
   log.info("vigo daemon started", {
     version: options.agentVersion,
@@ -233,6 +233,11 @@ class Daemon {
 
   #sendEntries(entries: readonly ManifestEntry[]): void {
     for (const manifest of encodeEntries(entries)) this.#stream.send({ manifest });
+  }
+
+  /** Tidies the swarm's folder. */
+  cleanUp(): ReturnType<EngineKeeper["cleanUp"]> {
+    return this.#engine.cleanUp();
   }
 
   status(): AgentStatus {

@@ -6,6 +6,13 @@ import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import type { EngineStart, NetworkInterface } from "../swarm/channel.ts";
 import type { Diagnosis } from "../swarm/diagnosis.ts";
 import type { RosterPage } from "../swarm/manifest/server_roster.ts";
+import {
+  type CleanUp,
+  completeBlobs,
+  removeDanglingLinks,
+  removeStalePartials,
+} from "../swarm/blobs/stale_partials.ts";
+import { SwarmPaths } from "../swarm/swarm_paths.ts";
 import type { ServerAnswer } from "../swarm/transfer/last_resort.ts";
 import type { EngineEvent, EngineHandle, EngineHandlers } from "../swarm/start_engine.ts";
 import { isUnspecified } from "../traits/lan_address.ts";
@@ -72,6 +79,8 @@ export class EngineKeeper {
   #traits: Readonly<Record<string, Json>> = {};
   #state: "off" | "starting" | "running" | "failed" = "off";
   #problem = "";
+  readonly #cleanUps = new Map<number, (done: CleanUp | null) => void>();
+  #nextCleanUp = 1;
   readonly #diagnoses = new Map<number, (diagnosis: Diagnosis | null) => void>();
   #nextDiagnosis = 1;
 
@@ -112,7 +121,7 @@ export class EngineKeeper {
       if (this.#engine) this.#halt("the gates of this envoy are closed");
       this.#state = "off";
       this.#problem = this.#parts.held.envoy()
-        ? "swarm.enabled and swarm.payload of the server do not both admit this machine"
+        ? "swarm.enabled of the server does not admit this machine"
         : "the server has not said yet whether this machine takes part";
       return;
     }
@@ -173,6 +182,26 @@ export class EngineKeeper {
     this.#engine?.send({ kind: "identity", identity });
   }
 
+  /**
+   * Removes links that lead nowhere and what was left of finished downloads. The engine does it, so that no download is
+   * in the way; where none runs there is none to be disturbed.
+   *
+   * @returns `null` if the engine ends before it is done.
+   */
+  async cleanUp(): Promise<CleanUp | null> {
+    await this.#pending;
+    if (!this.#engine) return cleanFolder(this.#parts.start().folder);
+    const requestId = this.#nextCleanUp++;
+    const cleaned = Promise.withResolvers<CleanUp | null>();
+    this.#cleanUps.set(requestId, cleaned.resolve);
+    this.#engine.send({ kind: "clean", requestId });
+    try {
+      return await cleaned.promise;
+    } finally {
+      this.#cleanUps.delete(requestId);
+    }
+  }
+
   /** Ends the engine and whatever restart was planned. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -183,7 +212,7 @@ export class EngineKeeper {
 
   #isWanted(): boolean {
     const swarm = this.#parts.held.envoy()?.value.swarm;
-    return swarm !== undefined && swarm.enabled && swarm.subsystems.payload === true &&
+    return swarm !== undefined && swarm.enabled &&
       this.#parts.held.fleet() !== undefined;
   }
 
@@ -270,6 +299,7 @@ export class EngineKeeper {
     this.#facts = NO_SWARM;
     this.#address = "";
     for (const settle of this.#diagnoses.values()) settle(null);
+    for (const settle of this.#cleanUps.values()) settle(null);
   }
 
   #hear(message: EngineEvent): void {
@@ -319,12 +349,12 @@ export class EngineKeeper {
           message.properties,
         );
         return;
-      case "cleaned":
-        log.info("the swarm folder was cleaned", {
-          stalePartials: message.stalePartials,
-          errors: message.errors,
-        });
+      case "cleaned": {
+        const { requestId, danglingLinks, stalePartials, errors } = message;
+        log.info("the swarm folder was cleaned", { danglingLinks, stalePartials, errors });
+        this.#cleanUps.get(requestId)?.({ danglingLinks, stalePartials, errors });
         return;
+      }
       case "examined":
         // Whoever asked hears it beside the keeper.
         return;
@@ -385,6 +415,14 @@ export class EngineKeeper {
       this.#own.delete(sha);
     }
   }
+}
+
+/** Synchronous from end to end: no engine can be started meanwhile. */
+function cleanFolder(folder: string): CleanUp {
+  const paths = new SwarmPaths(folder);
+  const partials = removeStalePartials(paths, completeBlobs(paths));
+  const links = removeDanglingLinks(paths);
+  return { ...partials, ...links, errors: partials.errors + links.errors };
 }
 
 function readDigest(hex: string): Uint8Array {

@@ -24,7 +24,12 @@ function seal(kind: DocumentKind, value: unknown): SignedBytes {
   return sealDocument(kind, value, server);
 }
 
-function envoyDocument(serial: number, payload: boolean, hostname = "web-1"): EnvoyDocument {
+function envoyDocument(
+  serial: number,
+  isEnabled: boolean,
+  hostname = "web-1",
+  hasPayload = true,
+): EnvoyDocument {
   return {
     schema: 1,
     envoyUuid: UUID,
@@ -33,14 +38,14 @@ function envoyDocument(serial: number, payload: boolean, hostname = "web-1"): En
     issuedAtMs: 1,
     checkin: { bundleMaxAgeMs: 86_400_000 },
     swarm: {
-      enabled: true,
+      enabled: isEnabled,
       port: 1531,
       maxBandwidthPercent: 50,
       maxUploadMbps: null,
       serverFallback: true,
       seeder: true,
       subsystems: {
-        payload,
+        payload: hasPayload,
         puddle: false,
         gitback: false,
         longdrawer: false,
@@ -136,8 +141,9 @@ function setUp() {
       ),
     onFleetDocument: () => {},
   });
-  const take = (payload: boolean, serial: number, hostname?: string) => {
-    held.takeEnvoy(seal("envoyDocument", envoyDocument(serial, payload, hostname)));
+  const take = (isEnabled: boolean, serial: number, hostname?: string, hasPayload?: boolean) => {
+    const document = envoyDocument(serial, isEnabled, hostname, hasPayload);
+    held.takeEnvoy(seal("envoyDocument", document));
     held.takeFleet(fleetDocument(serial));
     keeper.update();
   };
@@ -296,9 +302,9 @@ Deno.test("an engine is shown the gates that end it, and why it is off is told",
   take(false, 2);
   const last = engines[0]?.messages.findLast(({ kind }) => kind === "documents");
   assert.ok(last?.kind === "documents");
-  assert.equal(last.envoy.swarm.subsystems.payload, false);
+  assert.equal(last.envoy.swarm.enabled, false);
   assert.equal(keeper.state, "off");
-  assert.match(keeper.problem, /^swarm\.enabled and swarm\.payload/);
+  assert.match(keeper.problem, /^swarm\.enabled of the server/);
 });
 
 Deno.test("content that the engine wants of the server is asked for, and an engine of before hears nothing", async () => {
@@ -325,4 +331,34 @@ Deno.test("content that the engine wants of the server is asked for, and an engi
   keeper.update();
   await clock.settle();
   assert.equal(engine.messages.filter(({ kind }) => kind === "fetched").length, 2);
+});
+
+Deno.test("an engine goes on without filecasts, and ends with the swarm's own gate", () => {
+  const { engines, take } = setUp();
+  take(true, 1, "web-1", false);
+  assert.equal(engines.length, 1);
+  take(true, 2, "web-1", true);
+  take(true, 3, "web-1", false);
+  assert.deepEqual([engines.length, engines[0]?.ended], [1, false]);
+  take(false, 4);
+  assert.equal(engines[0]?.ended, false, "it ends once what came before is done");
+});
+
+Deno.test("a clean-up is the engine's while one runs, and answered with nothing if it dies", async () => {
+  const { keeper, engines, take, clock } = setUp();
+  take(true, 1);
+  const [engine] = engines;
+  assert.ok(engine);
+  const asked = keeper.cleanUp();
+  await clock.settle();
+  const request = engine.messages.find((message) => message.kind === "clean");
+  assert.ok(request?.kind === "clean");
+  const done = { danglingLinks: 1, stalePartials: 2, errors: 0 };
+  engine.handlers.onEvent({ kind: "cleaned", requestId: request.requestId, ...done });
+  assert.deepEqual(await asked, done);
+
+  const again = keeper.cleanUp();
+  await clock.settle();
+  engine.handlers.onCrash("killed");
+  assert.equal(await again, null);
 });

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import type { ResourceReport, RunReport } from "../../shared/config/run_report.ts";
-import { explainFailure, isTurnedAway } from "./describe_failure.ts";
+import type { CleanUp } from "../swarm/blobs/stale_partials.ts";
 import type { Diagnosis } from "../swarm/diagnosis.ts";
+import { explainFailure, isTurnedAway } from "./describe_failure.ts";
 import { type LocalHandler, sendJson } from "./local_server.ts";
 import type { AgentStatus } from "./status.ts";
 import type { WakeQueue } from "./wake_queue.ts";
@@ -62,12 +63,25 @@ export function createOpenApi(daemon: OpenApi): LocalHandler {
   };
 }
 
+/** What the owner may ask for beside checking in. */
+export interface ControlApi {
+  readonly queue: WakeQueue;
+  /** Tidies the swarm's folder; `null` if the engine ends before it is done. */
+  cleanUp(): Promise<CleanUp | null>;
+}
+
 /**
- * What the owner may ask: `POST /check-in`, answered at once, and `POST /run`, answered with one JSON line per resource and
- * one when it is done.
+ * What the owner may ask: `POST /check-in`, answered at once, `POST /swarm/clean`, answered when it is done, and `POST /run`,
+ * answered with one JSON line per resource and one when it is done.
  */
-export function createControlApi(queue: WakeQueue): LocalHandler {
+export function createControlApi({ queue, cleanUp }: ControlApi): LocalHandler {
   return async (request, response) => {
+    if (request.method === "POST" && request.url === "/swarm/clean") {
+      const done = await cleanUp();
+      if (done) return sendJson(response, 200, done);
+      const message = "Cannot clean up: the swarm engine has ended. Try again in a moment";
+      return sendJson(response, 503, { message });
+    }
     if (request.method === "POST" && request.url === "/check-in") {
       queue.push(false);
       sendJson(response, 200, {});

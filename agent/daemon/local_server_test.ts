@@ -72,7 +72,11 @@ Deno.test("a run of 20,000 changed resources is told to whoever asked for it, to
   withFolder(async (folder) => {
     const path = `${folder}/control.sock`;
     const queue = new WakeQueue();
-    const server = await LocalServer.listen(path, 0o600, createControlApi(queue));
+    const server = await LocalServer.listen(
+      path,
+      0o600,
+      createControlApi({ queue, cleanUp: () => Promise.resolve(null) }),
+    );
     try {
       const resources = Array.from({ length: 20_000 }, (_, index) => ({
         id: `file:/etc/a/rather/long/path/to/some/file/${index}`,

@@ -52,6 +52,12 @@ export interface SwarmLinks {
   readonly seeds: Readonly<Record<string, string>>;
 }
 
+/** How many links were removed, and whether the rest could be brought in line. */
+export interface LinkOutcome {
+  readonly removed: number;
+  readonly errors: number;
+}
+
 /** From the daemon to the engine. */
 export type ToEngine =
   | EngineStart
@@ -77,7 +83,7 @@ export type ToEngine =
   /** What the server gave, or why it gave nothing. */
   | { readonly kind: "fetched"; readonly requestId: number; readonly answer: ServerAnswer }
   /** The links of that request stand. */
-  | { readonly kind: "linked"; readonly requestId: number }
+  | { readonly kind: "linked"; readonly requestId: number; readonly outcome: LinkOutcome }
   /** A new certificate after a renewal. */
   | { readonly kind: "identity"; readonly identity: TlsIdentity }
   /** Remove what no longer belongs to anything; answered with `cleaned`. */
@@ -130,6 +136,7 @@ export type FromEngine =
   | {
     readonly kind: "cleaned";
     readonly requestId: number;
+    readonly danglingLinks: number;
     readonly stalePartials: number;
     readonly errors: number;
   }

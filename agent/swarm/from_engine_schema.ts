@@ -81,7 +81,13 @@ export const fromEngineSchema = z.discriminatedUnion("kind", [
     message: shown,
     properties: z.looseObject({}).transform((properties) => bounded(properties)),
   }),
-  z.object({ kind: z.literal("cleaned"), requestId, stalePartials: count, errors: count }),
+  z.object({
+    kind: z.literal("cleaned"),
+    requestId,
+    danglingLinks: count,
+    stalePartials: count,
+    errors: count,
+  }),
   z.object({
     kind: z.literal("examined"),
     requestId,

@@ -44,7 +44,8 @@ const said: { readonly [K in FromEngine["kind"]]: Extract<FromEngine, { kind: K 
   sign: { kind: "sign", requestId: 1, entry: unsigned },
   fleet: { kind: "fleet", signed: { payload: Uint8Array.of(1), signature: Uint8Array.of(2) } },
   log: { kind: "log", level: "info", message: "m", properties: { a: 1, b: { c: 2 }, d: ["e"] } },
-  cleaned: { kind: "cleaned", requestId: 1, stalePartials: 2, errors: 0 },
+  cleaned: { kind: "cleaned", requestId: 1, danglingLinks: 1, stalePartials: 2, errors: 0 },
+  fetch: { kind: "fetch", requestId: 1, sha256: "ab".repeat(32), wanted: "digests", sizeBytes: 64 },
   examined: {
     kind: "examined",
     requestId: 1,

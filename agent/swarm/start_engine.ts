@@ -1,4 +1,4 @@
-import type { EngineStart, ToEngine } from "./channel.ts";
+import type { EngineStart, LinkOutcome, ToEngine } from "./channel.ts";
 import type { EngineMessage } from "./from_engine_schema.ts";
 import { hearEngine } from "./hear_engine.ts";
 import { reconcileLinks } from "./swarm_links.ts";
@@ -87,15 +87,19 @@ export function startEngine(
         return message.wanted ? startHasher() : endHasher();
       case "links":
         links = links.then(() => reconcileLinks(start.folder, message.links)).then(
-          () => {},
-          (error: unknown) =>
+          (removed): LinkOutcome => ({ removed, errors: 0 }),
+          (error: unknown): LinkOutcome => {
             handlers.onEvent({
               kind: "log",
               level: "warning",
               message: "cannot bring the links of the swarm in line",
               properties: { reason: String(error) },
-            }),
-        ).then(() => engine.postMessage({ kind: "linked", requestId: message.requestId }));
+            });
+            return { removed: 0, errors: 1 };
+          },
+        ).then((outcome) => {
+          engine.postMessage({ kind: "linked", requestId: message.requestId, outcome });
+        });
         return;
       case "stopped":
         return stopped.resolve();

@@ -3,7 +3,7 @@ import {
   manifestEntryBytes,
   type UnsignedManifestEntry,
 } from "../../../shared/swarm/manifest_entry.ts";
-import type { FromEngine, SwarmLinks } from "../channel.ts";
+import type { FromEngine, LinkOutcome, SwarmLinks } from "../channel.ts";
 import type { ServerAnswer } from "../transfer/last_resort.ts";
 
 /** The daemon signs within this time or not at all. */
@@ -18,7 +18,7 @@ const CONTENT_TIMEOUT_MS = 10 * 60_000;
 export class DaemonRequests {
   readonly #post: (message: FromEngine) => void;
   readonly #signatures = new Map<number, (answer: ManifestEntry | Error) => void>();
-  readonly #links = new Map<number, () => void>();
+  readonly #links = new Map<number, (outcome: LinkOutcome) => void>();
   readonly #contents = new Map<number, (answer: ServerAnswer) => void>();
   #nextId = 1;
 
@@ -51,15 +51,16 @@ export class DaemonRequests {
   }
 
   /** Has links made, and waits until they stand or the daemon's side does not answer. */
-  async link(links: SwarmLinks): Promise<void> {
+  async link(links: SwarmLinks): Promise<LinkOutcome> {
     const requestId = this.#nextId++;
-    const linked = Promise.withResolvers<void>();
-    const timer = setTimeout(linked.resolve, LINK_TIMEOUT_MS);
+    const linked = Promise.withResolvers<LinkOutcome>();
+    const timer = setTimeout(() => linked.resolve({ removed: 0, errors: 1 }), LINK_TIMEOUT_MS);
     this.#links.set(requestId, linked.resolve);
     this.#post({ kind: "links", requestId, links });
-    await linked.promise;
+    const outcome = await linked.promise;
     clearTimeout(timer);
     this.#links.delete(requestId);
+    return outcome;
   }
 
   /** Has the daemon ask the server for a chunk of a blob, or for the digests of all of them. */
@@ -96,8 +97,8 @@ export class DaemonRequests {
   }
 
   /** An answer to {@linkcode link}. */
-  settleLinks(requestId: number): void {
-    this.#links.get(requestId)?.();
+  settleLinks(requestId: number, outcome: LinkOutcome): void {
+    this.#links.get(requestId)?.(outcome);
   }
 
   /** Nobody will answer any more. */

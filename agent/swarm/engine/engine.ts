@@ -14,6 +14,9 @@ import { pause, TaskScope } from "./task_scope.ts";
 
 /** Pause before a session that could not start, or failed, is tried again. */
 const RESTART_MS = 10_000;
+/** Without a session nobody knows what is complete; the next one that starts removes it. */
+const NOTHING_CLEANED = { danglingLinks: 0, stalePartials: 0, errors: 0 };
+
 export interface EngineOptions {
   readonly post: (message: FromEngine) => void;
   /** Waits for the port to the hashing worker that `startEngine` starts when asked. */
@@ -65,7 +68,9 @@ export class Engine {
     if (message.kind === "unsigned") {
       return this.#requests.settleSignature(message.requestId, new Error(message.reason));
     }
-    if (message.kind === "linked") return this.#requests.settleLinks(message.requestId);
+    if (message.kind === "linked") {
+      return this.#requests.settleLinks(message.requestId, message.outcome);
+    }
     if (message.kind === "fetched") {
       return this.#requests.settleContent(message.requestId, message.answer);
     }
@@ -124,10 +129,9 @@ export class Engine {
         await this.#follow();
         break;
       case "clean": {
-        const { stalePartials, errors } = await this.#session?.clean() ??
-          { stalePartials: 0, errors: 0 };
         const { requestId } = message;
-        this.#options.post({ kind: "cleaned", requestId, stalePartials, errors });
+        const done = await this.#session?.clean() ?? NOTHING_CLEANED;
+        this.#options.post({ kind: "cleaned", requestId, ...done });
         break;
       }
       case "examine": {

@@ -39,6 +39,12 @@ export function isPayloadOpen({ envoy }: Pick<EngineFacts, "envoy">): boolean {
   return envoy.swarm.enabled && envoy.swarm.subsystems.payload === true;
 }
 
+/** Why this envoy may not originate seeds; `undefined` if it may. */
+export function seedRefusal(facts: Pick<EngineFacts, "envoy">): string | undefined {
+  if (!isPayloadOpen(facts)) return "refused: swarm.payload does not admit this machine";
+  return facts.envoy.swarm.seeder ? undefined : "refused: not in swarm.seeders";
+}
+
 /** Whether the fleet has expelled this peer, or this certificate of it. */
 export function isExpelled({ fleet }: Pick<EngineFacts, "fleet">, peer: PeerIdentity): boolean {
   return fleet.revokedEnvoys.includes(peer.uuid) ||

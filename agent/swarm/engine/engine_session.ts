@@ -1,9 +1,10 @@
 import { REVOKED_HORIZON_MS } from "../../../shared/swarm/manifest.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { contentLinks } from "../blobs/content_links.ts";
-import { removeStalePartials } from "../blobs/stale_partials.ts";
+import { type CleanUp, removeStalePartials } from "../blobs/stale_partials.ts";
 import { announcedEndpoint, announceInterfaces } from "../discovery/announce_interfaces.ts";
 import { Discovery } from "../discovery/discovery.ts";
+import type { SwarmLinks } from "../channel.ts";
 import { followAnnouncement } from "../discovery/follow_announcement.ts";
 import type { SwarmState } from "../mirror.ts";
 import { PeerRoutes } from "../peers/peer_routes.ts";
@@ -58,7 +59,7 @@ export class EngineSession {
       scope: parts.scope,
       path: parts.paths.state,
       state: () => this.#state(),
-      links: () => contentLinks(parts.content.complete(), parts.seeds.seeds),
+      links: () => this.#links(),
       post: options.post,
       link: options.link,
     });
@@ -189,10 +190,20 @@ export class EngineSession {
     return this.#diagnostician?.diagnose(peer);
   }
 
-  /** Removes what no longer belongs to anything. Links are the daemon's side to clean. */
-  clean(): Promise<{ stalePartials: number; errors: number }> {
-    const { paths, store } = this.#parts;
-    return removeStalePartials(paths, store.all());
+  /** Removes what no longer belongs to anything, and mends what somebody removed. */
+  async clean(): Promise<CleanUp> {
+    const { paths, store, seeds, receiver } = this.#parts;
+    // Forgets blobs whose file is gone, to which links would lead nowhere.
+    await receiver.evaluate();
+    const here = [...store.all().map(({ sha256 }) => sha256), ...seeds.seeds.keys()];
+    const complete = new Set(here.filter((sha256) => !receiver.isPending(sha256)));
+    const partials = removeStalePartials(paths, complete);
+    const links = await this.#options.link(this.#links());
+    return {
+      danglingLinks: links.removed,
+      stalePartials: partials.stalePartials,
+      errors: partials.errors + links.errors,
+    };
   }
 
   /** The manifest has news. */
@@ -379,6 +390,11 @@ export class EngineSession {
     } finally {
       this.#fromServer.clear();
     }
+  }
+
+  #links(): SwarmLinks {
+    const { content, seeds } = this.#parts;
+    return contentLinks(content.complete(), seeds.seeds);
   }
 
   #evaluate(): void {

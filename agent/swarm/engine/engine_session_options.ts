@@ -1,5 +1,5 @@
 import type { ManifestEntry, UnsignedManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
-import type { FromEngine, SwarmLinks } from "../channel.ts";
+import type { FromEngine, LinkOutcome, SwarmLinks } from "../channel.ts";
 import type { Hasher } from "../hashing/hasher.ts";
 import type { ServerSource } from "../transfer/last_resort.ts";
 import type { EngineFacts } from "./engine_facts.ts";
@@ -17,6 +17,6 @@ export interface EngineSessionOptions {
   /** Has the daemon ask the server for content. */
   readonly fetchContent: ServerSource["fetch"];
   /** Has the daemon's side make these links and no others. */
-  readonly link: (links: SwarmLinks) => Promise<void>;
+  readonly link: (links: SwarmLinks) => Promise<LinkOutcome>;
   readonly log: EngineLog;
 }

@@ -13,7 +13,14 @@ import { SwarmPaths } from "../swarm_paths.ts";
 import { Bandwidth } from "../transfer/bandwidth.ts";
 import { HeldContent } from "../transfer/held_content.ts";
 import { Receiver } from "../transfer/receiver.ts";
-import { isExpelled, isPayloadOpen, portOf, subjectOf, trustOf } from "./engine_facts.ts";
+import {
+  isExpelled,
+  isPayloadOpen,
+  portOf,
+  seedRefusal,
+  subjectOf,
+  trustOf,
+} from "./engine_facts.ts";
 import type { EngineSessionOptions } from "./engine_session_options.ts";
 import { StorageAnswers } from "./storage_answer.ts";
 import { TaskScope } from "./task_scope.ts";
@@ -113,7 +120,7 @@ export async function assembleParts(
     serverKey: start.serverKey,
     hostname,
     now,
-    maySeed: () => facts().envoy.swarm.seeder && isPayloadOpen(facts()),
+    refusal: () => seedRefusal(facts()),
     sign,
     log,
   });

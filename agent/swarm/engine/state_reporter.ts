@@ -15,7 +15,7 @@ export interface StateReporterOptions {
   readonly links: () => SwarmLinks;
   readonly post: (message: FromEngine) => void;
   /** Has the daemon's side make these links and no others. */
-  readonly link: (links: SwarmLinks) => Promise<void>;
+  readonly link: (links: SwarmLinks) => Promise<unknown>;
 }
 
 /** Tells the daemon and the mirror file how things stand, soon after a change and only if something changed. */

@@ -30,8 +30,8 @@ export interface SeedKeeperOptions extends SeedPublisherOptions {
   readonly targets: TargetDecision;
   /** ed25519 public key of the server, hex. */
   readonly serverKey: string;
-  /** Whether the envoy document says that this envoy may originate seeds. */
-  readonly maySeed: () => boolean;
+  /** Why the envoy document does not let this envoy originate seeds; `undefined` if it does. */
+  readonly refusal: () => string | undefined;
 }
 
 /** What a scan left to do. */
@@ -202,8 +202,9 @@ export class SeedKeeper {
 
   /** Brings the manifest in line with one settled file; says what stands in the way. */
   async #keep(seed: FoundSeed): Promise<string | undefined> {
-    const { book, author, serverKey, hostname, targets, maySeed, now } = this.#options;
-    if (!maySeed()) return "refused: not in swarm.seeders";
+    const { book, author, serverKey, hostname, targets, refusal, now } = this.#options;
+    const refused = refusal();
+    if (refused !== undefined) return refused;
     if (!targets.isReadable(seed.target)) {
       return `target ${JSON.stringify(seed.target)} cannot be read`;
     }

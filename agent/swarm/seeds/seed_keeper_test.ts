@@ -54,7 +54,7 @@ async function makeKeeper(options: { readonly maySeed?: boolean } = {}) {
       serverKey: keyOf(signers.server),
       hostname: "own",
       now,
-      maySeed: () => options.maySeed ?? true,
+      refusal: () => options.maySeed === false ? "refused: not in swarm.seeders" : undefined,
       sign: (unsigned) => {
         const signature = signers.own.sign(manifestEntryBytes(unsigned)).toHex();
         published.push({ ...unsigned, signature });
