@@ -3,6 +3,7 @@ import { SWARM_SUBSYSTEMS } from "../../shared/config/envoy_document.ts";
 import { manifestEntrySchema } from "../../shared/swarm/manifest_entry.ts";
 import { readIfPresent } from "./blobs/chunk_file.ts";
 import { SwarmPaths } from "./swarm_paths.ts";
+import { chunkDetailSchema } from "./transfer/slowest_chunks.ts";
 
 const sha = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -25,6 +26,8 @@ export const blobStateSchema = z.object({
   retentionSecs: z.number(),
   /** Time spent downloading, in ms. */
   activeDownloadMs: z.number(),
+  /** The chunks that took longest; only of the blobs that were fetched last. */
+  slowest: z.array(chunkDetailSchema).optional(),
   /** Hostnames of peers known to hold at least a part. */
   holders: z.array(z.string()),
 });

@@ -28,7 +28,7 @@ export interface SwarmTraits {
   readonly swarm_seeds: readonly Json[];
 }
 
-/** The traits that follow from the engine's state. Chunk by chunk the engine does not keep who sent what. */
+/** The traits that follow from the engine's state, which itself is bounded in what it tells of chunks. */
 export function swarmTraits(
   { blobs, problems }: Pick<SwarmState, "blobs" | "problems">,
 ): SwarmTraits {
@@ -42,6 +42,11 @@ export function swarmTraits(
       blob_count: complete.length,
       blobs: named.map(({ sha256 }) => sha256),
       chunk_sources: Object.fromEntries(received.map((blob) => [blob.sha256, blob.sources])),
+      chunk_details: Object.fromEntries(
+        received.flatMap(({ sha256, slowest }): [string, Json][] =>
+          slowest ? [[sha256, slowest.map((detail) => ({ ...detail }))]] : []
+        ),
+      ),
       active_download_ms: Object.fromEntries(
         received.map((blob) => [blob.sha256, blob.activeDownloadMs]),
       ),

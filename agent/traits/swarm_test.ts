@@ -26,7 +26,7 @@ Deno.test("traits name what is held, what is under way, and where it came from",
   const [held, partial] = ["1".repeat(64), "2".repeat(64)];
   const { swarm } = swarmTraits({
     blobs: [
-      blob({ sha256: held }),
+      blob({ sha256: held, slowest: [{ chunk: 0, source: "seeder", ms: 12 }] }),
       blob({ sha256: partial, status: "downloading", chunksHave: 3, sources: { cached: 3 } }),
       blob({ sha256: "3".repeat(64), status: "pending" }),
     ],
@@ -36,6 +36,7 @@ Deno.test("traits name what is held, what is under way, and where it came from",
     blob_count: 1,
     blobs: [held],
     chunk_sources: { [held]: { seeder: 1 }, [partial]: { cached: 3 } },
+    chunk_details: { [held]: [{ chunk: 0, source: "seeder", ms: 12 }] },
     active_download_ms: { [held]: 7, [partial]: 7 },
     downloading: { [partial]: 3 },
   });

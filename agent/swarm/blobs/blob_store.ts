@@ -7,6 +7,7 @@ import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { readIfPresent, removeIfPresent } from "./chunk_file.ts";
 import { PartialBlob } from "./partial_blob.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
+import { chunkDetailSchema, MAX_SLOWEST } from "../transfer/slowest_chunks.ts";
 
 /** What is remembered about how a blob came here: the `.sources` file beside it. */
 export const blobRecordSchema = z.object({
@@ -15,6 +16,8 @@ export const blobRecordSchema = z.object({
   /** Chunks by hostname, `cached` or `server`. */
   sources: z.record(z.string(), z.number()),
   activeDownloadMs: z.number(),
+  /** The chunks that took longest; absent where none was fetched. */
+  slowest: z.array(chunkDetailSchema).max(MAX_SLOWEST).optional(),
   /** Absent while it is in flight. */
   completedMs: z.number().optional(),
 });

@@ -10,6 +10,9 @@ import type { SeedKeeper } from "../seeds/seed_keeper.ts";
 /** Hostnames listed per blob. */
 const MAX_HOLDERS = 16;
 
+/** Blobs whose slowest chunks are told: those in flight, and those that came last. */
+const MAX_DETAILED = 8;
+
 /** What a report is made from. */
 export interface ReportSources {
   readonly book: ManifestBook;
@@ -23,8 +26,16 @@ export interface ReportSources {
 /** What became, on this envoy, of every blob that concerns it. */
 export function reportBlobs(sources: ReportSources): BlobState[] {
   const seeds = sources.seeds.seeds;
-  return [...sources.book.manifest.blobs()].flatMap((entry) =>
+  const blobs = [...sources.book.manifest.blobs()].flatMap((entry) =>
     reportBlob(sources, entry, seeds.has(entry.sha256)) ?? []
+  );
+  const detailed = new Set(
+    blobs.filter(({ slowest }) => slowest !== undefined && slowest.length > 0)
+      .sort((one, other) => (other.completedMs ?? Infinity) - (one.completedMs ?? Infinity) || 0)
+      .slice(0, MAX_DETAILED).map(({ sha256 }) => sha256),
+  );
+  return blobs.map(({ slowest, ...blob }) =>
+    slowest && detailed.has(blob.sha256) ? { ...blob, slowest } : blob
   );
 }
 
@@ -53,6 +64,7 @@ function reportBlob(
     retentionSecs: entry.retentionSecs,
     sources: stored?.record.sources ?? download?.sources ?? {},
     activeDownloadMs: Math.round(stored?.record.activeDownloadMs ?? download?.activeMs ?? 0),
+    slowest: stored?.record.slowest ?? download?.slowest ?? [],
     holders: [...new Set([...download?.holders ?? [], ...claimants(sha256)])]
       .slice(0, MAX_HOLDERS),
     skipReason: "",

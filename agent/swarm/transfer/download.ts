@@ -18,6 +18,7 @@ import { fetchChunk } from "./fetch_chunk.ts";
 import { findDigests, WRONG_BYTES } from "./find_digests.ts";
 import type { Question } from "./holder_poll.ts";
 import { LastResort, type ServerSource } from "./last_resort.ts";
+import { type ChunkDetail, SlowestChunks } from "./slowest_chunks.ts";
 
 export interface DownloadOptions {
   readonly entry: ManifestEntry;
@@ -64,6 +65,7 @@ export class Download {
   #activeMs = 0;
   #isFinishing = false;
   readonly #lastResort: LastResort;
+  #slowest = new SlowestChunks();
 
   constructor(options: DownloadOptions) {
     this.#options = options;
@@ -80,6 +82,11 @@ export class Download {
 
   get sources(): Record<string, number> {
     return this.#plan?.sources ?? {};
+  }
+
+  /** The chunks that took longest. */
+  get slowest(): ChunkDetail[] {
+    return this.#slowest.list();
   }
 
   get activeMs(): number {
@@ -132,6 +139,7 @@ export class Download {
       const { entry, paths, client, store, candidates, server } = this.#options;
       const lastResort = this.#lastResort;
       const record = await store.readRecord(entry.sha256);
+      this.#slowest = new SlowestChunks(record?.slowest);
       const digests = await findDigests({
         entry,
         paths,
@@ -256,6 +264,9 @@ export class Download {
       if (outcome.kind === "corrupt") this.#noteCorrupt(plan, request, signal);
       if (isNews && answer) {
         this.#lastResort.notePeer(performance.now());
+        if (outcome.kind === "verified") {
+          this.#slowest.note(request.chunk, answer.peer.hostname, outcome.elapsedMs);
+        }
         await this.#store(plan, partial, request.chunk, into, answer.peer.hostname);
       }
     } finally {
@@ -278,12 +289,14 @@ export class Download {
     const { length } = chunkSpan(partial.layout, chunk);
     await takeBandwidth(length, signal);
     if (signal.aborted) return;
+    const startedMs = performance.now();
     const answer = await server.fetch(sha256, chunk, length);
     const isRight = answer.ok && partial.verify(chunk, answer.bytes);
     this.#lastResort.noteAnswer(answer.ok && !isRight ? WRONG_BYTES : answer, performance.now());
     if (answer.ok && !isRight) log("warning", "the server sent wrong bytes", { sha256, chunk });
     if (signal.aborted || !isRight) return;
     if (plan.noteFromServer(chunk, performance.now())) {
+      this.#slowest.note(chunk, "server", performance.now() - startedMs);
       await this.#store(plan, partial, chunk, answer.bytes, "server");
     }
   }
@@ -410,6 +423,7 @@ export class Download {
       stamp: entry.stamp,
       sources: this.sources,
       activeDownloadMs: Math.round(this.#activeMs),
+      slowest: this.slowest,
       completedMs: Date.now(),
     });
     return { kind: "complete" };
@@ -426,6 +440,7 @@ export class Download {
       stamp: this.entry.stamp,
       sources: this.sources,
       activeDownloadMs: Math.round(this.#activeMs),
+      slowest: this.slowest,
     });
   }
 
