@@ -25,6 +25,15 @@ export interface FleetMachine {
   readonly swarmFolder: string;
 }
 
+/** Machines of one subnet, or a list of them per subnet. */
+type Hostnames = readonly string[] | readonly (readonly string[])[];
+
+/** How a daemon of the fleet is started. */
+export interface AgentOptions {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 /**
  * A real `vigosrv` and real `vigo` daemons from source, each on a host with a network of its own and with its usual
  * ports. The first machine, `hub`, is the server's. Everything is gone after the scope.
@@ -46,16 +55,20 @@ export class NamespacedFleet implements AsyncDisposable {
   /**
    * Lays out `hub` and machines with these names on one bridge; nothing is started.
    *
+   * @param hostnames With a list per subnet, each has a bridge of its own, and `hub` is on the first.
    * @param sections Further sections of `server.yaml`.
    */
   static async layOut(
-    hostnames: readonly string[],
+    hostnames: Hostnames,
     sections: Readonly<Record<string, unknown>> = {},
   ): Promise<NamespacedFleet> {
     await using resources = new AsyncDisposableStack();
     const folder = resources.use(await TemporaryRoot.create());
-    const names = [HUB, ...hostnames];
-    const net = resources.use(await NetworkFleet.create({ hosts: names.length }));
+    const [first = [], ...others] = isPerSubnet(hostnames) ? hostnames : [hostnames];
+    const subnets = [[HUB, ...first], ...others];
+    const names = subnets.flat();
+    const hosts = subnets.map(({ length }) => length);
+    const net = resources.use(await NetworkFleet.create({ hosts }));
     const machines = names.map((hostname, index): FleetMachine => {
       const root = folder.join(hostname);
       const swarmFolder = join(root, "var/lib/vigo/swarm");
@@ -81,17 +94,27 @@ export class NamespacedFleet implements AsyncDisposable {
    * @throws {Error} what `test` threw, with the last lines of every process.
    */
   static async run(
-    hostnames: readonly string[],
+    hostnames: Hostnames,
     test: (fleet: NamespacedFleet) => Promise<void>,
     sections: Readonly<Record<string, unknown>> = {},
   ): Promise<void> {
     await using fleet = await NamespacedFleet.layOut(hostnames, sections);
-    try {
-      const server = fleet.#start(fleet.hub, "vigosrv");
-      await server.waitForLine(/ is ready: /, START_DEADLINE_MS);
+    await fleet.explain(async () => {
+      await fleet.startServer();
       await test(fleet);
+    });
+  }
+
+  /**
+   * Runs a part of a test.
+   *
+   * @throws {Error} what `part` threw, with the last lines of every process.
+   */
+  async explain(part: () => Promise<void>): Promise<void> {
+    try {
+      await part();
     } catch (cause) {
-      throw new Error(`${cause instanceof Error ? cause.message : cause}\n${fleet.#logs()}`, {
+      throw new Error(`${cause instanceof Error ? cause.message : cause}\n${this.#logs()}`, {
         cause,
       });
     }
@@ -104,14 +127,27 @@ export class NamespacedFleet implements AsyncDisposable {
     return found;
   }
 
+  /** Starts the server, and waits until it is ready. */
+  async startServer(): Promise<void> {
+    const server = this.#start(this.hub, "vigosrv");
+    await server.waitForLine(/ is ready: /, START_DEADLINE_MS);
+  }
+
   /** Stops the server in order, and waits until its process is gone. */
   async stopServer(): Promise<void> {
     await this.#stop(this.hub, "vigosrv");
   }
 
-  /** Starts a machine's daemon, and waits until its swarm engine listens and announces itself. */
-  async startAgent(machine: FleetMachine): Promise<TestProcess> {
-    const agent = this.#start(machine, "vigo", "daemon");
+  /**
+   * Starts a machine's daemon, and waits until its swarm engine listens and announces itself.
+   *
+   * @param args Further flags of `vigo daemon`.
+   */
+  async startAgent(
+    machine: FleetMachine,
+    { args = [], env = {} }: AgentOptions = {},
+  ): Promise<TestProcess> {
+    const agent = this.#start(machine, "vigo", ["daemon", ...args], env);
     await agent.waitForLine(/swarm manager started/, START_DEADLINE_MS);
     await agent.waitForLine(/multicast announcer started/, START_DEADLINE_MS);
     return agent;
@@ -119,6 +155,20 @@ export class NamespacedFleet implements AsyncDisposable {
 
   async stopAgent(machine: FleetMachine): Promise<void> {
     await this.#stop(machine, "vigo");
+  }
+
+  /** The daemon of a machine. @throws {RangeError} if it does not run. */
+  agent({ hostname }: FleetMachine): TestProcess {
+    const agent = this.#processes.get(`vigo on ${hostname}`);
+    if (agent === undefined) throw new RangeError(`No daemon runs on ${hostname}`);
+    return agent;
+  }
+
+  /** Ends a machine's daemon with SIGKILL, as a power cut would. */
+  async killAgent({ hostname }: FleetMachine): Promise<void> {
+    const name = `vigo on ${hostname}`;
+    await this.#processes.get(name)?.kill();
+    this.#processes.delete(name);
   }
 
   /** Enrols a machine with a token of its own. */
@@ -152,9 +202,14 @@ export class NamespacedFleet implements AsyncDisposable {
     await this.#resources.disposeAsync();
   }
 
-  #start({ host, hostname, root }: FleetMachine, program: ProgramName, ...args: string[]) {
+  #start(
+    { host, hostname, root }: FleetMachine,
+    program: ProgramName,
+    args: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ): TestProcess {
     const command = programCommand(program, [...args, "--root", root]);
-    const process = host.start(Deno.execPath(), command, { env: ENVIRONMENT });
+    const process = host.start(Deno.execPath(), command, { env: { ...ENVIRONMENT, ...env } });
     this.#processes.set(`${program} on ${hostname}`, process);
     return process;
   }
@@ -188,4 +243,8 @@ export class NamespacedFleet implements AsyncDisposable {
       `--- ${name}\n${process.lines.slice(-QUOTED_LINES).map(({ text }) => text).join("\n")}`
     ).join("\n");
   }
+}
+
+function isPerSubnet(hostnames: Hostnames): hostnames is readonly (readonly string[])[] {
+  return hostnames.some((one) => typeof one !== "string");
 }
