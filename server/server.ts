@@ -22,6 +22,7 @@ import { RequestBudgets } from "./api/request_budgets.ts";
 import { runRoutes } from "./api/run_routes.ts";
 import { secretRoutes } from "./api/secret_routes.ts";
 import { swarmRoutes } from "./api/swarm_routes.ts";
+import { taskRoutes } from "./api/task_routes.ts";
 import { ApiTokenService } from "./auth/api_token_service.ts";
 import { Authenticator } from "./auth/authenticator.ts";
 import { mintLocalToken } from "./auth/local_token.ts";
@@ -43,6 +44,7 @@ import { LocalSecretBackend, SECRET_KEY_PURPOSE } from "./secrets/local_secret_b
 import type { IntegrityCheck } from "./store/open_sqlite_store.ts";
 import type { Store } from "./store/store.ts";
 import { Closing } from "./wiring/closing.ts";
+import { composeTasks } from "./wiring/compose_tasks.ts";
 import { fleetTrust } from "./wiring/fleet_trust.ts";
 import { watchEventLoop } from "./wiring/event_loop_watch.ts";
 import { databaseBytes, fleetCounts } from "./wiring/metric_sources.ts";
@@ -264,6 +266,13 @@ async function startRest(
       ...runRoutes({ runs: store.runs, bundles, index }),
       ...secretRoutes(fleet.vault, (path) => publisher.usersOfSecret(path)),
       ...swarmRoutes({ filecasts, overview: fleet.overview }),
+      ...taskRoutes(composeTasks({
+        store,
+        audit,
+        fleet,
+        now,
+        healthCheckHosts: config.tasks.health_check_hosts,
+      })),
     },
     admission: new Admission(
       (context) =>

@@ -7,6 +7,8 @@ export function startWorker({ folders, config }: ServerStart): ServerWorker {
   return new Worker(new URL("./worker.ts", import.meta.url), {
     type: "module",
     name: "server",
-    deno: { permissions: workerPermissions(folders, config.server) },
+    deno: {
+      permissions: workerPermissions(folders, config.server, config.tasks.health_check_hosts),
+    },
   });
 }

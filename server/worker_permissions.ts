@@ -24,19 +24,23 @@ const LIBRARY_ENVIRONMENT = [
   "no_proxy",
 ] as const;
 
-/** The rights of the server: its folders and its listeners, nothing else of the machine. */
+/** The rights of the server: its folders, its listeners and whom it may probe, nothing else of the machine. */
 export function workerPermissions(
   folders: ServerFolders,
   { listen, grpc_port, rest_port }: ServerConfig["server"],
+  healthCheckHosts: readonly string[] = [],
 ): Deno.PermissionOptionsObject {
   const { base, versions, live, db, secrets, tls, seed, blobs } = folders;
   return {
     read: [base, seed, blobs],
     // Neither the stacks nor server.yaml nor the executables: files are the source of truth, and people write them.
     write: [versions, live, db, secrets, tls, seed],
-    net: [...new Set([listen, selfTestAddress(listen)])].flatMap((host) =>
-      [grpc_port, rest_port].map((port) => netRule(host, port))
-    ),
+    net: [
+      ...[...new Set([listen, selfTestAddress(listen)])].flatMap((host) =>
+        [grpc_port, rest_port].map((port) => netRule(host, port))
+      ),
+      ...healthCheckHosts,
+    ],
     env: [...LIBRARY_ENVIRONMENT],
     // How much room a filecast would leave.
     sys: ["statfs"],

@@ -137,6 +137,7 @@ function parseAnswer<E extends AnyEndpoint>(
     throw new ApiError(
       status,
       error.success ? error.data.message : `The server answered ${status}`,
+      error.data?.guardrail,
     );
   }
   const answer = endpoint.answer.safeParse(json);

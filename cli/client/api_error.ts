@@ -1,9 +1,11 @@
+import type { Guardrail } from "../../shared/rest/guardrail.ts";
 import { EXIT_CODE, type ExitCode } from "../../shared/terminal/exit_code.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 
 /** An answer of the server that is not a success; `message` is the server's own sentence. */
 export class ApiError extends UserError {
-  constructor(readonly status: number, message: string) {
+  /** @param guardrail that refused the command, with 423. */
+  constructor(readonly status: number, message: string, readonly guardrail?: Guardrail) {
     super(message, { exitCode: exitCodeOf(status) });
   }
 }

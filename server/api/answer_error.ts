@@ -1,4 +1,5 @@
 import type { Logger } from "@logtape/logtape";
+import type { ErrorBody } from "../../shared/rest/error.ts";
 import { TargetSpecError } from "../../shared/targeting/target_spec_error.ts";
 import { CursorError } from "../store/store_error.ts";
 import { ApiError } from "./api_error.ts";
@@ -8,7 +9,10 @@ import { ApiError } from "./api_error.ts";
  * gets that id alone: no stack, no path, no query ever leaves.
  */
 export function answerError(error: unknown, request: Request, logger: Logger): Response {
-  if (error instanceof ApiError) return errorResponse(error.status, error.message, error.headers);
+  if (error instanceof ApiError) {
+    const { status, message, headers, guardrail } = error;
+    return errorResponse(status, message, headers, guardrail && { guardrail });
+  }
   if (error instanceof CursorError || error instanceof TargetSpecError) {
     return errorResponse(400, error.message);
   }
@@ -28,10 +32,14 @@ export function errorResponse(
   status: number,
   message: string,
   extra: Readonly<Record<string, string>> = {},
+  details: Omit<ErrorBody, "message"> = {},
 ): Response {
   const headers: Record<string, string> = { ...extra, "cache-control": "no-store" };
   if (status === 401) headers["www-authenticate"] = 'Bearer realm="vigo"';
   // The rest of a body that was not read would otherwise be taken for the next request.
   if (status === 413) headers["connection"] = "close";
-  return Response.json({ message: message.replaceAll(/\s+/g, " ") }, { status, headers });
+  return Response.json({ message: message.replaceAll(/\s+/g, " "), ...details }, {
+    status,
+    headers,
+  });
 }

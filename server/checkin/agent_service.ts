@@ -46,6 +46,7 @@ import { RenewableCredentials } from "./renewable_credentials.ts";
 import type { RequestVerifier, Verified } from "./request_verifier.ts";
 import type { ResultService } from "./result_service.ts";
 import type { RunBook } from "./run_book.ts";
+import type { TaskInbox } from "../tasks/task_inbox.ts";
 import { makeSelfTestIdentities } from "./self_test_identities.ts";
 import { serveBlob } from "./serve_blob.ts";
 
@@ -68,6 +69,7 @@ export interface AgentServiceOptions {
   readonly manifest: ManifestExchange;
   readonly progress: ProgressSink;
   readonly runs: Pick<RunBook, "noteHeartbeat">;
+  readonly tasks: TaskInbox;
   readonly now: () => number;
   readonly logger: Logger;
   /** Takes back an envoy that has no record here; `undefined` if it may not come back. */
@@ -215,10 +217,19 @@ export class AgentService {
         });
       },
       agentStream: (call) => {
-        const { streams, manifest, progress, runs, now, logger } = this.#options;
+        const { streams, manifest, progress, runs, tasks, now, logger } = this.#options;
         const der = call.getAuthContext().sslPeerCertificate?.raw;
         const verifyHello = (hello: SignedRequest) => this.#verify(hello, "AgentStream", der);
-        serveAgentStream(call, { streams, manifest, progress, runs, now, logger, verifyHello });
+        serveAgentStream(call, {
+          streams,
+          manifest,
+          progress,
+          runs,
+          tasks,
+          now,
+          logger,
+          verifyHello,
+        });
       },
     };
   }

@@ -12,6 +12,7 @@ import type { ProgressSink } from "./progress_sink.ts";
 import { judgeHeartbeatLimits, SHA256_BYTES } from "./limits.ts";
 import { malformed, type RequestRefusal, toServiceError } from "./refusals.ts";
 import type { RunBook } from "./run_book.ts";
+import type { TaskInbox } from "../tasks/task_inbox.ts";
 
 /** A stream whose first message has not come by then is closed. */
 const HELLO_DEADLINE_MS = 10_000;
@@ -28,6 +29,7 @@ export interface AgentStreamOptions {
   readonly manifest: ManifestExchange;
   readonly progress: ProgressSink;
   readonly runs: Pick<RunBook, "noteHeartbeat">;
+  readonly tasks: TaskInbox;
   readonly now: () => number;
   readonly logger: Logger;
   /** How long the first message may take; for tests. */
@@ -141,7 +143,7 @@ class AgentStream implements StreamChannel {
         malformed(`more than ${MESSAGES_PER_SECOND} messages a second`),
       );
     }
-    const { manifest, progress, streams, runs } = this.#options;
+    const { manifest, progress, streams, runs, tasks } = this.#options;
     if (message.heartbeat) {
       if (message.heartbeat.root.length !== SHA256_BYTES) {
         return this.close(malformed("a heartbeat without the root of what was applied"));
@@ -152,7 +154,13 @@ class AgentStream implements StreamChannel {
     } else if (message.pong) streams.notePong(state.record.uuid, message.pong.token);
     else if (message.swarmProgress) progress.receive(message.swarmProgress, state);
     else if (message.manifest) await manifest.receive(message.manifest.entries, state);
-    else this.close(malformed("a second hello, or a message of unknown kind"));
+    else if (message.taskStarted) {
+      tasks.noteStarted(state.record.uuid, message.taskStarted.taskId);
+    } else if (message.taskOutput) tasks.noteOutput(state.record.uuid, message.taskOutput);
+    else if (message.taskResult) {
+      const isResult = await tasks.noteResult(state.record.uuid, message.taskResult);
+      if (!isResult) this.close(malformed("a task's result that cannot be one"));
+    } else this.close(malformed("a second hello, or a message of unknown kind"));
   }
 
   async #greet({ hello }: AgentMessage): Promise<void> {
@@ -172,6 +180,7 @@ class AgentStream implements StreamChannel {
     this.#options.manifest.begin(state.record.uuid);
     this.#options.streams.open(state.record.uuid, this);
     this.send({ welcome: { serverTimeMs: this.#options.now() } });
+    this.#options.tasks.noteStream(state.record.uuid);
   }
 
   #spend(): boolean {

@@ -72,6 +72,8 @@ function serve({ isReading = true, helloDeadlineMs = 60_000 } = {}) {
   });
   const received = { count: 0 };
   const heartbeats: RunHeartbeat[] = [];
+  /** What was told of tasks. */
+  const told: string[] = [];
   serveAgentStream(call, {
     streams,
     manifest: {
@@ -83,6 +85,15 @@ function serve({ isReading = true, helloDeadlineMs = 60_000 } = {}) {
     },
     progress: { receive: () => {} },
     runs: { noteHeartbeat: (_state, heartbeat) => void heartbeats.push(heartbeat) },
+    tasks: {
+      noteStream: (uuid) => void told.push(`stream ${uuid}`),
+      noteStarted: (_uuid, id) => void told.push(`started ${id}`),
+      noteOutput: (_uuid, { taskId }) => void told.push(`output ${taskId}`),
+      noteResult: (_uuid, { taskId, verdict }) => {
+        told.push(`result ${taskId}`);
+        return Promise.resolve(verdict !== "");
+      },
+    },
     now,
     logger: getLogger("test"),
     helloDeadlineMs,
@@ -99,6 +110,7 @@ function serve({ isReading = true, helloDeadlineMs = 60_000 } = {}) {
     streams,
     received,
     heartbeats,
+    told,
     greet,
     [Symbol.dispose]: () => {
       streams.stop();
@@ -109,6 +121,26 @@ function serve({ isReading = true, helloDeadlineMs = 60_000 } = {}) {
 
 const manifestOf = (bytes: number) => ({ manifest: { entries: [Buffer.alloc(bytes)] } });
 const turn = () => new Promise((settle) => setImmediate(settle));
+
+Deno.test("what a stream says of tasks is told with whose it is, and what cannot be a result ends it", async () => {
+  using agent = serve();
+  await agent.greet();
+  assert.deepEqual(agent.told, [`stream ${UUID}`], "it is known to be there, before it asks");
+  const taskId = "t0000000001";
+  agent.call.say({ taskStarted: { taskId } });
+  agent.call.say({ taskOutput: { taskId, stream: 1, offset: 0, data: Buffer.from("x") } });
+  const result = { taskId, durationMs: 1, reason: "", stdout: undefined, stderr: undefined };
+  agent.call.say({ taskResult: { ...result, verdict: "complete", exitCode: 0 } });
+  agent.call.say({ taskResult: { ...result, verdict: "", exitCode: 0 } });
+  while (!agent.call.isEnded) await new Promise((settle) => setImmediate(settle));
+  assert.deepEqual(agent.told.slice(1), [
+    `started ${taskId}`,
+    `output ${taskId}`,
+    `result ${taskId}`,
+    `result ${taskId}`,
+  ]);
+  assert.match(agent.call.refusal, /cannot be one/);
+});
 
 Deno.test("an agent that does not read is let go once too many bytes wait for it, and they with it", async () => {
   using rig = serve({ isReading: false });

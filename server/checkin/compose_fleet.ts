@@ -27,6 +27,9 @@ import { removeAbandonedUploads } from "../swarm/seed_upload.ts";
 import { createSwarmGates } from "../swarm/swarm_gates.ts";
 import { SwarmOverview } from "../swarm/swarm_overview.ts";
 import type { SwarmSection } from "../swarm/swarm_section.ts";
+import { type Probe, probeHealth } from "../tasks/health_probe.ts";
+import { barredFromTasks } from "../tasks/barred_from_tasks.ts";
+import { TaskDesk } from "../tasks/task_desk.ts";
 import { AgentService } from "./agent_service.ts";
 import { AgentStreams } from "./agent_streams.ts";
 import { CheckInService } from "./check_in_service.ts";
@@ -69,6 +72,8 @@ export interface FleetOptions {
   readonly blobFolder: string;
   readonly minFreePercent: number;
   readonly secrets: SecretBackend;
+  /** Probes health checks of tasks; for tests. */
+  readonly probe?: Probe;
   readonly freeSpace?: (folder: string) => Promise<FreeSpace>;
 }
 
@@ -93,6 +98,7 @@ export interface Fleet {
   readonly editor: EnvoyEditor;
   readonly pushes: PushTracker;
   readonly minutes: MinuteRecorder;
+  readonly tasks: TaskDesk;
   /** The server's signed clock, for an agent whose own is too wrong for TLS. */
   serverTime(nonce: string): z.output<typeof serverTime.answer>;
   /** Ends streams and calls, then writes what waits. Nothing acknowledged is lost. */
@@ -139,6 +145,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     pushes,
     onRevoked: async ({ record }) => {
       envoyDocuments.drop(record.uuid);
+      tasks.noteRevoked(record.uuid);
       progress.drop(record.uuid);
       // Before the document that ends its trust, or there would be nothing left to revoke.
       await manifest.revokeAuthor(record.signingKey);
@@ -260,6 +267,15 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     now,
     logger,
   });
+  const tasks = await TaskDesk.load({
+    store: store.tasks,
+    signer,
+    now,
+    logger,
+    probe: options.probe ?? probeHealth,
+    send: (uuid, message) => streams.send(uuid, message),
+    barred: (uuid) => barredFromTasks(index.get(uuid)?.record),
+  });
   const agents = new AgentService({
     authority,
     verifier,
@@ -268,6 +284,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     blobs: new BlobDesk({ manifest, gates, folder: options.blobFolder, now }),
     results: new ResultService({ store, runs, now, onStored: () => minutes.noteRun() }),
     runs,
+    tasks,
     renewals,
     streams,
     manifest,
@@ -294,6 +311,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     editor,
     pushes,
     minutes,
+    tasks,
     enrolments: new EnrollService({
       store,
       authority,
@@ -331,6 +349,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     stop: async () => {
       manifest.stop();
       await agents.stop();
+      await tasks.stop();
       await judged;
       await batcher.stop();
       await bundles.stop();

@@ -1,9 +1,13 @@
 import { MAX_TIME_MS } from "../../shared/config/run_report.ts";
+import { MAX_OUTPUT_BYTES } from "../../shared/tasks/task_limits.ts";
 import type { CheckInRequest, RunHeartbeat } from "../../shared/proto/agent.ts";
 
 export const SHA256_BYTES = 32;
-/** Largest message accepted: a report of 1 MiB, or traits of 1 MiB beside a fleet document of 256 KiB, and room. */
-export const MAX_MESSAGE_BYTES = 2 * 1024 * 1024;
+/**
+ * Largest message accepted: a task's result with two streams of 1 MiB, and room. Next are a report of 1 MiB, and traits of
+ * 1 MiB beside a fleet document of 256 KiB.
+ */
+export const MAX_MESSAGE_BYTES = 2 * MAX_OUTPUT_BYTES + 256 * 1024;
 /** Serials are stamped with the server's clock; one further ahead than a year was not made by it. */
 export const MAX_CLAIMED_AHEAD_MS = 366 * 86_400_000;
 /** Longest interval an agent may have, and shortest, in ms. */

@@ -18,6 +18,7 @@ Deno.test("without a file the documented defaults apply, and the swarm is off", 
     server: { listen: "0.0.0.0", grpc_port: 1530, rest_port: 8443, tls_sans: [] },
     checkin: { interval: 60_000, bundle_max_age: 86_400_000 },
     envoys: { renew_grace: 180 * 86_400_000 },
+    tasks: { health_check_hosts: [] },
     database: { driver: "sqlite", retention: 30 * 86_400_000 },
     log: { level: "info" },
   });

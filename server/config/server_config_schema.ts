@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { DurationError, parseDuration } from "../../shared/terminal/duration.ts";
+import { HEALTH_HOST_PATTERN } from "../tasks/health_hosts.ts";
 import { swarmSectionSchema } from "../swarm/swarm_section.ts";
 
 const SECOND_MS = 1000;
@@ -54,10 +55,16 @@ export const serverConfigSchema = z.strictObject({
   }).prefault({}),
   swarm: swarmSectionSchema.optional()
     .describe("Peer-to-peer distribution. Without this section it is off everywhere."),
+  tasks: z.strictObject({
+    health_check_hosts: z.array(
+      z.string().regex(HEALTH_HOST_PATTERN, { error: "expected a host, or host:port" }),
+    ).max(100).default([])
+      .describe("Hosts that tasks may probe between batches, as host or host:port."),
+  }).prefault({}),
   database: z.strictObject({
     driver: z.enum(["sqlite"]).default("sqlite").describe("Where the server keeps its state."),
     retention: duration(DAY_MS, 3650 * DAY_MS, "1d to 3650d").prefault("30d")
-      .describe("How long runs and published versions are kept."),
+      .describe("How long runs, tasks and published versions are kept."),
   }).prefault({}),
   log: z.strictObject({
     level: z.enum(["debug", "info", "warning", "error"]).default("info")

@@ -1,7 +1,7 @@
 import { judgeCommand } from "../../shared/guardrails/judge_command.ts";
 import { sha256Hex } from "../../shared/crypto/sha256.ts";
+import type { Guardrail } from "../../shared/rest/guardrail.ts";
 import type {
-  Guardrail,
   TaskEvent,
   TaskPlan,
   TaskRequest,

@@ -1,4 +1,4 @@
-import { auditList, auditVerify } from "./audit.ts";
+import { auditExport, auditList, auditVerify } from "./audit.ts";
 import {
   configDiff,
   configFreeze,
@@ -69,12 +69,14 @@ import {
   userRole,
   userShow,
 } from "./users.ts";
+import { taskCancel, taskEvents, taskList, taskResults, taskRun, taskShow } from "./tasks.ts";
 
 /** Where every endpoint below is mounted. */
 export const API_PREFIX = "/api/v1";
 
 /** The whole REST contract: the server mounts each of these, the OpenAPI document describes each of these. */
 export const CONTRACT = {
+  auditExport,
   auditList,
   auditVerify,
   configDiff,
@@ -145,4 +147,10 @@ export const CONTRACT = {
   userRemove,
   userRole,
   userShow,
+  taskCancel,
+  taskEvents,
+  taskList,
+  taskResults,
+  taskRun,
+  taskShow,
 } as const;

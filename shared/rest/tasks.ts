@@ -3,6 +3,7 @@ import { commandSchema } from "../tasks/task_orders.ts";
 import { MAX_NICE, MAX_TIMEOUT_SECS } from "../tasks/task_limits.ts";
 import { TASK_STATUSES, type Verdict, VERDICTS } from "../tasks/verdict.ts";
 import { endpoint } from "./endpoint.ts";
+import { guardrailSchema } from "./guardrail.ts";
 
 /** Longest texts of a request, in characters, and most parameters. */
 const MAX_TEXT = 4_096;
@@ -79,15 +80,6 @@ export const taskResultSchema = taskTargetSchema.extend({
   stderr: taskOutputSchema.nullable(),
 });
 export type TaskResult = z.infer<typeof taskResultSchema>;
-
-/** Why a guardrail of the server refuses a command. */
-export const guardrailSchema = z.object({
-  /** What the command would do, as in "would end processes of Vigo". */
-  reason: z.string(),
-  /** The kind of command, as in `systemctl stop vigo`. */
-  pattern: z.string(),
-});
-export type Guardrail = z.infer<typeof guardrailSchema>;
 
 /** What a task would do, or does: who gets it when. */
 export const taskPlanSchema = z.object({
