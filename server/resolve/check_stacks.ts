@@ -33,10 +33,18 @@ export function* checkStacksInSteps(
   files: Iterable<StackFile>,
   catalog: ResourceCatalog = RESOURCE_CATALOG,
 ): Steps<CheckedStacks> {
-  const { tree, problems: loading } = yield* loadStacksInSteps(files, catalog);
+  const { tree, problems: loading, lost } = yield* loadStacksInSteps(files, catalog);
   const problems = new ProblemList();
   problems.addAll(loading);
+  const everywhere = declaredResources(tree);
+  const mayBeElsewhere = ({ id }: Reference) =>
+    everywhere.has(id) || everywhere.has(id.slice(0, id.indexOf(":")));
+  // A crate may be missing from an entry, and a name from a file, because of what has been reported already.
   const isWhole = loading.length === 0;
+  const variables = isWhole ? new Set<string>() : declaredVariables(tree);
+  const mustResolve = (reference: Reference) =>
+    isWhole || !lost.losesResource(reference.id) && !mayBeElsewhere(reference);
+  const isEcho = (name: string) => variables.has(name) || lost.losesVariable(name);
   const found: (Case & { readonly problems: readonly ConfigProblem[] })[] = [];
   const checked = new CheckedEntries();
   for (const hostcrate of tree.hostcrates) {
@@ -45,25 +53,22 @@ export function* checkStacksInSteps(
     const list = new ProblemList();
     checked.add(
       hostcrate,
-      yield* checkHostcrateInSteps(tree, hostcrate, list, () => isWhole),
+      yield* checkHostcrateInSteps(tree, hostcrate, list, mustResolve),
     );
-    if (isWhole) checkVariableNames(tree, hostcrate, list);
-    found.push({ hostcrate, isUsed: true, problems: list.sorted() });
+    checkVariableNames(tree, hostcrate, list);
+    found.push({ hostcrate, isUsed: true, problems: withoutEchoes(list, isEcho) });
   }
-  const everywhere = declaredResources(tree);
   for (const hostcrate of unusedCrates(tree)) {
     yield;
     const list = new ProblemList();
-    const mayBeElsewhere = ({ id }: Reference) =>
-      everywhere.has(id) || everywhere.has(id.slice(0, id.indexOf(":")));
     yield* checkHostcrateInSteps(
       tree,
       hostcrate,
       list,
-      (reference) => isWhole && !mayBeElsewhere(reference),
+      (reference) => mustResolve(reference) && !mayBeElsewhere(reference),
     );
-    if (isWhole) checkVariableNames(tree, hostcrate, list);
-    found.push({ hostcrate, isUsed: false, problems: list.sorted() });
+    checkVariableNames(tree, hostcrate, list);
+    found.push({ hostcrate, isUsed: false, problems: withoutEchoes(list, isEcho) });
   }
   mergeFindings(found, problems);
   return problems.size === 0 ? { ok: true, tree } : { ok: false, problems: problems.sorted() };
@@ -102,6 +107,23 @@ function declaredResources(tree: StackTree): ReadonlySet<string> {
     }
   }
   return declared;
+}
+
+/** The names of all variables that some file sets. */
+function declaredVariables(tree: StackTree): Set<string> {
+  const crates = [...tree.crates.values(), ...tree.usercrates.values()];
+  return new Set([...crates, ...tree.hostcrates].flatMap(({ vars }) => [...vars.keys()]));
+}
+
+/** Leaves out that a variable is missing, where that follows from a mistake in the files and has been reported as that. */
+function withoutEchoes(
+  problems: ProblemList,
+  isEcho: (name: string) => boolean,
+): readonly ConfigProblem[] {
+  return problems.sorted().filter(({ message }) => {
+    const name = /^undefined name "vars\.(\w+)/.exec(message)?.[1];
+    return name === undefined || !isEcho(name);
+  });
 }
 
 /** Finds names of variables that do not exist, also where rendering would not come by. */

@@ -18,7 +18,7 @@ import type { PartMemory, Slot } from "./part_memory.ts";
 import { HostInputs, type ReadSet } from "./read_sets.ts";
 import { idOfSkipped, renderResource } from "./render_resource.ts";
 import type { RenderedResource } from "./rendered_resource.ts";
-import { type OpenCondition, resolveCondition } from "./resolve_condition.ts";
+import { type OpenCondition, resolveCondition, undecided } from "./resolve_condition.ts";
 import { recordTraitReads, UNKNOWN_TRAITS } from "./trait_reads.ts";
 import { createScope, withItem } from "./variable_scope.ts";
 
@@ -151,10 +151,15 @@ export class Declarer {
     const decided = decide(when, this.#scopeOf(crate, undefined), problems);
     const reads = this.#intern(this.#recorder.end());
     const isOpen = decided !== "false" && decided !== "wrong";
+    const isChecked = decided === "wrong" && !this.host.traits;
     const head: CrateHead = {
       // A list of its own, by which what is declared under it is remembered.
-      conditions: isOpen ? decided.length > 0 ? [...decided] : NO_CONDITIONS : NO_CONDITIONS,
-      state: isOpen ? "given" : decided === "false" ? "left out" : "wrong",
+      conditions: isOpen && decided.length > 0
+        ? [...decided]
+        : isChecked
+        ? [undecided(when)]
+        : NO_CONDITIONS,
+      state: isOpen || isChecked ? "given" : decided === "false" ? "left out" : "wrong",
       problems: problems.sorted(),
       reads,
     };
@@ -171,6 +176,7 @@ export class Declarer {
     const renderer = new PartRenderer(this.host.tree, {
       scopeOf: (crate, item) => this.#scopeOf(crate, item),
       at: (place) => this.place = place,
+      isForHost: this.host.traits !== undefined,
     });
     this.#recorder.begin();
     yield* render(renderer);
@@ -227,6 +233,8 @@ function decide(
 interface RendererContext {
   readonly scopeOf: (crate: Configcrate, item: unknown) => TemplateScope;
   readonly at: (place: Place) => void;
+  /** Without a host what is declared under something wrong is looked at all the same, for further mistakes. */
+  readonly isForHost: boolean;
 }
 
 /** Renders one part. */
@@ -264,7 +272,7 @@ class PartRenderer {
   }
 
   *#crateTurn(crate: Configcrate, scope: TemplateScope, problems: ProblemList): Steps<void> {
-    const conditions = decide(crate.when, scope, problems);
+    const conditions = this.#decide(crate.when, scope, problems);
     if (conditions === "wrong") return this.#lose(crate.resources);
     for (const declaration of crate.resources) {
       if (conditions === "false") yield* this.#skipAll(declaration, scope);
@@ -306,7 +314,7 @@ class PartRenderer {
   ): Steps<void> {
     if (this.#weight > MAX_HOST_WEIGHT || this.#resources.length > MAX_BUNDLE_RESOURCES) return;
     this.context.at(declaration.place);
-    const own = decide(declaration.when, scope, problems);
+    const own = this.#decide(declaration.when, scope, problems);
     if (own === "wrong") return this.#lose([declaration]);
     if (own === "false") return this.#skip(declaration, scope);
     const defaults = crate.defaults.get(declaration.type) ?? new Map();
@@ -325,6 +333,15 @@ class PartRenderer {
       yield;
       this.#skip(declaration, withItem(outside, value));
     }
+  }
+
+  #decide(
+    when: WrittenCondition | undefined,
+    scope: TemplateScope,
+    problems: ProblemList,
+  ): ReturnType<typeof decide> {
+    const decided = decide(when, scope, problems);
+    return decided === "wrong" && when && !this.context.isForHost ? [undecided(when)] : decided;
   }
 
   /** A host does not get it, for whatever reason: to name it is no mistake. */
@@ -348,7 +365,11 @@ class PartRenderer {
     turn: (item: unknown, problems: ProblemList) => Steps<void>,
   ): Steps<void> {
     const items = foreachItems(foreach, scope, problems);
-    if (!items) return this.#lose(declarations);
+    if (!items) {
+      this.#lose(declarations);
+      if (!this.context.isForHost) yield* turn(UNKNOWN_TRAITS, problems);
+      return;
+    }
     if (!foreach) {
       yield;
       return yield* turn(undefined, problems);

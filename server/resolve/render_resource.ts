@@ -35,8 +35,8 @@ type Rendered<Value> =
   | { readonly state: "wrong" };
 
 /**
- * Renders one resource for one host and validates it. Everything wrong goes to the problems of the context; the answer is
- * undefined if what is left cannot stand in a graph.
+ * Renders one resource for one host and validates it. Everything wrong goes to the problems of the context; what has a name is
+ * answered all the same, so that mistakes of the graph are found too.
  */
 export function renderResource(
   declaration: ResourceDeclaration,
@@ -44,15 +44,16 @@ export function renderResource(
   context: RenderContext,
 ): RenderedResource | undefined {
   const { type } = declaration;
-  const name = renderName(declaration, context);
-  if (name === undefined) return undefined;
-  const id = `${type}:${name.text}`;
+  // Whatever is wrong in one place, the others are looked at as well.
+  const found = renderName(declaration, context);
+  const name = found ?? { text: type, isUnknown: true };
+  const id = found ? `${type}:${name.text}` : type;
   const params = renderParameters(declaration, name, context);
   const references = renderAllReferences(declaration, context);
-  const validated = params && validateParameters({ id, declaration, ...params }, context);
-  if (!validated) return undefined;
+  const validated = validateParameters({ id, declaration, ...params }, context);
+  if (!found) return undefined;
   const isKnown = (parameter: string) => !params.unknown.has(parameter);
-  if (["name", "path", "ensure", "state"].every(isKnown)) {
+  if (validated && ["name", "path", "ensure", "state"].every(isKnown)) {
     const verdict = checkGuardrails({ ...declaration, name: name.text, params: validated });
     if (!verdict.ok) context.problems.add(declaration.place, verdict.reason);
   }
@@ -64,11 +65,11 @@ export function renderResource(
     isNameUnknown: name.isUnknown,
     crate: declaration.crate,
     place: declaration.place,
-    params: validated,
+    params: validated ?? params.params,
     deferred,
     unknown,
-    facts: graphFactsOf({ params: validated, deferred, unknown }),
-    when: resolveWhen(id, declaration, conditions, validated, context.problems),
+    facts: graphFactsOf({ params: validated ?? params.params, deferred, unknown }),
+    when: resolveWhen(id, declaration, conditions, params.params, context.problems),
     ...references,
   };
 }
@@ -128,7 +129,7 @@ function renderParameters(
   declaration: ResourceDeclaration,
   name: { readonly text: string; readonly isUnknown: boolean },
   context: RenderContext,
-): RenderedParameters | undefined {
+): RenderedParameters {
   const { tree, defaults, problems, scope } = context;
   const values = new Map([...defaults, ...declaration.params]);
   const naturalKey = tree.catalog.naturalKeys[declaration.type];
@@ -136,7 +137,6 @@ function renderParameters(
   const fromTemplates: JsonPath[] = [];
   const deferred: DeferredValue[] = [];
   const unknown = new Set(declaration.unreadable);
-  let isWrong = false;
   for (const [key, value] of values) {
     const notes = { fromTemplates: [] as JsonPath[], deferred: [] as DeferredValue[] };
     const rendered = key === "source" && declaration.type === "file"
@@ -148,8 +148,8 @@ function renderParameters(
         problems,
         () => ({ key, json: renderValue(value, scope, [key], notes) }),
       );
-    if (rendered.state === "wrong") isWrong = true;
-    else if (rendered.state === "unknown") unknown.add(key);
+    // What is wrong has been reported, and is as good as unknown.
+    if (rendered.state !== "known") unknown.add(key);
     else {
       const { key: target, json } = rendered.value;
       if (target !== key && values.has(target)) {
@@ -157,7 +157,6 @@ function renderParameters(
           value.place,
           `"${key}" cannot be combined with "${target}": keep one of the two`,
         );
-        isWrong = true;
         continue;
       }
       if (json !== undefined) params[target] = json;
@@ -175,7 +174,6 @@ function renderParameters(
     if (name.isUnknown) unknown.add(naturalKey);
     else params[naturalKey] = name.text;
   }
-  if (isWrong) return undefined;
   return {
     params,
     fromTemplates,

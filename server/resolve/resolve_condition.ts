@@ -53,14 +53,19 @@ export function resolveCondition(
     return { state: "wrong" };
   } catch (error) {
     if (error instanceof TraitsUnknown) {
-      const bundled = { expression: condition.text, scope: { vars: {} } };
-      return { state: "open", condition: { bundled, names: condition.names, place } };
+      return { state: "open", condition: undecided({ condition, place, placeAt }) };
     }
     if (error instanceof DeferredRead) error.report(problems, place);
     else if (error instanceof VariableError) problems.add(error.place, error.message);
     else throw error;
     return { state: "wrong" };
   }
+}
+
+/** A condition of which nothing is known yet. */
+export function undecided({ condition, place }: WrittenCondition): OpenCondition {
+  const bundled = { expression: condition.text, scope: { vars: {} } };
+  return { bundled, names: condition.names, place };
 }
 
 /** Whether a condition waits for a change. */

@@ -36,6 +36,8 @@ export interface ParsedStacks {
   unreadableUsercrates: boolean;
   unreadableRoles: boolean;
   unreadableEnvironments: boolean;
+  /** The same of what gives hosts their crates and variables. */
+  unreadableAssignments: boolean;
 }
 
 /** Resolves the names of roles and configcrates and what folders inherit. Mistakes go to `problems`. */

@@ -2,6 +2,7 @@ import type { ConfigProblem } from "../../shared/rest/config.ts";
 import { runSteps, type Steps } from "../steps/steps.ts";
 import { linkStacksInSteps, type ParsedStacks } from "./link_stacks.ts";
 import { parseVgo } from "./parse_vgo.ts";
+import { LostNames } from "./lost_names.ts";
 import { compareText, ProblemList } from "./problem_list.ts";
 import { CONFIGCRATE, readConfigcrate, USERCRATE } from "./read_configcrate.ts";
 import { readEnvironments } from "./read_environments.ts";
@@ -26,6 +27,8 @@ export interface StackFile {
 export interface LoadedStacks {
   readonly tree: StackTree;
   readonly problems: readonly ConfigProblem[];
+  /** What is missing from the tree since it cannot be read. */
+  readonly lost: LostNames;
 }
 
 /** Folders of the language that this version does not carry out. */
@@ -52,6 +55,7 @@ export function* loadStacksInSteps(
     nodes: new VgoReader(problems),
     values: new ValueReader(createTemplateEngine(), problems),
     problems,
+    lost: new LostNames(),
   };
   const parsed: ParsedStacks = {
     crates: [],
@@ -65,6 +69,7 @@ export function* loadStacksInSteps(
     unreadableUsercrates: false,
     unreadableRoles: false,
     unreadableEnvironments: false,
+    unreadableAssignments: false,
   };
   const sorted = [...files].sort((a, b) => compareText(a.path, b.path));
   for (const file of sorted) {
@@ -72,7 +77,12 @@ export function* loadStacksInSteps(
     loadFile(file, parsed, catalog, readers);
   }
   const tree = yield* linkStacksInSteps(parsed, catalog, problems);
-  return { tree, problems: problems.sorted() };
+  const { lost } = readers;
+  const isCrateMissing = parsed.unreadableCrates || parsed.unreadableUsercrates ||
+    parsed.unreadableRoles || parsed.unreadableEnvironments || parsed.unreadableAssignments;
+  if (isCrateMissing) lost.isAnyResource = true;
+  if (parsed.unreadableEnvironments || parsed.unreadableAssignments) lost.isAnyVariable = true;
+  return { tree, problems: problems.sorted(), lost };
 }
 
 function loadFile(
@@ -111,6 +121,7 @@ function loadFile(
   } else if (name === "common.vgo") {
     const common = node && readCommon(node, readers);
     if (common) parsed.commons.set(path.slice(0, -name.length), common);
+    else parsed.unreadableAssignments = true;
   } else if (path === "roles.vgo") {
     if (node) parsed.roles.push(...readRoles(node, readers));
     else parsed.unreadableRoles = true;
@@ -128,7 +139,10 @@ function loadMatches(
   parsed: ParsedStacks,
   readers: StackReaders,
 ): void {
-  if (!node) return;
+  if (!node) {
+    parsed.unreadableAssignments = true;
+    return;
+  }
   const folder = path.slice(0, path.lastIndexOf("/") + 1);
   for (const entry of readMatchEntries(node, readers)) parsed.matches.push({ folder, entry });
 }

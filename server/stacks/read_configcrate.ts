@@ -50,7 +50,7 @@ export function readConfigcrate(
   catalog: ResourceCatalog,
   outside: StackReaders,
 ): Configcrate | undefined {
-  const { nodes, problems } = outside;
+  const { nodes, problems, lost } = outside;
   const entries = nodes.map(node, { what, known: keys });
   if (!entries) return undefined;
   const nameEntry = entries.get("name");
@@ -62,6 +62,7 @@ export function readConfigcrate(
     ? { ...outside, values: outside.values.withItem() }
     : outside;
   const resources = entries.get("resources");
+  if (resources && resources.value.kind !== "list") lost.isAnyResource = true;
   if (resources && resources.value.kind !== "list" && resources.value.kind !== "unreadable") {
     problems.add(resources.value.place, 'expected a list for "resources"');
   }
@@ -86,7 +87,9 @@ export function readConfigcrate(
   }
   if (!reference) return undefined;
   // Without what it goes through the item is missing everywhere, which would be said of each place.
-  return foreach || !entries.has("foreach") ? crate : { ...crate, vars: new Map(), resources: [] };
+  if (foreach || !entries.has("foreach")) return crate;
+  lost.isAnyResource = true;
+  return { ...crate, vars: new Map(), resources: [] };
 }
 
 function readDefaults(

@@ -1,4 +1,5 @@
 import { suggestName } from "../../shared/naming/nearest_name.ts";
+import { isTemplate } from "../../shared/templates/template.ts";
 import { quote } from "./problem_list.ts";
 import { readCondition } from "./read_condition.ts";
 import type { StackReaders } from "./read_variables.ts";
@@ -32,14 +33,18 @@ export function readResource(
   catalog: ResourceCatalog,
   outside: StackReaders,
 ): ResourceDeclaration | undefined {
-  const { nodes, problems } = outside;
+  const { nodes, problems, lost } = outside;
   const map = nodes.anyMap(node, "a resource");
   const [head, ...rest] = map?.entries ?? [];
   if (!head) {
+    lost.isAnyResource = true;
     if (map) problems.add(node.place, 'empty resource: expected one like "file: /etc/motd"');
     return undefined;
   }
-  if (!isKnownType(head, rest, catalog, outside)) return undefined;
+  if (!isKnownType(head, rest, catalog, outside)) {
+    loseName(head, outside);
+    return undefined;
+  }
   const type = head.key;
   const entries = new Map(rest.map((entry) => [entry.key, entry]));
   const foreach = readForeach(entries.get("foreach"), outside);
@@ -63,7 +68,16 @@ export function readResource(
   };
   // Without what it goes through the item is missing everywhere, which would be said of each place.
   const isReadable = foreach !== undefined || !entries.has("foreach");
-  return name && isReadable ? { ...declaration, name } : undefined;
+  if (name && isReadable) return { ...declaration, name };
+  loseName(head, outside);
+  return undefined;
+}
+
+/** Notes what a resource would have been called, or that it might have been called anything. */
+function loseName({ value }: VgoEntry, { lost }: StackReaders): void {
+  const text = value.kind === "scalar" ? value.value : undefined;
+  if (typeof text !== "string" || isTemplate(text)) lost.isAnyResource = true;
+  else lost.resources.add(text);
 }
 
 function isKnownType(

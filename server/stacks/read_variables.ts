@@ -1,3 +1,4 @@
+import type { LostNames } from "./lost_names.ts";
 import { type ProblemList, quote } from "./problem_list.ts";
 import type { Variables } from "./stack_tree.ts";
 import type { ValueReader } from "./stack_value.ts";
@@ -12,6 +13,7 @@ export interface StackReaders {
   readonly nodes: VgoReader;
   readonly values: ValueReader;
   readonly problems: ProblemList;
+  readonly lost: LostNames;
 }
 
 /** Reads a `vars:` map. */
@@ -25,5 +27,8 @@ export function readVariables(entry: VgoEntry | undefined, readers: StackReaders
     );
     return false;
   });
-  return readers.values.readEntries(named);
+  const variables = readers.values.readEntries(named);
+  for (const { key } of named) if (!variables.has(key)) readers.lost.variables.add(key);
+  if (entry && !map) readers.lost.isAnyVariable = true;
+  return variables;
 }
