@@ -1,6 +1,9 @@
+import { Buffer } from "node:buffer";
 import type { z } from "zod";
 import type { SignedBytes } from "../../../shared/crypto/signed_document.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
+import { ChunkConnections } from "./chunk_connections.ts";
+import { clientTls } from "./client_tls.ts";
 import {
   type BlobAnswer,
   blobAnswerSchema,
@@ -14,15 +17,16 @@ import {
   MAX_RECHECK_ANSWER_BYTES,
   parsePeersHeader,
   PEERS_HEADER,
+  PORT_HEADER,
   type ReachAnswer,
   reachAnswerSchema,
   recheckAnswerSchema,
 } from "./peer_api.ts";
 import { type PeerConnectionOptions, PeerConnections } from "./peer_connections.ts";
-import { PeerError } from "./peer_error.ts";
+import { asRefusal, PeerError } from "./peer_error.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 import type { PeerEndpoint } from "./peer_registry.ts";
-import { headerBytes, headerText, readBody, readExactly } from "./response_body.ts";
+import { readBody } from "./response_body.ts";
 
 /** A peer that does not even begin to answer a question by then is taken as gone. */
 const QUESTION_TIMEOUT_MS = 10_000;
@@ -45,14 +49,18 @@ export interface ChunkAnswer {
 export class PeerClient {
   readonly #options: PeerClientOptions;
   readonly #connections: PeerConnections;
+  readonly #chunks: ChunkConnections;
 
   constructor(options: PeerClientOptions) {
     this.#options = options;
     this.#connections = new PeerConnections(options);
+    const { isRevoked } = options;
+    this.#chunks = new ChunkConnections({ tls: clientTls(options), isRevoked });
   }
 
   close(): void {
     this.#connections.close();
+    this.#chunks.close();
   }
 
   /** A page of the peer's manifest. */
@@ -129,13 +137,24 @@ export class PeerClient {
     into: Uint8Array,
     signal: AbortSignal,
   ): Promise<ChunkAnswer> {
+    const { onPeer, onExchange, ownPort, localAddress } = this.#options;
     const path = `/swarm/v1/blobs/${sha256}/chunks/${chunk}`;
-    const { response, peer } = await this.#connections.send(endpoint, { path, signal });
-    await readExactly(response, into);
-    const exchanged = headerText(response.headers, PEERS_HEADER);
-    if (exchanged) this.#options.onExchange(parsePeersHeader(exchanged));
-    const held = headerBytes(response.headers, CHUNKS_HEADER);
-    const given = headerBytes(response.headers, GIVEN_HEADER);
+    const { peer, status, headers } = await this.#chunks.ask({
+      endpoint,
+      path,
+      headers: { [PORT_HEADER]: String(ownPort()) },
+      localAddress: localAddress(),
+      into,
+      signal,
+    });
+    onPeer(peer, endpoint);
+    if (status !== 200) {
+      throw asRefusal(peer.hostname, path, status, headers.get("retry-after"));
+    }
+    const exchanged = headers.get(PEERS_HEADER);
+    if (exchanged) onExchange(parsePeersHeader(exchanged));
+    const held = headerBytes(headers.get(CHUNKS_HEADER));
+    const given = headerBytes(headers.get(GIVEN_HEADER));
     return { peer, ...(held ? { held } : {}), ...(given ? { given } : {}) };
   }
 
@@ -196,6 +215,11 @@ export class PeerClient {
     }
     return { value: parsed.data, peer };
   }
+}
+
+/** The bytes of a base64 header; none if it is absent or empty. */
+function headerBytes(text: string | undefined): Uint8Array | undefined {
+  return text ? new Uint8Array(Buffer.from(text, "base64")) : undefined;
 }
 
 function parseJson(text: string): unknown {

@@ -2,13 +2,14 @@ import type { IncomingMessage } from "node:http";
 import https from "node:https";
 import type { TLSSocket } from "node:tls";
 import type { TlsIdentity } from "../../../shared/platform/client_certificate_probe.ts";
+import { clientTls } from "./client_tls.ts";
 import { PORT_HEADER } from "./peer_api.ts";
-import { asPeerError, PeerError } from "./peer_error.ts";
+import { asPeerError, asRefusal, PeerError } from "./peer_error.ts";
 import { type PeerIdentity, readPeerIdentity } from "./peer_identity.ts";
 import type { PeerEndpoint } from "./peer_registry.ts";
 
-/** Connections to one peer: four for chunks, the rest for questions in between. */
-const MAX_SOCKETS_PER_PEER = 6;
+/** Connections to one peer for questions; chunks have their own. */
+const MAX_SOCKETS_PER_PEER = 2;
 
 /** What is needed to speak in this fleet. */
 export interface PeerConnectionOptions {
@@ -44,7 +45,11 @@ export class PeerConnections {
 
   constructor(options: PeerConnectionOptions) {
     this.#options = options;
-    this.#agent = this.#makeAgent(options.identity);
+    this.#agent = new https.Agent({
+      keepAlive: true,
+      maxSockets: MAX_SOCKETS_PER_PEER,
+      ...clientTls(options),
+    });
   }
 
   close(): void {
@@ -93,16 +98,9 @@ export class PeerConnections {
         }
         this.#options.onPeer(peer, endpoint);
         if (response.statusCode === 200) return resolve({ response, peer });
-        const seconds = Number(response.headers["retry-after"]);
-        const retryAfterMs = Number.isFinite(seconds) ? seconds * 1000 : undefined;
         response.resume();
-        reject(
-          new PeerError(
-            `Peer ${peer.hostname} answered ${path} with status ${response.statusCode}`,
-            response.statusCode,
-            retryAfterMs,
-          ),
-        );
+        const { statusCode, headers } = response;
+        reject(asRefusal(peer.hostname, path, statusCode, headers["retry-after"]));
       });
       request.end(body);
     });
@@ -117,24 +115,5 @@ export class PeerConnections {
     if (!verdict?.ok || this.#options.isRevoked(verdict.peer)) return undefined;
     this.#identities.set(response.socket, verdict.peer);
     return verdict.peer;
-  }
-
-  #makeAgent({ certificate, privateKey }: TlsIdentity): https.Agent {
-    return new https.Agent({
-      keepAlive: true,
-      maxSockets: MAX_SOCKETS_PER_PEER,
-      cert: certificate,
-      key: privateKey,
-      ca: this.#options.ca,
-      minVersion: "TLSv1.3",
-      checkServerIdentity: (_host, certificate) => {
-        const verdict = readPeerIdentity(certificate.raw, "server");
-        if (!verdict.ok) return new Error(verdict.reason);
-        if (this.#options.isRevoked(verdict.peer)) {
-          return new Error(`envoy ${verdict.peer.uuid} is revoked`);
-        }
-        return undefined;
-      },
-    });
   }
 }

@@ -21,3 +21,18 @@ export function asPeerError(where: string, error: Error & { code?: string }): Pe
   }
   return new PeerError(`Cannot speak to peer at ${where}: ${error.message}`);
 }
+
+/** A peer's answer of another status than 200, with what its `retry-after` says, if it says seconds. */
+export function asRefusal(
+  hostname: string,
+  path: string,
+  status: number | undefined,
+  retryAfter: string | undefined,
+): PeerError {
+  const seconds = Number(retryAfter);
+  return new PeerError(
+    `Peer ${hostname} answered ${path} with status ${status}`,
+    status,
+    Number.isFinite(seconds) ? seconds * 1000 : undefined,
+  );
+}
