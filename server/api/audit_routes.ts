@@ -1,5 +1,8 @@
-import type { AuditLog } from "../audit/audit_log.ts";
+import { parseKeptHead } from "../../shared/audit/audit_chain.ts";
+import { type AuditLog, BrokenChainError } from "../audit/audit_log.ts";
 import type { AuditRepository } from "../store/store.ts";
+import { CursorError } from "../store/store_error.ts";
+import { ApiError } from "./api_error.ts";
 import type { RouteTable } from "./route.ts";
 
 export interface AuditDependencies {
@@ -10,11 +13,64 @@ export interface AuditDependencies {
 /** Views of the audit chain. */
 export function auditRoutes(
   { log, repository }: AuditDependencies,
-): RouteTable<"auditList" | "auditVerify"> {
+): RouteTable<"auditExport" | "auditList" | "auditVerify"> {
   return {
-    auditList: async ({ query: { limit, before } }) => ({
-      records: await repository.list({ limit, ...(before === undefined ? {} : { before }) }),
-    }),
-    auditVerify: () => log.verify(),
+    auditList: async ({ query: { limit, cursor, principal, action, since } }) => {
+      const before = cursor === undefined ? undefined : readCursor(cursor);
+      const records = await repository.list({
+        // One more than asked for tells whether another page follows.
+        limit: limit + 1,
+        ...(before === undefined ? {} : { before }),
+        ...(principal === undefined ? {} : { principal }),
+        ...(action === undefined ? {} : { action }),
+        ...(since === undefined ? {} : { sinceMs: since }),
+      });
+      const page = records.slice(0, limit);
+      const last = page.at(-1)?.seq;
+      return {
+        records: page,
+        nextCursor: records.length > limit && last !== undefined ? String(last) : null,
+      };
+    },
+    auditVerify: async ({ query }) => {
+      const kept = query.head === undefined ? undefined : parseKeptHead(query.head);
+      if (query.head !== undefined && kept === undefined) {
+        throw new ApiError(
+          400,
+          `Cannot read head ${
+            JSON.stringify(query.head)
+          }: expected HASH or SEQ:HASH as verify prints it`,
+        );
+      }
+      return { ...await log.verify(kept), publicKey: log.publicKey };
+    },
+    auditExport: async ({ query: { limit, cursor } }) => {
+      // So that the end of what is exported is signed too. A chain that is broken already is exported as it is.
+      if (cursor === undefined) await log.signHead().catch(unlessBroken);
+      const first = cursor === undefined ? 1 : readCursor(cursor) + 1;
+      const records = await repository.readFrom(first, limit);
+      const last = records.at(-1)?.seq ?? first;
+      const heads = records.length === 0 ? [] : await repository.signedHeads(first, last);
+      return {
+        publicKey: log.publicKey,
+        records,
+        heads: heads.map(({ seq, document }) => ({
+          seq,
+          payload: document.payload.toBase64(),
+          signature: document.signature.toBase64(),
+        })),
+        nextCursor: records.length < limit ? null : String(last),
+      };
+    },
   };
+}
+
+/** The sequence at which the page before ended. */
+function readCursor(cursor: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(cursor)) throw new CursorError(cursor);
+  return Number(cursor);
+}
+
+function unlessBroken(error: unknown): void {
+  if (!(error instanceof BrokenChainError)) throw error;
 }

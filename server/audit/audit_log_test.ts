@@ -6,9 +6,10 @@ import { LOCAL_ROOT } from "../auth/principal.ts";
 import { MemoryStore } from "../store/memory_store.ts";
 import { openSqliteStore } from "../store/open_sqlite_store.ts";
 import type { Store } from "../store/store.ts";
-import { AuditLog } from "./audit_log.ts";
-import { signAuditHead } from "./audit_head.ts";
-import { auditRecordHash, GENESIS_HASH } from "./audit_record_hash.ts";
+import type { KeptHead } from "../../shared/audit/audit_chain.ts";
+import { AuditLog, BrokenChainError } from "./audit_log.ts";
+import { signAuditHead } from "../../shared/audit/audit_head.ts";
+import { auditRecordHash, GENESIS_HASH } from "../../shared/audit/audit_record_hash.ts";
 
 const { signer } = generateEd25519();
 
@@ -203,4 +204,81 @@ Deno.test("the hash of a record is the one that the protocol's test vector gives
     prevHash: field("prevHash"),
   });
   assert.equal(hash, vector.sha256);
+});
+
+Deno.test("a chain that was cut, went on and was signed again shows against the head before", async () => {
+  await using root = await TemporaryRoot.create();
+  const path = root.join("vigo.db");
+  const store = await openSqliteStore(path);
+  const log = openLog(store);
+  await recordActs(log, 5);
+  await log.signHead();
+  const attacker = new DatabaseSync(path);
+  attacker.exec("DELETE FROM audit_records WHERE seq > 3");
+  attacker.close();
+  await assert.rejects(log.signHead(), /record 5, which was its head once, is changed or gone/);
+  await recordActs(log, 4);
+  await assert.rejects(log.signHead(), BrokenChainError);
+  // As a server would have done that did not look at the head before.
+  const head = await store.audit.head() ?? assert.fail();
+  await store.audit.saveSignedHead({
+    seq: head.seq,
+    document: signAuditHead({ seq: head.seq, hash: head.hash, atMs: 1 }, signer),
+  });
+  const verdict = await log.verify();
+  assert.deepEqual([verdict.intact, verdict.brokenAt], [false, 5]);
+  assert.match(verdict.reason, /record 5 is not the one whose hash was signed/);
+  await store.close();
+});
+
+Deno.test("a head that was kept elsewhere is found in the chain, and missed when it is gone", async () => {
+  const store = new MemoryStore();
+  const log = openLog(store);
+  await recordActs(log, 3);
+  const hashes = (await store.audit.readFrom(1, 9)).map(({ hash }) => hash);
+  const check = async (kept: KeptHead) => {
+    const { intact, brokenAt, reason } = await log.verify(kept);
+    return intact ? "intact" : `${brokenAt}: ${reason}`;
+  };
+  for (const [at, hash] of hashes.entries()) {
+    assert.equal(await check({ hash }), "intact");
+    assert.equal(await check({ seq: at + 1, hash }), "intact");
+  }
+  const other = "ab".repeat(32);
+  assert.match(await check({ hash: other }), /^null: no record has the hash abab/);
+  assert.equal(
+    await check({ seq: 2, hash: other }),
+    "2: record 2 is not the one whose hash was kept",
+  );
+  assert.equal(
+    await check({ seq: 9, hash: other }),
+    "4: the chain was cut: record 9 was kept as its head",
+  );
+});
+
+Deno.test("a chain longer than a page is followed beside all its heads", async () => {
+  const store = await openSqliteStore(":memory:");
+  const log = openLog(store);
+  for (let count = 0; count < 3; count += 1) {
+    await recordActs(log, 250);
+    await log.signHead();
+  }
+  await recordActs(log, 1);
+  const verdict = await log.verify();
+  assert.deepEqual([verdict.intact, verdict.records], [true, 751]);
+  await store.close();
+});
+
+Deno.test("a signed head that is damaged is reported, not stumbled over", async () => {
+  await using root = await TemporaryRoot.create();
+  const path = root.join("vigo.db");
+  const store = await openSqliteStore(path);
+  const log = openLog(store);
+  await recordActs(log, 2);
+  await log.signHead();
+  const attacker = new DatabaseSync(path);
+  attacker.exec("UPDATE audit_heads SET payload = 'zz'");
+  attacker.close();
+  assert.match((await log.verify()).reason, /head of record 2 is not by this server/);
+  await store.close();
 });

@@ -1,7 +1,6 @@
-import type { Kysely } from "kysely";
-import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
+import { type Kysely, sql } from "kysely";
 import { type AuditRecord, auditRecordSchema } from "../../shared/rest/audit.ts";
-import type { AuditRepository } from "./store.ts";
+import type { AuditFilter, AuditRepository, SignedAuditHead } from "./store.ts";
 import { DamagedRecordError, SequenceTakenError } from "./store_error.ts";
 import type { Tables } from "./tables.ts";
 
@@ -31,10 +30,17 @@ export class SqlAuditRepository implements AuditRepository {
     if ((result.numInsertedOrUpdatedRows ?? 0n) === 0n) throw new SequenceTakenError(record.seq);
   }
 
-  async list({ limit, before }: { limit: number; before?: number }): Promise<AuditRecord[]> {
+  async list(
+    { limit, before, principal, action, sinceMs }: AuditFilter,
+  ): Promise<AuditRecord[]> {
     let query = this.#database.selectFrom("audit_records").selectAll()
       .orderBy("seq", "desc").limit(limit);
     if (before !== undefined) query = query.where("seq", "<", before);
+    if (principal !== undefined) query = query.where("principal", "=", principal);
+    if (sinceMs !== undefined) query = query.where("at_ms", ">=", sinceMs);
+    if (action !== undefined) {
+      query = query.where(sql<string>`substr(action, 1, ${action.length})`, "=", action);
+    }
     return (await query.execute()).map(toRecord);
   }
 
@@ -44,7 +50,7 @@ export class SqlAuditRepository implements AuditRepository {
     return rows.map(toRecord);
   }
 
-  async saveSignedHead({ seq, document }: { seq: number; document: SignedBytes }): Promise<void> {
+  async saveSignedHead({ seq, document }: SignedAuditHead): Promise<void> {
     const values = {
       payload: document.payload.toHex(),
       signature: document.signature.toHex(),
@@ -53,17 +59,24 @@ export class SqlAuditRepository implements AuditRepository {
       .onConflict((conflict) => conflict.column("seq").doUpdateSet(values)).execute();
   }
 
-  async lastSignedHead(): Promise<{ seq: number; document: SignedBytes } | undefined> {
+  async lastSignedHead(): Promise<SignedAuditHead | undefined> {
     const row = await this.#database.selectFrom("audit_heads").selectAll()
       .orderBy("seq", "desc").limit(1).executeTakeFirst();
-    return row && {
-      seq: row.seq,
-      document: {
-        payload: Uint8Array.fromHex(row.payload),
-        signature: Uint8Array.fromHex(row.signature),
-      },
-    };
+    return row && toHead(row);
   }
+
+  async signedHeads(fromSeq: number, toSeq: number): Promise<SignedAuditHead[]> {
+    const rows = await this.#database.selectFrom("audit_heads").selectAll()
+      .where("seq", ">=", fromSeq).where("seq", "<=", toSeq).orderBy("seq").execute();
+    return rows.map(toHead);
+  }
+}
+
+/** What is no hex any more proves as little as what nobody signed. */
+function toHead({ seq, payload, signature }: Tables["audit_heads"]): SignedAuditHead {
+  const bytes = (hex: string) =>
+    /^([0-9a-f]{2})*$/.test(hex) ? Uint8Array.fromHex(hex) : new Uint8Array();
+  return { seq, document: { payload: bytes(payload), signature: bytes(signature) } };
 }
 
 function toRecord(row: Tables["audit_records"]): AuditRecord {

@@ -193,16 +193,37 @@ export interface MinuteRepository {
   prune(beforeMs: number): Promise<number>;
 }
 
+/** A head of the audit chain as it was signed. */
+export interface SignedAuditHead {
+  readonly seq: number;
+  readonly document: SignedBytes;
+}
+
+/** Which audit records are asked for. */
+export interface AuditFilter {
+  readonly limit: number;
+  /** Older than this sequence. */
+  readonly before?: number;
+  readonly principal?: string;
+  /** How the action begins. */
+  readonly action?: string;
+  /** That were made at this time or later. */
+  readonly sinceMs?: number;
+}
+
 export interface AuditRepository {
   /** The last record, which the next one chains to. */
   head(): Promise<AuditRecord | undefined>;
   /** @throws {SequenceTakenError} if `seq` is taken: two writers never fork the chain. */
   append(record: AuditRecord): Promise<void>;
-  list(filter: { limit: number; before?: number }): Promise<AuditRecord[]>;
+  /** Newest first. */
+  list(filter: AuditFilter): Promise<AuditRecord[]>;
   /** Oldest first, in pages, for verification. */
   readFrom(seq: number, limit: number): Promise<AuditRecord[]>;
-  saveSignedHead(head: { seq: number; document: SignedBytes }): Promise<void>;
-  lastSignedHead(): Promise<{ seq: number; document: SignedBytes } | undefined>;
+  saveSignedHead(head: SignedAuditHead): Promise<void>;
+  lastSignedHead(): Promise<SignedAuditHead | undefined>;
+  /** Those of the records from one sequence to another, both included, oldest first. */
+  signedHeads(fromSeq: number, toSeq: number): Promise<SignedAuditHead[]>;
 }
 
 /** Small facts of the fleet that must rise or stay across restarts, by name: `fleet_serial`, `fleet_document`. */

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Logger } from "../../shared/platform/logging.ts";
-import { AuditLog } from "../audit/audit_log.ts";
+import { AuditLog, BrokenChainError } from "../audit/audit_log.ts";
 import type { ServerStart } from "../channel.ts";
 import { type Authority, loadOrCreateAuthority } from "../enroll/certificate_authority.ts";
 import { databasePath } from "../prepare_root.ts";
@@ -61,7 +61,12 @@ export async function openState(
     closing.add(what, () => repeating.stop());
   };
   const signHead = async () => {
-    const head = await audit.signHead();
+    const head = await audit.signHead().catch((error: unknown) => {
+      if (!(error instanceof BrokenChainError)) throw error;
+      // Somebody must look; the server goes on, and its acts are recorded still.
+      logger.error(error.message);
+      return undefined;
+    });
     // The log is often kept elsewhere, so that a chain cut together with its signed heads shows too.
     if (head) logger.info("Signed the head of the audit chain", { seq: head.seq, hash: head.hash });
   };

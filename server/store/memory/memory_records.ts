@@ -20,11 +20,14 @@ export function memoryAudit(access: Access): AuditRepository {
         state.audit.push(structuredClone(record));
         state.audit.sort((a, b) => a.seq - b.seq);
       }),
-    list: ({ limit, before }) =>
+    list: ({ limit, before, principal, action = "", sinceMs = -Infinity }) =>
       access((state) =>
         structuredClone(
-          state.audit.filter(({ seq }) => before === undefined || seq < before).reverse()
-            .slice(0, limit),
+          state.audit.filter((one) =>
+            (before === undefined || one.seq < before) &&
+            (principal === undefined || one.principal === principal) &&
+            one.action.startsWith(action) && one.atMs >= sinceMs
+          ).reverse().slice(0, limit),
         )
       ),
     readFrom: (from, limit) =>
@@ -41,6 +44,13 @@ export function memoryAudit(access: Access): AuditRepository {
         const document = state.heads.get(seq);
         return document && { seq, document: structuredClone(document) };
       }),
+    signedHeads: (fromSeq, toSeq) =>
+      access((state) =>
+        structuredClone(
+          [...state.heads].filter(([seq]) => seq >= fromSeq && seq <= toSeq)
+            .sort(([a], [b]) => a - b).map(([seq, document]) => ({ seq, document })),
+        )
+      ),
   };
 }
 

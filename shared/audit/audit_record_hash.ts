@@ -1,8 +1,8 @@
-import { canonicalJson } from "../../shared/canonical/canonical_json.ts";
-import { DOMAIN } from "../../shared/canonical/domain.ts";
-import { encodeFrame } from "../../shared/canonical/frame.ts";
-import { sha256Hex } from "../../shared/crypto/sha256.ts";
-import type { AuditRecord } from "../../shared/rest/audit.ts";
+import { canonicalJson } from "../canonical/canonical_json.ts";
+import { DOMAIN } from "../canonical/domain.ts";
+import { encodeFrame } from "../canonical/frame.ts";
+import { sha256Hex } from "../crypto/sha256.ts";
+import type { AuditRecord } from "../rest/audit.ts";
 
 /** What the first record names as its predecessor. */
 export const GENESIS_HASH = "00".repeat(32);

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { DOMAIN } from "../../shared/canonical/domain.ts";
-import { encodeFrame } from "../../shared/canonical/frame.ts";
-import type { Signer, Verifier } from "../../shared/crypto/ed25519.ts";
-import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
+import { DOMAIN } from "../canonical/domain.ts";
+import { encodeFrame } from "../canonical/frame.ts";
+import type { Signer, Verifier } from "../crypto/ed25519.ts";
+import type { SignedBytes } from "../crypto/signed_document.ts";
 
 const auditHeadSchema = z.strictObject({
   seq: z.number().int().positive(),
