@@ -169,7 +169,7 @@ export function renderPeers(
         ? `[${peer.address}]:${peer.port}`
         : `${peer.address}:${peer.port}`,
       peer.source,
-      formatRelativeTime(peer.provenMs, now()),
+      `${formatRelativeTime(peer.provenMs, now())}${peer.absent ? ", does not answer" : ""}`,
       peer.uuid,
     ]),
     columns === undefined ? {} : { width: columns },

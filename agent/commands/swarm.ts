@@ -12,6 +12,7 @@ import { examineWorkersCommand } from "./examine_workers.ts";
 import { explain } from "./explain.ts";
 import { renderPeers, renderSeed, renderSeeds, renderSwarmStatus } from "./render_swarm.ts";
 import { askStatus, describeSwarm } from "./status.ts";
+import { swarmDoctorCommand } from "./swarm_doctor.ts";
 
 const FOUND_BY = `How the address of a peer became known first ("Found by"):
   multicast   it announced itself on this LAN
@@ -67,6 +68,7 @@ export function swarmCommand(context: AgentContext, roots: () => RootPaths) {
       print(json, peers, () => renderPeers(peers, context));
     });
   peers.addHelpText("after", `\n${FOUND_BY}`);
+  command.addCommand(swarmDoctorCommand(context, roots));
   command.addCommand(examineWorkersCommand(context, roots), { hidden: true });
   command.addCommand(applyCleanupCommand(context, roots), { hidden: true });
   withExamples(status, [["vigo swarm status", "whether this machine takes part, and with whom"]]);
@@ -78,6 +80,7 @@ export function swarmCommand(context: AgentContext, roots: () => RootPaths) {
   return withExamples(command, [
     ["vigo swarm status", "whether this machine takes part, and with whom"],
     ["vigo swarm seeds list", "what the swarm brought here"],
+    ["vigo swarm doctor web-2", "why this machine and web-2 do not find each other"],
   ]);
 }
 

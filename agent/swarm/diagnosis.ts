@@ -1,7 +1,13 @@
 import { z } from "zod";
 import { reachAnswerSchema } from "./peers/peer_api.ts";
-import { KNOCK_OUTCOMES } from "./peers/knock.ts";
+import { KNOCK_OUTCOMES } from "./peers/knock_outcome.ts";
 
+/** Whoever was heard within this time counts as heard: three announcements and some slack. */
+export const HEARD_LATELY_MS = 35_000;
+/** Silence means something after this: an announcement and a greeting should have come. */
+export const LISTENED_ENOUGH_MS = 15_000;
+/** A peer that proved itself within this time is there. */
+export const PROVEN_LATELY_MS = 60_000;
 /** Sources shown of one interface; the rest is a number. */
 export const MAX_HEARD_SHOWN = 32;
 /** Peers shown that are known on this network and not heard. */

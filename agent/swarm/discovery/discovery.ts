@@ -16,7 +16,7 @@ const MAX_RESTART_MS = 60_000;
 /** How soon a hastened announcement is noticed at the latest. */
 const TICK_MS = 200;
 /** How often the group is joined again, where an interface failed or went and came back. */
-const REJOIN_MS = 30_000;
+const REJOIN_MS = 10_000;
 
 export interface DiscoveryOptions {
   readonly instance: string;

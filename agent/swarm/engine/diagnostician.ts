@@ -4,8 +4,10 @@ import {
   type DiagnosedInterface,
   type DiagnosedPeer,
   type Diagnosis,
+  HEARD_LATELY_MS,
   MAX_HEARD_SHOWN,
   MAX_SILENT_SHOWN,
+  PROVEN_LATELY_MS,
 } from "../diagnosis.ts";
 import { announcedEndpoint, callingAddress } from "../discovery/announce_interfaces.ts";
 import type { Discovery } from "../discovery/discovery.ts";
@@ -95,8 +97,9 @@ export class Diagnostician {
   ): DiagnosedInterface {
     const { discovery, peers } = this.#options;
     const here = heard.filter(({ address }) => isNear(network, address));
-    const silent = peers.all().filter(({ address }) =>
-      isNear(network, address) && discovery.heard.lastMs(address) === undefined
+    const silent = peers.all().filter(({ address, provenMs, failures }) =>
+      isNear(network, address) && failures === 0 && nowMs - provenMs < PROVEN_LATELY_MS &&
+      nowMs - (discovery.heard.lastMs(address) ?? -Infinity) > HEARD_LATELY_MS
     );
     const returnedMs = discovery.heard.ownMs(network.address);
     return {

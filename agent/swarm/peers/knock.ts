@@ -1,5 +1,6 @@
 import { connect } from "node:tls";
 import type { TlsIdentity } from "../../../shared/platform/client_certificate_probe.ts";
+import type { Knock } from "./knock_outcome.ts";
 import { readPeerIdentity } from "./peer_identity.ts";
 import { endpointKey, type PeerEndpoint } from "./peer_registry.ts";
 
@@ -7,26 +8,6 @@ import { endpointKey, type PeerEndpoint } from "./peer_registry.ts";
 const KNOCK_TIMEOUT_MS = 6_000;
 /** Shown of what the system or the other end says. */
 const MAX_DETAIL_LENGTH = 200;
-
-/**
- * What came of knocking at an address: `answered` by the envoy that was expected, by an `other` one or by a `stranger`, who
- * shows no certificate of this fleet; `refused`: nobody listens; `silent`: no answer at all; `unreachable`: no way there.
- */
-export const KNOCK_OUTCOMES = [
-  "answered",
-  "other",
-  "stranger",
-  "refused",
-  "silent",
-  "unreachable",
-] as const;
-export type KnockOutcome = typeof KNOCK_OUTCOMES[number];
-
-export interface Knock {
-  readonly outcome: KnockOutcome;
-  /** What the system or the other end said. */
-  readonly detail: string;
-}
 
 export interface KnockOptions {
   readonly endpoint: PeerEndpoint;

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { manifestEntrySchema } from "../../../shared/swarm/manifest_entry.ts";
 import { CHUNK_DIGEST_BYTES, MAX_ACCEPTED_CHUNKS } from "../../../shared/swarm/chunk_layout.ts";
 import { parseEndpoint } from "../../../shared/swarm/announce_line.ts";
-import { KNOCK_OUTCOMES } from "./knock.ts";
+import { KNOCK_OUTCOMES } from "./knock_outcome.ts";
 
 /** Entries on one page of a manifest, and in one push of revocations. */
 export const MAX_PAGE_ENTRIES = 1000;

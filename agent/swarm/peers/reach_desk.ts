@@ -1,4 +1,4 @@
-import type { Knock } from "./knock.ts";
+import type { Knock } from "./knock_outcome.ts";
 import type { ReachAnswer } from "./peer_api.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 import { MAX_PEERS, type PeerEndpoint } from "./peer_registry.ts";
