@@ -1,10 +1,11 @@
 import { Argument, Command, Option } from "@commander-js/extra-typings";
 import { PEER_SORTS, swarmPeers, swarmStatus } from "../../shared/rest/swarm_substrate.ts";
+import { taskRun } from "../../shared/rest/tasks.ts";
 import { wholeNumber } from "../../shared/terminal/argument_parser.ts";
 import { counted } from "../../shared/terminal/counted.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import type { CliContext } from "../context.ts";
-import { renderSwarmPeers, renderSwarmStatus } from "../output/swarm.ts";
+import { renderCleanup, renderSwarmPeers, renderSwarmStatus } from "../output/swarm.ts";
 import {
   distributeCommand,
   filecastCommand,
@@ -14,11 +15,15 @@ import {
 } from "./filecast.ts";
 import { serverCommand } from "./server_command.ts";
 
+/** What each machine runs for `cleanup`; its daemon does the work. */
+const CLEANUP = "vigo swarm _apply-cleanup";
+
 /** `vigocli swarm`: content that moves between the machines. */
 export function swarmCommand(context: CliContext): Command {
   const swarm = new Command("swarm").description("Content that moves between the machines");
   swarm.addCommand(statusCommand(context));
   swarm.addCommand(peersCommand(context));
+  swarm.addCommand(cleanupCommand(context));
   swarm.addCommand(filecastCommand(context));
   // The short forms are how the guides write them.
   swarm.addCommand(distributeCommand(context));
@@ -73,6 +78,24 @@ function peersCommand(context: CliContext) {
   return withExamples(command, [
     ["vigocli swarm peers", "who holds most"],
     ["vigocli swarm peers --sort hostname --limit 0", "everybody, from a to z"],
+  ]);
+}
+
+function cleanupCommand(context: CliContext) {
+  const command = serverCommand("cleanup")
+    .description("Have envoys remove links that lead nowhere, and what was left of downloads")
+    .option("--target <spec>", "which envoys", "*")
+    .action(async ({ target, json, ...flags }) => {
+      using client = await context.connect(flags);
+      const answer = await client.call(taskRun, {
+        body: { command: CLEANUP, target, operator: context.operator.slice(0, 128) },
+      });
+      if (json) return context.output.json(answer);
+      context.output.line(renderCleanup(answer, target));
+    });
+  return withExamples(command, [
+    ["vigocli swarm cleanup", "everywhere"],
+    ["vigocli swarm cleanup --target 'web-*'", "on the web servers"],
   ]);
 }
 

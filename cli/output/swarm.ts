@@ -1,4 +1,6 @@
 import type { SwarmPeer, SwarmStatus } from "../../shared/rest/swarm_substrate.ts";
+import type { TaskPlan, TaskSummary } from "../../shared/rest/tasks.ts";
+import { counted } from "../../shared/terminal/counted.ts";
 import { formatBytes } from "../../shared/terminal/bytes.ts";
 import { formatTimestamp } from "../../shared/terminal/relative_time.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
@@ -66,6 +68,24 @@ export function renderSwarmPeers(
   ).trimEnd();
   const when = formatSecond(generatedAtMs, offsetMinutes);
   return `Swarm peers — generated ${when} · sorted by ${sort}\n\n${table}`;
+}
+
+/** To whom a clean-up went, and where its results will be. */
+export function renderCleanup(
+  { task, plan }: {
+    readonly task: Pick<TaskSummary, "id"> | null;
+    readonly plan: Pick<TaskPlan, "command" | "batches" | "offline">;
+  },
+  target: string,
+): string {
+  const sent = counted(plan.batches.flat().length, "envoy");
+  const offline = plan.offline.map(sanitize).join(", ");
+  return [
+    `Dispatched '${sanitize(plan.command)}' to ${sent} matching "${sanitize(target)}".`,
+    ...offline === "" ? [] : [`Not connected, and so left out: ${offline}`],
+    "Per-envoy results:",
+    `  vigocli task status ${sanitize(task?.id ?? "")}`,
+  ].join("\n");
 }
 
 /** Offsets are whole minutes, so seconds are the same everywhere. */

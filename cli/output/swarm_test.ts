@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { SwarmPeer, SwarmStatus } from "../../shared/rest/swarm_substrate.ts";
-import { renderSwarmPeers, renderSwarmStatus } from "./swarm.ts";
+import { renderCleanup, renderSwarmPeers, renderSwarmStatus } from "./swarm.ts";
 
 const AT_MS = Date.UTC(2026, 3, 23, 18, 24, 11);
 
@@ -81,4 +81,19 @@ Deno.test("hostile names reach the terminal without their escape sequences", () 
       peers: [{ ...peer, hostname: "\x1b[31m" }],
     }, 0);
   assert.ok(!text.includes("\x1b"), JSON.stringify(text));
+});
+
+Deno.test("a clean-up says to whom it went and where its results are", () => {
+  const plan = {
+    command: "vigo swarm _apply-cleanup",
+    batches: [["web-1"], ["web-2"]],
+    offline: ["db-1"],
+  };
+  assert.equal(
+    renderCleanup({ task: { id: "t-1" }, plan }, "*"),
+    `Dispatched 'vigo swarm _apply-cleanup' to 2 envoys matching "*".
+Not connected, and so left out: db-1
+Per-envoy results:
+  vigocli task status t-1`,
+  );
 });
