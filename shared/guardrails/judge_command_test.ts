@@ -221,7 +221,7 @@ Deno.test("a refusal names the kind of command, not the text that was written", 
 
 Deno.test("any text is judged without an error", () => {
   const unit = fc.constantFrom(
-    ..."abvigo /.$`'\"\\(){}[]*;&|<>\n#=-1",
+    ..."abvigo /.$`'\"\\(){}[]*;&|<>\n#=-1\r\t\f\v\u00a0\u2028\ufeff\0",
     "${",
     "$(",
     "sh -c ",
@@ -256,6 +256,13 @@ Deno.test("what stands around a refused command does not hide it", () => {
       assert.equal(judgeCommand(before.join("") + command + after).ok, false);
     }),
   );
+});
+
+Deno.test("white space that no shell knows is part of a word, and ends", () => {
+  for (const space of "\f\v\u00a0\u2003\u2028\ufeff") {
+    assert.equal(judgeCommand(`echo${space}x; ${space}`).ok, true);
+    assert.equal(judgeCommand(`echo ${space}; systemctl stop vigo`).ok, false);
+  }
 });
 
 Deno.test("a script full of substitutions is judged in time and ends", () => {

@@ -19,6 +19,20 @@ const MAX_BRACE_WORDS = 64;
 
 /** What separates commands. */
 const SEPARATORS: ReadonlySet<string> = new Set([";", "&", "|", "\n", "(", ")", "`"]);
+/** Between words. To a shell every other white space, such as a no-break space, is a letter like any. */
+const BLANKS: ReadonlySet<string> = new Set([" ", "\t", "\r"]);
+/** Where a word ends; each of these moves the reader on by itself. */
+const ENDS_WORD: ReadonlySet<string> = new Set([
+  ...BLANKS,
+  "\n",
+  ";",
+  "&",
+  "|",
+  "(",
+  ")",
+  "<",
+  ">",
+]);
 /** Words that stand before a command without being one. */
 const KEYWORDS: ReadonlySet<string> = new Set([
   "if",
@@ -88,7 +102,7 @@ class ScriptReader {
       if (SEPARATORS.has(character)) {
         end();
         at++;
-      } else if (character === " " || character === "\t" || character === "\r") at++;
+      } else if (BLANKS.has(character)) at++;
       else if (character === "\\" && script[at + 1] === "\n") at += 2;
       else if (character === "#") {
         const line = script.indexOf("\n", at);
@@ -129,7 +143,7 @@ class ScriptReader {
     let isExpanded = false;
     while (at < script.length) {
       const character = script[at] ?? "";
-      if (/[\s;&|()<>]/.test(character)) break;
+      if (ENDS_WORD.has(character)) break;
       if (character === "\\") {
         // A line goes on behind an escaped end.
         if (script[at + 1] !== "\n") text += script[at + 1] ?? "";
