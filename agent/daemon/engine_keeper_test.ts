@@ -9,6 +9,7 @@ import {
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import type { StoredDocument } from "../store/agent_database.ts";
 import type { ToEngine } from "../swarm/channel.ts";
+import { SOUND } from "../swarm/doctor/fake_diagnosis.ts";
 import type { EngineHandlers } from "../swarm/start_engine.ts";
 import { eventually } from "../../tests/support/eventually.ts";
 import { EngineKeeper } from "./engine_keeper.ts";
@@ -71,7 +72,7 @@ const fleetDocument = (serial: number) =>
 const HELD = "ab".repeat(32);
 
 /** A keeper whose engines are recorded instead of started. */
-function setUp() {
+function setUp(listenAddress?: string) {
   const store = new Map<StoredDocument, SignedBytes>();
   const held = new HeldDocuments(
     {
@@ -127,6 +128,7 @@ function setUp() {
       identity: { certificate: "", privateKey: "" },
       ca: "",
       minFreePercent: 10,
+      ...(listenAddress === undefined ? {} : { listenAddress }),
     }),
     interfaces: () => [],
     clockOffsetMs: () => 0,
@@ -314,7 +316,13 @@ Deno.test("content that the engine wants of the server is asked for, and an engi
   const [engine] = engines;
   assert.ok(engine);
   const ask = (requestId: number, sha256: string) =>
-    engine.handlers.onEvent({ kind: "fetch", requestId, sha256, wanted: 0, sizeBytes: 3 });
+    engine.handlers.onEvent({
+      kind: "fetch",
+      requestId,
+      sha256,
+      wanted: { chunk: 0, count: 1 },
+      sizeBytes: 3,
+    });
   ask(1, HELD);
   ask(2, "cd".repeat(32));
   await clock.settle();
@@ -361,4 +369,32 @@ Deno.test("a clean-up is the engine's while one runs, and answered with nothing 
   await clock.settle();
   engine.handlers.onCrash("killed");
   assert.equal(await again, null);
+});
+
+Deno.test("an address to listen on is announced to the server, one that stands for all is not", () => {
+  for (const [listenAddress, announced] of [["10.0.0.2", "10.0.0.2:1531"], ["0.0.0.0", ""]]) {
+    const { keeper, engines, take } = setUp(listenAddress);
+    take(true, 1);
+    engines[0]?.handlers.onEvent({ kind: "ready", port: 1531, address: "10.0.0.2" });
+    assert.equal(keeper.facts().announced, announced);
+  }
+});
+
+Deno.test("a diagnosis is the engine's answer, and nothing if there is no engine or it dies over it", async () => {
+  const { keeper, engines, take } = setUp();
+  assert.equal(await keeper.diagnose("db-1"), null);
+  take(true, 1);
+  const waiting = Array.from({ length: 4 }, (_, index) => keeper.diagnose(`db-${index}`));
+  assert.equal(await keeper.diagnose("db-9"), "busy");
+  const [asked] = engines[0]?.messages.filter(({ kind }) => kind === "diagnose") ?? [];
+  assert.ok(asked?.kind === "diagnose" && asked.peer === "db-0");
+  engines[0]?.handlers.onEvent({
+    kind: "diagnosed",
+    requestId: asked.requestId,
+    diagnosis: SOUND,
+  });
+  assert.deepEqual(await waiting[0], SOUND);
+  engines[0]?.handlers.onCrash("out of memory");
+  assert.deepEqual(await Promise.all(waiting.slice(1)), [null, null, null]);
+  await keeper.stop();
 });

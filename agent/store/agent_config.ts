@@ -1,5 +1,6 @@
 import { isAlias, isMap, isPair, isScalar, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
+import { parseEndpoint } from "../../shared/swarm/announce_line.ts";
 
 /** Largest configuration file read, in bytes: it holds a dozen short lines. */
 export const MAX_CONFIG_BYTES = 64 * 1024;
@@ -19,6 +20,11 @@ const hostPort = z.string().max(300).regex(/^(\[[0-9a-fA-F:.]+\]|[^:\s/]+):\d{1,
   error: 'expected host:port, such as "vigo.example.com:1530"',
 });
 
+/** Peers are found over IPv4 and look up no names. */
+const announced = z.string().refine((text) => parseEndpoint(text) !== undefined, {
+  error: 'expected an IPv4 address and a port, such as "192.0.2.7:1531"',
+});
+
 const ipAddress = z.union([z.ipv4(), z.ipv6()], { error: "expected an IP address" });
 
 /** The keys of the agent's configuration; none may be invented. */
@@ -29,7 +35,7 @@ export const agentConfigSchema = z.strictObject({
   rest: z.url({ protocol: /^https$/, error: 'expected "https://host:port"' }),
   swarm: z.strictObject({
     listen_address: ipAddress.optional(),
-    announce_address: hostPort.optional(),
+    announce_address: announced.optional(),
     port: z.number().int().min(1).max(65535).optional(),
   }).default({}),
   /** Replaces the interval that the server asks for. */

@@ -29,6 +29,10 @@ for (
     [`${BASE}intervall: 5s\n`, /^config:3:1: intervall: unknown key/],
     [`${BASE}interval: 5\n`, /^config:3:1: interval: /],
     [`${BASE}interval: 10ms\n`, /^config:3:1: interval: /],
+    [
+      `${BASE}swarm:\n  announce_address: vigo.example.com:1531\n`,
+      /^config:4:3: swarm\.announce_address: expected an IPv4 address and a port/,
+    ],
     [`${BASE}swarm:\n  port: 0\n`, /^config:4:3: swarm\.port: /],
     [`${BASE}swarm:\n\tport: 1\n`, /^config:4:1: .*[Tt]ab/],
     [`${BASE}server: "b:1"\n`, /^config:3:1: .*unique/],

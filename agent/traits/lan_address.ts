@@ -1,7 +1,8 @@
 import type { InterfaceAddress } from "./collector.ts";
 
 /** Interfaces that never reach the LAN: containers, bridges, virtual machines, tunnels. */
-const NOT_LAN = /^(docker|br-|veth|virbr|tun|wg|tailscale)/;
+const NOT_LAN =
+  /^(docker|podman|cni|flannel|cali|br-|veth|virbr|vnet|vmnet|lxc|lxdbr|u?tun|tap|wg|tailscale|zt|ppp|ipsec)/;
 
 /** Whether addresses of this interface may be announced to other machines. */
 export function isLanInterface(name: string): boolean {

@@ -8,7 +8,28 @@ function on(name: string, address: string): InterfaceAddress {
 }
 
 Deno.test("interfaces of containers, bridges, virtual machines and tunnels never count", () => {
-  const names = ["docker0", "br-1a2b", "veth9", "virbr0", "tun0", "wg0", "tailscale0"];
+  const containers = [
+    "docker0",
+    "podman1",
+    "cni-podman0",
+    "flannel.1",
+    "cali12",
+    "br-1a2b",
+    "veth9",
+  ];
+  const machines = ["virbr0", "vnet3", "vmnet8", "lxcbr0", "lxdbr0"];
+  const tunnels = [
+    "tun0",
+    "tunl0",
+    "utun4",
+    "tap0",
+    "wg0",
+    "tailscale0",
+    "zt5u4",
+    "ppp0",
+    "ipsec0",
+  ];
+  const names = [...containers, ...machines, ...tunnels];
   assert.deepEqual(names.filter(isLanInterface), []);
   assert.ok(["eth0", "br0", "wlan0", "enp3s0", "en0", "bond0"].every(isLanInterface));
   assert.equal(chooseLanAddress(names.map((name) => on(name, "10.1.1.1")), "wg0"), undefined);
