@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { writeCompileConfig } from "./compile_config.ts";
 import { PERMISSIONS } from "./permissions.ts";
 import { ownTarget, type Program, PROGRAMS, TARGETS } from "./programs.ts";
+import { RUNTIME_FLAGS } from "./runtime_flags.ts";
 
 /** The compiler walks the folders of the packages recursively; its default of 2 MiB overflows on this many. */
 const COMPILER_STACK_BYTES = 64 * 1024 * 1024;
@@ -65,6 +66,7 @@ async function compileProgram(
       "--no-check",
       ...["--config", config, "--lock", lock, "--target", triple, "--output", output],
       ...PERMISSIONS[program.name],
+      ...RUNTIME_FLAGS[program.name],
       ...includes.flatMap((path) => ["--include", path]),
       program.entry,
     ],

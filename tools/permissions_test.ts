@@ -5,6 +5,7 @@ import { integrityPermissions } from "../server/store/check_integrity_aside.ts";
 import { workerPermissions } from "../server/worker_permissions.ts";
 import { PERMISSIONS } from "./permissions.ts";
 import { PROGRAMS } from "./programs.ts";
+import { RUNTIME_FLAGS } from "./runtime_flags.ts";
 
 Deno.test("what is compiled with all rights is only the agent", () => {
   for (const [name, flags] of Object.entries(PERMISSIONS)) {
@@ -16,10 +17,10 @@ Deno.test("what is compiled with all rights is only the agent", () => {
   }
 });
 
-Deno.test("the tasks that run the programs from source give them the same rights", async () => {
+Deno.test("the tasks that run the programs from source give them the same rights and settings", async () => {
   const config = JSON.parse(await Deno.readTextFile(new URL("../deno.json", import.meta.url)));
   for (const { name, entry } of PROGRAMS) {
-    const command = ["deno run", ...PERMISSIONS[name], entry].join(" ");
+    const command = ["deno run", ...PERMISSIONS[name], ...RUNTIME_FLAGS[name], entry].join(" ");
     assert.equal(config.tasks[name], command);
   }
 });

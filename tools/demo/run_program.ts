@@ -1,5 +1,6 @@
 import { PERMISSIONS, type ProgramName } from "../permissions.ts";
 import { PROGRAMS } from "../programs.ts";
+import { RUNTIME_FLAGS } from "../runtime_flags.ts";
 import { TestProcess } from "../../tests/support/process.ts";
 
 /** The command line that starts a program from source with the rights it ships with. */
@@ -13,6 +14,7 @@ export function programCommand(name: ProgramName, args: readonly string[]): stri
     "--config",
     `${repository}/deno.json`,
     ...PERMISSIONS[name],
+    ...RUNTIME_FLAGS[name],
     `${repository}/${program.entry}`,
     ...args,
   ];
