@@ -23,7 +23,7 @@ import type { PeerIdentity } from "./peer_identity.ts";
 import type { PeerEndpoint } from "./peer_registry.ts";
 
 /** Content is sent in pieces of this size, so that many slow receivers cost little memory. */
-const SLICE_BYTES = 256 * 1024;
+const SLICE_BYTES = 128 * 1024;
 /** Buffers kept for the next answers, 4 MiB in all. */
 const MAX_IDLE_BUFFERS = 16;
 
