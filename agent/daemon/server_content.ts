@@ -1,6 +1,6 @@
 import { isSha256 } from "../../shared/crypto/sha256.ts";
 import { FetchBlobRequest, Refusal_Reason } from "../../shared/proto/agent.ts";
-import type { ServerAnswer } from "../swarm/transfer/last_resort.ts";
+import type { ServerAnswer, WantedContent } from "../swarm/transfer/last_resort.ts";
 import type { SignedCaller } from "./signed_caller.ts";
 
 /** Most bytes of one request, which are held in memory: a chunk of a blob of 256 GiB. */
@@ -11,8 +11,7 @@ const MAX_OPEN = 4;
 /** What the engine wants of the server. */
 export interface ContentRequest {
   readonly sha256: string;
-  /** A chunk by its number, or the digests of all of them. */
-  readonly wanted: number | "digests";
+  readonly wanted: WantedContent;
   readonly sizeBytes: number;
 }
 
@@ -37,7 +36,7 @@ export class ServerContent {
     try {
       const body = FetchBlobRequest.encode({
         sha256,
-        ...(wanted === "digests" ? { digests: true } : { chunk: wanted }),
+        ...(wanted === "digests" ? { digests: true, count: 0 } : wanted),
       }).finish();
       const outcome = await this.#caller.fetchBlob(body, sizeBytes);
       if (outcome.ok) return { ok: true, bytes: outcome.value };

@@ -5,7 +5,7 @@ import type { TlsIdentity } from "../../shared/platform/client_certificate_probe
 import type { ManifestEntry, UnsignedManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { RosterPage } from "./manifest/server_roster.ts";
-import type { ServerAnswer } from "./transfer/last_resort.ts";
+import type { ServerAnswer, WantedContent } from "./transfer/last_resort.ts";
 import type { BlobProgress, SeedProblem } from "../../shared/proto/agent.ts";
 
 /** One address of this machine on which the swarm may be found. */
@@ -121,8 +121,7 @@ export type FromEngine =
     readonly kind: "fetch";
     readonly requestId: number;
     readonly sha256: string;
-    /** A chunk by its number, or the digests of all of them. */
-    readonly wanted: number | "digests";
+    readonly wanted: WantedContent;
     readonly sizeBytes: number;
   }
   /** A fleet document that a peer gave; the daemon verifies it before anything believes it. */

@@ -68,7 +68,7 @@ export const fromEngineSchema = z.discriminatedUnion("kind", [
     kind: z.literal("fetch"),
     requestId,
     sha256: name,
-    wanted: z.union([count, z.literal("digests")]),
+    wanted: z.union([z.object({ chunk: count, count }), z.literal("digests")]),
     sizeBytes: count,
   }),
   z.object({

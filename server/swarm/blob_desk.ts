@@ -71,7 +71,7 @@ export class BlobDesk {
 
   #judge(
     state: EnvoyState,
-    { sha256, digests, chunk }: FetchBlobRequest,
+    { sha256, digests, chunk, count }: FetchBlobRequest,
   ):
     | { readonly ok: true; readonly entry: Cell; readonly span?: ReturnType<typeof chunkSpan> }
     | { readonly ok: false; readonly refusal: RequestRefusal } {
@@ -98,8 +98,11 @@ export class BlobDesk {
     const cell = { ...entry, sha256 };
     if (chunk === undefined) return { ok: true, entry: cell };
     const layout = layoutOf(entry);
-    if (chunk >= layout.count) return denied(`it has no chunk ${chunk}`);
-    return { ok: true, entry: cell, span: chunkSpan(layout, chunk) };
+    const last = chunk + Math.max(1, count) - 1;
+    if (last >= layout.count) return denied(`it has no chunk ${last}`);
+    const { offset } = chunkSpan(layout, chunk);
+    const end = chunkSpan(layout, last);
+    return { ok: true, entry: cell, span: { offset, length: end.offset + end.length - offset } };
   }
 
   #deliver(state: EnvoyState, { sha256 }: Cell, blob: BlobSpan): Delivery {

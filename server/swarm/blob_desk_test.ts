@@ -34,7 +34,7 @@ async function serving(
 
 /** All bytes of one call, in the pieces that came. */
 function fetch(envoy: SimulatedEnvoy, asked: Partial<FetchBlobRequest>): Promise<Uint8Array[]> {
-  const body = FetchBlobRequest.encode({ sha256: SHA, ...asked }).finish();
+  const body = FetchBlobRequest.encode({ sha256: SHA, count: 0, ...asked }).finish();
   return new Promise((resolve, reject) => {
     const pieces: Uint8Array[] = [];
     const call = envoy.client.fetchBlob(envoy.sign("FetchBlob", body));
@@ -60,7 +60,10 @@ Deno.test("a chunk comes in pieces, and only its own bytes", async () => {
   const first = await fetch(web, { chunk: 0 });
   assert.deepEqual(first.map(({ length }) => length), Array(4).fill(PIECE_BYTES));
   assert.deepEqual(await fetch(web, { chunk: 1 }), [new Uint8Array(100).fill(2)]);
+  const both = await fetch(web, { chunk: 0, count: 2 });
+  assert.deepEqual(Buffer.concat(both), Buffer.from(content));
   await assert.rejects(fetch(web, { chunk: 2 }), /it has no chunk 2/);
+  await assert.rejects(fetch(web, { chunk: 1, count: 2 }), /it has no chunk 2/);
 });
 
 Deno.test("nobody else gets a byte: no target, a closed gate, a revocation, fallback off, no such blob", async () => {
@@ -100,7 +103,7 @@ Deno.test("an envoy that goes away in the middle leaves its place to others", as
     new Uint8Array(sizeBytes),
   );
   using web = await connected(server, "web-1");
-  const body = FetchBlobRequest.encode({ sha256: SHA, chunk: 0 }).finish();
+  const body = FetchBlobRequest.encode({ sha256: SHA, chunk: 0, count: 1 }).finish();
   const call = web.client.fetchBlob(web.sign("FetchBlob", body));
   const begun = Promise.withResolvers<void>();
   call.on("data", () => begun.resolve());

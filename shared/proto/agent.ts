@@ -363,8 +363,12 @@ export interface FetchBlobRequest {
   digests?:
     | boolean
     | undefined;
-  /** One chunk, by its number from 0. */
-  chunk?: number | undefined;
+  /** A chunk, by its number from 0, and those that follow it. */
+  chunk?:
+    | number
+    | undefined;
+  /** How many chunks in a row; 0 means 1. A call for each would use up the envoy's nonces. */
+  count: number;
 }
 
 /** The next bytes of what was asked for. */
@@ -3452,7 +3456,7 @@ export const TaskResultStored: MessageFns<TaskResultStored> = {
 };
 
 function createBaseFetchBlobRequest(): FetchBlobRequest {
-  return { sha256: "", digests: undefined, chunk: undefined };
+  return { sha256: "", digests: undefined, chunk: undefined, count: 0 };
 }
 
 export const FetchBlobRequest: MessageFns<FetchBlobRequest> = {
@@ -3465,6 +3469,9 @@ export const FetchBlobRequest: MessageFns<FetchBlobRequest> = {
     }
     if (message.chunk !== undefined) {
       writer.uint32(24).uint32(message.chunk);
+    }
+    if (message.count !== 0) {
+      writer.uint32(32).uint32(message.count);
     }
     return writer;
   },
@@ -3506,6 +3513,14 @@ export const FetchBlobRequest: MessageFns<FetchBlobRequest> = {
             message.chunk = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.count = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3526,6 +3541,7 @@ export const FetchBlobRequest: MessageFns<FetchBlobRequest> = {
     message.sha256 = object.sha256 ?? "";
     message.digests = object.digests ?? undefined;
     message.chunk = object.chunk ?? undefined;
+    message.count = object.count ?? 0;
     return message;
   },
 };

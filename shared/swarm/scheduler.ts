@@ -151,12 +151,15 @@ export class DownloadScheduler {
     return this.#noteChunk(chunk, nowMs);
   }
 
-  /** A chunk that is missing and that no peer holds. */
-  findUnheld(): number | undefined {
-    const count = this.#have.length;
-    for (let step = 0; step < count; step += 1) {
-      const chunk = (this.#firstChunk + step) % count;
-      if (!this.#have.has(chunk) && (this.#rarity[chunk] ?? 0) === 0) return chunk;
+  /** A chunk that is missing and that no peer holds, and how many such follow it, at most `maxCount` with itself. */
+  findUnheld(maxCount: number): { readonly chunk: number; readonly count: number } | undefined {
+    const total = this.#have.length;
+    for (let step = 0; step < total; step += 1) {
+      const chunk = (this.#firstChunk + step) % total;
+      if (!this.#isUnheld(chunk)) continue;
+      let count = 1;
+      while (count < maxCount && chunk + count < total && this.#isUnheld(chunk + count)) count += 1;
+      return { chunk, count };
     }
     return undefined;
   }
@@ -293,6 +296,10 @@ export class DownloadScheduler {
   /** Whether a chunk that a complete peer has is or will soon be to be had elsewhere. */
   #isShared(peer: SchedulerPeer, chunk: number): boolean {
     return (this.#rarity[chunk] ?? 0) > this.#completePeers || (peer.given?.has(chunk) ?? false);
+  }
+
+  #isUnheld(chunk: number): boolean {
+    return !this.#have.has(chunk) && (this.#rarity[chunk] ?? 0) === 0;
   }
 
   #isEndgame(): boolean {

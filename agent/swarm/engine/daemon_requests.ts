@@ -4,7 +4,7 @@ import {
   type UnsignedManifestEntry,
 } from "../../../shared/swarm/manifest_entry.ts";
 import type { FromEngine, LinkOutcome, SwarmLinks } from "../channel.ts";
-import type { ServerAnswer } from "../transfer/last_resort.ts";
+import type { ServerAnswer, WantedContent } from "../transfer/last_resort.ts";
 
 /** The daemon signs within this time or not at all. */
 const SIGN_TIMEOUT_MS = 30_000;
@@ -63,10 +63,10 @@ export class DaemonRequests {
     return outcome;
   }
 
-  /** Has the daemon ask the server for a chunk of a blob, or for the digests of all of them. */
+  /** Has the daemon ask the server for chunks of a blob, or for the digests of all of them. */
   fetchContent(
     sha256: string,
-    wanted: number | "digests",
+    wanted: WantedContent,
     sizeBytes: number,
   ): Promise<ServerAnswer> {
     const requestId = this.#nextId++;

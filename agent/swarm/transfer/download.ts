@@ -17,7 +17,7 @@ import { DownloadPlan, type PlannedRequest } from "./download_plan.ts";
 import { fetchChunk } from "./fetch_chunk.ts";
 import { findDigests, WRONG_BYTES } from "./find_digests.ts";
 import type { Question } from "./holder_poll.ts";
-import { LastResort, type ServerSource } from "./last_resort.ts";
+import { type ChunkRun, LastResort, type ServerSource } from "./last_resort.ts";
 import { type ChunkDetail, SlowestChunks } from "./slowest_chunks.ts";
 
 export interface DownloadOptions {
@@ -279,25 +279,34 @@ export class Download {
   /** What no peer holds is asked of the server; its bytes are believed as little as anybody's. */
   async #fetchFromServer(
     plan: DownloadPlan,
-    chunk: number,
+    run: ChunkRun,
     partial: PartialBlob,
     signal: AbortSignal,
   ): Promise<void> {
     const { server, takeBandwidth, log } = this.#options;
     const { sha256 } = this.entry;
     this.#lastResort.noteAsked();
-    const { length } = chunkSpan(partial.layout, chunk);
-    await takeBandwidth(length, signal);
+    const chunks = Array.from({ length: run.count }, (_, step) => run.chunk + step);
+    const spans = chunks.map((chunk) => ({ chunk, ...chunkSpan(partial.layout, chunk) }));
+    const sizeBytes = spans.reduce((sum, { length }) => sum + length, 0);
+    await takeBandwidth(sizeBytes, signal);
     if (signal.aborted) return;
     const startedMs = performance.now();
-    const answer = await server.fetch(sha256, chunk, length);
-    const isRight = answer.ok && partial.verify(chunk, answer.bytes);
-    this.#lastResort.noteAnswer(answer.ok && !isRight ? WRONG_BYTES : answer, performance.now());
-    if (answer.ok && !isRight) log("warning", "the server sent wrong bytes", { sha256, chunk });
-    if (signal.aborted || !isRight) return;
-    if (plan.noteFromServer(chunk, performance.now())) {
-      this.#slowest.note(chunk, "server", performance.now() - startedMs);
-      await this.#store(plan, partial, chunk, answer.bytes, "server");
+    const answer = await server.fetch(sha256, run, sizeBytes);
+    let at = 0;
+    const pieces = !answer.ok ? [] : spans.map(({ chunk, length }) => {
+      const bytes = answer.bytes.subarray(at, at += length);
+      return { chunk, bytes, isRight: partial.verify(chunk, bytes) };
+    });
+    const wrong = pieces.filter(({ isRight }) => !isRight).map(({ chunk }) => chunk);
+    this.#lastResort.noteAnswer(wrong.length > 0 ? WRONG_BYTES : answer, performance.now());
+    if (wrong.length > 0) log("warning", "the server sent wrong bytes", { sha256, chunks: wrong });
+    const elapsedMs = performance.now() - startedMs;
+    for (const { chunk, bytes, isRight } of pieces) {
+      if (signal.aborted) return;
+      if (!isRight || !plan.noteFromServer(chunk, performance.now())) continue;
+      this.#slowest.note(chunk, "server", elapsedMs);
+      await this.#store(plan, partial, chunk, bytes, "server");
     }
   }
 

@@ -6,6 +6,7 @@ import {
   type RequestOutcome,
 } from "../../../shared/swarm/scheduler.ts";
 import { type SchedulerLimits, schedulerLimits } from "../../../shared/swarm/scheduler_limits.ts";
+import type { ChunkRun } from "./last_resort.ts";
 import type { PeerEndpoint } from "../peers/peer_registry.ts";
 import { type Candidate, HolderPoll, type Question } from "./holder_poll.ts";
 
@@ -166,9 +167,9 @@ export class DownloadPlan {
     return isNews;
   }
 
-  /** A chunk that is missing and that no peer holds. */
-  findUnheld(): number | undefined {
-    return this.#scheduler.findUnheld();
+  /** Chunks in a row that are missing and that no peer holds, as many as may be under way at once. */
+  findUnheld(): ChunkRun | undefined {
+    return this.#scheduler.findUnheld(this.#limits.maxInFlight);
   }
 
   /** The server gave a chunk. Says whether it is news, which is then to be written. */

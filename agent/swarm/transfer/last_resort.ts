@@ -8,12 +8,21 @@ export type ServerAnswer =
     readonly isFinal: boolean;
   };
 
+/** So many chunks in a row, from one on. */
+export interface ChunkRun {
+  readonly chunk: number;
+  readonly count: number;
+}
+
+/** What is wanted of a blob: some of its chunks, or the digests of all of them. */
+export type WantedContent = ChunkRun | "digests";
+
 /** The server as a source of content. */
 export interface ServerSource {
   /** Whether `swarm.server_fallback` lets content come from it. */
   isAllowed(): boolean;
-  /** Asks for one chunk of a blob, or for the digests of all of them; `sizeBytes` is what has to come. Never throws. */
-  fetch(sha256: string, wanted: number | "digests", sizeBytes: number): Promise<ServerAnswer>;
+  /** @param sizeBytes what has to come. Never throws: what failed is an answer too. */
+  fetch(sha256: string, wanted: WantedContent, sizeBytes: number): Promise<ServerAnswer>;
 }
 
 /** How long peers alone are asked: they announce themselves every ten seconds, and answer within two. */
