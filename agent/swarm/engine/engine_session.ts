@@ -1,6 +1,7 @@
 import { REVOKED_HORIZON_MS } from "../../../shared/swarm/manifest.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { contentLinks } from "../blobs/content_links.ts";
+import { clearLeftovers } from "../blobs/leftovers.ts";
 import { type CleanUp, removeStalePartials } from "../blobs/stale_partials.ts";
 import { announcedEndpoint, announceInterfaces } from "../discovery/announce_interfaces.ts";
 import { Discovery } from "../discovery/discovery.ts";
@@ -45,6 +46,8 @@ export class EngineSession {
   /** Signatures of cells that the server is just handing over: it need not hear of them. */
   readonly #fromServer = new Set<string>();
   #outline = "";
+  /** Whether something may lie in `.blobs/` that belongs to nothing any more. */
+  #isUntidy = true;
 
   private constructor(options: EngineSessionOptions, parts: SessionParts) {
     this.#options = options;
@@ -182,6 +185,8 @@ export class EngineSession {
     if (roster) await this.#hearServer(roster.entries, () => book.takeRoster(roster));
     book.noteServerContact();
     this.#absence.follow();
+    this.#parts.receiver.retry();
+    this.#evaluate();
     this.noteChange();
   }
 
@@ -219,6 +224,7 @@ export class EngineSession {
     if (urgent.length > 0) gossip.push(urgent);
     for (const { sha256 } of entries) {
       if (!book.manifest.isRevoked(sha256)) continue;
+      this.#isUntidy = true;
       claims.forget(sha256);
       content.forget(sha256);
       announcer.noteRevoked(sha256, Date.now());
@@ -251,7 +257,10 @@ export class EngineSession {
   /** Something that reports and mirror files show has changed. */
   noteChange(): void {
     const { outline } = this.#parts.content;
-    if (outline !== this.#outline) this.#parts.announcer.noteChange(Date.now());
+    if (outline !== this.#outline) {
+      this.#parts.announcer.noteChange(Date.now());
+      this.#isUntidy = true;
+    }
     this.#outline = outline;
     this.#reporter.noteChange();
   }
@@ -376,7 +385,19 @@ export class EngineSession {
     for (const sha256 of book.prune()) claims.forget(sha256);
     await receiver.evaluate();
     await clearGraves(paths, Date.now(), REVOKED_HORIZON_MS);
+    await this.#tidy();
     this.noteChange();
+  }
+
+  async #tidy(): Promise<void> {
+    if (!this.#isUntidy) return;
+    this.#isUntidy = false;
+    const { book: { manifest }, content, paths, receiver } = this.#parts;
+    await clearLeftovers(paths, {
+      isUsed: (sha256) => content.isComplete(sha256) || receiver.isPending(sha256),
+      isLive: (sha256) => manifest.isLive(sha256),
+      isRevoked: (sha256) => manifest.isRevoked(sha256),
+    }, Date.now());
   }
 
   /** Runs what takes in the server's cells: it need not hear of them again. */

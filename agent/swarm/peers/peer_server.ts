@@ -137,7 +137,15 @@ export class PeerServer {
     }
     response.once("close", leave);
     try {
-      await sendBody(response, await answer(peer, request));
+      const routed = await answer(peer, request);
+      if (routed.status >= 400) {
+        routes.log("debug", "a peer asked in vain", {
+          peer: peer.hostname,
+          path: request.url,
+          status: routed.status,
+        });
+      }
+      await sendBody(response, routed);
     } catch (error) {
       routes.log("warning", "could not answer a peer", {
         peer: peer.hostname,

@@ -285,9 +285,10 @@ export class SeedKeeper {
     const after = identityOf(await Deno.lstat(path));
     if (!sameFile(after, seed.identity) || !isSha256(scan.sha256)) return undefined;
     const facts = { sha256: scan.sha256, chunksDigest: digestOfChunks(scan.digests) };
-    await store.keepDigests(scan.sha256, scan.digests);
     const record = { identity: after, chunkSizeBytes, ...facts };
+    // In this order: digests of what is nobody's seed are cleared away.
     this.#records.set(seed.name, record);
+    await store.keepDigests(scan.sha256, scan.digests);
     if (known && known.sha256 !== scan.sha256) await this.#revoke(known.sha256);
     return record;
   }

@@ -22,7 +22,7 @@ import { pause, type TaskScope } from "../engine/task_scope.ts";
 
 /** Pause before a download that gave up is tried again. */
 const RETRY_MS = 5_000;
-/** Pause before a download that the disk refused is tried again. */
+/** Pause before a download that the disk refused is tried again, unless a check-in is answered before. */
 const DISK_RETRY_MS = 60_000;
 
 export interface ReceiverOptions {
@@ -105,6 +105,11 @@ export class Receiver {
   /** Whether this envoy is meant by the entry. */
   isTarget(entry: ManifestEntry): boolean {
     return this.#options.targets.isTarget(entry.target, this.#options.subject());
+  }
+
+  /** A check-in was answered: what was skipped or given up is tried again with the next evaluation. */
+  retry(): void {
+    this.#skipped.release();
   }
 
   /** A complete blob turned out to lack a chunk: fetches it. */
@@ -272,7 +277,10 @@ export class Receiver {
 
   #skip(entry: ManifestEntry, reason: string, pauseMs: number): void {
     const { sha256, label } = entry;
-    this.#options.log("warning", "download skipped", { sha256, label, reason });
+    // Each check-in tries again, and the same reason is no news.
+    if (reason !== this.#skipped.reason(sha256)) {
+      this.#options.log("warning", "download skipped", { sha256, label, reason });
+    }
     this.#skipped.add(sha256, reason, Date.now(), pauseMs);
   }
 

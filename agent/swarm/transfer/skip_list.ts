@@ -12,6 +12,13 @@ export class SkipList {
     this.#skipped.set(sha256, { reason, retryMs: nowMs + pauseMs });
   }
 
+  /** Lets everything be tried again now that can be. */
+  release(): void {
+    for (const [sha256, { reason, retryMs }] of this.#skipped) {
+      if (retryMs !== Infinity) this.#skipped.set(sha256, { reason, retryMs: 0 });
+    }
+  }
+
   /** Gives a blob up for a moment: it is not skipped, and waits for what `reason` says. */
   addWaiting(sha256: string, reason: string, nowMs: number, pauseMs: number): void {
     this.#skipped.set(sha256, { reason: "", retryMs: nowMs + pauseMs });
