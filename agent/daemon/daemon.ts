@@ -1,8 +1,11 @@
 import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
-import type { SwarmProgress } from "../../shared/proto/agent.ts";
+import { AgentMessage, type SwarmProgress } from "../../shared/proto/agent.ts";
+import { KILL_GRACE_MS } from "../../shared/tasks/task_limits.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import type { Diagnosis } from "../swarm/diagnosis.ts";
+import { LocalProcesses } from "../system/local_processes.ts";
+import { TaskKeeper } from "../tasks/task_keeper.ts";
 import { assembleStatus } from "./assemble_status.ts";
 import type { Clock } from "./clock.ts";
 import { CertificateKeeper } from "./certificate_keeper.ts";
@@ -95,6 +98,7 @@ class Daemon {
   readonly #loop: CheckInLoop;
   readonly #engine: EngineKeeper;
   readonly #stream: StreamKeeper;
+  readonly #tasks: TaskKeeper;
   readonly #progress: LatestOnly<SwarmProgress>;
   readonly #certificate: CertificateKeeper;
   readonly #startedAtMs: number;
@@ -155,9 +159,25 @@ class Daemon {
         this.#cycle.forgetAcknowledged();
         this.#sendEntries(this.#engine.ownEntries());
         this.#progress.repeat();
+        this.#tasks.noteStream();
       },
       onMessage: (message) =>
-        hearServer(message, { held, queue: this.queue, engine: this.#engine, log }),
+        hearServer(message, {
+          held,
+          queue: this.queue,
+          engine: this.#engine,
+          tasks: this.#tasks,
+          log,
+        }),
+    });
+    this.#tasks = new TaskKeeper({
+      ledger: session.db.tasks,
+      verifier: identity.serverVerifier,
+      envoyUuid: identity.envoyUuid,
+      processes: new LocalProcesses({ killGraceMs: KILL_GRACE_MS }),
+      log,
+      serverTimeMs: () => caller.serverTimeMs(),
+      send: (message) => this.#stream.send(AgentMessage.fromPartial(message)),
     });
     this.#certificate = new CertificateKeeper({
       identity,
@@ -221,7 +241,7 @@ class Daemon {
     } finally {
       this.#scope.abort();
       closeGateway();
-      await this.#engine.stop();
+      await Promise.all([this.#engine.stop(), this.#tasks.stop()]);
       this.#progress.stop();
       await this.#streaming;
     }

@@ -4,6 +4,7 @@ import type { CycleLog } from "./cycle.ts";
 import type { EngineKeeper } from "./engine_keeper.ts";
 import type { HeldDocuments } from "./held_documents.ts";
 import { readEntries } from "./manifest_messages.ts";
+import type { TaskKeeper } from "../tasks/task_keeper.ts";
 import type { WakeQueue } from "./wake_queue.ts";
 
 /** Whom a message of the server may concern. */
@@ -11,6 +12,7 @@ export interface ServerAudience {
   readonly held: Pick<HeldDocuments, "takeFleet" | "takeEnvoy">;
   readonly queue: Pick<WakeQueue, "push">;
   readonly engine: Pick<EngineKeeper, "update" | "sendEntries">;
+  readonly tasks: Pick<TaskKeeper, "dispatch" | "cancel" | "noteStored">;
   readonly log: CycleLog;
 }
 
@@ -28,7 +30,7 @@ export function hearServer(message: ServerMessage, audience: ServerAudience): vo
   }
 }
 
-function hear(message: ServerMessage, { held, queue, engine, log }: ServerAudience): void {
+function hear(message: ServerMessage, { held, queue, engine, tasks, log }: ServerAudience): void {
   if (message.push) {
     log.info("the server asks for a check-in", { reason: message.push.reason });
     queue.push(message.push.force);
@@ -45,5 +47,8 @@ function hear(message: ServerMessage, { held, queue, engine, log }: ServerAudien
     else log.error("envoy document refused", { reason: verdict.reason });
     engine.update();
   }
+  if (message.taskDispatch) tasks.dispatch(message.taskDispatch);
+  if (message.taskCancel) tasks.cancel(message.taskCancel);
+  if (message.taskResultStored) tasks.noteStored(message.taskResultStored.taskId);
   if (message.manifest) engine.sendEntries(readEntries(message.manifest.entries, log));
 }

@@ -18,7 +18,12 @@ function audience(takes: ServerAudience["held"]["takeEnvoy"]) {
     update: () => void did.push("update"),
     sendEntries: (entries: readonly unknown[]) => void did.push(`${entries.length} entries`),
   };
-  return { did, log, all: { held, queue, engine, log } };
+  const tasks = {
+    dispatch: () => void did.push("dispatch"),
+    cancel: () => void did.push("cancel"),
+    noteStored: (taskId: string) => void did.push(`stored ${taskId}`),
+  };
+  return { did, log, all: { held, queue, engine, tasks, log } };
 }
 
 Deno.test("each part of a message reaches whom it concerns, and a refused document is told", () => {
@@ -29,7 +34,18 @@ Deno.test("each part of a message reaches whom it concerns, and a refused docume
   part({ fleetDocument: DOCUMENT });
   part({ envoyDocument: DOCUMENT });
   part({ manifest: { entries: [Buffer.from("no JSON")] } });
-  assert.deepEqual(did, ["push true", "update", "update", "0 entries"]);
+  part({ taskDispatch: DOCUMENT });
+  part({ taskCancel: DOCUMENT });
+  part({ taskResultStored: { taskId: "t1" } });
+  assert.deepEqual(did, [
+    "push true",
+    "update",
+    "update",
+    "0 entries",
+    "dispatch",
+    "cancel",
+    "stored t1",
+  ]);
   assert.deepEqual(log.lines.slice(1, 3), [
     "error: fleet document refused: a lower serial",
     "error: envoy document refused: another envoy",

@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
+import { LEDGER_SCHEMA, TaskLedger } from "../tasks/task_ledger.ts";
 import { countToDrop, type QueueLimits } from "./report_queue.ts";
 
 /** A report that the server has not confirmed. */
@@ -35,20 +36,25 @@ export interface AgentFacts {
   pendingNotifications: string;
   /** JSON of what secrets were written to, without values (apply/secret_traces.ts). */
   secretTraces: string;
+  /** No task that was issued by then is begun: it may have been, and been forgotten (tasks/task_ledger.ts). */
+  taskFloorMs: number;
   /** JSON of the pause (store/pause.ts); empty for none. */
   pause: string;
 }
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
-const SCHEMA = `
+/** Version 1; later ones are made by the steps behind it. */
+const FIRST_SCHEMA = `
   CREATE TABLE fact (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT;
   CREATE TABLE document (kind TEXT PRIMARY KEY, payload BLOB NOT NULL, signature BLOB NOT NULL) STRICT;
   CREATE TABLE report (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL UNIQUE, report BLOB NOT NULL
   ) STRICT;
-  PRAGMA user_version = ${SCHEMA_VERSION};
 `;
+
+/** What each version adds, from the first. */
+const STEPS: readonly string[] = [FIRST_SCHEMA, LEDGER_SCHEMA];
 
 /** How long a statement waits for another process's transaction, in ms; each of ours takes a few. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -60,10 +66,13 @@ const BUSY_TIMEOUT_MS = 5_000;
 export class AgentDatabase implements Disposable {
   readonly #db: DatabaseSync;
   readonly #limits: QueueLimits | undefined;
+  /** Which tasks were begun, and what came of them. */
+  readonly tasks: TaskLedger;
 
   private constructor(db: DatabaseSync, limits: QueueLimits | undefined) {
     this.#db = db;
     this.#limits = limits;
+    this.tasks = new TaskLedger(db);
   }
 
   /**
@@ -201,7 +210,9 @@ function migrate(db: DatabaseSync, path: string): void {
   db.exec("BEGIN IMMEDIATE");
   try {
     // Another process may have made the tables between the look and the lock.
-    if (Number(db.prepare("PRAGMA user_version").get()?.["user_version"]) === 0) db.exec(SCHEMA);
+    const found = Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
+    for (const step of STEPS.slice(found)) db.exec(step);
+    db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
     db.exec("COMMIT");
   } catch (error) {
     if (db.isTransaction) db.exec("ROLLBACK");

@@ -38,7 +38,10 @@ export async function openAgentDatabase(
       { path, aside, reason: error instanceof Error ? error.message : String(error) },
     );
     await createPrivate(path);
-    return AgentDatabase.open(path);
+    const db = AgentDatabase.open(path);
+    // Which tasks were begun is lost with the rest.
+    db.setFacts({ taskFloorMs: nowMs });
+    return db;
   }
 }
 

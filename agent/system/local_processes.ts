@@ -33,8 +33,8 @@ export class LocalProcesses implements Processes {
   async run(program: Program): Promise<ProgramResult> {
     program.signal?.throwIfAborted();
     const child = start(program);
-    const stdout = capture(child.stdout, program);
-    const stderr = capture(child.stderr, program);
+    const stdout = capture("stdout", child.stdout, program);
+    const stderr = capture("stderr", child.stderr, program);
     const exited = waitForExit(child);
     const watch = watchForEnd(program);
     try {
@@ -42,7 +42,7 @@ export class LocalProcesses implements Processes {
       child.stdin?.on("error", ignoreBrokenPipe).end(program.stdin ?? "");
       const first = await Promise.race([exited, watch.ended]);
       const end = typeof first === "string" ? first : "exited";
-      await endGroup(child, this.#killGraceMs);
+      await endGroup(child, this.#killGraceMs, program.hurry);
       const status = await exited;
       await Promise.race([Promise.all([stdout.ended, stderr.ended]), watch.after(DRAIN_MS)]);
       return { end, status, stdout: stdout.kept.text(), stderr: stderr.kept.text() };
@@ -125,13 +125,17 @@ function watchForEnd(program: Program): Watch {
   };
 }
 
-async function endGroup(child: ChildProcess, killGraceMs: number): Promise<void> {
+async function endGroup(
+  child: ChildProcess,
+  killGraceMs: number,
+  hurry: AbortSignal | undefined,
+): Promise<void> {
   const leader = child.pid;
   if (leader === undefined) return;
   const deadline = performance.now() + killGraceMs;
   if (!signalGroup(leader, "SIGTERM")) return;
   while (signalGroup(leader, 0)) {
-    if (performance.now() > deadline) {
+    if (performance.now() > deadline || hurry?.aborted) {
       signalGroup(leader, "SIGKILL");
       return;
     }
@@ -154,10 +158,17 @@ interface Capture {
   readonly ended: Promise<void>;
 }
 
-function capture(stream: Readable | null, { maxOutputBytes }: Program): Capture {
+function capture(
+  name: "stdout" | "stderr",
+  stream: Readable | null,
+  { maxOutputBytes, onOutput }: Program,
+): Capture {
   const kept = new CappedText(maxOutputBytes ?? MAX_OUTPUT_BYTES);
   const { promise, resolve } = Promise.withResolvers<void>();
-  stream?.on("data", (bytes: Uint8Array) => kept.add(bytes));
+  stream?.on("data", (bytes: Uint8Array) => {
+    kept.add(bytes);
+    onOutput?.(name, bytes);
+  });
   stream?.once("close", resolve);
   return { kept, ended: promise };
 }

@@ -14,6 +14,10 @@ export interface Program {
   readonly maxOutputBytes?: number;
   /** Ends the program as a timeout does. */
   readonly signal?: AbortSignal;
+  /** From its abort on the end is waited for no longer: KILL follows at once. */
+  readonly hurry?: AbortSignal;
+  /** Told of everything the program writes, as it does, in pieces of any size. */
+  readonly onOutput?: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
 }
 
 /** A user in numbers. */

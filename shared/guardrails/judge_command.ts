@@ -7,6 +7,12 @@ import { readShellCommands, type ShellCommand } from "./shell_commands.ts";
 /** Longest script looked at, in characters; a longer one belongs into a file, where nothing is looked at. */
 export const MAX_JUDGED_LENGTH = 64 * 1024;
 
+/**
+ * `all` is what the server and the stacks go by. `hard` is what an agent refuses of a task whoever forces it: what would end
+ * the management of the machine. Whole disks are not on it, since the one that is meant may hold none of the system.
+ */
+export type GuardrailList = "all" | "hard";
+
 const PROGRAM_NAME = /^(com\.)?vigo(-envoy|srv|cli)?(\.service)?$/i;
 /** A pattern of pkill that would hit Vigo's processes: `vigo`, `^vigo`, `vigo.*daemon`, `[v]igo`. */
 const PROCESS_PATTERN = /v\]?igo/i;
@@ -18,8 +24,13 @@ const PROCESS_PATTERN = /v\]?igo/i;
  * It keeps accidents out, however they are spelt; whoever means harm has a shell at hand.
  *
  * @param folder in which it runs; empty if that is not known.
+ * @param list which patterns count.
  */
-export function judgeCommand(command: string | readonly string[], folder = ""): CommandVerdict {
+export function judgeCommand(
+  command: string | readonly string[],
+  folder = "",
+  list: GuardrailList = "all",
+): CommandVerdict {
   const commands = typeof command === "string"
     ? readShellCommands(command.slice(0, MAX_JUDGED_LENGTH))
     : [{ words: command, outputs: [], folder: "" }];
@@ -35,7 +46,7 @@ export function judgeCommand(command: string | readonly string[], folder = ""): 
     : [];
   const all = [...placed, ...piped].flatMap((found) => unwrapCommand(found));
   for (const found of all) {
-    const verdict = judgeOne(found);
+    const verdict = judgeOne(found, list);
     if (!verdict.ok) return verdict;
   }
   return judgeTogether(all);
@@ -46,8 +57,8 @@ function isShellOfInput([path = "", ...args]: readonly string[]): boolean {
   return /^(ba|da|z|k|a)?sh$/.test(baseName(path)) && args.every((arg) => /^-[^c]*$/.test(arg));
 }
 
-function judgeOne(command: ShellCommand): CommandVerdict {
-  const disk = command.outputs.find((path) => DISK.test(path));
+function judgeOne(command: ShellCommand, list: GuardrailList): CommandVerdict {
+  const disk = list === "all" ? command.outputs.find((path) => DISK.test(path)) : undefined;
   if (disk !== undefined) return refuse(`> ${disk}`, `would overwrite the disk ${disk}`);
   const output = command.outputs.map((path) => protectedPath(path, command.folder, false))
     .find((found) => found !== undefined);
@@ -58,7 +69,7 @@ function judgeOne(command: ShellCommand): CommandVerdict {
   const program = path.slice(path.lastIndexOf("/") + 1).toLowerCase();
   return judgeServices(program, path, args) ?? judgeKills(program, args) ??
     judgePaths(program, args, command.folder) ?? judgePackages(program, args) ??
-    judgeDisks(program, args) ?? judgeAccounts(program, args) ?? { ok: true };
+    judgeDisks(program, args, list) ?? judgeAccounts(program, args) ?? { ok: true };
 }
 
 const SYSTEMCTL_ACTS = new Set(["stop", "disable", "mask", "kill", "isolate"]);
@@ -136,7 +147,7 @@ function judgeKills(program: string, args: readonly string[]): CommandVerdict | 
   return undefined;
 }
 
-const PACKAGE_ACTS: Readonly<Record<string, RegExp>> = {
+const PACKAGE_ACTS: ReadonlyMap<string, RegExp> = new Map(Object.entries({
   "apt": /^(remove|purge|autoremove|autopurge)$/,
   "apt-get": /^(remove|purge|autoremove)$/,
   "aptitude": /^(remove|purge)$/,
@@ -148,10 +159,10 @@ const PACKAGE_ACTS: Readonly<Record<string, RegExp>> = {
   "apk": /^del$/,
   "pacman": /^-R\w*$/,
   "brew": /^(uninstall|remove|rm)$/,
-};
+}));
 
 function judgePackages(program: string, args: readonly string[]): CommandVerdict | undefined {
-  const act = PACKAGE_ACTS[program];
+  const act = PACKAGE_ACTS.get(program);
   // apt removes what is to be installed with a minus behind its name.
   const isMinus = program.startsWith("apt") && args.includes("install") &&
     args.some((arg) => arg.endsWith("-") && isProtectedPackage(arg));
@@ -163,13 +174,17 @@ function judgePackages(program: string, args: readonly string[]): CommandVerdict
 
 const DISK = /^\/dev\/(sd|hd|vd|xvd|nvme|mmcblk|dm-|md|mapper\/|disk)/;
 
-function judgeDisks(program: string, args: readonly string[]): CommandVerdict | undefined {
+function judgeDisks(
+  program: string,
+  args: readonly string[],
+  list: GuardrailList,
+): CommandVerdict | undefined {
   const written = program === "dd"
     ? args.filter((arg) => arg.startsWith("of=")).map((arg) => arg.slice(3))
     : /^(mkfs(\..+)?|mke2fs|wipefs|blkdiscard|mkswap|shred|sgdisk|parted|sfdisk)$/.test(program)
     ? args
     : [];
-  const disk = written.find((path) => DISK.test(path));
+  const disk = list === "all" ? written.find((path) => DISK.test(path)) : undefined;
   if (disk !== undefined) return refuse(`${program} ${disk}`, `would overwrite the disk ${disk}`);
   const found = program === "dd"
     ? written.map((path) => protectedPath(path, "", false)).find((path) => path !== undefined)

@@ -258,6 +258,14 @@ Deno.test("what stands around a refused command does not hide it", () => {
   );
 });
 
+Deno.test("programs that are called like members of every object are programs like any", () => {
+  for (const name of ["constructor", "toString", "__proto__", "hasOwnProperty", "valueOf"]) {
+    assert.equal(judgeCommand(`${name} remove vigo`).ok, true, name);
+    assert.equal(judgeCommand([name, "remove", "vigo"]).ok, true, name);
+    assert.equal(judgeCommand(`${name} x; systemctl stop vigo`).ok, false, name);
+  }
+});
+
 Deno.test("white space that no shell knows is part of a word, and ends", () => {
   for (const space of "\f\v\u00a0\u2003\u2028\ufeff") {
     assert.equal(judgeCommand(`echo${space}x; ${space}`).ok, true);
@@ -270,4 +278,14 @@ Deno.test("a script full of substitutions is judged in time and ends", () => {
   assert.equal(typeof judgeCommand(nested).ok, "boolean");
   assert.equal(typeof judgeCommand("sudo ".repeat(10_000) + "true").ok, "boolean");
   assert.equal(typeof judgeCommand("{a,b}".repeat(10_000)).ok, "boolean");
+});
+
+Deno.test("what an agent refuses whoever forces it leaves whole disks to whom they belong, and nothing of Vigo", () => {
+  for (const command of ["mkfs.ext4 /dev/sdb1", "dd if=x of=/dev/vdb", "cat image > /dev/sdb"]) {
+    assert.equal(judgeCommand(command, "/").ok, false, command);
+    assert.equal(judgeCommand(command, "/", "hard").ok, true, command);
+    assert.equal(judgeCommand(`${command}; pkill vigo`, "/", "hard").ok, false, command);
+  }
+  assert.equal(judgeCommand("dd if=/dev/zero of=/srv/vigo/db/vigo.db", "/", "hard").ok, false);
+  assert.equal(judgeCommand("rm -rf srv/vigo", "/", "hard").ok, false, "it runs in /");
 });
