@@ -2,6 +2,7 @@ import { z } from "zod";
 import { API_PREFIX, CONTRACT } from "../../shared/rest/contract.ts";
 import type { Endpoint } from "../../shared/rest/endpoint.ts";
 import { errorSchema } from "../../shared/rest/error.ts";
+import { AUTOMATIC_HEADER, CSRF_HEADER, SESSION_COOKIE } from "../../shared/rest/http_names.ts";
 
 type JsonObject = { [key: string]: unknown };
 
@@ -24,11 +25,20 @@ export function openApiDocument(version: string): JsonObject {
       license: { name: "Proprietary" },
     },
     servers: [{ url: "/" }],
-    security: [{ token: [] }],
+    security: [{ token: [] }, { session: [] }],
     paths,
     components: {
       schemas,
-      securitySchemes: { token: { type: "http", scheme: "bearer" } },
+      securitySchemes: {
+        token: { type: "http", scheme: "bearer" },
+        session: {
+          type: "apiKey",
+          in: "cookie",
+          name: SESSION_COOKIE,
+          description:
+            `From a login at ${API_PREFIX}/session. What changes something also carries the session's csrfToken as ${CSRF_HEADER}; what asks by itself carries ${AUTOMATIC_HEADER}, and keeps no session alive. Agents are known by the client certificate of their connection.`,
+        },
+      },
       responses: {
         Error: {
           description: "The request was refused or failed",
@@ -71,6 +81,9 @@ function describe(
           },
         },
       },
+      ...(endpoint.method === "GET" && endpoint.answerType === undefined
+        ? { "304": { description: "Nothing changed since the answer with the given entity tag" } }
+        : {}),
       default: { $ref: "#/components/responses/Error" },
     },
   };

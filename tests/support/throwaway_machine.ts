@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { denoFolder } from "./deno_folder.ts";
 import { canUseNamespaces, type NetworkHost } from "./network_namespaces.ts";
 import { eventually } from "./eventually.ts";
 import { TestProcess, type TestProcessOptions } from "./process.ts";
@@ -160,13 +161,6 @@ export class ThrowawayMachine implements AsyncDisposable {
 function ownFolders(): readonly string[] {
   const repository = join(import.meta.dirname ?? ".", "..", "..");
   return [repository, dirname(Deno.execPath()), denoFolder()];
-}
-
-function denoFolder(): string {
-  const explicit = Deno.env.get("DENO_DIR");
-  if (explicit) return explicit;
-  const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${Deno.env.get("HOME") ?? "/root"}/.cache`;
-  return join(cache, "deno");
 }
 
 function environment(): Readonly<Record<string, string>> {
