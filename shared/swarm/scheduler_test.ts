@@ -198,3 +198,18 @@ Deno.test("a chunk that turned out to be damaged is asked for again", () => {
   assert.equal(download.finish(requests[0]?.id ?? 0, { kind: "verified", elapsedMs: 1 }, 0), true);
   assert.equal(download.state(0), "complete");
 });
+
+Deno.test("what no peer holds is found in runs, from where this envoy begins", () => {
+  const download = scheduler(bitmap(10, 0), 4);
+  download.setPeer("p1", bitmap(10, 5, 9));
+  assert.deepEqual(download.findUnheld(8), { chunk: 4, count: 1 });
+  assert.equal(download.noteFromElsewhere(4, 1), true);
+  assert.equal(download.noteFromElsewhere(4, 1), false, "it is no news any more");
+  assert.deepEqual(download.findUnheld(8), { chunk: 6, count: 3 });
+  assert.deepEqual(download.findUnheld(2), { chunk: 6, count: 2 });
+  download.removePeer("p1");
+  assert.deepEqual(download.findUnheld(8), { chunk: 5, count: 5 });
+  for (let chunk = 1; chunk < 10; chunk += 1) download.noteFromElsewhere(chunk, 1);
+  assert.equal(download.findUnheld(8), undefined);
+  assert.equal(download.state(1), "complete");
+});

@@ -12,6 +12,7 @@ import { SeedKeeper } from "../seeds/seed_keeper.ts";
 import { SwarmPaths } from "../swarm_paths.ts";
 import { Bandwidth } from "../transfer/bandwidth.ts";
 import { HeldContent } from "../transfer/held_content.ts";
+import { PEERS_ALONE_MS } from "../transfer/last_resort.ts";
 import { Receiver } from "../transfer/receiver.ts";
 import {
   isExpelled,
@@ -139,7 +140,11 @@ export async function assembleParts(
     isOpen,
     isSeed: (sha256) => seeds.seeds.has(sha256),
     candidates: (sha256) => claims.candidates(sha256, peers.all()),
-    server: { isAllowed: () => facts().envoy.swarm.serverFallback, fetch: fetchContent },
+    server: {
+      peersAloneMs: PEERS_ALONE_MS,
+      isAllowed: () => facts().envoy.swarm.serverFallback,
+      fetch: fetchContent,
+    },
     onPeerFailure: (uuid) => peers.noteFailure(uuid),
     takeBandwidth: (sizeBytes, signal) => bandwidth.takeDownload(sizeBytes, signal),
     onChange,

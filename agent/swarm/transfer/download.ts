@@ -24,7 +24,7 @@ export interface DownloadOptions {
   readonly entry: ManifestEntry;
   readonly paths: SwarmPaths;
   readonly store: BlobStore;
-  readonly client: PeerClient;
+  readonly client: Pick<PeerClient, "getBlob" | "getChunk" | "requestRecheck">;
   readonly hasher: Hasher;
   /** Peers that may hold the blob, best guesses first. */
   readonly candidates: () => readonly ProvenPeer[];
@@ -70,7 +70,7 @@ export class Download {
   constructor(options: DownloadOptions) {
     this.#options = options;
     this.entry = options.entry;
-    this.#lastResort = new LastResort(() => options.server.isAllowed(), performance.now());
+    this.#lastResort = new LastResort(options.server, performance.now());
     const { chunkSizeBytes } = options.entry;
     this.#buffers = new BufferPool(chunkSizeBytes, schedulerLimits(chunkSizeBytes).maxInFlight);
   }
@@ -301,11 +301,14 @@ export class Download {
     const wrong = pieces.filter(({ isRight }) => !isRight).map(({ chunk }) => chunk);
     this.#lastResort.noteAnswer(wrong.length > 0 ? WRONG_BYTES : answer, performance.now());
     if (wrong.length > 0) log("warning", "the server sent wrong bytes", { sha256, chunks: wrong });
-    const elapsedMs = performance.now() - startedMs;
-    for (const { chunk, bytes, isRight } of pieces) {
-      if (signal.aborted) return;
-      if (!isRight || !plan.noteFromServer(chunk, performance.now())) continue;
-      this.#slowest.note(chunk, "server", elapsedMs);
+    if (signal.aborted) return;
+    const nowMs = performance.now();
+    // All of them before the first is written: what is not news yet would be asked for again meanwhile.
+    const news = pieces.filter(({ chunk, isRight }) =>
+      isRight && plan.noteFromServer(chunk, nowMs)
+    );
+    for (const { chunk, bytes } of news) {
+      this.#slowest.note(chunk, "server", nowMs - startedMs);
       await this.#store(plan, partial, chunk, bytes, "server");
     }
   }

@@ -19,6 +19,8 @@ export type WantedContent = ChunkRun | "digests";
 
 /** The server as a source of content. */
 export interface ServerSource {
+  /** How long peers alone are asked, in ms. */
+  readonly peersAloneMs: number;
   /** Whether `swarm.server_fallback` lets content come from it. */
   isAllowed(): boolean;
   /** @param sizeBytes what has to come. Never throws: what failed is an answer too. */
@@ -32,22 +34,22 @@ const RETRY_MS = 2_000;
 
 /** Decides when the server is asked during one attempt to fetch a blob. Pure; time goes in. */
 export class LastResort {
-  readonly #isAllowed: () => boolean;
+  readonly #server: Pick<ServerSource, "isAllowed" | "peersAloneMs">;
   #peersMs: number;
   #retryMs = -Infinity;
   #isAsking = false;
   #isRefused = false;
   #reason = "";
 
-  constructor(isAllowed: () => boolean, nowMs: number) {
-    this.#isAllowed = isAllowed;
+  constructor(server: Pick<ServerSource, "isAllowed" | "peersAloneMs">, nowMs: number) {
+    this.#server = server;
     this.#peersMs = nowMs;
   }
 
   /** Whether the server may be asked now: peers had their time, and it did not refuse. One thing is asked at a time. */
   mayAsk(nowMs: number): boolean {
     return !this.#isAsking && !this.#isRefused && nowMs >= this.#retryMs &&
-      nowMs - this.#peersMs >= PEERS_ALONE_MS && this.#isAllowed();
+      nowMs - this.#peersMs >= this.#server.peersAloneMs && this.#server.isAllowed();
   }
 
   /** A peer gave something: peers have their time again. */
@@ -70,7 +72,7 @@ export class LastResort {
 
   /** What was in the way of peers, and then of the server. */
   explain(peers: string): string {
-    if (!this.#isAllowed()) return `${peers}; swarm.server_fallback is off`;
+    if (!this.#server.isAllowed()) return `${peers}; swarm.server_fallback is off`;
     return this.#reason === "" ? peers : `${peers}; the server: ${this.#reason}`;
   }
 }

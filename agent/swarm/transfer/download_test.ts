@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { sha256Hex } from "../../../shared/crypto/sha256.ts";
+import { Bitmap } from "../../../shared/swarm/bitmap.ts";
+import { chunkDigest, digestOfChunks } from "../../../shared/swarm/chunk_layout.ts";
+import { type ManifestEntry, manifestEntrySchema } from "../../../shared/swarm/manifest_entry.ts";
+import { TemporaryRoot } from "../../../tests/support/temporary_root.ts";
+import { BlobStore } from "../blobs/blob_store.ts";
+import { Hasher } from "../hashing/hasher.ts";
+import { serveHasher } from "../hashing/serve_hasher.ts";
+import { PeerError } from "../peers/peer_error.ts";
+import type { ProvenPeer } from "../peers/peer_registry.ts";
+import { SwarmPaths } from "../swarm_paths.ts";
+import { Download, type DownloadOptions } from "./download.ts";
+import type { ServerSource, WantedContent } from "./last_resort.ts";
+
+const CHUNK = 64 * 1024;
+const COUNT = 20;
+const content = new Uint8Array((COUNT - 1) * CHUNK + 5).map((_, index) => (index >> 8) % 251);
+const chunks = Array.from(
+  { length: COUNT },
+  (_, index) => content.subarray(index * CHUNK, (index + 1) * CHUNK),
+);
+const digests = new Uint8Array(chunks.flatMap((chunk) => [...chunkDigest(chunk)]));
+const entry: ManifestEntry = manifestEntrySchema.parse({
+  sha256: sha256Hex(content),
+  sizeBytes: content.length,
+  chunkSizeBytes: CHUNK,
+  chunksDigest: digestOfChunks(digests),
+  label: "blob",
+  target: "*",
+  retentionSecs: 0,
+  subsystem: "payload",
+  origin: "hub",
+  createdMs: 0,
+  state: "active",
+  stamp: 1,
+  author: "0".repeat(64),
+  signature: "0".repeat(128),
+});
+
+const PEER: ProvenPeer = {
+  uuid: crypto.randomUUID(),
+  hostname: "web-2",
+  fingerprint: "0".repeat(64),
+  address: "127.0.0.1",
+  port: 1531,
+  source: "multicast",
+  provenMs: 0,
+  failures: 0,
+};
+
+/** A peer that holds these chunks and gives them; without any it does not answer. */
+function client(...held: number[]): DownloadOptions["client"] {
+  const bits = new Bitmap(COUNT);
+  for (const chunk of held) bits.set(chunk);
+  const away = () => Promise.reject(new PeerError("connection refused"));
+  return {
+    getBlob: (_endpoint, _sha256, withDigests) =>
+      held.length === 0 ? away() : Promise.resolve({
+        peer: PEER,
+        blob: {
+          sizeBytes: content.length,
+          chunkSizeBytes: CHUNK,
+          chunks: bits.toBytes(),
+          ...(withDigests ? { digests } : {}),
+        },
+      }),
+    getChunk: (_endpoint, _sha256, chunk, into) => {
+      if (!bits.has(chunk)) return Promise.reject(new PeerError("not held", 404));
+      into.set(chunks[chunk] ?? []);
+      return Promise.resolve({ peer: PEER });
+    },
+    requestRecheck: away,
+  };
+}
+
+/** A server that has everything, and notes what it is asked for; `spoil` changes what it sends. */
+function server(
+  asked: WantedContent[],
+  { isAllowed = true, spoil = (bytes: Uint8Array, _wanted: WantedContent) => bytes } = {},
+): ServerSource {
+  return {
+    peersAloneMs: 0,
+    isAllowed: () => isAllowed,
+    fetch: (_sha256, wanted, sizeBytes) => {
+      asked.push(wanted);
+      const all = wanted === "digests"
+        ? digests
+        : content.subarray(wanted.chunk * CHUNK, (wanted.chunk + wanted.count) * CHUNK);
+      assert.equal(all.length, sizeBytes);
+      return Promise.resolve({ ok: true, bytes: spoil(new Uint8Array(all), wanted) });
+    },
+  };
+}
+
+async function start(
+  root: TemporaryRoot,
+  parts: Pick<DownloadOptions, "client" | "server">,
+): Promise<{ download: Download; paths: SwarmPaths; logged: string[] }> {
+  const paths = new SwarmPaths(root.join("swarm"));
+  const store = await BlobStore.open(paths);
+  const logged: string[] = [];
+  let served: MessagePort | undefined;
+  const hasher = new Hasher(() => {
+    const { port1, port2 } = new MessageChannel();
+    served = port1;
+    serveHasher(port1);
+    return Promise.resolve(port2);
+  }, () => served?.close());
+  const download = new Download({
+    ...parts,
+    entry,
+    paths,
+    store,
+    hasher,
+    candidates: () => [PEER],
+    onPeerFailure: () => {},
+    onCorruption: () => {},
+    isBenched: () => false,
+    onProgress: () => {},
+    checkDisk: () => Promise.resolve({ ok: true }),
+    takeBandwidth: () => Promise.resolve(),
+    log: (_level, message) => logged.push(message),
+  });
+  return { download, paths, logged };
+}
+
+Deno.test("without a peer everything comes from the server, several chunks at a time, and is accounted so", async () => {
+  await using root = await TemporaryRoot.create();
+  const asked: WantedContent[] = [];
+  const { download, paths } = await start(root, { client: client(), server: server(asked) });
+  const result = await download.run(new AbortController().signal);
+  assert.deepEqual(result, { kind: "complete" });
+  assert.deepEqual(download.sources, { server: COUNT });
+  assert.equal(sha256Hex(await Deno.readFile(paths.blob(entry.sha256))), entry.sha256);
+  assert.equal(asked[0], "digests");
+  assert.ok(asked.length < COUNT / 2, `${asked.length} calls for ${COUNT} chunks`);
+  assert.ok(download.slowest.every(({ source }) => source === "server"));
+});
+
+Deno.test("the server is asked only for what no peer holds", async () => {
+  await using root = await TemporaryRoot.create();
+  const asked: WantedContent[] = [];
+  const held = Array.from({ length: COUNT }, (_, chunk) => chunk).filter((chunk) => chunk !== 7);
+  const source = { ...server(asked), peersAloneMs: 300 };
+  const { download } = await start(root, { client: client(...held), server: source });
+  assert.deepEqual(await download.run(new AbortController().signal), { kind: "complete" });
+  assert.deepEqual(download.sources, { "web-2": COUNT - 1, server: 1 });
+  assert.deepEqual(asked, [{ chunk: 7, count: 1 }]);
+});
+
+Deno.test("of what the server sends wrong nothing is kept, and it is not asked again in this attempt", async () => {
+  await using root = await TemporaryRoot.create();
+  const asked: WantedContent[] = [];
+  const stop = new AbortController();
+  const spoil = (bytes: Uint8Array, wanted: WantedContent) => {
+    // The last byte of the first run of chunks.
+    if (wanted !== "digests") bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    return bytes;
+  };
+  const { download, logged } = await start(root, {
+    client: client(),
+    server: server(asked, { spoil }),
+  });
+  const running = download.run(stop.signal);
+  while (!logged.includes("the server sent wrong bytes")) {
+    await new Promise((done) => setTimeout(done, 10));
+  }
+  const run = asked[1];
+  assert.ok(run && run !== "digests");
+  stop.abort();
+  assert.deepEqual(await running, { kind: "cancelled" });
+  assert.equal(asked.length, 2);
+  assert.equal(download.partial?.chunks.has(run.chunk + run.count - 1), false);
+});
+
+Deno.test("a server that may not be asked is not, and a list of digests that is not the entry's begins nothing", async () => {
+  await using root = await TemporaryRoot.create();
+  const asked: WantedContent[] = [];
+  const forbidden = await start(root, {
+    client: client(),
+    server: server(asked, { isAllowed: false }),
+  });
+  const stop = new AbortController();
+  const running = forbidden.download.run(stop.signal);
+  const spoil = (bytes: Uint8Array) => bytes.fill(0);
+  const wrong: WantedContent[] = [];
+  const lying = await start(root, { client: client(), server: server(wrong, { spoil }) });
+  const lied = lying.download.run(stop.signal);
+  while (wrong.length === 0) await new Promise((done) => setTimeout(done, 10));
+  stop.abort();
+  await Promise.all([running, lied]);
+  assert.deepEqual(asked, []);
+  assert.deepEqual(wrong, ["digests"]);
+  assert.equal(lying.download.partial, undefined);
+});
