@@ -10,6 +10,16 @@ export function renderProblems(problems: readonly ConfigProblem[]): string {
     .join("\n");
 }
 
+/** Mistakes that show only with what hosts report: each with how many meet it. */
+export function renderHostProblems(
+  problems: readonly (ConfigProblem & { readonly hosts: number; readonly firstHost: string })[],
+): string {
+  return problems.map(({ hosts, firstHost, ...problem }) => {
+    const others = hosts > 1 ? ` and ${hosts - 1} more` : "";
+    return `${renderProblems([problem])} (${sanitize(firstHost)}${others})`;
+  }).join("\n");
+}
+
 const SIGN = { added: "+", removed: "-", changed: "~" } as const;
 
 /** Most hosts of a block that are named; `--json` names all. */

@@ -1,10 +1,10 @@
 import { type ConfigFreeze } from "../publish/config_freeze.ts";
+import type { ConfigPublisher } from "../publish/config_publisher.ts";
 import {
   type Comparison,
-  type ConfigPublisher,
   type PublishResult,
   UnrecordedPublishError,
-} from "../publish/config_publisher.ts";
+} from "../publish/publish_results.ts";
 import type { Refusal } from "../publish/refusal.ts";
 import { writePublisher } from "../wiring/publisher_name.ts";
 import { ApiError } from "./api_error.ts";
@@ -35,8 +35,8 @@ export function configRoutes(
 ): RouteTable<ConfigEndpoints> {
   return {
     configValidate: async () => {
-      const { problems, ...result } = await publisher.validate();
-      return { ...result, problems: [...problems] };
+      const { problems, hostProblems, ...result } = await publisher.validate();
+      return { ...result, problems: [...problems], hostProblems: [...hostProblems] };
     },
     configDiff: async ({ body }) => {
       if (body.previous && body.version !== undefined) {

@@ -1,100 +1,37 @@
 import type { Sha256 } from "../../shared/crypto/sha256.ts";
-import type { ConfigProblem, ConfigVersion } from "../../shared/rest/config.ts";
-import { findHostcrate, type HostFacts } from "../resolve/compile_host.ts";
+import type { ConfigVersion } from "../../shared/rest/config.ts";
+import type { HostFacts } from "../resolve/compile_host.ts";
 import { COMPILER_VERSION } from "../resolve/compiler_version.ts";
-import type { PolicyCompiler } from "../resolve/policy_compiler.ts";
-import { RESOURCE_CATALOG, type ResourceCatalog } from "../stacks/resource_catalog.ts";
+import { PolicyCompiler } from "../resolve/policy_compiler.ts";
+import { RESOURCE_CATALOG } from "../stacks/resource_catalog.ts";
 import type { StackTree } from "../stacks/stack_tree.ts";
 import { runInSlices } from "../steps/run_in_slices.ts";
 import { configVersion } from "./config_version.ts";
-import { compareFleetInSteps, type FleetChanges } from "./host_changes.ts";
+import { compareFleetInSteps } from "./host_changes.ts";
+import { findHostProblemsInSteps } from "./host_problems.ts";
 import type { LivePolicy, PolicySource } from "./policy_source.ts";
-import { findSecretUsersInSteps, type SecretUsers } from "./secret_users.ts";
-import { type Refusal, refuse, refuseDamaged } from "./refusal.ts";
-import { type Candidate, StackLoader } from "./stack_loader.ts";
+import {
+  type Comparison,
+  type DiffResult,
+  type PublishOrder,
+  type PublishResult,
+  type ReloadResult,
+  UnrecordedPublishError,
+  type Validation,
+} from "./publish_results.ts";
 import { unknownHostname } from "./unknown_hostname.ts";
-import type { VersionLog, VersionRecord } from "./version_log.ts";
-import type { VersionStore } from "./version_store.ts";
+import { explainOutdated, refuseForNobody } from "./publish_rules.ts";
+import type { ChoosePrunable, PublisherContext } from "./publisher_context.ts";
+import { type Refusal, refuse, refuseDamaged } from "./refusal.ts";
+import { findSecretUsersInSteps, type SecretUsers } from "./secret_users.ts";
+import { type Candidate, StackLoader } from "./stack_loader.ts";
+import { Turns } from "./turns.ts";
+import type { VersionRecord } from "./version_log.ts";
 
 /** How far back the version before the live one is looked for. */
 const MAX_HISTORY = 1000;
 /** How far back the history is read to find versions that nobody needs. */
 const MAX_PRUNED_HISTORY = 100_000;
-/** Most hosts that a refusal names. */
-const MAX_NAMED_HOSTS = 5;
-
-/** Picks versions to be removed. */
-export type ChoosePrunable = (
-  onDisk: readonly Sha256[],
-  history: readonly VersionRecord[],
-  live: Sha256 | undefined,
-) => readonly Sha256[];
-
-/** What publishing needs from the rest of the server. */
-export interface PublisherContext {
-  readonly store: VersionStore;
-  readonly log: VersionLog;
-  /** Every enrolled host with its latest traits, which are best made when they are asked for. */
-  readonly knownHosts: () => Iterable<HostFacts>;
-  readonly nowMs: () => number;
-  /** Why nothing may be published or rolled back now, if so. */
-  readonly frozen?: (what: string) => Promise<Refusal | undefined>;
-  /** Says for each secret that policies name and nobody has set who needs it. */
-  readonly missingSecrets?: (needs: FleetChanges["secrets"]) => Promise<readonly string[]>;
-  readonly catalog?: ResourceCatalog;
-}
-
-export interface Validation {
-  readonly valid: boolean;
-  /** The version that publishing would make. */
-  readonly version: Sha256 | null;
-  readonly problems: readonly ConfigProblem[];
-  readonly files: number;
-  /** Known hosts that some entry matches. */
-  readonly hosts: number;
-}
-
-/** What a version would change against the live one. */
-export interface Comparison extends Omit<FleetChanges, "secrets"> {
-  readonly from: Sha256 | null;
-  readonly to: Sha256;
-  /** What does not stop a publish, and should be known before it. */
-  readonly warnings: readonly string[];
-}
-
-export type DiffResult = ({ readonly ok: true } & Comparison) | Refusal;
-
-export type PublishResult =
-  | ({
-    readonly ok: true;
-    /** False if the stacks are what is live already. */
-    readonly published: boolean;
-    readonly version: Sha256;
-  } & Comparison)
-  | Refusal;
-
-/** Who publishes, and what. */
-export interface PublishOrder {
-  readonly principal: string;
-  readonly message: string;
-  /** What was looked at before: if it is not what would be published now, nothing is. */
-  readonly reviewed?: Reviewed | undefined;
-  /** Go live although no host that an entry matches can have the version. */
-  readonly allowRefused?: boolean | undefined;
-}
-
-/** The two versions that somebody compared. */
-export interface Reviewed {
-  readonly from: string | null;
-  readonly to: string;
-}
-
-export type ReloadResult = { readonly ok: true; readonly live: LivePolicy | undefined } | Refusal;
-
-/** The new version is in force, durably, but the log does not have its record yet. */
-export class UnrecordedPublishError extends Error {
-  override readonly name = "UnrecordedPublishError";
-}
 
 /**
  * The way from the stacks that operators edit to the policy in force: validate, compare, publish, roll back. One change runs
@@ -106,8 +43,8 @@ export class ConfigPublisher implements PolicySource {
   readonly #listeners = new Set<(policy: LivePolicy) => void>();
   #live: (LivePolicy & { readonly compiler: PolicyCompiler }) | undefined;
   #problem: string | undefined;
-  #changing: Promise<unknown> = Promise.resolve();
-  #comparing: Promise<unknown> = Promise.resolve();
+  readonly #changing = new Turns();
+  readonly #comparing = new Turns();
 
   constructor(context: PublisherContext) {
     this.#context = context;
@@ -133,7 +70,7 @@ export class ConfigPublisher implements PolicySource {
    * be used the reason is returned and the policy in memory stays.
    */
   reload(): Promise<ReloadResult> {
-    return this.#exclusive(async () => {
+    return this.#changing.take(async () => {
       const result = await refuseDamaged(() => this.#reload());
       this.#problem = result.ok ? undefined : result.reason;
       return result;
@@ -151,17 +88,25 @@ export class ConfigPublisher implements PolicySource {
     return { ok: true, live: this.#live };
   }
 
-  /** Checks the staged stacks; changes nothing. */
+  /** Checks the staged stacks, for every known host too; changes nothing. */
   async validate(): Promise<Validation> {
     const { files, problems: reading } = await this.#loader.readStaged();
     const checked = await this.#loader.check(files);
     const problems = [...reading, ...checked.ok ? [] : checked.problems];
     const version = problems.length === 0 ? configVersion(files, COMPILER_VERSION) : null;
-    let hosts = 0;
-    for (const { hostname } of checked.ok ? this.#context.knownHosts() : []) {
-      if (checked.ok && findHostcrate(checked.tree, hostname)) hosts++;
-    }
-    return { valid: version !== null, version, problems, files: files.length, hosts };
+    const compiler = checked.ok ? new PolicyCompiler(checked.tree) : undefined;
+    const fleet = compiler &&
+      await this.#comparing.take(() =>
+        runInSlices(findHostProblemsInSteps(compiler, this.#context.knownHosts()))
+      );
+    return {
+      valid: version !== null,
+      version,
+      problems,
+      files: files.length,
+      hosts: fleet?.matched ?? 0,
+      hostProblems: fleet?.problems ?? [],
+    };
   }
 
   /** The version that the staged files would have, if they can be read; they are not checked. */
@@ -195,7 +140,7 @@ export class ConfigPublisher implements PolicySource {
       readonly previous?: boolean | undefined;
     },
   ): Promise<DiffResult> {
-    const result = this.#comparing.then(async (): Promise<DiffResult> => {
+    return this.#comparing.take(async (): Promise<DiffResult> => {
       const found = previous
         ? await this.#findPrevious()
         : version === undefined
@@ -214,9 +159,6 @@ export class ConfigPublisher implements PolicySource {
       }
       return { ok: true, ...await this.#compare(candidate, host) };
     });
-    // The caller gets the failure; here it only ends the turn.
-    this.#comparing = result.then(() => {}, () => {});
-    return result;
   }
 
   /** Whose live policy names a secret. */
@@ -229,7 +171,7 @@ export class ConfigPublisher implements PolicySource {
 
   /** Makes the staged stacks the live policy. */
   publish(order: PublishOrder): Promise<PublishResult> {
-    return this.#exclusive(async () => {
+    return this.#changing.take(async () => {
       const frozen = await this.#context.frozen?.("publish");
       if (frozen) return frozen;
       const candidate = await this.#loader.loadStaged();
@@ -245,7 +187,7 @@ export class ConfigPublisher implements PolicySource {
       readonly message?: string | undefined;
     },
   ): Promise<PublishResult> {
-    return this.#exclusive(async () => {
+    return this.#changing.take(async () => {
       const frozen = await this.#context.frozen?.("roll back");
       if (frozen) return frozen;
       const found = version === undefined
@@ -277,7 +219,7 @@ export class ConfigPublisher implements PolicySource {
    * @param choose picks them from what is on disk and the history, newest first.
    */
   prune(choose: ChoosePrunable): Promise<number> {
-    return this.#exclusive(async () => {
+    return this.#changing.take(async () => {
       const { store, log } = this.#context;
       const live = await store.readLive();
       const chosen = choose(
@@ -383,46 +325,4 @@ export class ConfigPublisher implements PolicySource {
       ? { ok: true, version: previous.version }
       : refuse(this.problem ?? "Cannot roll back: no other version has been published");
   }
-
-  #exclusive<Result>(run: () => Promise<Result>): Promise<Result> {
-    const result = this.#changing.then(run);
-    // The caller gets the failure; here it only ends the turn.
-    this.#changing = result.then(() => {}, () => {});
-    return result;
-  }
-}
-
-/**
- * Refuses a version that no host could have: there would be something live that is in force nowhere. Where no envoy is matched
- * there is nothing to tell it by.
- */
-function refuseForNobody(
-  { isForNobody, refusedHosts, changes }: Omit<FleetChanges, "secrets">,
-  what: string,
-): Refusal | undefined {
-  if (!isForNobody) return;
-  const refused = changes.filter(({ problems }) => problems.length > 0);
-  const named = refused.flatMap(({ hosts }) => hosts).slice(0, MAX_NAMED_HOSTS).join(", ");
-  const left = refusedHosts > MAX_NAMED_HOSTS ? ", …" : "";
-  return {
-    ...refuse(
-      `Cannot ${what}: no host that an entry matches could have it (${refusedHosts}: ${named}${left}): ` +
-        `${refused[0]?.problems[0] ?? ""}. Mend it, or overrule this with --allow-refused`,
-    ),
-    isForNobody: true,
-  };
-}
-
-/** Why a review does not cover what would be published now, if so. */
-function explainOutdated(
-  reviewed: Reviewed,
-  live: Sha256 | undefined,
-  version: Sha256,
-): string | undefined {
-  const what = reviewed.to !== version
-    ? "the staged stacks have changed since"
-    : reviewed.from !== (live ?? null)
-    ? "another version was published since"
-    : undefined;
-  return what && `Cannot publish what was reviewed: ${what}. Look at the changes again`;
 }

@@ -3,7 +3,8 @@ import { runSteps } from "../steps/steps.ts";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
 import type { HostFacts } from "../resolve/compile_host.ts";
 import { formatProblem } from "../stacks/problem_list.ts";
-import { ConfigPublisher, UnrecordedPublishError } from "./config_publisher.ts";
+import { ConfigPublisher } from "./config_publisher.ts";
+import { UnrecordedPublishError } from "./publish_results.ts";
 import { MemoryVersionLog } from "./memory_version_log.ts";
 import { DISK, type PublishFiles } from "./publish_files.ts";
 import { VersionStore } from "./version_store.ts";
@@ -154,6 +155,17 @@ Deno.test("stacks with mistakes are not published, and the live policy stays", a
   assert.equal(contentFor(publisher, WEB_1), "one debian");
   const validation = await publisher.validate();
   assert.deepEqual([validation.valid, validation.version, validation.hosts], [false, null, 0]);
+});
+
+Deno.test("checking says what is wrong for single hosts too, each mistake once and by how many meet it", async () => {
+  await using fixture = await Fixture.create();
+  await fixture.stage('x"\n    path: "/etc/{{ traits.os.codename }}');
+  const { valid, problems, hosts, hostProblems } = await fixture.publisher().validate();
+  assert.deepEqual([valid, problems, hosts], [true, [], 3]);
+  assert.equal(hostProblems.length, 1);
+  const [{ hosts: meeting, firstHost, ...problem } = { hosts: 0, firstHost: "" }] = hostProblems;
+  assert.deepEqual([meeting, firstHost], [3, "web-1"]);
+  assert.match(JSON.stringify(problem), /"line":\d+.*the server has to know this/);
 });
 
 Deno.test("a host that lacks a trait in what the server has to know is listed with its problem and does not hold up the others", async () => {

@@ -83,6 +83,10 @@ export const configValidate = endpoint({
     problems: z.array(configProblemSchema),
     files: z.number().int(),
     hosts: z.number().int(),
+    /** What keeps single hosts from the version because of what they report, each once. It may be published all the same. */
+    hostProblems: z.array(
+      configProblemSchema.extend({ hosts: z.number().int(), firstHost: z.string() }),
+    ),
   }),
 });
 

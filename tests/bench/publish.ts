@@ -13,13 +13,16 @@ const CALLING = 10;
 /** Pause of each between two check-ins, in ms: together some 100 a second. */
 const PAUSE_MS = 100;
 const DEADLINE_MS = 900_000;
-/** Where no two policies are the same each host is compiled on its own, so that a tenth of the fleet says enough. */
 const CASES: readonly { readonly name: PublishCase; readonly envoys: number }[] = [
   { name: "patterns", envoys: PUBLISH_TREE.envoys / 100 },
   { name: "patterns", envoys: PUBLISH_TREE.envoys / 10 },
   { name: "patterns", envoys: PUBLISH_TREE.envoys },
   { name: "entries", envoys: PUBLISH_TREE.envoys },
-  { name: "own_names", envoys: PUBLISH_TREE.envoys / 10 },
+  { name: "own_1", envoys: PUBLISH_TREE.envoys / 100 },
+  { name: "own_1", envoys: PUBLISH_TREE.envoys / 10 },
+  { name: "own_1", envoys: PUBLISH_TREE.envoys },
+  { name: "own_10", envoys: PUBLISH_TREE.envoys },
+  { name: "own_50", envoys: PUBLISH_TREE.envoys },
 ];
 
 const lineSchema = z.discriminatedUnion("kind", [
@@ -40,7 +43,8 @@ type Line = z.infer<typeof lineSchema>;
  * What it takes to check, compare and publish a tree of 500 configcrates and 5,000 resources for up to 10,000 envoys, and what
  * others wait meanwhile: the real service and publisher in one process, and in this one real check-ins over TLS. `publish` holds all of
  * it: reading, checking, compiling the whole fleet with both versions, comparing, writing durably, swapping. `p99` and `max` are
- * of check-ins sent while that ran; `blocked` is how late a timer of the server was at worst.
+ * of check-ins sent while that ran; `blocked` is how late a timer of the server was at worst. In the cases `own_N` so many files of
+ * each host name that host, and one of these changes for every host.
  */
 export async function benchPublish(progress: Progress): Promise<BenchReport> {
   const rows: BenchRow[] = [];

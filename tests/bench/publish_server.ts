@@ -121,10 +121,12 @@ async function knowMany(): Promise<void> {
   await store.transaction(async (inside) => {
     for (const record of records) await inside.envoys.add(record);
   });
-  for (const record of records) {
+  for (const [at, record] of records.entries()) {
     const { traits } = server.fleet.index.put(record);
     traits.setStable(stable, digest);
     traits.mergeVolatile(volatile);
+    // Parsed traits may be forgotten between two turns of the event loop, as they are between check-ins, and not before.
+    if (at % 50 === 0) await new Promise((resume) => setTimeout(resume, 0));
   }
 }
 

@@ -22,8 +22,14 @@ export type PublishCase =
   | "patterns"
   /** One `match:` entry for each host, with a variable of its own that no resource of most crates reads. */
   | "entries"
-  /** As `patterns`, and one file of every host names that host, so that no two policies are the same. */
-  | "own_names";
+  /** As `patterns`, and so many files of every host name that host, so that no two policies are the same. */
+  | OwnDataCase;
+type OwnDataCase = "own_1" | "own_10" | "own_50";
+
+/** How many files name the host that they are for. Of these the first one changes with each revision, for every host. */
+function ownFiles(name: PublishCase): number {
+  return name === "patterns" || name === "entries" ? 0 : Number(name.slice("own_".length));
+}
 
 /** Hosts are named after their role: `r07-00123`. */
 export function publishHostname(number: number, { roles }: PublishTreeSize): string {
@@ -83,9 +89,10 @@ function crate(
   lines.push(`  - directory: /opt/${own}`);
   for (let at = 1; at < resourcesPerCrate; at++) {
     const text = at === 1 && number % 10 === 0 ? `revision ${revision}` : `setting ${at}`;
-    const host = name === "own_names" && at === 2 && number < 10
-      ? "{{ traits.agent_self.hostname }}"
-      : "{{ traits.os.distro }}";
+    // The first crates are those of a role that every host has.
+    const cratesForAll = 10;
+    const isOwn = number < cratesForAll && (at - 1) * cratesForAll + number < ownFiles(name);
+    const host = isOwn ? "{{ traits.agent_self.hostname }}" : "{{ traits.os.distro }}";
     lines.push(
       `  - file: /opt/${own}/${at}.conf`,
       "    content: |",

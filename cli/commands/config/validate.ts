@@ -5,7 +5,7 @@ import { withExamples } from "../../../shared/terminal/run_cli.ts";
 import { sanitize } from "../../../shared/terminal/sanitize.ts";
 import { UserError } from "../../../shared/terminal/user_error.ts";
 import type { CliContext } from "../../context.ts";
-import { renderProblems } from "../../output/changes.ts";
+import { renderHostProblems, renderProblems } from "../../output/changes.ts";
 import { withProgress } from "../../output/with_progress.ts";
 import { serverCommand } from "../server_command.ts";
 import { mistakesError } from "./mistakes.ts";
@@ -33,6 +33,10 @@ export function validateCommand(context: CliContext) {
             counted(answer.hosts, "known host")
           }`,
         );
+        if (answer.hostProblems.length > 0) {
+          context.output.line("Hosts that would keep the policy they have:");
+          context.output.line(renderHostProblems(answer.hostProblems));
+        }
       } else context.output.line(renderProblems(answer.problems));
       if (!answer.valid) throw mistakesError(answer.problems);
     });
