@@ -66,7 +66,12 @@ export function parseAgentConfig(text: string, file: string): AgentConfig {
     throw new AgentConfigError(`Cannot read ${file}: it is larger than ${MAX_CONFIG_BYTES} bytes`);
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: "1.2" });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    uniqueKeys: true,
+    version: "1.2",
+    logLevel: "error",
+  });
   const problems = document.errors.map((error) =>
     `${file}:${position(lines, error.pos[0])}: ${error.message.split("\n")[0]}`
   );

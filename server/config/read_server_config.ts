@@ -40,7 +40,13 @@ export function readServerConfig(
     return { ok: false, problems: [`${file}:1:1: file of ${text.length} characters: ${limit}`] };
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: "1.2" });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    version: "1.2",
+    // What it would print on standard error is told by the schema.
+    logLevel: "error",
+  });
   const placeOf = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${file}:${Math.max(1, line)}:${Math.max(1, col)}`;

@@ -7,6 +7,12 @@ export const MAX_CONDITION_LENGTH = 4096;
 /** Deepest nesting of `all`, `exists`, `map` and the like in each other: their costs multiply. */
 const MAX_LOOP_DEPTH = 4;
 
+/**
+ * Most brackets that may be open at a place, those in texts included: of brackets that are never closed the parser tries every
+ * reading, which takes seconds from some hundred on.
+ */
+const MAX_OPEN_BRACKETS = 64;
+
 /** What a condition may be about. */
 export const CONDITION_ROOTS = ["traits", "vars", "env", "item", "changed"] as const;
 
@@ -56,6 +62,10 @@ export class Condition {
         0,
       );
     }
+    const tooDeep = offsetOfDepth(text, MAX_OPEN_BRACKETS);
+    if (tooDeep !== undefined) {
+      throw new ConditionError("condition is nested too deep: simplify it", tooDeep);
+    }
     const { expr, sourceInfo } = parseCel(text);
     const positions = sourceInfo?.positions ?? {};
     const checker = new NameChecker(positions);
@@ -85,6 +95,17 @@ function parseCel(text: string): ReturnType<typeof parse> {
     const offset = fault === undefined ? undefined : Math.min(fault, text.length);
     throw new ConditionError(explainFault(text, offset, error), offset ?? 0, { cause: error });
   }
+}
+
+/** Where more brackets than `most` are open for the first time. */
+function offsetOfDepth(text: string, most: number): number | undefined {
+  let open = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charAt(at);
+    if ("([{".includes(character) && ++open > most) return at;
+    if (")]}".includes(character) && open > 0) open--;
+  }
+  return undefined;
 }
 
 function offsetOfFault(error: Error): number | undefined {

@@ -172,6 +172,9 @@ Deno.test("no condition takes long, whatever its loops and patterns are", () => 
   const nested = "[1].all(a, ".repeat(5) + "true" + ")".repeat(5);
   assert.match(evaluate(nested), /nested deeper than 4/);
   assert.match(evaluate("(".repeat(2000) + "true" + ")".repeat(2000)), /nested too deep/);
+  for (const open of "([{") assert.match(evaluate(open.repeat(65)), /nested too deep/);
+  assert.match(evaluate("(".repeat(64) + "true" + ")".repeat(64)), /^true$/);
+  assert.match(evaluate("(true)&&".repeat(200) + "true"), /^true$/);
   assert.match(evaluate("!".repeat(MAX_CONDITION_LENGTH + 1)), /the limit is 4096/);
   const hostile = { vars: { name: "a".repeat(50_000) } };
   assert.equal(evaluate('vars.name.matches("^(a+)+$x")', MACHINE, hostile), "false");

@@ -49,7 +49,12 @@ const KEYWORDS: ReadonlySet<string> = new Set([
   "!",
 ]);
 
-const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", a: "\x07" };
+const ESCAPES: ReadonlyMap<string, string> = new Map([
+  ["n", "\n"],
+  ["t", "\t"],
+  ["r", "\r"],
+  ["a", "\x07"],
+]);
 
 /**
  * Takes a script apart into its commands: quotes, escapes, `$'…'`, comments, braces, substitutions, subshells, variables that
@@ -295,7 +300,7 @@ function readAnsiQuoted(script: string, start: number): { text: string; next: nu
     const code = hex ?? unicode;
     if (code !== undefined) text += String.fromCharCode(parseInt(code, 16));
     else if (octal !== undefined) text += String.fromCharCode(parseInt(octal, 8));
-    else text += ESCAPES[single] ?? single;
+    else text += ESCAPES.get(single) ?? single;
     at += whole.length;
   }
   return { text, next: at + 1 };

@@ -5,12 +5,20 @@ import { type BenchReport, renderReport } from "./bench_report.ts";
 
 /** Tells people on standard error what is being measured. */
 export type Progress = (text: string) => void;
-export type Benchmark = (progress: Progress) => Promise<BenchReport>;
+
+/** What a benchmark is asked for. */
+export interface BenchOptions {
+  /** Cases to measure; empty means all. Benchmarks without named cases measure everything. */
+  readonly rows: readonly string[];
+}
+
+export type Benchmark = (progress: Progress, options: BenchOptions) => Promise<BenchReport>;
 
 /** Loaded when asked for: one benchmark must not pay for what another imports. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   checkin: async () => (await import("./checkin.ts")).benchCheckin,
   converge: async () => (await import("./converge.ts")).benchConverge,
+  fuzz: async () => (await import("./fuzz.ts")).benchFuzz,
   fanout: async () => (await import("./fanout.ts")).benchFanout,
   simulation: async () => (await import("./simulation.ts")).benchSimulation,
   publish: async () => (await import("./publish.ts")).benchPublish,
@@ -20,16 +28,18 @@ const program = new Command("bench")
   .description("Measure this machine; prints figures, never fails on time")
   .addArgument(new Argument("<name>", "which benchmark").choices(Object.keys(BENCHMARKS)))
   .option("--json", "print one JSON document", false)
-  .action(async (name, { json }) => {
+  .option("--row <case...>", "measure these cases of fanout or simulation alone")
+  .action(async (name, { json, row: rows = [] }) => {
     const load = BENCHMARKS[name];
     if (load === undefined) throw new Error(`unreachable: commander admits known names only`);
     const benchmark = await load();
-    const report = await benchmark((text) => console.error(text));
+    const report = await benchmark((text) => console.error(text), { rows });
     console.log(json ? JSON.stringify(report, null, 2) : renderReport(report));
   });
 withExamples(program, [
   ["deno task bench checkin", "what a check-in costs the server"],
   ["deno task bench converge --json", "for a program"],
+  ["deno task bench fanout --row 256MiB_to_8", "one case, and its rivals"],
 ]);
 
 Deno.exit(

@@ -1,68 +1,8 @@
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
-import { crc32, deflateRawSync } from "node:zlib";
 import fc from "fast-check";
+import { writeZip } from "../../../tests/support/write_zip.ts";
 import { ArchiveError } from "./archive_entry.ts";
 import { type RandomAccess, readZip } from "./zip_reader.ts";
-
-interface Member {
-  readonly name: string;
-  readonly content?: string;
-  /** As stat(2) has it; a regular file otherwise. */
-  readonly mode?: number;
-  readonly deflated?: boolean;
-  /** What the archive claims, where that is not the truth. */
-  readonly claimed?: {
-    readonly size?: number;
-    readonly crc?: number;
-    readonly flags?: number;
-    readonly offset?: number;
-  };
-}
-
-/** Writes an archive as APPNOTE.TXT describes it. */
-function zip(members: readonly Member[], comment = ""): Uint8Array {
-  const parts: Buffer[] = [], central: Buffer[] = [];
-  let offset = 0;
-  for (const { name, content = "", mode = 0o100644, deflated = false, claimed } of members) {
-    const raw = Buffer.from(content), nameBytes = Buffer.from(name);
-    const data = deflated ? deflateRawSync(raw) : raw;
-    const numbers = Buffer.alloc(16);
-    numbers.writeUInt32LE(claimed?.crc ?? crc32(raw), 4);
-    numbers.writeUInt32LE(data.length, 8);
-    numbers.writeUInt32LE(claimed?.size ?? raw.length, 12);
-    const common = Buffer.alloc(6);
-    common.writeUInt16LE(20, 0);
-    common.writeUInt16LE(claimed?.flags ?? 0x800, 2);
-    common.writeUInt16LE(deflated ? 8 : 0, 4);
-    const tail = Buffer.alloc(4);
-    tail.writeUInt16LE(nameBytes.length, 0);
-    const local = Buffer.concat([signature(0x04034b50), common, numbers, tail, nameBytes]);
-    const rest = Buffer.alloc(14);
-    rest.writeUInt32LE(mode * 65536, 6);
-    rest.writeUInt32LE(claimed?.offset ?? offset, 10);
-    const madeBy = Buffer.from([20, 3]);
-    central.push(
-      Buffer.concat([signature(0x02014b50), madeBy, common, numbers, tail, rest, nameBytes]),
-    );
-    parts.push(local, data);
-    offset += local.length + data.length;
-  }
-  const directory = Buffer.concat(central);
-  const end = Buffer.alloc(18);
-  end.writeUInt16LE(members.length, 4);
-  end.writeUInt16LE(members.length, 6);
-  end.writeUInt32LE(directory.length, 8);
-  end.writeUInt32LE(offset, 12);
-  end.writeUInt16LE(comment.length, 16);
-  return Buffer.concat([...parts, directory, signature(0x06054b50), end, Buffer.from(comment)]);
-}
-
-function signature(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
-}
 
 function access(bytes: Uint8Array): RandomAccess {
   return {
@@ -84,7 +24,7 @@ async function list(bytes: Uint8Array): Promise<string[]> {
 }
 
 Deno.test("stored and deflated files, folders and modes are read", async () => {
-  const bytes = zip([
+  const bytes = writeZip([
     { name: "app/", mode: 0o040755 },
     { name: "app/run", content: "#!/bin/sh\n", mode: 0o100755 },
     { name: "app/ünicode", content: "x".repeat(10_000), deflated: true },
@@ -97,7 +37,7 @@ Deno.test("stored and deflated files, folders and modes are read", async () => {
 });
 
 Deno.test("a symbolic link and a device are what they are", async () => {
-  const bytes = zip([
+  const bytes = writeZip([
     { name: "link", content: "/etc/passwd", mode: 0o120777 },
     { name: "device", mode: 0o020666 },
   ]);
@@ -111,25 +51,30 @@ Deno.test("a symbolic link and a device are what they are", async () => {
 function embedded(): Uint8Array {
   const inner = { name: "b", content: "xyz" };
   const content = new TextDecoder().decode(
-    zip([{ ...inner, claimed: { crc: 0 } }]).subarray(0, 34),
+    writeZip([{ ...inner, claimed: { crc: 0 } }]).subarray(0, 34),
   );
-  return zip([{ name: "a", content }, { ...inner, claimed: { offset: 30 + 1 } }]);
+  return writeZip([{ name: "a", content }, { ...inner, claimed: { offset: 30 + 1 } }]);
 }
 
 const BROKEN: readonly [string, Uint8Array, RegExp][] = [
   [
     "a file that is larger than it says",
-    zip([{ name: "a", content: "xx", claimed: { size: 1 } }]),
+    writeZip([{ name: "a", content: "xx", claimed: { size: 1 } }]),
     /damaged/,
   ],
   [
     "a bomb",
-    zip([{ name: "a", content: "0".repeat(1_000_000), deflated: true, claimed: { size: 10 } }]),
+    writeZip([{
+      name: "a",
+      content: "0".repeat(1_000_000),
+      deflated: true,
+      claimed: { size: 10 },
+    }]),
     /damaged/,
   ],
   [
     "entries that share their bytes",
-    zip([{ name: "a", content: "x" }, { name: "b", content: "x", claimed: { offset: 0 } }]),
+    writeZip([{ name: "a", content: "x" }, { name: "b", content: "x", claimed: { offset: 0 } }]),
     /overlap/,
   ],
   [
@@ -139,7 +84,7 @@ const BROKEN: readonly [string, Uint8Array, RegExp][] = [
   ],
   [
     "small entries that claim more together than is ever unpacked",
-    zip(Array.from({ length: 17 }, (_, index) => ({
+    writeZip(Array.from({ length: 17 }, (_, index) => ({
       name: `f${index}`,
       content: "x",
       claimed: { size: 0xfffffffe },
@@ -148,11 +93,11 @@ const BROKEN: readonly [string, Uint8Array, RegExp][] = [
   ],
   [
     "another content than its CRC",
-    zip([{ name: "a", content: "x", claimed: { crc: 1 } }]),
+    writeZip([{ name: "a", content: "x", claimed: { crc: 1 } }]),
     /damaged/,
   ],
-  ["encryption", zip([{ name: "a", content: "x", claimed: { flags: 1 } }]), /encrypted/],
-  ["the end cut off", zip([{ name: "a", content: "x" }]).subarray(0, -10), /no ZIP archive/],
+  ["encryption", writeZip([{ name: "a", content: "x", claimed: { flags: 1 } }]), /encrypted/],
+  ["the end cut off", writeZip([{ name: "a", content: "x" }]).subarray(0, -10), /no ZIP archive/],
   ["nothing", new Uint8Array(), /no ZIP archive/],
 ];
 
@@ -166,7 +111,7 @@ for (const [title, bytes, reason] of BROKEN) {
 }
 
 Deno.test("no bytes make the reader do anything but read or refuse", async () => {
-  const bytes = zip([
+  const bytes = writeZip([
     { name: "a", content: "some text", deflated: true },
     { name: "b/", mode: 0o040755 },
     { name: "b/c", content: "more" },
