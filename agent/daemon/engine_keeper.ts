@@ -246,8 +246,9 @@ export class EngineKeeper {
       },
     });
     this.#engine = engine;
-    this.#sendDocuments();
+    // What it calls and announces from has to be known when the documents let it begin.
     this.sendTraits(this.#traits);
+    this.#sendDocuments();
   }
 
   #sendDocuments(): void {

@@ -398,3 +398,10 @@ Deno.test("a diagnosis is the engine's answer, and nothing if there is no engine
   assert.deepEqual(await Promise.all(waiting.slice(1)), [null, null, null]);
   await keeper.stop();
 });
+
+Deno.test("an engine knows the interfaces before the documents let it begin", () => {
+  const { engines, take } = setUp();
+  take(true, 1);
+  const sent = engines[0]?.sent ?? [];
+  assert.ok(sent.indexOf("interfaces") < sent.indexOf("documents"), `${sent}`);
+});

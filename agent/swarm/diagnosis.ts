@@ -12,7 +12,8 @@ export const PROVEN_LATELY_MS = 60_000;
 export const MAX_HEARD_SHOWN = 32;
 /** Peers shown that are known on this network and not heard. */
 export const MAX_SILENT_SHOWN = 8;
-const MAX_INTERFACES = 256;
+/** Interfaces described; a host of many networks has fewer, and of the rest nothing is said. */
+export const MAX_INTERFACES_SHOWN = 256;
 
 const text = z.string().transform((long) => long.slice(0, 1_000));
 const port = z.number().int().min(0).max(65_535);
@@ -45,7 +46,7 @@ export const diagnosisSchema = z.object({
     heard: z.array(heard).max(MAX_HEARD_SHOWN),
     /** Peers that answer, have an address on this network, and were not heard. */
     silent: z.array(z.object({ hostname: text, address: text })).max(MAX_SILENT_SHOWN),
-  })).max(MAX_INTERFACES),
+  })).max(MAX_INTERFACES_SHOWN),
   /** Heard from addresses of no network of this machine. */
   heardElsewhere: z.array(heard).max(MAX_HEARD_SHOWN),
   peers: z.number().int(),

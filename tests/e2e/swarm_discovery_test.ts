@@ -63,6 +63,7 @@ Deno.test({
         start(web4);
         await Promise.all([web2, web3, db1].map((envoy) => fleet.startAgent(envoy)));
 
+        await hasJoinedBoth(web1);
         await hintsFindTheFirst(web1, db1);
         assert.deepEqual([...new Set(ear.heard.map(({ from }) => from))], [ANNOUNCED]);
         await doctorNamesObstacles({ web1, web2, web3, web4, db1 });
@@ -146,14 +147,17 @@ async function announcerFails(fleet: NamespacedFleet, envoy: FleetMachine): Prom
   } finally {
     await holder.kill();
   }
-  // Once it may join, it does so without a restart.
+  // Once it may join, it does so without a restart; see hasJoinedBoth.
   const free = "echo 20 > /proc/sys/net/ipv4/igmp_max_memberships";
   assert.equal((await host.run("bash", ["-c", free])).code, 0);
-  const joined = await eventually("both interfaces are joined", async () => {
+}
+
+async function hasJoinedBoth(envoy: FleetMachine): Promise<void> {
+  const { interfaces } = await eventually("both interfaces are joined", async () => {
     const { multicast } = await stateOf(envoy);
     return multicast.interfaces.length === 2 && multicast;
   }, DEADLINE_MS);
-  assert.deepEqual(joined.interfaces.toSorted(), [host.address, "10.88.0.1"].toSorted());
+  assert.deepEqual(interfaces.toSorted(), [envoy.host.address, "10.88.0.1"].toSorted());
 }
 
 /** Machines on two networks have nothing but the server in common at first. */
@@ -166,6 +170,24 @@ async function hintsFindTheFirst(one: FleetMachine, other: FleetMachine): Promis
 async function doctorNamesObstacles(
   { web1, web2, web3, web4, db1 }: Record<"web1" | "web2" | "web3" | "web4" | "db1", FleetMachine>,
 ): Promise<void> {
+  await diagnosed(web2, [], "cannot-send", /announcements do not leave eth0/);
+
+  // TCP alone is dropped: web-3 is heard, calls others, and cannot be called.
+  await diagnosed(web1, [web3.host.address], "tcp-blocked", /are heard, but TCP 1531 does not/);
+  await knows(web3, web1);
+  const here = await diagnosed(web3, ["web-1"], "tcp-here", /^web-1 cannot open TCP 1531 of this/);
+  assert.equal(here.remedy, "allow TCP 1531 into this machine (the swarm-firewall example does)");
+  await eventually("web-3 finds that all else is well", async () => {
+    const { findings } = await doctor(web3, ["web-1"]);
+    const sound = findings.flatMap(({ level, code }) => level === "ok" ? code : []);
+    return ["heard", "peers", "tcp-there", "udp-there", "udp-here"]
+      .every((code) => sound.includes(code));
+  }, DEADLINE_MS);
+
+  // The gate is shut: the machine says so itself, and from elsewhere nobody listens there.
+  await diagnosed(web4, [], "gate", /the swarm engine does not run: off/);
+  await diagnosed(web1, [web4.host.address], "nobody-listens", /nobody listens at 10\.77\.1\.5/);
+
   // UDP alone is dropped: TCP finds web-2 by the server's hint, and no announcement comes through.
   await knows(web1, web2);
   const blocked = await diagnosed(
@@ -179,27 +201,11 @@ async function doctorNamesObstacles(
     /^allow UDP 1531 on web-2 \(the swarm-firewall example does\)$/,
   );
   await diagnosed(web1, ["web-2"], "udp-unheard", /^web-2 has not heard an announcement/);
-  await diagnosed(web2, [], "cannot-send", /announcements do not leave eth0/);
   assert.equal(
     (await web2.host.run("nft", ["delete", "chain", "inet", "obstacle", "output"])).code,
     0,
   );
   await diagnosed(web2, [], "not-returned", /this machine drops incoming UDP 1531/);
-
-  // TCP alone is dropped: web-3 is heard, calls others, and cannot be called.
-  await diagnosed(web1, [web3.host.address], "tcp-blocked", /are heard, but TCP 1531 does not/);
-  await knows(web3, web1);
-  const here = await diagnosed(web3, ["web-1"], "tcp-here", /^web-1 cannot open TCP 1531 of this/);
-  assert.equal(here.remedy, "allow TCP 1531 into this machine (the swarm-firewall example does)");
-  const { findings } = await doctor(web3, ["web-1"]);
-  const codes = findings.filter(({ level }) => level === "ok").map(({ code }) => code);
-  for (const code of ["heard", "peers", "tcp-there", "udp-there", "udp-here"]) {
-    assert.ok(codes.includes(code), `${code} of ${JSON.stringify(findings)}`);
-  }
-
-  // The gate is shut: the machine says so itself, and from elsewhere nobody listens there.
-  await diagnosed(web4, [], "gate", /the swarm engine does not run: off/);
-  await diagnosed(web1, [web4.host.address], "nobody-listens", /nobody listens at 10\.77\.1\.5/);
 
   // Nothing is in the way over the router.
   const clear = await eventually("db-1 has nothing to find fault with", async () => {

@@ -6,6 +6,7 @@ import {
   type Diagnosis,
   HEARD_LATELY_MS,
   MAX_HEARD_SHOWN,
+  MAX_INTERFACES_SHOWN,
   MAX_SILENT_SHOWN,
   PROVEN_LATELY_MS,
 } from "../diagnosis.ts";
@@ -81,7 +82,8 @@ export class Diagnostician {
         listeningMs: sinceMs === undefined ? null : since(sinceMs, nowMs),
         udpPort: start.discoveryPort ?? ANNOUNCE_PORT,
       },
-      interfaces: networks.map((network) => this.#describe(network, heard, nowMs)),
+      interfaces: networks.slice(0, MAX_INTERFACES_SHOWN)
+        .map((network) => this.#describe(network, heard, nowMs)),
       heardElsewhere: this.#named(elsewhere, nowMs),
       peers: peers.all().length,
       absent: peers.absent().length,

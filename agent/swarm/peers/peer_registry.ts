@@ -52,6 +52,15 @@ export interface Candidate extends PeerEndpoint {
 
 interface Waiting extends Candidate {
   readonly notBeforeMs: number;
+  /** Its owner has just called from there, so there is somebody to answer. */
+  readonly isCaller: boolean;
+}
+
+interface Dialled {
+  readonly nowMs: number;
+  /** Somebody vouched for the address: it does not count. */
+  readonly isFree: boolean;
+  readonly isCaller: boolean;
 }
 
 /** Who is out there: proven peers by UUID, and addresses that somebody named. Pure; time goes in. */
@@ -63,7 +72,7 @@ export class PeerRegistry {
   readonly #vouched = new Set<string>();
   /** Peers of before that do not answer now, by UUID. */
   readonly #absent = new Map<string, KnownPeer>();
-  readonly #dialled = new Map<string, { readonly nowMs: number; readonly isFree: boolean }>();
+  readonly #dialled = new Map<string, Dialled>();
 
   get size(): number {
     return this.#proven.size;
@@ -86,13 +95,26 @@ export class PeerRegistry {
     const key = endpointKey(endpoint);
     if (this.#byEndpoint.has(key)) return false;
     const isVouchedNow = VOUCHED.includes(source) && !this.#vouched.has(key);
-    if (this.#candidates.has(key)) {
+    const isCaller = source === "inbound";
+    const known = this.#candidates.get(key);
+    if (known) {
       if (isVouchedNow) this.#vouched.add(key);
-      return isVouchedNow;
+      const isCallerNow = isCaller && !known.isCaller;
+      if (isCallerNow) {
+        this.#candidates.set(key, { ...known, isCaller, notBeforeMs: -Infinity });
+      }
+      return isVouchedNow || isCallerNow;
     }
     if (this.#candidates.size >= MAX_CANDIDATES && !this.#makeRoom(isVouchedNow)) return false;
     const { address, port } = endpoint;
-    this.#candidates.set(key, { address, port, source, tries: 0, notBeforeMs: -Infinity });
+    this.#candidates.set(key, {
+      address,
+      port,
+      source,
+      tries: 0,
+      notBeforeMs: -Infinity,
+      isCaller,
+    });
     if (isVouchedNow) this.#vouched.add(key);
     return true;
   }
@@ -121,16 +143,19 @@ export class PeerRegistry {
     const taken: Candidate[] = [];
     let limited = [...this.#dialled.values()].filter(({ isFree }) => !isFree).length;
     let probing = 0;
-    for (const [key, { notBeforeMs, ...candidate }] of this.#candidates) {
+    for (const [key, { notBeforeMs, isCaller, ...candidate }] of this.#candidates) {
+      const dialled = this.#dialled.get(key);
+      // Who calls was not there before, or could not be reached: once, that does not wait for the minute's end.
+      const isEarly = dialled !== undefined && (!isCaller || dialled.isCaller);
       const isFree = this.#vouched.has(key);
       const isProbe = candidate.source === "remembered";
       if (notBeforeMs > nowMs || (isProbe && probing >= probes)) continue;
       if (!isFree && limited >= MAX_DIALS_PER_MINUTE) continue;
       // What somebody vouched for waits until its minute is over.
-      if (this.#dialled.has(key) && isFree) continue;
+      if (isEarly && isFree) continue;
       this.#forgetCandidate(key);
-      if (this.#dialled.has(key)) continue;
-      this.#dialled.set(key, { nowMs, isFree });
+      if (isEarly) continue;
+      this.#dialled.set(key, { nowMs, isFree, isCaller });
       if (!isFree) limited += 1;
       if (isProbe) probing += 1;
       taken.push(candidate);
@@ -150,7 +175,8 @@ export class PeerRegistry {
       : source === "server" && tries + 1 < SERVER_TRIES;
     if (!isAgain) return;
     const notBeforeMs = nowMs + Math.min(MAX_RETRY_MS, REDIAL_MS * 2 ** tries);
-    this.#candidates.set(key, { ...endpoint, source, tries: tries + 1, notBeforeMs });
+    const isCaller = false;
+    this.#candidates.set(key, { ...endpoint, source, tries: tries + 1, notBeforeMs, isCaller });
     this.#vouched.add(key);
   }
 

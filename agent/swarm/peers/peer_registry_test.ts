@@ -152,3 +152,18 @@ Deno.test("peers of before are dialled a few at a time, and keep nobody else wai
   assert.equal(sources.filter((source) => source === "remembered").length, 8);
   assert.ok(sources.includes("multicast"));
 });
+
+Deno.test("a peer that comes back and calls is called back at once, though it was just tried in vain", () => {
+  for (const source of ["remembered", "server", "exchange"] as const) {
+    const registry = new PeerRegistry();
+    if (source === "remembered") registry.remember(known("a", 1, 0));
+    else registry.suggest(endpoint(1), source);
+    for (const candidate of registry.takeDialable(0)) registry.noteUnanswered(candidate, 0);
+    assert.equal(registry.takeDialable(1).length, 0);
+    assert.equal(registry.suggest(endpoint(1), "inbound"), true);
+    assert.equal(registry.takeDialable(2).length, 1, source);
+    registry.suggest(endpoint(1), "inbound");
+    assert.equal(registry.takeDialable(3).length, 0, "but not again and again");
+    assert.equal(registry.takeDialable(REDIAL_MS + 2).length, 1);
+  }
+});
