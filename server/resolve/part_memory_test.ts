@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { stackFiles } from "../stacks/stack_fixture.ts";
 import { checkStacks } from "./check_stacks.ts";
 import { compileHost, type HostFacts } from "./compile_host.ts";
-import { PolicyCompiler } from "./policy_compiler.ts";
+import { MAX_RESULTS, PolicyCompiler } from "./policy_compiler.ts";
 
 function loadTree(files: Readonly<Record<string, string>>) {
   const checked = checkStacks(stackFiles(files));
@@ -53,6 +53,23 @@ Deno.test("hosts share the resources that are the same for both", () => {
     ["file:/s/own", "b", ["exec:reload"]],
   ]);
   assert.notEqual(one.root, other.root);
+});
+
+Deno.test("what was not asked for longest is forgotten, and put together from parts when it is", () => {
+  const compiler = new PolicyCompiler(ownNameTree());
+  const first = compiler.compile(host("first"));
+  for (let number = 0; number < MAX_RESULTS; number++) {
+    compiler.compile(host(`h${number}`));
+    if (number % 100 === 0) assert.equal(compiler.compile(host("first")), first);
+  }
+  assert.equal(compiler.compile(host("first")), first);
+  for (let number = 0; number < MAX_RESULTS; number++) compiler.compile(host(`i${number}`));
+  const rendered = compiler.rendered;
+  const again = compiler.compile(host("first"));
+  assert.notEqual(again, first);
+  assert.equal(compiler.rendered, rendered);
+  assert.ok(first.ok && again.ok);
+  assert.deepEqual(again.resources, first.resources);
 });
 
 const TREE = {

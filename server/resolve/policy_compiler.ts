@@ -14,8 +14,11 @@ import { PolicyMemory } from "./policy_memory.ts";
 import { HostInputs, type ReadSet } from "./read_sets.ts";
 import { ALL_TRAITS } from "./trait_reads.ts";
 
-/** Most results kept for entries that give the same; hosts whose policy names their own address need one each. */
-const MAX_RESULTS = 1000;
+/**
+ * Most results kept, of all entries together. Hosts that have data of their own in their policy need one each, which is kept for
+ * nobody: it is put together again from parts.
+ */
+export const MAX_RESULTS = 1000;
 /** Most different sets of reads tried for those: each costs a digest. More come only from templates full of branches. */
 const MAX_READ_SETS = 8;
 
@@ -35,6 +38,11 @@ export class PolicyCompiler {
   readonly #known = new Map<string, Map<ReadSet, KnownResults>>();
   readonly #kinds = new EntryKinds();
   readonly #memory = new PolicyMemory();
+  /** All results, the one that was not asked for longest first, with where each is kept. */
+  readonly #kept = new Map<
+    CompiledHost,
+    { readonly results: KnownResults["results"]; readonly state: string }
+  >();
 
   constructor(readonly tree: StackTree, private readonly limits: CompileLimits = COMPILE_LIMITS) {}
 
@@ -78,7 +86,9 @@ export class PolicyCompiler {
     const inputs = new HostInputs(hostcrate, host.traits);
     for (const { reads, results } of sets.values()) {
       const known = results.get(inputs.stateOf(reads));
-      if (known) return known;
+      if (!known) continue;
+      this.#keep(known, results, inputs.stateOf(reads));
+      return known;
     }
     const { tree, limits } = this;
     const compiled = yield* compileHostcrateInSteps(
@@ -107,8 +117,20 @@ export class PolicyCompiler {
       dropOldest(sets, MAX_READ_SETS);
       sets.set(reads, set);
     }
-    dropOldest(set.results, MAX_RESULTS);
-    set.results.set(inputs.stateOf(reads), compiled);
+    const state = inputs.stateOf(reads);
+    set.results.set(state, compiled);
+    this.#keep(compiled, set.results, state);
+  }
+
+  /** Makes a result the newest, and forgets the oldest where there are too many. */
+  #keep(compiled: CompiledHost, results: KnownResults["results"], state: string): void {
+    this.#kept.delete(compiled);
+    this.#kept.set(compiled, { results, state });
+    for (const [oldest, { results: among, state: key }] of this.#kept) {
+      if (this.#kept.size <= MAX_RESULTS) return;
+      this.#kept.delete(oldest);
+      among.delete(key);
+    }
   }
 }
 

@@ -34,6 +34,7 @@ export function claimsOf({ type, facts }: GraphNode): readonly Claim[] {
   const naming = facts[NAMED_BY.get(type) ?? "path"];
   const isNamed = NAMED_BY.has(type) && typeof naming === "string";
   if (isNamed) claim(`${type} ${quote(naming)}`);
+  for (const part of entriesOf(type, facts)) claim(part);
   if (typeof path === "string" && WHOLES.includes(type)) {
     claim(quote(path));
     const hasContent = type === "symlink" || type === "file" &&
@@ -51,6 +52,22 @@ export function claimsOf({ type, facts }: GraphNode): readonly Claim[] {
     claim(`the SSH keys of ${quote(user)}`, true);
   }
   return claims;
+}
+
+/** What of the machine's hosts and firewall only one resource can keep in a state. A host has an address of each family. */
+function entriesOf(type: string, { name, ip, ensure, direction }: GraphFacts): readonly string[] {
+  if (type === "firewall" && ensure === "default") {
+    return [`what the firewall does by default with what goes ${quote(direction ?? "in")}`];
+  }
+  if (typeof name !== "string") return [];
+  if (type === "firewall") return [`firewall rule ${quote(name)}`];
+  if (type !== "host") return [];
+  const families = typeof ip === "string"
+    ? [ip.includes(":") ? "IPv6" : "IPv4"]
+    : ensure === "absent"
+    ? ["IPv4", "IPv6"]
+    : [];
+  return families.map((family) => `the ${family} address of ${quote(name.toLowerCase())}`);
 }
 
 /** What of a file only one resource can keep in a state. */

@@ -48,3 +48,27 @@ Deno.test("all keys of a user and one of them are not for two resources, several
     ['the SSH keys of "mara"'],
   );
 });
+
+Deno.test("a host has one address of each family, and none beside one that is to be absent", () => {
+  const host = (name: string, rest: string) => `  - host: ${name}\n    name: db.internal\n${rest}`;
+  const v4 = host("a", "    ip: 10.0.0.5\n"), v6 = host("b", "    ip: fd00::5\n");
+  assert.deepEqual(clashes(v4 + v6), []);
+  assert.deepEqual(clashes(v4 + host("c", "    ip: 10.0.0.6\n")), [
+    'the IPv4 address of "db.internal"',
+  ]);
+  assert.deepEqual(clashes(v6 + "  - host: DB.internal\n    ensure: absent\n"), [
+    'the IPv6 address of "db.internal"',
+  ]);
+});
+
+Deno.test("a rule of the firewall is for one resource, and so is each of its defaults", () => {
+  const rule = (name: string, action: string) =>
+    `  - firewall: ${name}\n    name: web\n    action: ${action}\n`;
+  assert.deepEqual(clashes(rule("a", "accept") + rule("b", "drop")), ['firewall rule "web"']);
+  const byDefault = (name: string, direction: string) =>
+    `  - firewall: ${name}\n    ensure: default\n    direction: ${direction}\n    action: drop\n`;
+  assert.deepEqual(clashes(byDefault("a", "in") + byDefault("b", "out")), []);
+  assert.deepEqual(clashes(byDefault("a", "in") + byDefault("b", "in")), [
+    'what the firewall does by default with what goes "in"',
+  ]);
+});
