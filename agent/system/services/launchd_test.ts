@@ -48,7 +48,7 @@ function withJobs(files: readonly string[], jobs: Readonly<Record<string, string
     if (verb !== "print") return {};
     const stdout = jobs[target.replace("system/", "")];
     return stdout === undefined
-      ? { status: 113, stderr: `Could not find service "x" in domain for system\n` }
+      ? { status: 113, stderr: `Bad request.\nCould not find service "x" in domain for system\n` }
       : { stdout };
   });
   const isThere = (path: string) =>
