@@ -12,6 +12,8 @@ const MAX_CONNECTIONS = 64;
 const REQUEST_TIMEOUT_MS = 5_000;
 /** How often callers are looked at for that; the runtime's own thirty seconds would make the limit above a wish. */
 const TIMEOUT_CHECK_MS = 1_000;
+/** How long whoever listens already may take to say anything at all; the lock of the daemon is what keeps a second one out. */
+const ANSWER_DEADLINE_MS = 3_000;
 /** How long closing waits for answers under way. */
 const CLOSE_GRACE_MS = 500;
 
@@ -112,13 +114,23 @@ function ignoreAbsent(error: unknown): void {
   if (!isAbsent(error)) throw error;
 }
 
+/**
+ * Whether a process answers there. That a connection is taken says nothing: the runtime hands such listeners down to every
+ * program that it starts, so that one which outlives its daemon keeps them open and never reads.
+ */
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(path);
-    socket.once("connect", () => {
+    const timer = setTimeout(() => end(false), ANSWER_DEADLINE_MS);
+    const end = (isAnswered: boolean) => {
+      clearTimeout(timer);
       socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
+      resolve(isAnswered);
+    };
+    // No request, so that no handler has to do with it: whoever reads it says so, or hangs up.
+    socket.once("connect", () => socket.write("?\r\n\r\n"));
+    socket.once("data", () => end(true));
+    socket.once("end", () => end(true));
+    socket.once("error", () => end(false));
   });
 }

@@ -55,6 +55,14 @@ Deno.test("a socket that somebody listens on is never taken over; one that was l
     await second.close();
   }));
 
+Deno.test("a listener that a child of a killed daemon holds open without reading is no daemon", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/a.sock`;
+    using _held = Deno.listen({ transport: "unix", path });
+    const server = await LocalServer.listen(path, 0o600, () => Promise.resolve());
+    await server.close();
+  }));
+
 Deno.test("a refusal is the daemon's own message; no daemon is told apart", () =>
   withFolder(async (folder) => {
     const path = `${folder}/a.sock`;

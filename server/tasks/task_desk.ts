@@ -22,6 +22,8 @@ const TARGETS_PER_PAGE = 1_000;
 const SENDS_PER_TURN = 100;
 /** Until the next try after the store refused, in ms. */
 const RETRY_MS = 1_000;
+/** How long whoever reads results waits for what is being written, in ms. */
+const WRITTEN_DEADLINE_MS = 5_000;
 /** Bytes of one piece of output that are passed on. */
 const MAX_CHUNK_BYTES = 64 * 1024;
 
@@ -90,6 +92,14 @@ export class TaskDesk {
 
   get(id: string): LiveTask | undefined {
     return this.#desks.get(id)?.live;
+  }
+
+  /** Resolves when the store has every verdict that was known by now, or when that takes too long. */
+  async written(): Promise<void> {
+    const scope = new AbortController();
+    const late = wait(WRITTEN_DEADLINE_MS, undefined, { signal: scope.signal }).catch(() => {});
+    await Promise.race([this.#writer.flush(), late]);
+    scope.abort();
   }
 
   /** Begins a task that is in the store. */

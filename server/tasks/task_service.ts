@@ -171,6 +171,8 @@ export class TaskService {
     const found = await this.#find(id);
     if (!found.ok) return found;
     const { record } = found.value;
+    // Who has read that a task is over finds here what came of it.
+    await this.#options.desk.written();
     const verdicts = verdict === undefined ? {} : { verdicts: new Set(verdict) };
     const results: TaskResult[] = [];
     let after = cursor === undefined ? -1 : readCursor(cursor), bytes = 0;
