@@ -29,6 +29,10 @@ import {
   writeWish,
 } from "../support/swarm_lifecycle.ts";
 
+const SECTIONS = {
+  swarm: { enabled: ["*"], payload: { enabled: ["*"] }, seeders: ["web-*"] },
+};
+
 Deno.test({
   name: "a seeder's life: whatever happens to a file in seed/, the fleet follows",
   ignore: !canUseNamespaces(),
@@ -225,10 +229,48 @@ Deno.test({
           await waitUntilGone(envoys, sha256);
         },
       );
-    }, {
-      swarm: { enabled: ["*"], payload: { enabled: ["*"] }, seeders: ["web-*"] },
-    }),
+
+      await step(
+        "seeder: it loses its place in swarm.seeders: copies wait in the graveyard, and come back with it",
+        async () => {
+          const name = "unseated.bin";
+          const sha256 = await placeSeed(seeder, name, freshBytes(3 * MIB));
+          await waitForCopies([other, receiver], name, sha256);
+          await reconfigure(fleet, { swarm: { ...SECTIONS.swarm, seeders: ["web-2"] } });
+          for (const envoy of [other, receiver]) {
+            await waitUntilGone([envoy], sha256);
+            const grave = join(envoy.swarmFolder, "graveyard", sha256);
+            assert.equal(sha256Hex(await Deno.readFile(grave)), sha256);
+          }
+          await eventually("the seeder is refused, and keeps its file", async () => {
+            const { problems } = await stateOf(seeder);
+            await Deno.lstat(seedPath(seeder, name));
+            return problems.some(({ label, reason }) =>
+              label === name && reason === "refused: not in swarm.seeders"
+            );
+          }, DEADLINE_MS);
+          await reconfigure(fleet, SECTIONS);
+          await waitForCopies([other, receiver], name, sha256);
+          for (const envoy of [other, receiver]) {
+            const { sources } = await waitForBlob(envoy, sha256, "complete");
+            assert.deepEqual(sources, { cached: 3 }, "nothing travels twice");
+          }
+          await takeSeedAway(seeder, name);
+          await waitUntilGone(envoys, sha256);
+        },
+      );
+    }, SECTIONS),
 });
+
+/** Restarts the server with other sections in its configuration. */
+async function reconfigure(
+  fleet: NamespacedFleet,
+  sections: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await fleet.configure(sections);
+  await fleet.stopServer();
+  await fleet.startServer();
+}
 
 /** The blob as the server lists it. */
 async function castOf(fleet: NamespacedFleet, sha256: string) {

@@ -284,6 +284,7 @@ export class PeerLife implements DownloadHost {
       ),
       fetching: [...this.#downloads.keys()],
       isOpen: true,
+      knowsServer: false,
       isWanted: (entry) =>
         !this.#skipped.isWaiting(entry.sha256, this.nowMs()) &&
         this.#targets.isTarget(entry.target, {

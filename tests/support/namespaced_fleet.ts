@@ -76,15 +76,7 @@ export class NamespacedFleet implements AsyncDisposable {
     });
     const fleet = new NamespacedFleet(machines, resources.move());
     await Deno.mkdir(join(fleet.hub.root, "srv/vigo"), { recursive: true });
-    await Deno.writeTextFile(
-      join(fleet.hub.root, "srv/vigo/server.yaml"),
-      stringify({
-        server: { hostname: HUB, tls_sans: [fleet.hub.host.address] },
-        checkin: { interval: "1s" },
-        swarm: { enabled: ["*"], payload: { enabled: ["*"] } },
-        ...sections,
-      }),
-    );
+    await fleet.configure(sections);
     return fleet;
   }
 
@@ -125,6 +117,19 @@ export class NamespacedFleet implements AsyncDisposable {
     const found = this.machines.find((candidate) => candidate.hostname === hostname);
     if (found === undefined) throw new RangeError(`There is no machine ${hostname} in this fleet`);
     return found;
+  }
+
+  /** Writes `server.yaml` anew; the next start of the server reads it. */
+  async configure(sections: Readonly<Record<string, unknown>>): Promise<void> {
+    await Deno.writeTextFile(
+      join(this.hub.root, "srv/vigo/server.yaml"),
+      stringify({
+        server: { hostname: HUB, tls_sans: [this.hub.host.address] },
+        checkin: { interval: "1s" },
+        swarm: { enabled: ["*"], payload: { enabled: ["*"] } },
+        ...sections,
+      }),
+    );
   }
 
   /** Starts the server, and waits until it is ready. */

@@ -86,6 +86,11 @@ export function partialPath({ swarmFolder }: FleetMachine, sha256: Sha256): stri
   return new SwarmPaths(swarmFolder).partial(sha256);
 }
 
+/** Where the content of a complete blob lies. */
+export function blobPath({ swarmFolder }: FleetMachine, sha256: Sha256): string {
+  return new SwarmPaths(swarmFolder).blob(sha256);
+}
+
 /** What a machine's `state.json` says of a blob; `undefined` if it does not concern the machine. */
 export async function blobOn(machine: FleetMachine, sha256: string) {
   return (await stateOf(machine)).blobs.find((blob) => blob.sha256 === sha256);
@@ -154,6 +159,16 @@ async function linksTo(swarmFolder: string): Promise<string[]> {
   return digests;
 }
 
+/** Waits until a machine's check-in was answered once more. */
+export async function nextCheckIn(machine: FleetMachine): Promise<void> {
+  const { lastCheckinMs } = await stateOf(machine);
+  await eventually(
+    `${machine.hostname} checks in`,
+    async () => (await stateOf(machine)).lastCheckinMs !== lastCheckinMs,
+    DEADLINE_MS,
+  );
+}
+
 /** Makes everything that a machine sends or hears slow; see {@linkcode waitUntilUnderWay}. */
 export async function slowDown({ host }: FleetMachine): Promise<void> {
   await host.limitBandwidth(SLOW_MBIT_PER_SECOND);
@@ -172,7 +187,7 @@ export function waitUntilUnderWay(machine: FleetMachine, sha256: Sha256): Promis
 }
 
 /** How many chunks a crash would leave with a machine. */
-async function durableChunks(machine: FleetMachine, sha256: Sha256): Promise<number> {
+export async function durableChunks(machine: FleetMachine, sha256: Sha256): Promise<number> {
   const bytes = await Deno.readFile(join(partialPath(machine, sha256), "bitmap"));
   return Bitmap.fromBytes(SLOW_BYTES / MIB, bytes)?.count ?? 0;
 }

@@ -6,6 +6,15 @@ import { removeIfPresent } from "./chunk_file.ts";
 /** A digest list, a record of sources, or a download in flight. */
 const BESIDE_A_BLOB = /^([0-9a-f]{64})\.(digests|sources|partial)$/;
 
+/** Digests of the blobs of which a part lies in `.blobs/`. */
+export async function listPartials({ blobs }: SwarmPaths): Promise<string[]> {
+  const names = await Array.fromAsync(Deno.readDir(blobs), ({ name }) => name);
+  return names.flatMap((name) => {
+    const [, sha256 = "", kind] = name.match(BESIDE_A_BLOB) ?? [];
+    return kind === "partial" ? sha256 : [];
+  });
+}
+
 /** What is known of a blob of which something lies in `.blobs/`. */
 export interface LeftoverFacts {
   /** Whether it is stored, seeded, waited for or being fetched. */

@@ -17,6 +17,14 @@ const GROUP_CHUNKS = 32;
 /** A group is synced after this time even if it is small. */
 const GROUP_MS = 1000;
 
+/** Somebody removed the folder of a blob in flight. */
+export class PartialGoneError extends Error {
+  constructor(cause: unknown) {
+    super("its partial folder is gone", { cause });
+    this.name = "PartialGoneError";
+  }
+}
+
 /**
  * A blob in flight: `.blobs/<sha>.partial/` with one sparse file, the digest list, and a bitmap.
  *
@@ -129,8 +137,10 @@ export class PartialBlob {
    * Writes a chunk whose bytes were verified. It counts as held when this returns.
    *
    * @throws {Error} what the file system says, for example that it is full; nothing is held then.
+   * @throws {PartialGoneError} if the folder is gone.
    */
   async write(chunk: number, bytes: Uint8Array): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
     await this.#enqueue(() => {
       this.#writeNow(chunk, bytes);
       return Promise.resolve();
@@ -172,7 +182,11 @@ export class PartialBlob {
     const bits = this.chunks.toBytes();
     await this.#syncHandle.syncData();
     const path = join(this.#paths.partial(this.#entry.sha256), "bitmap");
-    await writeFileDurable(path, bits, { mode: 0o600 });
+    try {
+      await writeFileDurable(path, bits, { mode: 0o600 });
+    } catch (error) {
+      throw error instanceof Deno.errors.NotFound ? new PartialGoneError(error) : error;
+    }
   }
 
   /** Reads every chunk again and lets go of those that are wrong. Returns how many. */

@@ -4,7 +4,7 @@ import { sha256Hex } from "../../../shared/crypto/sha256.ts";
 import { chunkDigest, digestOfChunks } from "../../../shared/swarm/chunk_layout.ts";
 import { type ManifestEntry, manifestEntrySchema } from "../../../shared/swarm/manifest_entry.ts";
 import { TemporaryRoot } from "../../../tests/support/temporary_root.ts";
-import { PartialBlob } from "./partial_blob.ts";
+import { PartialBlob, PartialGoneError } from "./partial_blob.ts";
 import { SwarmPaths } from "../swarm_paths.ts";
 
 const CHUNK = 64 * 1024;
@@ -86,6 +86,17 @@ Deno.test("a damaged digest list or bitmap begins the download anew instead of t
     assert.equal(after.chunks.count, 0, damaged);
     await after.discard();
   }
+});
+
+Deno.test("a folder that somebody removed is told at the next sync, and to whoever writes after it", async () => {
+  await using root = await TemporaryRoot.create();
+  const paths = await store(root);
+  const { chunks: [bytes = new Uint8Array()], digests, entry } = blobOf(2 * CHUNK);
+  const partial = await PartialBlob.open(paths, entry, digests);
+  await partial.write(0, bytes);
+  await Deno.remove(paths.partial(entry.sha256), { recursive: true });
+  await assert.rejects(partial.sync(), PartialGoneError);
+  await partial.discard();
 });
 
 Deno.test("a bit that flipped on disk is found and its chunk fetched again", async () => {

@@ -25,6 +25,19 @@ export async function bury(paths: SwarmPaths, label: string, sha256: Sha256): Pr
 }
 
 /**
+ * Moves the content of a blob that nobody who counts speaks for into the graveyard, from where it comes back should its
+ * entry count again.
+ */
+export async function buryBlob(paths: SwarmPaths, sha256: Sha256): Promise<void> {
+  const grave = graveOf(paths, sha256);
+  // Before the move, so that whatever counts days never sees an old date.
+  await Deno.utime(paths.blob(sha256), new Date(), new Date());
+  await Deno.rename(paths.blob(sha256), grave);
+  await syncFolder(paths.graveyard);
+  await syncFolder(paths.blobs);
+}
+
+/**
  * Takes a blob back, so that it need not travel again: verified, since anybody may have touched it meanwhile.
  *
  * @param scan Reads the file once and answers its digests.

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { sha256Hex } from "../../../shared/crypto/sha256.ts";
 import { TemporaryRoot } from "../../../tests/support/temporary_root.ts";
 import { SwarmPaths } from "../swarm_paths.ts";
-import { bury, clearGraves, exhume } from "./graveyard.ts";
+import { bury, buryBlob, clearGraves, exhume } from "./graveyard.ts";
 
 const SHA = sha256Hex("content");
 
@@ -50,6 +50,18 @@ Deno.test("what was never buried cannot be taken back", async () => {
   await using root = await TemporaryRoot.create();
   const paths = await withSeed(root);
   assert.equal(await exhume(paths, SHA, scan, () => Promise.resolve()), false);
+});
+
+Deno.test("a blob that is buried counts its days from then, and comes back as it was", async () => {
+  await using root = await TemporaryRoot.create();
+  const paths = await withSeed(root);
+  await Deno.writeTextFile(paths.blob(SHA), "content");
+  await Deno.utime(paths.blob(SHA), new Date(0), new Date(0));
+  await buryBlob(paths, SHA);
+  assert.deepEqual(await names(paths.blobs), []);
+  await clearGraves(paths, Date.now(), 60_000);
+  assert.equal(await exhume(paths, SHA, scan, () => Promise.resolve()), true);
+  assert.equal(await Deno.readTextFile(paths.blob(SHA)), "content");
 });
 
 Deno.test("the graveyard counts from the burial, however old the file was", async () => {

@@ -13,6 +13,8 @@ export interface BlobFacts {
   readonly fetching: readonly string[];
   /** Whether the gates let this envoy fetch. */
   readonly isOpen: boolean;
+  /** Whether the manifest is known to hold all that the server says. */
+  readonly knowsServer: boolean;
   /** Whether this envoy should have the blob and may begin to fetch it now. */
   readonly isWanted: (entry: ManifestEntry) => boolean;
   /** Time in ms, corrected to the server's clock. */
@@ -26,6 +28,8 @@ export interface BlobDecisions {
     /** `expired`: its retention is over, and it is not to be fetched again. */
     readonly why: "revoked" | "expired";
   }[];
+  /** Complete blobs that nobody who counts speaks for: their seeder may seed no more. They are kept for a week. */
+  readonly bury: readonly string[];
   /** Downloads to end; of a revoked blob nothing is kept. */
   readonly stop: readonly { readonly sha256: string; readonly isRevoked: boolean }[];
   /** Downloads to begin, the oldest word first. */
@@ -34,14 +38,17 @@ export interface BlobDecisions {
 
 /** Compares what there is with what the manifest says. Pure. */
 export function decideBlobs(facts: BlobFacts): BlobDecisions {
-  const { manifest, held, fetching, isOpen, isWanted, nowMs } = facts;
+  const { manifest, held, fetching, isOpen, knowsServer, isWanted, nowMs } = facts;
   const evict = held.flatMap(({ sha256, completedMs }): BlobDecisions["evict"] => {
     const entry = manifest.effective(sha256);
-    // What nobody has said anything about is left alone: it may be a seed whose entry is being made.
     if (!entry) return [];
     if (!manifest.isLive(sha256)) return [{ entry, why: "revoked" }];
     return isOver(entry, completedMs, nowMs) ? [{ entry, why: "expired" }] : [];
   });
+  // While the server may still speak for it, or the gates are shut, it is left alone.
+  const bury = !isOpen || !knowsServer
+    ? []
+    : held.map(({ sha256 }) => sha256).filter((sha256) => !manifest.effective(sha256));
   const stop = fetching.filter((sha256) => !isOpen || !manifest.isLive(sha256))
     .map((sha256) => ({ sha256, isRevoked: manifest.isRevoked(sha256) }));
   const there = new Set(held.map(({ sha256 }) => sha256));
@@ -53,7 +60,7 @@ export function decideBlobs(facts: BlobFacts): BlobDecisions {
     )
     .sort((one, other) => one.stamp - other.stamp)
     .slice(0, Math.max(0, MAX_DOWNLOADS - underWay.size));
-  return { evict, stop, begin };
+  return { evict, bury, stop, begin };
 }
 
 function isOver({ retentionSecs }: ManifestEntry, completedMs: number, nowMs: number): boolean {

@@ -38,6 +38,7 @@ function facts(entries: readonly ManifestEntry[], rest: Partial<BlobFacts> = {})
     held: [],
     fetching: [],
     isOpen: true,
+    knowsServer: true,
     isWanted: () => true,
     nowMs: 10_000,
     ...rest,
@@ -67,13 +68,21 @@ Deno.test("a revoked blob is evicted at once, one past its retention is not fetc
     entry("young", { retentionSecs: 50 }),
     entry("kept"),
   ];
-  const held = [...entries.map(({ sha256 }) => sha256), "unknown"]
-    .map((sha256) => ({ sha256, completedMs: 4_000 }));
+  const held = entries.map(({ sha256 }) => ({ sha256, completedMs: 4_000 }));
   const { evict } = decideBlobs(facts(entries, { held }));
   assert.deepEqual(evict.map(({ entry: { sha256 }, why }) => [sha256, why]), [
     ["revoked", "revoked"],
     ["old", "expired"],
   ]);
+});
+
+Deno.test("what nobody speaks for is buried, once the server's word is known and while the gates are open", () => {
+  const held = ["kept", "unsaid"].map((sha256) => ({ sha256, completedMs: 4_000 }));
+  const buried = (rest: Partial<BlobFacts>) =>
+    decideBlobs(facts([entry("kept")], { held, ...rest })).bury;
+  assert.deepEqual(buried({}), ["unsaid"]);
+  assert.deepEqual(buried({ knowsServer: false }), []);
+  assert.deepEqual(buried({ isOpen: false }), []);
 });
 
 Deno.test("downloads end when the gate closes, and of a revoked one nothing is kept", () => {

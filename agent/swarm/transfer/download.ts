@@ -4,7 +4,7 @@ import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { schedulerLimits } from "../../../shared/swarm/scheduler_limits.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
 import type { DiskVerdict } from "../blobs/disk_gate.ts";
-import { PartialBlob } from "../blobs/partial_blob.ts";
+import { PartialBlob, PartialGoneError } from "../blobs/partial_blob.ts";
 import type { EngineLog } from "../engine/engine_log.ts";
 import { pause } from "../engine/task_scope.ts";
 import type { Hasher, PrefixHash } from "../hashing/hasher.ts";
@@ -165,13 +165,13 @@ export class Download {
       return await this.#finish(partial);
     } catch (error) {
       const parked = this.#partial;
-      const isFull = isDiskFull(error);
+      const verdict = judgeWriteError(error);
       stop.abort();
       await Promise.all(this.#tasks);
       // The first error says what happened; that the disk is still full or gone says nothing more.
       await parked?.park().catch(() => {});
-      if (!isFull) throw error;
-      return { kind: "skipped", reason: "insufficient disk space" };
+      if (!verdict) throw error;
+      return verdict;
     } finally {
       stop.abort();
       signal.removeEventListener("abort", wakeUp);
@@ -327,8 +327,8 @@ export class Download {
       await partial.write(chunk, bytes);
     } catch (error) {
       plan.noteUnwritten(chunk);
-      const reason = isDiskFull(error) ? "insufficient disk space" : `cannot write: ${error}`;
-      this.#failure = { kind: "skipped", reason };
+      this.#failure = judgeWriteError(error) ??
+        { kind: "skipped", reason: `cannot write: ${error}` };
       return;
     }
     const { saveRecord, checkDisk } = plan.noteStored(source);
@@ -467,6 +467,10 @@ export class Download {
   }
 }
 
-function isDiskFull(error: unknown): boolean {
-  return error instanceof Error && /ENOSPC|No space left/i.test(error.message);
+/** How an attempt ends that could not write; `undefined` if the error is none that is expected. */
+function judgeWriteError(error: unknown): DownloadResult | undefined {
+  // The next attempt begins with a new folder.
+  if (error instanceof PartialGoneError) return { kind: "no_progress", reason: error.message };
+  const isFull = error instanceof Error && /ENOSPC|No space left/i.test(error.message);
+  return isFull ? { kind: "skipped", reason: "insufficient disk space" } : undefined;
 }

@@ -1,9 +1,11 @@
+import { isSha256 } from "../../../shared/crypto/sha256.ts";
 import { layoutOf } from "../../../shared/swarm/chunk_layout.ts";
 import { downloadJitterMs } from "../../../shared/swarm/download_jitter.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import type { TargetDecision } from "../../../shared/swarm/target_decision.ts";
 import type { TargetSubject } from "../../../shared/targeting/target_subject.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
+import { listPartials } from "../blobs/leftovers.ts";
 import { type DiskVerdict, judgeDisk, readDiskSpace, roomFor } from "../blobs/disk_gate.ts";
 import { BenchList } from "./bench_list.ts";
 import { decideBlobs } from "./blob_decisions.ts";
@@ -17,7 +19,7 @@ import type { ManifestBook } from "../manifest/manifest_book.ts";
 import type { PeerClient } from "../peers/peer_client.ts";
 import type { ProvenPeer } from "../peers/peer_registry.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
-import { exhume } from "../seeds/graveyard.ts";
+import { buryBlob, exhume } from "../seeds/graveyard.ts";
 import { pause, type TaskScope } from "../engine/task_scope.ts";
 
 /** Pause before a download that gave up is tried again. */
@@ -66,17 +68,23 @@ export class Receiver {
   readonly #skipped = new SkipList();
   readonly #benches = new BenchList();
   readonly #evicted: EvictionMemory;
-  /** Blobs that were here and lost a chunk: they are mended whether or not a target still means this envoy. */
-  readonly #damaged = new Set<string>();
+  /** Blobs of which a part is here: they are completed whether or not a target still means this envoy. */
+  readonly #begun: Set<string>;
   #evaluating: Promise<void> = Promise.resolve();
 
-  private constructor(options: ReceiverOptions, evicted: EvictionMemory) {
+  private constructor(
+    options: ReceiverOptions,
+    evicted: EvictionMemory,
+    begun: readonly string[],
+  ) {
     this.#options = options;
     this.#evicted = evicted;
+    this.#begun = new Set(begun);
   }
 
   static async open(options: ReceiverOptions): Promise<Receiver> {
-    return new Receiver(options, await EvictionMemory.open(options.paths, options.log));
+    const { paths, log } = options;
+    return new Receiver(options, await EvictionMemory.open(paths, log), await listPartials(paths));
   }
 
   /** The download of a blob, while there is one. */
@@ -114,7 +122,7 @@ export class Receiver {
 
   /** A complete blob turned out to lack a chunk: fetches it. */
   mend(sha256: string): Promise<void> {
-    this.#damaged.add(sha256);
+    this.#begun.add(sha256);
     return this.evaluate();
   }
 
@@ -136,11 +144,15 @@ export class Receiver {
   async #evaluate(): Promise<void> {
     const { store, book, isOpen, now } = this.#options;
     await store.dropMissing();
-    const { evict, stop, begin } = decideBlobs({
+    for (const sha256 of this.#begun) {
+      if (book.manifest.isRevoked(sha256)) this.#begun.delete(sha256);
+    }
+    const { evict, bury, stop, begin } = decideBlobs({
       manifest: book.manifest,
       held: store.all().map(({ sha256, record }) => ({ sha256, completedMs: record.completedMs })),
       fetching: [...this.#jobs.keys()],
       isOpen: isOpen(),
+      knowsServer: book.rosterCursor === "",
       isWanted: (entry) => this.#isWanted(entry),
       nowMs: now(),
     });
@@ -152,6 +164,7 @@ export class Receiver {
         await this.#evict(entry.sha256, "its retention is over");
       }
     }
+    for (const sha256 of bury) await this.#bury(sha256);
     for (const { sha256, isRevoked } of stop) {
       const job = this.#jobs.get(sha256);
       if (!job) continue;
@@ -165,7 +178,7 @@ export class Receiver {
     const { sha256 } = entry;
     if (this.#options.isSeed(sha256) || this.#evicted.covers(entry)) return false;
     if (this.#skipped.isWaiting(sha256, Date.now())) return false;
-    return this.#damaged.has(sha256) || this.isTarget(entry);
+    return this.#begun.has(sha256) || this.isTarget(entry);
   }
 
   #begin(entry: ManifestEntry): void {
@@ -208,10 +221,11 @@ export class Receiver {
     const result = await download.run(signal);
     const { sources, corruptChunks } = download;
     if (job.revoked) await download.discard();
+    else if (download.partial) this.#begun.add(sha256);
     switch (result.kind) {
       case "complete":
         this.#skipped.remove(sha256);
-        this.#damaged.delete(sha256);
+        this.#begun.delete(sha256);
         return log("info", "download complete", { sha256, label, sources, corruptChunks });
       case "skipped":
         return this.#skip(entry, result.reason, DISK_RETRY_MS);
@@ -282,6 +296,14 @@ export class Receiver {
       this.#options.log("warning", "download skipped", { sha256, label, reason });
     }
     this.#skipped.add(sha256, reason, Date.now(), pauseMs);
+  }
+
+  async #bury(sha256: string): Promise<void> {
+    const { paths, store, log } = this.#options;
+    if (isSha256(sha256)) await buryBlob(paths, sha256);
+    await store.remove(sha256);
+    log("info", "moved a blob to the graveyard: its seeder may seed no more", { sha256 });
+    this.#options.onChange("blob");
   }
 
   async #evict(sha256: string, reason: string): Promise<void> {
