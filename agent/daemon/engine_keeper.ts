@@ -394,14 +394,14 @@ export class EngineKeeper {
 
   #fetchContent({ requestId, ...request }: ContentRequest & { requestId: number }): void {
     const engine = this.#engine;
-    this.#parts.fetchContent(request).catch((error: unknown): ServerAnswer => ({
-      ok: false,
-      reason: String(error),
-      isFinal: true,
-    })).then((answer) => {
+    const answer = (answer: ServerAnswer) => {
       // An engine that was started since has other requests of that number.
       if (this.#engine === engine) engine?.send({ kind: "fetched", requestId, answer });
-    });
+    };
+    this.#parts.fetchContent(request).then(
+      answer,
+      (error: unknown) => answer({ ok: false, reason: String(error), isFinal: true }),
+    );
   }
 
   #rememberOwn(entries: readonly ManifestEntry[]): void {

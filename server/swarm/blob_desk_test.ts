@@ -5,7 +5,7 @@ import { sha256Hex } from "../../shared/crypto/sha256.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import type { SimulatedEnvoy } from "../../tests/support/simulated_envoy.ts";
 import { SimulatedFleet } from "../../tests/support/simulated_fleet.ts";
-import { connected, CONTENT, entryOf } from "./swarm_fixture.ts";
+import { connected, CONTENT, entryOf } from "../../tests/support/filecast_fixture.ts";
 import { PIECE_BYTES } from "./host_blobs.ts";
 import { swarmSectionSchema } from "./swarm_section.ts";
 

@@ -9,7 +9,13 @@ import { eventually } from "../../tests/support/eventually.ts";
 import { MemoryStore } from "../store/memory_store.ts";
 import { EnvoyState } from "../checkin/envoy_state.ts";
 import { ManifestStore } from "./manifest_store.ts";
-import { connected, CONTENT, entryOf, progressOf, QUERY } from "./swarm_fixture.ts";
+import {
+  connected,
+  CONTENT,
+  entryOf,
+  progressOf,
+  QUERY,
+} from "../../tests/support/filecast_fixture.ts";
 
 function stream(content: Uint8Array = CONTENT): ReadableStream<Uint8Array> {
   return new Blob([new Uint8Array(content)]).stream();

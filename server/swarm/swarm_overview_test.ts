@@ -7,7 +7,7 @@ import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import { eventually } from "../../tests/support/eventually.ts";
 import type { SimulatedEnvoy } from "../../tests/support/simulated_envoy.ts";
 import { SimulatedFleet } from "../../tests/support/simulated_fleet.ts";
-import { connected, CONTENT, entryOf, progressOf } from "./swarm_fixture.ts";
+import { connected, CONTENT, entryOf, progressOf } from "../../tests/support/filecast_fixture.ts";
 import { swarmSectionSchema } from "./swarm_section.ts";
 
 const OTHER = sha256Hex("another file");

@@ -7,7 +7,7 @@ import { configFreeze, configPublish } from "../../shared/rest/config.ts";
 import { API_PREFIX, CONTRACT } from "../../shared/rest/contract.ts";
 import { enrollAnswerSchema, enrollTokenCreate } from "../../shared/rest/enroll.ts";
 import { taskRun } from "../../shared/rest/tasks.ts";
-import { entryOf } from "../../server/swarm/swarm_fixture.ts";
+import { entryOf } from "../support/filecast_fixture.ts";
 import { sha256Hex } from "../../shared/crypto/sha256.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import { eventually } from "../support/eventually.ts";

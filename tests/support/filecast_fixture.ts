@@ -2,8 +2,8 @@ import { type Sha256, sha256Hex } from "../../shared/crypto/sha256.ts";
 import type { Signer } from "../../shared/crypto/ed25519.ts";
 import type { BlobProgress } from "../../shared/proto/agent.ts";
 import { type ManifestEntry, manifestEntryBytes } from "../../shared/swarm/manifest_entry.ts";
-import type { SimulatedEnvoy } from "../../tests/support/simulated_envoy.ts";
-import type { SimulatedFleet } from "../../tests/support/simulated_fleet.ts";
+import type { SimulatedEnvoy } from "./simulated_envoy.ts";
+import type { SimulatedFleet } from "./simulated_fleet.ts";
 
 /** What tests cast. */
 export const CONTENT = new TextEncoder().encode("what the fleet is to have");
