@@ -13,6 +13,7 @@ import { withExamples } from "../../shared/terminal/run_cli.ts";
 import type { CliContext } from "../context.ts";
 import { renderEnvoy, renderEnvoys } from "../output/envoys.ts";
 import { tagCommand, untagCommand } from "./envoy_tags.ts";
+import { queryFor } from "./query.ts";
 import { pushCommand } from "./push.ts";
 import { serverCommand } from "./server_command.ts";
 
@@ -60,7 +61,7 @@ function listCommand(context: CliContext) {
         return context.output.note(
           target === undefined
             ? "No envoys yet. Admit one with: vigocli enroll token create"
-            : `No envoy matches "${target}"`,
+            : `No envoy matches "${sanitize(target)}". What it asks for: ${queryFor(target)}`,
         );
       }
       context.output.line(renderEnvoys(envoys, context.now(), context.output.style));

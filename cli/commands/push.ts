@@ -9,6 +9,7 @@ import { renderTable } from "../../shared/terminal/table.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import type { CliContext } from "../context.ts";
 import { statusCell } from "../output/status_word.ts";
+import { queryFor } from "./query.ts";
 import { serverCommand } from "./server_command.ts";
 
 /** How often it is asked how far the envoys are, in ms. */
@@ -29,7 +30,9 @@ export function pushCommand(context: CliContext) {
       if (pushed.length + offline.length === 0) {
         if (json) context.output.json({ ...answer, hosts: [] });
         throw new UserError(
-          `No envoy matches "${sanitize(target)}"; nothing was pushed. See "vigocli envoys"`,
+          `No envoy matches "${sanitize(target)}"; nothing was pushed. What it asks for: ${
+            queryFor(target)
+          }`,
         );
       }
       const ask = async () => {

@@ -1,6 +1,7 @@
 import { counted } from "../../shared/terminal/counted.ts";
 import type { z } from "zod";
 import { envoyQuery, type QueryTerm } from "../../shared/rest/envoys.ts";
+import { quoteForShell } from "../../shared/terminal/completion_state.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
 import { renderTable } from "../../shared/terminal/table.ts";
@@ -71,4 +72,9 @@ function explainTerm(term: QueryTerm, total: number): string {
   }
   const hit = `${quoted}: ${term.matches} of ${total}`;
   return term.matches > 0 || examples === "" ? hit : `${hit}; there is ${examples}`;
+}
+
+/** The command that says of each condition of a target spec who meets it, and what was probably meant; ready to be copied. */
+export function queryFor(target: string): string {
+  return `vigocli query ${quoteForShell(sanitize(target))}`;
 }

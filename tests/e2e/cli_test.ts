@@ -300,6 +300,15 @@ Deno.test("vigocli against a fleet", async (t) => {
       }
     });
 
+    await t.step("a target that hits nobody leads to who says why", async () => {
+      const line =
+        /No envoy matches "os\.distr=x".* What it asks for: vigocli query 'os\.distr=x'\n$/;
+      const listed = await fleet.tryCli("envoys", "list", "--target", "os.distr=x");
+      assert.deepEqual([listed.code, listed.stdout], [0, ""]);
+      assert.match(listed.stderr, line);
+      assertFails(await fleet.tryCli("envoys", "push", "--target", "os.distr=x"), 1, line);
+    });
+
     await t.step("what does not exist is status 1, and a wrong token is status 5", async () => {
       for (
         const args of [
