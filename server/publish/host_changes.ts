@@ -3,6 +3,7 @@ import { type CompiledHost, findHostcrate, type HostFacts } from "../resolve/com
 import { compareText, formatProblem } from "../stacks/problem_list.ts";
 import type { StackTree } from "../stacks/stack_tree.ts";
 import type { Steps } from "../steps/steps.ts";
+import { RecentMap } from "./recent_map.ts";
 import { type NumberedChange, ResourceChanges } from "./resource_changes.ts";
 import { type SecretNeed, SecretNeeds } from "./secret_needs.ts";
 
@@ -96,22 +97,22 @@ interface Comparison {
   readonly problems: string[];
 }
 
-/** Stands for the policy of a host before the first publish. */
-const NOTHING = {};
+/** Most pairs of results remembered at least; compilers keep as many results. */
+const MAX_PAIRS = 1000;
 
-/**
- * Compares each pair of results once: compilers give hosts that are alike the same object. It keeps no result alive: where every
- * host has a policy of its own there are ten thousand.
- */
+/** Compares each pair of results once, while it is remembered: compilers give hosts that are alike the same object. */
 class PairMemory {
-  readonly #known = new WeakMap<object, WeakMap<CompiledHost, Comparison>>();
+  readonly #known = new RecentMap<
+    CompiledHost,
+    { readonly from: CompiledHost | undefined; readonly comparison: Comparison }
+  >(MAX_PAIRS);
   readonly #resources = new ResourceChanges();
 
   compare(from: CompiledHost | undefined, to: CompiledHost): Comparison {
-    const known = this.#known.get(from ?? NOTHING) ?? new WeakMap<CompiledHost, Comparison>();
-    this.#known.set(from ?? NOTHING, known);
-    const comparison = known.get(to) ?? this.#compare(from, to);
-    known.set(to, comparison);
+    const known = this.#known.get(to);
+    if (known && known.from === from) return known.comparison;
+    const comparison = this.#compare(from, to);
+    this.#known.set(to, { from, comparison });
     return comparison;
   }
 

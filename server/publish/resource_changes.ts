@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { BundleResource } from "../../shared/config/policy_bundle.ts";
 import type { resourceChangeSchema } from "../../shared/rest/config.ts";
+import { RecentMap } from "./recent_map.ts";
 import { diffResources, isSameResource } from "./resource_diff.ts";
 
 type ResourceChange = z.infer<typeof resourceChangeSchema>;
@@ -11,12 +12,20 @@ export interface NumberedChange {
   readonly change: ResourceChange;
 }
 
+/** Most pairs remembered at least: of what hosts have in common, and not of what each has of its own. */
+const MAX_PAIRS = 30_000;
 /** Stands for a resource that is not there. */
 const NOTHING = {};
 
-/** Compares each pair of resources once: compilers give hosts the same object for what they have in common. */
+interface KnownPair {
+  readonly from: BundleResource | undefined;
+  readonly to: BundleResource | undefined;
+  readonly change: NumberedChange | "none";
+}
+
+/** Compares each pair of resources once, while it is remembered: compilers give hosts the same object for what they have in common. */
 export class ResourceChanges {
-  readonly #pairs = new WeakMap<object, WeakMap<object, NumberedChange | "none">>();
+  readonly #pairs = new RecentMap<object, KnownPair>(MAX_PAIRS);
   readonly #changes = new Map<string, NumberedChange>();
 
   /** What changes between two policies: first what is new or another, then what is gone, both in the order of the policies. */
@@ -39,12 +48,13 @@ export class ResourceChanges {
     from: BundleResource | undefined,
     to: BundleResource | undefined,
   ): NumberedChange | "none" {
-    const pairs = this.#pairs.get(from ?? NOTHING) ??
-      new WeakMap<object, NumberedChange | "none">();
-    this.#pairs.set(from ?? NOTHING, pairs);
-    const known = pairs.get(to ?? NOTHING) ?? this.#describe(from, to);
-    pairs.set(to ?? NOTHING, known);
-    return known;
+    // What is new is compared with nothing, and found by itself.
+    const key = from ?? to ?? NOTHING;
+    const known = this.#pairs.get(key);
+    if (known && known.from === from && known.to === to) return known.change;
+    const change = this.#describe(from, to);
+    this.#pairs.set(key, { from, to, change });
+    return change;
   }
 
   #describe(
