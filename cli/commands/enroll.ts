@@ -11,6 +11,7 @@ import { parseDuration } from "../../shared/terminal/duration.ts";
 import { renderTable } from "../../shared/terminal/table.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
+import { allPages } from "../client/all_pages.ts";
 import type { CliContext } from "../context.ts";
 
 import { serverCommand } from "./server_command.ts";
@@ -85,12 +86,15 @@ function listCommand(context: CliContext) {
     .description("List enrolment tokens")
     .action(async ({ json, ...flags }) => {
       using client = await context.connect(flags);
-      const answer = await client.call(enrollTokenList);
-      if (json) return context.output.json(answer);
-      if (answer.tokens.length === 0) {
+      const tokens = await allPages(
+        (query) => client.call(enrollTokenList, { query }),
+        (page) => page.tokens,
+      );
+      if (json) return context.output.json({ tokens, nextCursor: null });
+      if (tokens.length === 0) {
         return context.output.note("No tokens. Create one with: vigocli enroll token create");
       }
-      context.output.line(renderTokens(answer.tokens, context.now()));
+      context.output.line(renderTokens(tokens, context.now()));
     });
   return withExamples(command, [[
     "vigocli enroll token list",

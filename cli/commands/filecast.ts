@@ -131,9 +131,12 @@ export function listCommand(context: CliContext) {
   const command = serverCommand("list")
     .description("List filecasts, newest first")
     .option("--limit <count>", "how many", wholeNumber(1, 1000), 50)
-    .action(async ({ limit, json, ...flags }) => {
+    .option("--cursor <cursor>", "go on after the page that named it")
+    .action(async ({ limit, cursor, json, ...flags }) => {
       using client = await context.connect(flags);
-      const answer = await client.call(filecastList, { query: { limit } });
+      const answer = await client.call(filecastList, {
+        query: { limit, ...(cursor === undefined ? {} : { cursor }) },
+      });
       if (json) return context.output.json(answer);
       if (answer.filecasts.length === 0) {
         return context.output.note(
@@ -141,6 +144,9 @@ export function listCommand(context: CliContext) {
         );
       }
       context.output.line(renderList(answer.filecasts, context.now()));
+      if (answer.nextCursor !== null) {
+        context.output.note(`There are more: go on with --cursor '${answer.nextCursor}'`);
+      }
     });
   return withExamples(command, [[
     "vigocli swarm filecast list",

@@ -18,6 +18,7 @@ import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
 import { renderTable } from "../../shared/terminal/table.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
+import { allPages } from "../client/all_pages.ts";
 import type { CliContext } from "../context.ts";
 import { valueFromInput } from "../secret_input.ts";
 import { serverCommand } from "./server_command.ts";
@@ -115,13 +116,17 @@ function listCommand(context: CliContext) {
     .description("List secrets, without their values")
     .action(async ({ json, ...flags }) => {
       using client = await context.connect(flags);
-      const answer = await client.call(secretList);
-      if (json) return context.output.json(answer);
-      for (const problem of answer.problems) context.output.note(sanitize(problem));
-      if (answer.secrets.length === 0) {
+      const problems: string[] = [];
+      const secrets = await allPages((query) => client.call(secretList, { query }), (page) => {
+        problems.push(...page.problems);
+        return page.secrets;
+      });
+      if (json) return context.output.json({ secrets, problems, nextCursor: null });
+      for (const problem of problems) context.output.note(sanitize(problem));
+      if (secrets.length === 0) {
         return context.output.note("No secrets. Set one with: vigocli secrets set PATH");
       }
-      context.output.line(renderSecrets(answer.secrets, context.now()));
+      context.output.line(renderSecrets(secrets, context.now()));
     });
   return withExamples(command, [["vigocli secrets list", "all paths, and how old the values are"]]);
 }

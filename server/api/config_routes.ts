@@ -8,6 +8,7 @@ import {
 import type { Refusal } from "../publish/refusal.ts";
 import { writePublisher } from "../wiring/publisher_name.ts";
 import { ApiError } from "./api_error.ts";
+import { newestFirst, paginate } from "./paginate.ts";
 import type { RouteTable } from "./route.ts";
 
 type ConfigEndpoints =
@@ -67,7 +68,17 @@ export function configRoutes(
         problems: [...result.problems],
       };
     },
-    configHistory: async ({ query }) => ({ versions: await publisher.history(query.limit) }),
+    configHistory: async ({ query }) => {
+      const versions = await publisher.history(Number.MAX_SAFE_INTEGER);
+      // Counted from the oldest, so that what is published meanwhile moves no page.
+      const numbered = versions.map((version, at) => ({ version, number: versions.length - at }));
+      const { page, nextCursor } = paginate(
+        numbered,
+        ({ number }) => newestFirst(number, ""),
+        query,
+      );
+      return { versions: page.map(({ version }) => version), nextCursor };
+    },
     configRollback: async ({ body, principal }) => {
       const { version, message, operator, reviewed, allowRefused } = body;
       const result = await unlessUnrecorded(publisher.rollback({

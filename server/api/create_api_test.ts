@@ -138,14 +138,14 @@ Deno.test("what a handler answers is parsed by the schema of the answer, which l
   };
   const configHistory: Handler<"configHistory"> = ({ query }) => {
     assert.equal(query.limit, 5);
-    return Promise.resolve({ versions: [{ ...version, secret: "leak" }] });
+    return Promise.resolve({ versions: [{ ...version, secret: "leak" }], nextCursor: null });
   };
   const response = await serve(LOCAL_ROOT, { configHistory }).request(
     `${API_PREFIX}/config/history?limit=5`,
   );
   assert.equal(response.status, 200);
   assert.equal(response.headers.get("cache-control"), "no-store");
-  assert.deepEqual(await response.json(), { versions: [version] });
+  assert.deepEqual(await response.json(), { versions: [version], nextCursor: null });
 });
 
 Deno.test("path parameters arrive decoded, the body with its defaults", async () => {
@@ -164,7 +164,7 @@ Deno.test("what is wrong with a request is named, in one line", async () => {
     ["/envoys?limit=0", {}, 400, /^Cannot read query\.limit "0": /],
     ["/envoys?limt=5", {}, 400, /parameter "limt": it takes target, all, limit, cursor$/],
     ["/envoys?limit=5&limit=6", {}, 400, /"limit": it is given twice/],
-    ["/audit/verify?x%0Ay=1", {}, 400, /parameter "x y": it takes none/],
+    ["/config/schema?x%0Ay=1", {}, 400, /parameter "x y": it takes none/],
     ["/envoys/push", post('{"target":"*","forse":true}'), 400, /^Cannot read body: .*forse/],
     ["/enroll/tokens", post('{"uses":"many"}'), 400, /^Cannot read body\.uses "many": /],
     [

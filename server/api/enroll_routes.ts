@@ -2,6 +2,7 @@ import type { Fleet } from "../checkin/compose_fleet.ts";
 import type { EnrollService } from "../enroll/enroll_service.ts";
 import type { EnrollTokenService } from "../enroll/enroll_tokens.ts";
 import type { RenewalService } from "../enroll/renewal.ts";
+import { newestFirst, paginate } from "./paginate.ts";
 import { pathParameter, type RouteTable } from "./route.ts";
 import { unwrap } from "./service_answer_error.ts";
 
@@ -31,7 +32,15 @@ export function enrollRoutes(dependencies: EnrollDependencies): RouteTable<Enrol
     serverTime: ({ query }) => Promise.resolve(serverTime(query.nonce)),
     enrollTokenCreate: async ({ body, principal }) =>
       unwrap(await tokens.create(body, principal.name)),
-    enrollTokenList: () => tokens.list(),
+    enrollTokenList: async ({ query }) => {
+      const all = (await tokens.list()).tokens;
+      const { page, nextCursor } = paginate(
+        all,
+        ({ createdAtMs, id }) => newestFirst(createdAtMs, id),
+        query,
+      );
+      return { tokens: page, nextCursor };
+    },
     enrollTokenRevoke: async ({ params, principal }) =>
       unwrap(await tokens.revoke(pathParameter(params, "id"), principal.name)),
   };

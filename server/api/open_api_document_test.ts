@@ -79,3 +79,15 @@ Deno.test("a parameter is required exactly when the contract refuses its absence
       );
   assert.deepEqual(required("/swarm/filecasts"), ["label", "target", "sizeBytes"]);
 });
+
+Deno.test("every list comes in pages", () => {
+  const lists = operations.filter(([, , { operationId }]) =>
+    /(List|History|Query|Results|Export)$/.test(operationId)
+  );
+  assert.ok(lists.length >= 9);
+  for (const [path, , { operationId, parameters, responses }] of lists) {
+    const names = parameters.filter((one) => one.in === "query").map(({ name }) => name);
+    assert.ok(names.includes("limit") && names.includes("cursor"), `${operationId} ${path}`);
+    assert.match(JSON.stringify(responses["200"]), /"nextCursor"/, operationId);
+  }
+});

@@ -1,3 +1,11 @@
+/** The largest time that a key can hold. */
+const MAX_MS = Number.MAX_SAFE_INTEGER;
+
+/** A key by which what is newest comes first, and what is of one moment by its name. */
+export function newestFirst(timeMs: number, name: string): string {
+  return `${String(MAX_MS - Math.trunc(timeMs)).padStart(16, "0")} ${name}`;
+}
+
 /** Where a page begins and how long it is. */
 export interface PageRequest {
   readonly limit: number;

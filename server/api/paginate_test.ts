@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { paginate } from "./paginate.ts";
+import { newestFirst, paginate } from "./paginate.ts";
 
 Deno.test("pages follow each other in the order of their keys, without loss or repetition", () => {
   const rows = ["e", "c", "a", "d", "b"];
@@ -24,4 +24,10 @@ Deno.test("a row that is removed between two pages hides no other", () => {
     paginate(["a", "c"], (row) => row, { limit: 2, cursor: nextCursor ?? "" }).page,
     ["c"],
   );
+});
+
+Deno.test("what is newest comes first, and rows of one moment by their names", () => {
+  const rows = [[5, "a"], [1_700_000_000_000, "b"], [5, "c"], [0, "d"]] as const;
+  const { page } = paginate(rows, ([ms, name]) => newestFirst(ms, name), { limit: 9 });
+  assert.deepEqual(page.map(([, name]) => name), ["b", "a", "c", "d"]);
 });

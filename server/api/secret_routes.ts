@@ -6,6 +6,7 @@ import type { SecretInfo, SecretRecipe } from "../secrets/secret_backend.ts";
 import type { SecretVault } from "../secrets/secret_vault.ts";
 import type { z } from "zod";
 import { ApiError } from "./api_error.ts";
+import { paginate } from "./paginate.ts";
 import type { RouteTable } from "./route.ts";
 import { unwrap } from "./service_answer_error.ts";
 
@@ -23,9 +24,14 @@ export function secretRoutes(
   usersOf: (path: string) => Promise<SecretUsers>,
 ): RouteTable<SecretEndpoints> {
   return {
-    secretList: async () => {
+    secretList: async ({ query }) => {
       const { secrets, problems } = await vault.list();
-      return { secrets: secrets.map(toAnswer), problems: [...problems] };
+      const { page, nextCursor } = paginate(secrets, ({ path }) => path, query);
+      return {
+        secrets: page.map(toAnswer),
+        problems: query.cursor === undefined ? [...problems] : [],
+        nextCursor,
+      };
     },
     secretShow: async ({ query: { path } }) => toAnswer(unwrap(await vault.show(path))),
     secretReveal: async ({ body: { path }, principal }) => {

@@ -1,5 +1,6 @@
 import type { FilecastService } from "../swarm/filecast_service.ts";
 import type { SwarmOverview } from "../swarm/swarm_overview.ts";
+import { newestFirst, paginate } from "./paginate.ts";
 import { pathParameter, type RouteTable } from "./route.ts";
 import { unwrap } from "./service_answer_error.ts";
 
@@ -24,7 +25,14 @@ export function swarmRoutes(
     filecastBroken: ({ query }) => Promise.resolve(overview.broken(query.limit)),
     filecastDistribute: async ({ query, principal, request }) =>
       unwrap(await filecasts.distribute(query, request.body ?? emptyBody(), principal.name)),
-    filecastList: ({ query }) => Promise.resolve(filecasts.list(query.limit)),
+    filecastList: ({ query }) => {
+      const { page, nextCursor } = paginate(
+        filecasts.list(Infinity).filecasts,
+        ({ createdAtMs, sha256 }) => newestFirst(createdAtMs, sha256),
+        query,
+      );
+      return Promise.resolve({ filecasts: page, nextCursor });
+    },
     filecastPurge: ({ principal }) => filecasts.purge(principal.name),
     // An async function, so that an unknown SHA rejects.
     // deno-lint-ignore require-await

@@ -1,5 +1,5 @@
 import { sha256Hex } from "../../shared/crypto/sha256.ts";
-import type { EnrollToken, enrollTokenCreate, enrollTokenList } from "../../shared/rest/enroll.ts";
+import type { EnrollToken, enrollTokenCreate } from "../../shared/rest/enroll.ts";
 import { GlobError } from "../../shared/targeting/glob.ts";
 import { parseHostnameGlob } from "../../shared/targeting/hostname_glob.ts";
 import type { z } from "zod";
@@ -75,7 +75,7 @@ export class EnrollTokenService {
   }
 
   /** Every token, newest first. */
-  async list(): Promise<z.output<typeof enrollTokenList.answer>> {
+  async list(): Promise<{ tokens: EnrollToken[] }> {
     const records = await this.#options.store.enrollTokens.list();
     const nowMs = this.#options.now();
     const newestFirst = records.toSorted((one, other) => other.createdAtMs - one.createdAtMs);

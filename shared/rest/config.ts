@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { endpoint } from "./endpoint.ts";
+import { pageOf, pageQuery } from "./page.ts";
 
 /** One mistake in a tree of stacks. */
 export const configProblemSchema = z.object({
@@ -135,9 +136,9 @@ export const configHistory = endpoint({
   path: "/config/history",
   summary: "List published versions, newest first",
   permission: "fleet.read",
-  query: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(50) }),
+  query: pageQuery(50),
   body: z.undefined(),
-  answer: z.object({ versions: z.array(configVersionSchema) }),
+  answer: pageOf({ versions: z.array(configVersionSchema) }),
 });
 
 export const configRollback = endpoint({

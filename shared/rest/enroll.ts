@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { endpoint } from "./endpoint.ts";
+import { pageOf, pageQuery } from "./page.ts";
 
 const hostname = z.string().min(1).max(253);
 const base64 = z.base64().max(16 * 1024);
@@ -117,11 +118,11 @@ export const enrollTokenCreate = endpoint({
 export const enrollTokenList = endpoint({
   method: "GET",
   path: "/enroll/tokens",
-  summary: "List enrolment tokens",
+  summary: "List enrolment tokens, newest first",
   permission: "admin",
-  query: z.object({}),
+  query: pageQuery(),
   body: z.undefined(),
-  answer: z.object({ tokens: z.array(enrollTokenSchema) }),
+  answer: pageOf({ tokens: z.array(enrollTokenSchema) }),
 });
 
 export const enrollTokenRevoke = endpoint({

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { secretPath } from "../config/policy_bundle.ts";
 import { endpoint } from "./endpoint.ts";
+import { pageOf, pageQuery } from "./page.ts";
 
 /** Characters of a value; the limit in bytes is the server's, and lower. */
 const MAX_VALUE_LENGTH = 64 * 1024;
@@ -33,11 +34,11 @@ export const secretList = endpoint({
   path: "/secrets",
   summary: "List secrets by path, without their values",
   permission: "admin",
-  query: z.object({}),
+  query: pageQuery(),
   body: z.undefined(),
-  answer: z.object({
+  answer: pageOf({
     secrets: z.array(secretInfoSchema),
-    /** Files among the secrets that are none. */
+    /** Files among the secrets that are none; with the first page. */
     problems: z.array(z.string()),
   }),
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { endpoint } from "./endpoint.ts";
+import { pageOf, pageQuery } from "./page.ts";
 
 const sha = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -70,9 +71,9 @@ export const filecastList = endpoint({
   path: "/swarm/filecasts",
   summary: "List filecasts, newest first",
   permission: "fleet.view",
-  query: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(200) }),
+  query: pageQuery(),
   body: z.undefined(),
-  answer: z.object({ filecasts: z.array(filecastSchema) }),
+  answer: pageOf({ filecasts: z.array(filecastSchema) }),
 });
 
 /** `:sha` is a SHA-256 or a unique prefix of at least 8 digits. */

@@ -14,14 +14,20 @@ export function historyCommand(context: CliContext) {
   const command = serverCommand("history")
     .description("List published versions, newest first")
     .option("--limit <count>", "how many", wholeNumber(1, 1000), 20)
-    .action(async ({ limit, json, ...flags }) => {
+    .option("--cursor <cursor>", "go on after the page that named it")
+    .action(async ({ limit, cursor, json, ...flags }) => {
       using client = await context.connect(flags);
-      const answer = await client.call(configHistory, { query: { limit } });
+      const answer = await client.call(configHistory, {
+        query: { limit, ...(cursor === undefined ? {} : { cursor }) },
+      });
       if (json) return output.json(answer);
       if (answer.versions.length === 0) {
         return output.note("Nothing is published yet. Publish with: vigocli config publish");
       }
       output.line(renderVersions(answer.versions, context.now(), lineWidth(output)));
+      if (answer.nextCursor !== null) {
+        output.note(`There are more: go on with --cursor '${answer.nextCursor}'`);
+      }
     });
   return withExamples(command, [[
     "vigocli config history",
