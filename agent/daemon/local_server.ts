@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { Duplex } from "node:stream";
 import { isAbsent } from "../store/is_absent.ts";
 
 /** Answers one request; whatever it throws becomes a 500. */
@@ -20,11 +21,16 @@ const CLOSE_GRACE_MS = 500;
 /** An HTTP server on a Unix socket. */
 export class LocalServer {
   readonly #server: Server;
+  readonly #listener: Deno.UnixListener;
   readonly #path: string;
+  readonly #connections = new Set<Duplex>();
+  readonly #accepting: Promise<void>;
 
-  private constructor(server: Server, path: string) {
+  private constructor(server: Server, listener: Deno.UnixListener, path: string) {
     this.#server = server;
+    this.#listener = listener;
     this.#path = path;
+    this.#accepting = this.#accept();
   }
 
   /**
@@ -52,41 +58,70 @@ export class LocalServer {
         else response.destroy();
       });
     });
-    server.maxConnections = MAX_CONNECTIONS;
-    await bind(server, path, mode);
-    return new LocalServer(server, path);
+    return new LocalServer(server, await bind(path, mode), path);
   }
 
   /** Stops listening, removes the socket, and cuts connections that do not end by themselves. */
   async close(): Promise<void> {
     await removeSocket(this.#path);
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    this.#listener.close();
+    await this.#accepting;
     this.#server.closeIdleConnections();
-    const timer = setTimeout(() => this.#server.closeAllConnections(), CLOSE_GRACE_MS);
-    await closed;
+    const timer = setTimeout(() => {
+      for (const connection of this.#connections) connection.destroy();
+    }, CLOSE_GRACE_MS);
+    await Promise.all([...this.#connections].map(ended));
     clearTimeout(timer);
+    // It never listened; this ends its look at slow callers.
+    this.#server.close();
   }
+
+  /**
+   * The runtime hands what node:net listens on down to every program that it starts: one that outlived its daemon would keep
+   * the socket, and another user's would take the daemon's callers. What Deno listens on stays in this process, so
+   * connections are taken there.
+   */
+  async #accept(): Promise<void> {
+    // What looks after slow callers begins with this event.
+    this.#server.emit("listening");
+    for await (const connection of this.#listener) {
+      if (this.#connections.size >= MAX_CONNECTIONS) {
+        connection.close();
+        continue;
+      }
+      // The same streams of the platform, which the two libraries of types declare each in its own way.
+      const streams = connection as unknown as Parameters<typeof Duplex.fromWeb>[0];
+      const duplex = Duplex.fromWeb({ readable: streams.readable, writable: streams.writable });
+      this.#connections.add(duplex);
+      duplex.once("close", () => this.#connections.delete(duplex));
+      // A caller that hangs up is no event for anybody.
+      duplex.on("error", () => {});
+      this.#server.emit("connection", duplex);
+    }
+  }
+}
+
+function ended(connection: Duplex): Promise<void> {
+  return new Promise((resolve) => connection.once("close", () => resolve()));
 }
 
 /**
  * The socket is born in a folder that nobody else may enter and gets its place with its mode: there is no moment in which
  * more may connect than `mode` says. A umask would do the same to every file that anything else makes in that moment.
  */
-async function bind(server: Server, path: string, mode: number): Promise<void> {
+async function bind(path: string, mode: number): Promise<Deno.UnixListener> {
   const folder = `${path}.new`;
   const born = join(folder, "s");
   // A process that was killed here left one.
   await Deno.remove(folder, { recursive: true }).catch(ignoreAbsent);
   await Deno.mkdir(folder, { mode: 0o700 });
+  const listener = Deno.listen({ transport: "unix", path: born });
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen(born, () => resolve());
-    });
     await Deno.chmod(born, mode);
     await Deno.rename(born, path);
+    return listener;
   } catch (error) {
-    server.close();
+    listener.close();
     throw error;
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -55,6 +55,22 @@ Deno.test("a socket that somebody listens on is never taken over; one that was l
     await second.close();
   }));
 
+Deno.test({
+  name: "a program that is started meanwhile does not get hold of the socket",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    withFolder(async (folder) => {
+      const server = await LocalServer.listen(`${folder}/a.sock`, 0o600, () => Promise.resolve());
+      try {
+        const list = new Deno.Command("ls", { args: ["-l", "/proc/self/fd"] });
+        const held = new TextDecoder().decode((await list.output()).stdout);
+        assert.doesNotMatch(held, /socket:/);
+      } finally {
+        await server.close();
+      }
+    }),
+});
+
 Deno.test("a listener that a child of a killed daemon holds open without reading is no daemon", () =>
   withFolder(async (folder) => {
     const path = `${folder}/a.sock`;
