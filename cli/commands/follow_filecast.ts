@@ -38,7 +38,8 @@ export async function followFilecast(
   const { output, signal } = context;
   const tell = as === "bars" ? drawBars : output.isTerminal ? drawTable : writeChanges();
   while (!signal.aborted) {
-    const answer = await client.call(filecastShow, { params: { sha }, signal });
+    const answer = await ask(client, sha, signal);
+    if (answer === undefined) break;
     if (!json) tell(answer, context);
     if (isSettled(answer.filecast, answer.hosts)) return finish(answer, context, json);
     await context.pause(INTERVAL_MS);
@@ -50,6 +51,20 @@ export async function followFilecast(
     }`,
     { exitCode: EXIT_CODE.interrupted },
   );
+}
+
+/** @returns `undefined` if the operator interrupts. */
+async function ask(
+  client: ApiClient,
+  sha: string,
+  signal: AbortSignal,
+): Promise<Shown | undefined> {
+  try {
+    return await client.call(filecastShow, { params: { sha }, signal });
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
 }
 
 function finish({ filecast, hosts }: Shown, { output }: CliContext, json: boolean): void {
