@@ -35,9 +35,10 @@ export function swarmDoctorCommand(context: AgentContext, roots: () => RootPaths
   command.addHelpText(
     "after",
     `
-One line a finding: ok, a note, or a problem with what to do about it. The status is 0 if nothing
-is in the way and 1 if something is. The daemon is asked through its socket; no rights are needed.
-A peer is asked to call back at most once a minute; in between its last answer is shown.`,
+One line a finding: ok, a note, or a problem with what to do about it. The
+status is 0 if nothing is in the way and 1 if something is. The daemon is asked
+through its socket; no rights are needed. A peer is asked to call back at most
+once a minute; in between its last answer is shown.`,
   );
   return withExamples(command, [
     ["vigo swarm doctor", "who is heard on which interface, and what is wrong here"],
