@@ -37,28 +37,32 @@ const ABSENT = [Deno.errors.NotFound, Deno.errors.NotADirectory, Deno.errors.Per
  * Installs what is missing of `needs` with apt if this is root on a machine that has apt; nothing that is there is
  * touched. Everything that will be skipped gets one line saying why; nothing here makes a test run fail.
  */
-export async function installSystemPackages(needs: readonly SystemNeed[]): Promise<void> {
+export async function installSystemPackages(
+  needs: readonly SystemNeed[],
+  say: (line: string) => void = (line) => console.log(line),
+): Promise<void> {
   if (Deno.build.os !== "linux") {
-    console.log("Skipped: tests in network namespaces and throw-away machines: they need Linux");
+    say("Skipped: tests in network namespaces and throw-away machines: they need Linux");
     return;
   }
   if (Deno.uid() !== 0) {
-    console.log("Skipped: tests in network namespaces and throw-away machines: they need root");
+    say("Skipped: tests in network namespaces and throw-away machines: they need root");
   }
   const missing = await findMissing(needs);
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map((need) => need.package))];
   if (Deno.uid() === 0 && await isInstalled("apt-get")) {
-    console.log(`Installing ${packages.join(", ")}`);
+    say(`Installing ${packages.join(", ")}`);
     await apt("update", "-q");
     await apt("install", "-q", "-y", "--no-install-recommends", ...packages);
   }
   for (const { purpose, program, package: name } of await findMissing(missing)) {
-    console.log(`Skipped: ${purpose}: ${program} (package ${name}) is not installed`);
+    say(`Skipped: ${purpose}: ${program} (package ${name}) is not installed`);
   }
 }
 
-async function findMissing(needs: readonly SystemNeed[]): Promise<readonly SystemNeed[]> {
+/** Needs whose program is not here. */
+export async function findMissing(needs: readonly SystemNeed[]): Promise<readonly SystemNeed[]> {
   const found = await Promise.all(needs.map(({ program }) => isInstalled(program)));
   return needs.filter((_, index) => !found[index]);
 }

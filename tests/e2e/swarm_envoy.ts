@@ -40,6 +40,8 @@ export interface TestEnvoyOptions {
   readonly port: number;
   readonly speedMbps?: number;
   readonly maxUploadMbps?: number;
+  /** Starts the engine's worker; another one to see what a broken machine does to the others. */
+  readonly startWorker?: (folder: string) => Worker;
 }
 
 /** A real engine worker with the part of a daemon that it needs: documents, and a key that signs. */
@@ -62,7 +64,7 @@ export class TestEnvoy implements AsyncDisposable {
   }
 
   start(fleet: TestFleet = this.#options.fleet): void {
-    const { member, folder, address, port, speedMbps = 100_000 } = this.#options;
+    const { member, folder, address, port, speedMbps = 100_000, startWorker } = this.#options;
     this.#engine = startEngine({
       kind: "start",
       folder,
@@ -79,7 +81,7 @@ export class TestEnvoy implements AsyncDisposable {
     }, {
       onEvent: (event) => this.#handle(event),
       onCrash: (reason) => this.events.push({ kind: "fatal", reason }),
-    });
+    }, startWorker);
     this.#engine.send({
       kind: "interfaces",
       interfaces: [{ name: "lo", address, netmask: "255.0.0.0", speedMbps }],
