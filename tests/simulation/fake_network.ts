@@ -35,6 +35,8 @@ export type CallFailure = "refused" | "timed_out";
 export interface Served<Answer> {
   readonly answer: Answer;
   readonly sizeBytes: number;
+  /** How much of it is content; the rest is what finding it costs. */
+  readonly contentBytes?: number;
 }
 
 /** A lost packet of a stream is sent again after this. */
@@ -54,8 +56,14 @@ export class FakeNetwork<Peer extends Host> {
   /** By address; hosts of different parts do not reach each other. */
   readonly #parts = new Map<string, number>();
   #weather: Weather = { loss: 0, jitterMs: 0 };
+  #controlBytes = 0;
 
   constructor(private readonly time: VirtualTime, private readonly random: Prng) {}
+
+  /** Bytes of answers and of datagrams heard that were not content. */
+  get controlBytes(): number {
+    return this.#controlBytes;
+  }
 
   add(host: Peer): void {
     const { address, segment } = host.link;
@@ -88,6 +96,7 @@ export class FakeNetwork<Peer extends Host> {
     for (const host of this.#segments.get(from.segment) ?? []) {
       if (!this.reaches(from.address, host.link.address)) continue;
       if (this.random.chance(this.#weather.loss)) continue;
+      this.#controlBytes += datagram.length;
       this.time.after(this.#delayMs(from, host.link), () => {
         if (host.isUp) host.hear(datagram, from.address);
       });
@@ -123,6 +132,7 @@ export class FakeNetwork<Peer extends Host> {
       if (isOver) return;
       const served = host.isUp ? serve(host) : undefined;
       if (!served) return fail("refused", host.link.latencyMs);
+      this.#controlBytes += served.sizeBytes - (served.contentBytes ?? 0);
       this.#transfer(host.link, from, served.sizeBytes, () => {
         // Whoever was switched off or cut off in between has not sent all of it.
         if (!host.isUp) end("refused");

@@ -438,6 +438,7 @@ export class PeerLife implements DownloadHost {
         given: given?.copy(),
       },
       sizeBytes: chunkSizeBytes + QUESTION_BYTES,
+      contentBytes: chunkSizeBytes,
     };
   }
 
