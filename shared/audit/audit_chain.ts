@@ -122,9 +122,18 @@ export class AuditChain {
       return `record ${seq} does not follow the record before it`;
     }
     // The previous hash was computed here or is the genesis, so it is well-formed; the record's own need not be.
-    if (!isSha256(record.hash) || auditRecordHash(record) !== record.hash) {
+    if (!isSha256(record.hash) || hashOf(record) !== record.hash) {
       return `record ${seq} was changed`;
     }
+    return undefined;
+  }
+}
+
+/** `undefined` for what no record can hold, such as a time before 1970. */
+function hashOf(record: AuditRecord): string | undefined {
+  try {
+    return auditRecordHash(record);
+  } catch {
     return undefined;
   }
 }

@@ -7,7 +7,7 @@ import {
   signedHeadSchema,
 } from "../rest/audit.ts";
 import { AuditChain, type AuditVerdict, type KeptHead } from "./audit_chain.ts";
-import { openAuditHead } from "./audit_head.ts";
+import { type AuditHead, openAuditHead } from "./audit_head.ts";
 
 /** Longest line of an export, in characters: a record with the largest payload, every character of it escaped. */
 export const MAX_EXPORT_LINE = 128 * 1024;
@@ -71,18 +71,16 @@ export class AuditExportCheck {
     if (record.success) return this.#chain.addRecord(record.data.record);
     const head = headSchema.safeParse(value);
     if (head.success) {
-      const { seq, payload, signature } = head.data.head;
-      const document = {
-        payload: Uint8Array.fromBase64(payload),
-        signature: Uint8Array.fromBase64(signature),
-      };
-      return this.#chain.addHead(seq, openAuditHead(document, this.#verifier));
+      return this.#chain.addHead(head.data.head.seq, openHead(head.data.head, this.#verifier));
     }
     const end = endSchema.safeParse(value);
     if (!end.success) return this.#chain.break(next, `record ${next} cannot be read`);
     this.#isEnded = true;
     const { records } = end.data.end;
     if (records >= next) this.#chain.break(next, `record ${next} is missing from the export`);
+    else if (records < next - 1) {
+      this.#chain.break(records + 1, `the export has more than the ${records} records of its end`);
+    }
   }
 
   verdict(): AuditVerdict {
@@ -107,6 +105,17 @@ export class AuditExportCheck {
     } catch {
       this.#chain.break(null, "the key of the export is none that can sign");
     }
+  }
+}
+
+/** `undefined` if it is not by this key, or spelt in another way than it was written. */
+function openHead({ payload, signature }: SignedHead, verifier: Verifier): AuditHead | undefined {
+  const bytes = (text: string) => Uint8Array.fromBase64(text, { lastChunkHandling: "strict" });
+  try {
+    return openAuditHead({ payload: bytes(payload), signature: bytes(signature) }, verifier);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { generateEd25519 } from "../crypto/ed25519.ts";
 import type { AuditRecord, SignedHead } from "../rest/audit.ts";
 import { parseKeptHead } from "./audit_chain.ts";
@@ -78,6 +79,8 @@ Deno.test("the first record that was changed, taken out, moved or cut off is nam
   const quietly = without(without(lines, "web-5"), '"seq":5');
   assert.equal(check(quietly), "5: record 5 is missing from the export");
   assert.equal(check([...lines, lines[1] ?? ""]), "6: the export goes on after its end");
+  const fewer = lines.map((line) => line.replace('"records":5', '"records":2'));
+  assert.equal(check(fewer), "3: the export has more than the 2 records of its end");
   assert.equal(
     check(lines.map((line) => line.includes("web-4") ? "{" : line)),
     "4: record 4 cannot be read",
@@ -122,3 +125,33 @@ Deno.test("a kept head is a hash, with or without the number of its record", () 
     assert.equal(parseKeptHead(text), undefined, text);
   }
 });
+
+Deno.test("whatever sign of an export is changed, it is found and told", () => {
+  const text = someExport().join("\n");
+  fc.assert(fc.property(
+    fc.nat(text.length - 1),
+    fc.constantFrom("0", "9", "a", '"', "{", "-", "\\", "\n", " ", "e"),
+    (at, sign) => {
+      const changed = text.slice(0, at) + sign + text.slice(at + 1);
+      const outcome = check(changed.split("\n"), { key: KEY });
+      // A space more in JSON, or the same sign again, is no change.
+      const isSame = JSON.stringify(values(changed)) === JSON.stringify(values(text));
+      assert.equal(outcome === "intact: 5", isSame, changed.slice(at - 20, at + 20));
+    },
+  ));
+  for (const [from, to] of [['"atMs":17', '"atMs":-17'], ["local-root", "\\ud800"]]) {
+    const lines = someExport().map((line) => line.replace(from ?? "", to ?? ""));
+    assert.equal(check(lines), "1: record 1 was changed");
+  }
+});
+
+/** What the lines hold; a text for one that is no JSON. */
+function values(text: string): unknown[] {
+  return text.split("\n").map((line) => {
+    try {
+      return JSON.parse(line);
+    } catch {
+      return line;
+    }
+  });
+}
