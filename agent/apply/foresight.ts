@@ -89,7 +89,8 @@ export class Foresight {
   #noteFolders(type: string, { path, parents }: Readonly<Record<string, Json>>): void {
     if (!MAKES_FOLDER.has(type) || typeof path !== "string") return;
     this.#folders.add(path);
-    if (parents !== true) return;
+    // An archive brings the folders above it.
+    if (parents !== true && type !== "archive") return;
     for (let above = dirname(path); !this.#folders.has(above); above = dirname(above)) {
       this.#folders.add(above);
     }

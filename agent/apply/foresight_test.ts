@@ -11,12 +11,13 @@ Deno.test("accounts and folders that a run would make are foreseen, with the fol
   note("group:g", { name: "ops" });
   note("directory:d", { path: "/srv/a/b", parents: true });
   note("directory:e", { path: "/opt/x" });
+  note("archive:site", { path: "/var/www/site" });
   note("directory:gone", { path: "/gone", ensure: "absent" });
   const { has, mayHaveFolder } = foresight.before({ dependsOn: [] });
   assert.deepEqual([has("group", "ops"), has("user", "ops")], [true, false]);
   assert.deepEqual(
-    ["/srv/a/b", "/srv/a", "/srv", "/opt/x", "/opt", "/gone"].map(mayHaveFolder),
-    [true, true, true, true, false, false],
+    ["/srv/a/b", "/srv/a", "/srv", "/opt/x", "/opt", "/var/www", "/gone"].map(mayHaveFolder),
+    [true, true, true, true, false, true, false],
   );
 });
 

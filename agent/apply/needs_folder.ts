@@ -4,7 +4,6 @@ import { unknown } from "../resources/resource.ts";
 
 /** Types that make something at their `path` and nothing above it. */
 const INTO_FOLDER: ReadonlySet<string> = new Set([
-  "archive",
   "directory",
   "file",
   "git",
