@@ -52,6 +52,7 @@ const said: { readonly [K in FromEngine["kind"]]: Extract<FromEngine, { kind: K 
     rights: ["net"],
     hasher: { ok: false, reason: "not found" },
   },
+  diagnosed: { kind: "diagnosed", requestId: 1, diagnosis: null },
   links: { kind: "links", requestId: 1, links: { files: { x: hash }, seeds: { [hash]: "y" } } },
   hasher: { kind: "hasher", wanted: true },
   fatal: { kind: "fatal", reason: "port in use" },
