@@ -90,8 +90,10 @@ Deno.test("rubbish is told once and never thrown", () => {
 
 Deno.test("a message without one of its fields, or with rubbish in it, is not heard", () => {
   for (const message of Object.values(said)) {
-    for (const field of Object.keys(message)) {
+    for (const [field, value] of Object.entries(message)) {
       for (const rubbish of [undefined, null, Symbol, NaN, [1], -1]) {
+        // A diagnosis may be null.
+        if (rubbish === value) continue;
         const { heard, broken } = hear({ ...message, [field]: rubbish });
         assert.deepEqual([heard.length, broken.length], [0, 1], `${message.kind}.${field}`);
       }
