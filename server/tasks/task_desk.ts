@@ -313,11 +313,12 @@ export class TaskDesk {
     const { live, scope } = desk;
     while (!this.#isStopped && this.#desks.has(live.id)) {
       try {
+        // First what is to be kept, then every verdict that led there: one that falls meanwhile brings a save of its own.
+        const progress = live.progress();
         await this.#writer.flush();
-        const isOver = live.isOver;
-        await this.#options.store.saveProgress(live.id, live.progress());
+        await this.#options.store.saveProgress(live.id, progress);
         live.followers.noteTask();
-        if (isOver) this.#close(desk);
+        if (progress.phase === "over") this.#close(desk);
         return;
       } catch (error) {
         this.#options.logger.error("Cannot write where task {id} is; trying again: {reason}", {
