@@ -2,53 +2,21 @@ import { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import { chunkSpan } from "../../../shared/swarm/chunk_layout.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { schedulerLimits } from "../../../shared/swarm/scheduler_limits.ts";
-import type { BlobStore } from "../blobs/blob_store.ts";
-import type { DiskVerdict } from "../blobs/disk_gate.ts";
-import { PartialBlob, PartialGoneError } from "../blobs/partial_blob.ts";
-import type { EngineLog } from "../engine/engine_log.ts";
+import { PartialBlob } from "../blobs/partial_blob.ts";
 import { pause } from "../engine/task_scope.ts";
-import type { Hasher, PrefixHash } from "../hashing/hasher.ts";
-import type { PeerClient } from "../peers/peer_client.ts";
 import { PeerError } from "../peers/peer_error.ts";
-import type { ProvenPeer } from "../peers/peer_registry.ts";
-import type { SwarmPaths } from "../swarm_paths.ts";
 import { BufferPool } from "./buffer_pool.ts";
+import type { DownloadOptions } from "./download_options.ts";
 import { DownloadPlan, type PlannedRequest } from "./download_plan.ts";
+import { type DownloadResult, judgeWriteError } from "./download_result.ts";
 import { fetchChunk } from "./fetch_chunk.ts";
+import { fetchFromServer } from "./fetch_from_server.ts";
 import { findDigests, WRONG_BYTES } from "./find_digests.ts";
 import type { Question } from "./holder_poll.ts";
-import { type ChunkRun, LastResort, type ServerSource } from "./last_resort.ts";
+import { type ChunkRun, LastResort } from "./last_resort.ts";
+import { PrefixFollower } from "./prefix_follower.ts";
 import { type ChunkDetail, SlowestChunks } from "./slowest_chunks.ts";
-
-export interface DownloadOptions {
-  readonly entry: ManifestEntry;
-  readonly paths: SwarmPaths;
-  readonly store: BlobStore;
-  readonly client: Pick<PeerClient, "getBlob" | "getChunk" | "requestRecheck">;
-  readonly hasher: Hasher;
-  /** Peers that may hold the blob, best guesses first. */
-  readonly candidates: () => readonly ProvenPeer[];
-  /** Asked for what no peer has. */
-  readonly server: ServerSource;
-  readonly onPeerFailure: (uuid: string) => void;
-  /** A peer sent wrong bytes. */
-  readonly onCorruption: (uuid: string) => void;
-  /** Whether a peer is left alone because of wrong bytes, whichever download they were meant for. */
-  readonly isBenched: (uuid: string) => boolean;
-  /** Called when there are new chunks to tell others about. */
-  readonly onProgress: () => void;
-  readonly checkDisk: () => Promise<DiskVerdict>;
-  /** Waits until so many bytes may be received. */
-  readonly takeBandwidth: (sizeBytes: number, signal: AbortSignal) => Promise<void>;
-  readonly log: EngineLog;
-}
-
-export type DownloadResult =
-  | { readonly kind: "complete" }
-  | { readonly kind: "no_progress"; readonly reason: string }
-  | { readonly kind: "skipped"; readonly reason: string }
-  /** The entry's two digests contradict each other: no bytes can satisfy both. */
-  | { readonly kind: "broken" };
+import { tellSender } from "./tell_sender.ts";
 
 /** One attempt to fetch a blob: does what a {@linkcode DownloadPlan} says, verifies what comes, writes it. */
 export class Download {
@@ -59,7 +27,7 @@ export class Download {
   readonly #buffers: BufferPool;
   #partial: PartialBlob | undefined;
   #plan: DownloadPlan | undefined;
-  #prefix: PrefixHash | undefined;
+  #prefix: PrefixFollower | undefined;
   #wake: (() => void) | undefined;
   #failure: DownloadResult | undefined;
   #activeMs = 0;
@@ -117,9 +85,7 @@ export class Download {
     // Past this point the attempt ends without the chunk, and the next one begins its hash anew.
     if (this.#isFinishing) return false;
     // The hash has gone over the damaged bytes, or will not stop before them.
-    this.#prefix?.abandon();
-    this.#prefix = this.#options.hasher.follow(partial.dataPath);
-    this.#advancePrefix(partial);
+    this.#prefix?.restart();
     this.#wake?.();
     return false;
   }
@@ -188,8 +154,7 @@ export class Download {
   #begin(partial: PartialBlob): DownloadPlan {
     const { entry: { chunkSizeBytes }, hasher, isBenched } = this.#options;
     this.#partial = partial;
-    this.#prefix = hasher.follow(partial.dataPath);
-    this.#advancePrefix(partial);
+    this.#prefix = new PrefixFollower(hasher, partial);
     this.#plan = new DownloadPlan({
       have: partial.chunks,
       chunkSizeBytes,
@@ -286,18 +251,17 @@ export class Download {
     const { server, takeBandwidth, log } = this.#options;
     const { sha256 } = this.entry;
     this.#lastResort.noteAsked();
-    const chunks = Array.from({ length: run.count }, (_, step) => run.chunk + step);
-    const spans = chunks.map((chunk) => ({ chunk, ...chunkSpan(partial.layout, chunk) }));
-    const sizeBytes = spans.reduce((sum, { length }) => sum + length, 0);
-    await takeBandwidth(sizeBytes, signal);
-    if (signal.aborted) return;
-    const startedMs = performance.now();
-    const answer = await server.fetch(sha256, run, sizeBytes);
-    let at = 0;
-    const pieces = !answer.ok ? [] : spans.map(({ chunk, length }) => {
-      const bytes = answer.bytes.subarray(at, at += length);
-      return { chunk, bytes, isRight: partial.verify(chunk, bytes) };
+    const fetched = await fetchFromServer({
+      server,
+      sha256,
+      run,
+      layout: partial.layout,
+      verify: (chunk, bytes) => partial.verify(chunk, bytes),
+      takeBandwidth,
+      signal,
     });
+    if (!fetched) return;
+    const { answer, pieces, startedMs } = fetched;
     const wrong = pieces.filter(({ isRight }) => !isRight).map(({ chunk }) => chunk);
     this.#lastResort.noteAnswer(wrong.length > 0 ? WRONG_BYTES : answer, performance.now());
     if (wrong.length > 0) log("warning", "the server sent wrong bytes", { sha256, chunks: wrong });
@@ -332,7 +296,7 @@ export class Download {
       return;
     }
     const { saveRecord, checkDisk } = plan.noteStored(source);
-    this.#advancePrefix(partial);
+    this.#prefix?.advance();
     this.#options.onProgress();
     if (saveRecord) await this.#saveRecord();
     if (checkDisk) {
@@ -353,39 +317,8 @@ export class Download {
       sha256: this.entry.sha256,
       chunk,
     });
-    this.#track(this.#tellSender(endpoint, chunk, signal));
-  }
-
-  /** The sender may not know that its disk or memory changed what it had. */
-  async #tellSender(
-    endpoint: PlannedRequest["endpoint"],
-    chunk: number,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { client, log } = this.#options;
-    const { sha256 } = this.entry;
-    try {
-      const { peer, sound } = await client.requestRecheck(endpoint, sha256, chunk, signal);
-      log("info", "a peer looked at the chunk that came wrong", {
-        peer: peer.hostname,
-        sha256,
-        chunk,
-        sound,
-      });
-    } catch (error) {
-      if (!(error instanceof PeerError)) throw error;
-      log("debug", "a peer could not look at the chunk that came wrong", {
-        sha256,
-        chunk,
-        reason: error.message,
-      });
-    }
-  }
-
-  #advancePrefix(partial: PartialBlob): void {
-    const { sizeBytes, chunkSizeBytes } = partial.layout;
-    const endBytes = Math.min(sizeBytes, partial.chunks.contiguousPrefix * chunkSizeBytes);
-    if (endBytes > 0) this.#prefix?.advance(endBytes);
+    const wrong = { endpoint, sha256: this.entry.sha256, chunk };
+    this.#track(tellSender(wrong, this.#options, signal));
   }
 
   #noteHeld(plan: DownloadPlan, uuid: string, bits: Uint8Array): void {
@@ -415,7 +348,6 @@ export class Download {
   async #finish(partial: PartialBlob): Promise<DownloadResult> {
     const { entry, store } = this.#options;
     this.#isFinishing = true;
-    this.#prefix?.advance(entry.sizeBytes);
     const sha256 = await this.#prefix?.finish();
     this.#prefix = undefined;
     if (sha256 !== entry.sha256 || !partial.chunks.isFull) {
@@ -465,12 +397,4 @@ export class Download {
     });
     this.#tasks.add(tracked);
   }
-}
-
-/** How an attempt ends that could not write; `undefined` if the error is none that is expected. */
-function judgeWriteError(error: unknown): DownloadResult | undefined {
-  // The next attempt begins with a new folder.
-  if (error instanceof PartialGoneError) return { kind: "no_progress", reason: error.message };
-  const isFull = error instanceof Error && /ENOSPC|No space left/i.test(error.message);
-  return isFull ? { kind: "skipped", reason: "insufficient disk space" } : undefined;
 }

@@ -10,7 +10,8 @@ import { serveHasher } from "../hashing/serve_hasher.ts";
 import { PeerError } from "../peers/peer_error.ts";
 import type { ProvenPeer } from "../peers/peer_registry.ts";
 import { SwarmPaths } from "../swarm_paths.ts";
-import { Download, type DownloadOptions } from "./download.ts";
+import { Download } from "./download.ts";
+import type { DownloadOptions } from "./download_options.ts";
 import type { ServerSource, WantedContent } from "./last_resort.ts";
 
 const CHUNK = 64 * 1024;
