@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import type { z } from "zod";
+import { agentPaths } from "../../agent/store/agent_paths.ts";
+import { readEnrolment } from "../../agent/store/identity.ts";
+import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
+import { sealDocument } from "../../shared/crypto/signed_document.ts";
+import { rootPaths } from "../../shared/platform/root_paths.ts";
+import { makeTaskId } from "../../shared/tasks/task_id.ts";
+import { programCommand, startProgram } from "../../tools/demo/run_program.ts";
+import { runCommand } from "../support/run_command.ts";
 import { joinOutput } from "../../shared/tasks/captured_output.ts";
 import {
   taskCancel,
@@ -14,6 +23,8 @@ import {
 } from "../../shared/rest/tasks.ts";
 import { sendSignal } from "../support/signal.ts";
 import { eventually } from "../support/eventually.ts";
+import { ScriptedServer } from "../support/scripted_server.ts";
+import { TemporaryRoot } from "../support/temporary_root.ts";
 import { TestFleet } from "../support/test_fleet.ts";
 
 /** A machine ten times slower than this one, and busy. */
@@ -333,4 +344,55 @@ Deno.test("tasks on a fleet: whatever happens, every target ends with a verdict"
       assert.equal(results["web-1"]?.verdict, "offline");
     });
   }, { sections });
+});
+
+Deno.test("an agent follows what its server signed for it, and nothing else that its stream brings", async () => {
+  await using server = await ScriptedServer.start();
+  await using root = await TemporaryRoot.create();
+  const bootstrap = ["bootstrap", "--server", server.rest, "--hostname", "web-1"];
+  const { code, stderr } = await runCommand(
+    Deno.execPath(),
+    programCommand("vigo", [...bootstrap, "--pin", server.pin, "--root", root.path]),
+    { env: { VIGO_TOKEN: "vget_0123456789abcdefghij" } },
+  );
+  assert.equal(code, 0, stderr);
+  await using daemon = startProgram("vigo", ["daemon", "--root", root.path], {});
+  await eventually("its stream is open", () => server.hellos.length > 0, PATIENCE_MS);
+  const enrolment = await readEnrolment(agentPaths(rootPaths(root.path)).configFolder);
+  assert.ok(enrolment);
+  const file = root.join("ran");
+  const order = (name: string, change: object = {}, signer = server.signer) => {
+    const { payload, signature } = sealDocument("taskDispatch", {
+      schema: 1,
+      envoyUuid: enrolment.envoyUuid,
+      taskId: makeTaskId(),
+      command: `echo ${name} >> ${file}`,
+      timeoutMs: 60_000,
+      nice: 0,
+      maxOutputBytes: 4_096,
+      live: false,
+      issuedAtMs: Date.now(),
+      expiresAtMs: Date.now() + 3_600_000,
+      ...change,
+    }, signer);
+    return { payload: Buffer.from(payload), signature: Buffer.from(signature) };
+  };
+  const altered = order("good");
+  altered.payload = Buffer.from(altered.payload.toString().replace("good", "evil"));
+  server.tell({ taskDispatch: altered });
+  server.tell({ taskDispatch: order("forged", {}, generateEd25519().signer) });
+  server.tell({ taskDispatch: order("another", { envoyUuid: crypto.randomUUID() }) });
+  server.tell({ taskDispatch: order("late", { expiresAtMs: Date.now() - 60_000 }) });
+  const good = order("good");
+  server.tell({ taskDispatch: good });
+  server.tell({ taskDispatch: good });
+  const verdicts = () => server.said.flatMap(({ taskResult }) => taskResult?.verdict ?? []);
+  await eventually("the late one is rejected", () => verdicts().includes("rejected"), PATIENCE_MS);
+  for (const { taskResult } of server.said) {
+    if (taskResult) server.tell({ taskResultStored: { taskId: taskResult.taskId } });
+  }
+  await eventually("the good one is complete", () => verdicts().includes("complete"), PATIENCE_MS);
+  assert.deepEqual(await linesOf(file), ["good"]);
+  const refusals = daemon.lines.filter(({ text }) => text.includes("may not come from the server"));
+  assert.equal(refusals.length, 3);
 });

@@ -23,7 +23,7 @@ import {
   Refusal,
   RenewCertificateRequest,
   ReportResultRequest,
-  type ServerMessage,
+  ServerMessage,
   type SignedDocument,
   type SignedRequest,
   VigoAgentService,
@@ -57,6 +57,8 @@ export class ScriptedServer implements AsyncDisposable {
   readonly checkIns: CheckInRequest[] = [];
   readonly reports: RunReport[] = [];
   readonly hellos: SignedRequest[] = [];
+  /** What agents said on their streams after that. */
+  readonly said: AgentMessage[] = [];
   /** How far this server's clock is ahead of the real one, in ms; its certificate is made at that time. */
   readonly clockAheadMs: number;
   /** Bodies of enrolments, as they came. */
@@ -156,7 +158,7 @@ export class ScriptedServer implements AsyncDisposable {
       }),
       agentStream: (call: grpc.ServerDuplexStream<AgentMessage, ServerMessage>) => {
         call.on("data", (message: AgentMessage) => {
-          if (!message.hello) return;
+          if (!message.hello) return void this.said.push(message);
           this.#open(message.hello, "AgentStream");
           this.hellos.push(message.hello);
           this.#streams.add(call);
@@ -184,6 +186,11 @@ export class ScriptedServer implements AsyncDisposable {
     );
     this.#grpc = server;
     await this.#listenRest();
+  }
+
+  /** Says something to every connected agent. */
+  tell(message: Partial<ServerMessage>): void {
+    for (const stream of this.#streams) stream.write(ServerMessage.fromPartial(message));
   }
 
   /** Asks every connected agent to check in. */
