@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { readManifest } from "../../agent/swarm/mirror.ts";
 import { eventually } from "../support/eventually.ts";
 import { type FleetMachine, NamespacedFleet } from "../support/namespaced_fleet.ts";
 import { canUseNamespaces } from "../support/network_namespaces.ts";
@@ -65,15 +66,16 @@ Deno.test({
           await slowDown(seeder);
           const sha256 = await placeSeed(seeder, "resumed.bin", freshBytes(SLOW_BYTES), wish);
           await waitUntilUnderWay(receiver, sha256);
-          await fleet.killAgent(receiver);
-          const had = await durableChunks(receiver, sha256);
           // Who is fetching a blob keeps it when the target is edited, and being off for a while changes nothing.
           await writeWish(seeder, "resumed.bin", { target: "nobody" });
           await eventually(
-            "the target is edited",
-            async () => (await blobOn(seeder, sha256))?.target === "nobody",
+            "the receiver knows the new target",
+            async () => await knownTarget(receiver, sha256) === "nobody",
             DEADLINE_MS,
           );
+          await fleet.killAgent(receiver);
+          const had = await durableChunks(receiver, sha256);
+          assert.ok(had < SLOW_CHUNKS);
           await speedUp(seeder);
           await fleet.startAgent(receiver, options);
           const { sources } = await waitForBlob(receiver, sha256, "complete");
@@ -271,6 +273,12 @@ Deno.test({
       swarm: { enabled: ["*"], payload: { enabled: ["*"] }, seeders: ["web-*"] },
     }),
 });
+
+/** The target of a blob that a crash would leave with a machine. */
+async function knownTarget({ swarmFolder }: FleetMachine, sha256: string) {
+  const manifest = await readManifest(swarmFolder);
+  return manifest.ok && manifest.value.entries.find((one) => one.sha256 === sha256)?.target;
+}
 
 /** Has a machine keep a file of one chunk for nobody, and lets another member of the fleet fetch it at a crawl. */
 async function callPeerServer(
