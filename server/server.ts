@@ -275,9 +275,9 @@ async function startRest(
       })),
     },
     admission: new Admission(
-      (context) =>
+      (context, isAutomatic) =>
         authenticator.authenticate(
-          readCredentials(context, readClientCertificate(context, certificates)),
+          readCredentials(context, readClientCertificate(context, certificates), isAutomatic),
         ),
       new RequestBudgets(now),
     ),

@@ -6,8 +6,15 @@ import { ANONYMOUS, type Principal } from "../auth/principal.ts";
 import { ApiError, retryAfter } from "./api_error.ts";
 import type { RequestBudgets } from "./request_budgets.ts";
 
-/** Says who asks, from the request's headers and its connection. */
-export type Authenticate = (context: Context) => Authentication | Promise<Authentication>;
+/**
+ * Says who asks, from the request's headers and its connection.
+ *
+ * @param isAutomatic nobody asks just now, so that no session lives on for it.
+ */
+export type Authenticate = (
+  context: Context,
+  isAutomatic: boolean,
+) => Authentication | Promise<Authentication>;
 
 /** Who was let in, and from where. */
 export interface Admitted {
@@ -32,7 +39,7 @@ export class Admission {
   /** @throws {ApiError} 401, 403 or 429 with one line that says what to do. */
   async admit(context: Context, permission: Permission): Promise<Admitted> {
     const address = remoteAddress(context);
-    const authentication = await this.#authenticate(context);
+    const authentication = await this.#authenticate(context, false);
     const principal = authentication.ok ? authentication.principal : ANONYMOUS;
     // Failed proofs count against the address, so that nobody tries tokens at full speed.
     const waitMs = this.#budgets.take(principal, address);
@@ -47,6 +54,12 @@ export class Admission {
     const verdict = checkPermission(principal, permission);
     if (!verdict.ok) throw new ApiError(verdict.status, verdict.reason);
     return { principal, address };
+  }
+
+  /** Whether whoever was let in would be again: a session ends, a token is revoked, a role changes while a stream is read. */
+  async isStillAdmitted(context: Context, permission: Permission): Promise<boolean> {
+    const authentication = await this.#authenticate(context, true);
+    return authentication.ok && checkPermission(authentication.principal, permission).ok;
   }
 }
 

@@ -92,3 +92,22 @@ Deno.test("budgets do not pile up: of too many the one longest unused is forgott
   budgets.take(ANONYMOUS, "192.0.2.5");
   assert.equal(budgets.take(ANONYMOUS, "192.0.2.1"), 0);
 });
+
+Deno.test("whoever lost the right to what he reads is not let in again, and no session lives on for the question", async () => {
+  let authentication: Authentication = { ok: true, principal: envoyPrincipal("u") };
+  const asked: boolean[] = [];
+  const admission = new Admission((_context, isAutomatic) => {
+    asked.push(isAutomatic);
+    return authentication;
+  }, new RequestBudgets(() => 0));
+  const app = new Hono();
+  app.get("*", async (context) => {
+    const { principal } = await admission.admit(context, "fleet.view");
+    const before = await admission.isStillAdmitted(context, "fleet.view");
+    authentication = ENDED;
+    const after = await admission.isStillAdmitted(context, "fleet.view");
+    return Response.json([principal.name, before, after]);
+  });
+  assert.deepEqual(await (await app.request("/")).json(), ["envoy:u", true, false]);
+  assert.deepEqual(asked, [false, true, true]);
+});

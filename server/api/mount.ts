@@ -6,6 +6,7 @@ import type { Principal } from "../auth/principal.ts";
 import type { Admission } from "./admission.ts";
 import { answerJson } from "./answer_json.ts";
 import { readJsonBody } from "./bounded_body.ts";
+import { endWhenRefused } from "./end_when_refused.ts";
 import { parseInput, readQuery } from "./parse_input.ts";
 import type { EndpointName, RouteTable } from "./route.ts";
 
@@ -56,7 +57,12 @@ export function mount(
       address,
       answerHeaders,
     });
-    if (answer instanceof Response) return answer;
+    if (answer instanceof Response) {
+      return endWhenRefused(
+        answer,
+        () => admission.isStillAdmitted(context, endpoint.permission),
+      );
+    }
     return answerJson(request, endpoint.answer.parse(answer), answerHeaders);
   };
 }

@@ -6,10 +6,15 @@ import type { ClientCertificate, Credentials } from "../auth/credentials.ts";
 /** Methods that change nothing (RFC 9110, 9.2.1). */
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
-/** What a request offers as proof of who sends it. */
+/**
+ * What a request offers as proof of who sends it.
+ *
+ * @param isAutomatic nobody asks just now, whatever the request says.
+ */
 export function readCredentials(
   context: Context,
   certificate: ClientCertificate | undefined,
+  isAutomatic = false,
 ): Credentials {
   const { req } = context;
   const cookie = getCookie(context, SESSION_COOKIE);
@@ -22,7 +27,7 @@ export function readCredentials(
       csrfToken: req.header(CSRF_HEADER),
       isForeign: !["same-origin", "none", undefined].includes(req.header("sec-fetch-site")),
       // A stream of events is opened by a page, and again by itself when it breaks off.
-      isAutomatic: req.header(AUTOMATIC_HEADER) !== undefined ||
+      isAutomatic: isAutomatic || req.header(AUTOMATIC_HEADER) !== undefined ||
         (req.header("accept") ?? "").includes("text/event-stream"),
     },
   };
