@@ -143,12 +143,13 @@ export class PeerRegistry {
     const taken: Candidate[] = [];
     let limited = [...this.#dialled.values()].filter(({ isFree }) => !isFree).length;
     let probing = 0;
-    for (const [key, { notBeforeMs, isCaller, ...candidate }] of this.#candidates) {
+    for (const [key, waiting] of this.#candidates) {
+      const { notBeforeMs, isCaller, source } = waiting;
       const dialled = this.#dialled.get(key);
       // Who calls was not there before, or could not be reached: once, that does not wait for the minute's end.
       const isEarly = dialled !== undefined && (!isCaller || dialled.isCaller);
       const isFree = this.#vouched.has(key);
-      const isProbe = candidate.source === "remembered";
+      const isProbe = source === "remembered";
       if (notBeforeMs > nowMs || (isProbe && probing >= probes)) continue;
       if (!isFree && limited >= MAX_DIALS_PER_MINUTE) continue;
       // What somebody vouched for waits until its minute is over.
@@ -158,7 +159,8 @@ export class PeerRegistry {
       this.#dialled.set(key, { nowMs, isFree, isCaller });
       if (!isFree) limited += 1;
       if (isProbe) probing += 1;
-      taken.push(candidate);
+      const { address, port, tries } = waiting;
+      taken.push({ address, port, source, tries });
     }
     return taken;
   }
