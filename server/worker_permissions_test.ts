@@ -43,3 +43,13 @@ Deno.test("the server reaches its two listeners, and no other address", () => {
   // Which port 0 comes to is not known before it is bound.
   assert.deepEqual(net("127.0.0.1", 0), ["127.0.0.1", "127.0.0.1:8443"]);
 });
+
+Deno.test("the server may ask the hosts of health checks, and nobody else", () => {
+  const asked = workerPermissions(folders, server, ["lb.example.com", "10.0.0.1:80"]).net;
+  const alone = workerPermissions(folders, server).net;
+  assert.ok(Array.isArray(asked) && Array.isArray(alone));
+  assert.deepEqual(asked.filter((rule) => !alone.includes(rule)), [
+    "lb.example.com",
+    "10.0.0.1:80",
+  ]);
+});

@@ -35,7 +35,11 @@ export async function eventStream<Value>(
         controller.error(error);
       }
     },
-    cancel: () => stop(),
+    cancel: async () => {
+      stop();
+      // It may stand where it handed a value over, and would never go on from there.
+      await values.return(undefined);
+    },
   });
   return new Response(body, {
     headers: {
