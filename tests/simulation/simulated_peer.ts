@@ -25,7 +25,7 @@ import {
   type PeerSource,
   type ProvenPeer,
 } from "../../agent/swarm/peers/peer_registry.ts";
-import { shuffle } from "../../agent/swarm/peers/shuffle.ts";
+import { drawSome } from "../../agent/swarm/peers/shuffle.ts";
 import { BenchList } from "../../agent/swarm/transfer/bench_list.ts";
 import { decideBlobs } from "../../agent/swarm/transfer/blob_decisions.ts";
 import type { PlannedRequest } from "../../agent/swarm/transfer/download_plan.ts";
@@ -210,7 +210,7 @@ export class PeerLife implements DownloadHost {
   // What reaches it.
 
   hear(datagram: Uint8Array, sourceAddress: string): void {
-    const announcement = parseAnnouncement(datagram);
+    const announcement = parseOnce(datagram);
     if (!announcement || announcement.instance === this.#instance) return;
     followAnnouncement(announcement, sourceAddress, {
       announcer: this.#announcer,
@@ -495,7 +495,7 @@ export class PeerLife implements DownloadHost {
   #exchange(): readonly PeerEndpoint[] {
     if (this.nowMs() - this.#exchangeMadeMs > 1_000) {
       this.#exchangeMadeMs = this.nowMs();
-      this.#exchanged = shuffle(this.#registry.all(), this.random).slice(0, MAX_EXCHANGED_PEERS)
+      this.#exchanged = drawSome(this.#registry.all(), MAX_EXCHANGED_PEERS, this.random)
         .map(({ address, port }) => ({ address, port }));
       return this.#exchanged;
     }
@@ -617,6 +617,14 @@ export class PeerLife implements DownloadHost {
   #save(): void {
     this.peer.savedEntries = this.manifest.all();
   }
+}
+
+const parsed = new WeakMap<Uint8Array, ReturnType<typeof parseAnnouncement>>();
+
+/** A whole segment hears the same datagram: what it says is read once. */
+function parseOnce(datagram: Uint8Array): ReturnType<typeof parseAnnouncement> {
+  if (!parsed.has(datagram)) parsed.set(datagram, parseAnnouncement(datagram));
+  return parsed.get(datagram);
 }
 
 function isFailure(reply: unknown): reply is CallFailure {

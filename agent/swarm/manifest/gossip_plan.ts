@@ -1,4 +1,4 @@
-import { shuffle } from "../peers/shuffle.ts";
+import { drawSome } from "../peers/shuffle.ts";
 
 /** Manifests are compared with some peers this often, so that nothing depends on multicast. */
 export const GOSSIP_MS = 10_000;
@@ -27,12 +27,12 @@ export class GossipPlan {
 
   /** Whom to compare manifests with in this round. */
   round<T>(peers: readonly T[]): readonly T[] {
-    return shuffle(peers, this.#random).slice(0, GOSSIP_PEERS);
+    return drawSome(peers, GOSSIP_PEERS, this.#random);
   }
 
   /** Whom to hand news to at once. */
   pushTargets<T>(peers: readonly T[]): readonly T[] {
-    return shuffle(peers, this.#random).slice(0, MAX_PUSH_PEERS);
+    return drawSome(peers, MAX_PUSH_PEERS, this.#random);
   }
 
   /** Whether a peer that has announced news may be asked now. */

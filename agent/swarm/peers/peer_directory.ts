@@ -18,7 +18,7 @@ import {
   type ProvenPeer,
   REDIAL_MS,
 } from "./peer_registry.ts";
-import { shuffle } from "./shuffle.ts";
+import { drawSome } from "./shuffle.ts";
 
 /** Connections opened at once to find out who is there. */
 const MAX_DIALLING = 8;
@@ -182,7 +182,7 @@ export class PeerDirectory {
   exchangeText(): string {
     const nowMs = Date.now();
     if (nowMs - this.#exchange.madeMs > EXCHANGE_MS) {
-      const some = shuffle(this.#registry.all()).slice(0, MAX_EXCHANGED_PEERS);
+      const some = drawSome(this.#registry.all(), MAX_EXCHANGED_PEERS);
       this.#exchange = { text: some.map(endpointKey).join(","), madeMs: nowMs };
     }
     return this.#exchange.text;
