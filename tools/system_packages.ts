@@ -16,6 +16,7 @@ export const SYSTEM_NEEDS: readonly SystemNeed[] = [
   { program: "gpg-agent", package: "gpg-agent", purpose: "tests of signed package sources" },
   { program: "nft", package: "nftables", purpose: "tests of firewalls" },
   { program: "git", package: "git", purpose: "tests of checkouts" },
+  { program: "pg_createcluster", package: "postgresql", purpose: "tests of PostgreSQL" },
   { program: "free", package: "procps", purpose: "tests of traits beside free and uptime" },
   { program: "ss", package: "iproute2", purpose: "tests of traits beside ss" },
 ];

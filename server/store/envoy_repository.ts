@@ -144,9 +144,11 @@ export class SqlEnvoyRepository implements EnvoyRepository {
 
   async saveObservations(observations: readonly EnvoyObservation[]): Promise<void> {
     if (observations.length === 0) return;
+    // PostgreSQL refuses a statement that replaces a row twice.
+    const newest = [...new Map(observations.map((seen) => [seen.uuid, seen])).values()];
     await this.#atomically(async (database) => {
-      for (let start = 0; start < observations.length; start += ROWS_PER_STATEMENT) {
-        await saveSlice(database, observations.slice(start, start + ROWS_PER_STATEMENT));
+      for (let start = 0; start < newest.length; start += ROWS_PER_STATEMENT) {
+        await saveSlice(database, newest.slice(start, start + ROWS_PER_STATEMENT));
       }
     });
   }

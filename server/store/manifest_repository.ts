@@ -21,9 +21,10 @@ export class SqlManifestRepository implements ManifestRepository {
 
   async saveAll(entries: readonly ManifestEntry[]): Promise<void> {
     if (entries.length === 0) return;
+    const newest = newestOfEachCell(entries);
     await this.#atomically(async (database) => {
-      for (let start = 0; start < entries.length; start += ROWS_PER_STATEMENT) {
-        const rows = entries.slice(start, start + ROWS_PER_STATEMENT).map((entry) => ({
+      for (let start = 0; start < newest.length; start += ROWS_PER_STATEMENT) {
+        const rows = newest.slice(start, start + ROWS_PER_STATEMENT).map((entry) => ({
           sha256: entry.sha256,
           author: entry.author,
           stamp: entry.stamp,
@@ -56,4 +57,15 @@ export class SqlManifestRepository implements ManifestRepository {
       }
     });
   }
+}
+
+/** One entry for each cell: PostgreSQL refuses a statement that replaces a row twice. */
+function newestOfEachCell(entries: readonly ManifestEntry[]): ManifestEntry[] {
+  const newest = new Map<string, ManifestEntry>();
+  for (const entry of entries) {
+    const cell = `${entry.sha256} ${entry.author}`;
+    const known = newest.get(cell);
+    if (known === undefined || entry.stamp >= known.stamp) newest.set(cell, entry);
+  }
+  return [...newest.values()];
 }

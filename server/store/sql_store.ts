@@ -27,14 +27,24 @@ type Repositories = Omit<Store, "transaction" | "close" | keyof Upkeep>;
 /**
  * A store over any database that kysely speaks to; `upkeep` is what this one does in its own way.
  *
+ * @param begin the first thing in every transaction, which lets them take turns where the database does not.
+ *
  * SQLite has one connection: everything else waits while a transaction runs, so work inside one must use the store it is
  * given, never the outer one, or it waits for itself.
  */
-export function createSqlStore(database: Kysely<Tables>, upkeep: Upkeep): Store {
+export function createSqlStore(
+  database: Kysely<Tables>,
+  upkeep: Upkeep,
+  begin?: (transaction: Kysely<Tables>) => Promise<void>,
+): Store {
+  const atomically = <T>(work: (transaction: Transaction<Tables>) => Promise<T>) =>
+    database.transaction().execute(async (transaction) => {
+      await begin?.(transaction);
+      return await work(transaction);
+    });
   return {
-    ...createRepositories(database, (work) => database.transaction().execute(work)),
-    transaction: (work) =>
-      database.transaction().execute((transaction) => work(storeInside(transaction, upkeep))),
+    ...createRepositories(database, atomically),
+    transaction: (work) => atomically((transaction) => work(storeInside(transaction, upkeep))),
     ...upkeep,
     close: () => database.destroy(),
   };

@@ -463,6 +463,37 @@ export function testStoreContract(name: string, open: () => Promise<Store>): voi
     assert.deepEqual(await s.manifest.list(), [cell("b", 2)]);
   });
 
+  promise("a batch that names one thing twice keeps what it would after the other", async (s) => {
+    const cell = (stamp: number) => someManifestEntry("a", stamp);
+    await s.manifest.saveAll([cell(1), cell(3), cell(2)]);
+    assert.deepEqual((await s.manifest.list()).map((one) => one.stamp), [3]);
+    const { uuid } = await addEnvoy(s);
+    const seen = (lastSeenMs: number) => ({ ...someObservation(uuid), lastSeenMs });
+    await s.envoys.saveObservations([seen(1), seen(2)]);
+    assert.deepEqual((await s.envoys.listObservations()).map((one) => one.lastSeenMs), [2]);
+  });
+
+  promise("what a machine says of itself may hold any character", async (s) => {
+    const { uuid } = await addEnvoy(s);
+    const hostile = {
+      ...someObservation(uuid),
+      pausedReason: "a\0b\u{1F600}",
+      agentVersion: "\uD800",
+    };
+    await s.envoys.saveObservations([hostile, someObservation((await addEnvoy(s)).uuid)]);
+    assert.equal((await s.envoys.listObservations()).length, 2);
+  });
+
+  promise("texts are sorted by their bytes, whatever the language of the database", async (s) => {
+    for (const hostname of ["b", "a-b", "ab", "a.b"]) await s.envoys.add(someEnvoy({ hostname }));
+    assert.deepEqual((await s.envoys.list()).map(({ hostname }) => hostname), [
+      "a-b",
+      "a.b",
+      "ab",
+      "b",
+    ]);
+  });
+
   promise("a transaction sees its own writes and keeps them together", async (s) => {
     await s.transaction(async (inside) => {
       await inside.facts.set("a", "1");

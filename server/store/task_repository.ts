@@ -242,7 +242,9 @@ async function toRows(
   targets: readonly StoredTarget[],
 ): Promise<Tables["task_targets"][]> {
   const rows: Tables["task_targets"][] = [];
-  for (const target of targets) {
+  // PostgreSQL refuses a statement that replaces a row twice.
+  const newest = new Map(targets.map((target) => [target.position, target]));
+  for (const target of newest.values()) {
     rows.push({
       task_id: taskId,
       position: target.position,
