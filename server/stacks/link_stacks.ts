@@ -12,6 +12,7 @@ import type {
   FileTemplate,
   Hostcrate,
   HostLayer,
+  NamedTask,
   NameReference,
   Role,
   StackTree,
@@ -31,6 +32,7 @@ export interface ParsedStacks {
   readonly matches: { readonly folder: string; readonly entry: MatchEntry }[];
   /** Undefined for a template that could not be parsed. */
   readonly templates: Map<string, FileTemplate | undefined>;
+  readonly tasks: NamedTask[];
   /** Set if some name may be missing because its file could not be read: then a missing name is no news. */
   unreadableCrates: boolean;
   unreadableUsercrates: boolean;
@@ -46,9 +48,9 @@ export function* linkStacksInSteps(
   catalog: ResourceCatalog,
   problems: ProblemList,
 ): Steps<StackTree> {
-  const crates = indexCrates(parsed.crates, problems);
+  const crates = indexNamed(parsed.crates, nameCrate, problems);
   const roles = new Map(parsed.roles.map((role) => [role.name, role]));
-  const usercrates = indexCrates(parsed.usercrates, problems);
+  const usercrates = indexNamed(parsed.usercrates, nameCrate, problems);
   const linker = new Linker(parsed, crates, usercrates, roles, problems);
   yield;
   linker.checkReferences();
@@ -66,28 +68,31 @@ export function* linkStacksInSteps(
     templates: new Map(
       [...parsed.templates].flatMap(([path, template]) => template ? [[path, template]] : []),
     ),
+    tasks: indexNamed(parsed.tasks, ({ name }) => `task ${quote(name)}`, problems),
   };
 }
 
-function indexCrates(
-  crates: readonly Configcrate[],
+/** What has names, by them. A name that is there twice is a mistake, and the first keeps it. */
+function indexNamed<Named extends NameReference>(
+  all: readonly Named[],
+  describe: (one: Named) => string,
   problems: ProblemList,
-): Map<string, Configcrate> {
-  const index = new Map<string, Configcrate>();
-  for (const crate of crates) {
-    const earlier = index.get(crate.name);
-    if (!earlier) index.set(crate.name, crate);
+): Map<string, Named> {
+  const index = new Map<string, Named>();
+  for (const one of all) {
+    const earlier = index.get(one.name);
+    if (!earlier) index.set(one.name, one);
     else {
       problems.add(
-        crate.place,
-        `duplicate ${nameCrate(crate.name)}: ${formatPlace(earlier.place)} has that name`,
+        one.place,
+        `duplicate ${describe(one)}: ${formatPlace(earlier.place)} has that name`,
       );
     }
   }
   return index;
 }
 
-function nameCrate(name: string): string {
+function nameCrate({ name }: NameReference): string {
   return name.startsWith(USERCRATE.prefix)
     ? `${USERCRATE.what} ${quote(name.slice(USERCRATE.prefix.length))}`
     : `${CONFIGCRATE.what} ${quote(name)}`;

@@ -8,6 +8,7 @@ import { CONFIGCRATE, readConfigcrate, USERCRATE } from "./read_configcrate.ts";
 import { readEnvironments } from "./read_environments.ts";
 import { readCommon, readMatchEntries } from "./read_hostcrates.ts";
 import { readRoles } from "./read_roles.ts";
+import { readTask } from "./read_task.ts";
 import type { StackReaders } from "./read_variables.ts";
 import { RESOURCE_CATALOG, type ResourceCatalog } from "./resource_catalog.ts";
 import type { StackTree } from "./stack_tree.ts";
@@ -30,9 +31,6 @@ export interface LoadedStacks {
   /** What is missing from the tree since it cannot be read. */
   readonly lost: LostNames;
 }
-
-/** Folders of the language that this version does not carry out. */
-const LATER_FOLDERS: readonly string[] = ["tasks"];
 
 /**
  * Reads a whole tree: parses each file, resolves roles, configcrates and inheritance, and reports everything that is wrong
@@ -65,6 +63,7 @@ export function* loadStacksInSteps(
     commons: new Map(),
     matches: [],
     templates: new Map(),
+    tasks: [],
     unreadableCrates: false,
     unreadableUsercrates: false,
     unreadableRoles: false,
@@ -102,9 +101,6 @@ function loadFile(
   }
   if (folder === "templates" && below.length > 0) return loadTemplate(path, text, parsed, readers);
   const name = path.slice(path.lastIndexOf("/") + 1);
-  if (LATER_FOLDERS.includes(folder) && below.length > 0) {
-    return readers.problems.add(top, `"${folder}/" is not supported yet: remove the file`);
-  }
   const node = parseVgo(path, text, readers.problems);
   if (folder === "configcrates" && below.length > 0) {
     const crate = node && readConfigcrate(node, CONFIGCRATE, catalog, readers);
@@ -114,6 +110,9 @@ function loadFile(
     const crate = node && readConfigcrate(node, USERCRATE, catalog, readers);
     if (crate) parsed.usercrates.push(crate);
     else parsed.unreadableUsercrates = true;
+  } else if (folder === "tasks" && below.length > 0) {
+    const task = node && readTask(node, readers);
+    if (task) parsed.tasks.push(task);
   } else if (name === "environments.vgo") {
     const environments = node && readEnvironments(node, readers);
     if (environments) parsed.environments.set(path.slice(0, -name.length), environments);

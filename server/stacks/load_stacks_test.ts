@@ -36,7 +36,9 @@ Deno.test("all mistakes of a tree are reported at once, sorted by place", () => 
       'hosts/db.vgo:1:8: duplicate pattern "WEB-*": the first match wins, and envoys.vgo:3:12 has it already',
       'hosts/db.vgo:2:14: unknown usercrate "x": no file below usercrates/ has this name',
       "roles.vgo:3:21: roles include each other: web → base (roles.vgo:2:20) → web (roles.vgo:3:21)",
-      'tasks/x.vgo:1:1: "tasks/" is not supported yet: remove the file',
+      'tasks/x.vgo:1:1: task without a command: add "command:"',
+      'tasks/x.vgo:1:1: task without a name: add "name:"',
+      'tasks/x.vgo:1:1: unknown key "a" in task: expected one of name, description, params, command, timeout, nice, batch_size, max_failures, health_check_url',
       "templates/x:2:3: cannot render template: undefined filter: nope",
     ],
   );

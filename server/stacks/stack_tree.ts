@@ -4,6 +4,8 @@ import type { Place } from "./problem_list.ts";
 import type { ResourceCatalog } from "./resource_catalog.ts";
 import type { StackValue } from "./stack_value.ts";
 import type { Template } from "../../shared/templates/template.ts";
+import type { ShellTemplate } from "../../shared/tasks/shell_template.ts";
+import type { TaskParameter } from "../../shared/tasks/task_parameter.ts";
 
 /** A loaded tree of stacks: parsed, its names resolved, its templates ready. Plain data; compiling changes nothing in it. */
 export interface StackTree {
@@ -15,6 +17,23 @@ export interface StackTree {
   readonly hostcrates: readonly Hostcrate[];
   /** By path below `stacks/`, as in `templates/motd`. */
   readonly templates: ReadonlyMap<string, FileTemplate>;
+  readonly tasks: ReadonlyMap<string, NamedTask>;
+}
+
+/** A command with a name and parameters, and how it is run where a request does not say otherwise. */
+export interface NamedTask {
+  readonly name: string;
+  readonly place: Place;
+  readonly description: string;
+  /** In the order in which they are written. */
+  readonly params: readonly TaskParameter[];
+  readonly command: ShellTemplate;
+  readonly timeoutSecs: number | undefined;
+  readonly nice: number | undefined;
+  /** As shared/tasks/task_amount.ts reads them. */
+  readonly batchSize: string | undefined;
+  readonly maxFailures: string | undefined;
+  readonly healthCheckUrl: string | undefined;
 }
 
 /** A named list of resources: a configcrate, or a usercrate, which holds users only. */

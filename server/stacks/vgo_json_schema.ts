@@ -1,7 +1,11 @@
 import { z } from "zod";
 import type { Json } from "../../shared/canonical/canonical_json.ts";
 import { MAX_CONDITION_LENGTH } from "../../shared/conditions/condition.ts";
+import { MAX_NICE, MAX_TIMEOUT_SECS } from "../../shared/tasks/task_limits.ts";
+import { PARAMETER_TYPES } from "../../shared/tasks/task_parameter.ts";
 import { CONFIGCRATE, type CrateKind, USERCRATE } from "./read_configcrate.ts";
+import { MAX_TASK_DESCRIPTION, TASK_KEYS } from "./read_task.ts";
+import { PARAMETER_KEYS } from "./read_task_parameters.ts";
 import type { ResourceCatalog } from "./resource_catalog.ts";
 
 /** A JSON Schema (2020-12), as JSON. */
@@ -11,6 +15,7 @@ export type JsonSchema = { readonly [keyword: string]: Json };
 export const VGO_FILE_KINDS: readonly { readonly definition: string; readonly files: string }[] = [
   { definition: "configcrate", files: "configcrates/**/*.vgo" },
   { definition: "usercrate", files: "usercrates/**/*.vgo" },
+  { definition: "task", files: "tasks/**/*.vgo" },
   { definition: "roles", files: "roles.vgo" },
   { definition: "common", files: "**/common.vgo" },
   { definition: "environments", files: "**/environments.vgo" },
@@ -50,6 +55,7 @@ export function vgoJsonSchema(catalog: ResourceCatalog): JsonSchema {
     $defs: {
       configcrate: crateSchema(CONFIGCRATE, catalog, vars, names),
       usercrate: crateSchema(USERCRATE, catalog, vars, names),
+      task: taskSchema(),
       roles: closed({
         roles: mapOf(closed({ configcrates: names, includes: names })),
       }),
@@ -93,10 +99,53 @@ function crateSchema(
       items: { anyOf: held.map((type) => reference(`${type}_resource`)) },
     },
   };
-  return closed(
-    Object.fromEntries(keys.map((key) => [key, schemas[key] ?? ANY])),
-    ["name"],
-  );
+  return pick(keys, schemas, ["name"]);
+}
+
+function taskSchema(): JsonSchema {
+  const parameters: Readonly<Record<string, JsonSchema>> = {
+    name: { type: "string", pattern: "^[A-Za-z_][A-Za-z0-9_]{0,127}$" },
+    description: { type: "string", minLength: 1 },
+    type: { enum: [...PARAMETER_TYPES], default: "string" },
+    required: { type: "boolean", description: "true unless there is a default" },
+    default: { type: ["string", "number", "boolean"] },
+    pattern: { type: "string", minLength: 1, description: "RE2, for the whole value" },
+  };
+  const keys: Readonly<Record<string, JsonSchema>> = {
+    name: NAME,
+    description: { type: "string", minLength: 1, maxLength: MAX_TASK_DESCRIPTION },
+    params: { type: "array", items: pick(PARAMETER_KEYS, parameters, ["name"]) },
+    command: {
+      type: "string",
+      minLength: 1,
+      description: "for sh -c; {{ params.NAME }} is the value as one quoted word",
+    },
+    timeout: {
+      anyOf: [
+        { type: "integer", minimum: 1, maximum: MAX_TIMEOUT_SECS },
+        { type: "string", pattern: "^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$", minLength: 2 },
+      ],
+      description: "seconds, or a duration such as 5m",
+    },
+    nice: { type: "integer", minimum: 0, maximum: MAX_NICE },
+    batch_size: amount("^ *[0-9]+%? *(, *[0-9]+%? *)*$", "5, 25%, or steps: 1,5,25%", 1),
+    max_failures: amount("^[0-9]+%?$", "2 or 10%", 0),
+    health_check_url: { type: "string", pattern: "^https?://" },
+  };
+  return pick(TASK_KEYS, keys, ["name", "command"]);
+}
+
+function amount(pattern: string, description: string, minimum: number): JsonSchema {
+  return { anyOf: [{ type: "integer", minimum }, { type: "string", pattern }], description };
+}
+
+/** A map with these keys and no others. */
+function pick(
+  keys: readonly string[],
+  schemas: Readonly<Record<string, JsonSchema>>,
+  required: readonly string[],
+): JsonSchema {
+  return closed(Object.fromEntries(keys.map((key) => [key, schemas[key] ?? ANY])), required);
 }
 
 const CONDITION: JsonSchema = {

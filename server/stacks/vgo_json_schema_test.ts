@@ -59,6 +59,24 @@ resources:
     "usercrates/a.vgo",
     "name: mara\nresources:\n  - user: mara\n    puddle: true\n    password: secret:x\n",
   ],
+  ["task", "tasks/a.vgo", "name: a\ncommand: uptime\n"],
+  [
+    "task",
+    "tasks/app/a.vgo",
+    `name: restart-app
+description: Restarts the application
+params:
+  - {name: env, description: where, pattern: staging|production}
+  - {name: count, type: integer, default: -3}
+  - {name: force, type: boolean, required: false}
+command: restart {{ params.env }} {{ params.count }} {{ params.force }}
+timeout: 1h30m
+nice: 5
+batch_size: 1,5,25%
+max_failures: 0
+health_check_url: "http://lb.example.com/health"
+`,
+  ],
   ["roles", "roles.vgo", "roles: {a: {includes: [b], configcrates: [base]}, b: {}}\n"],
   ["common", "eu/common.vgo", "vars: {x: 1}\nroles: []\nusercrates: []\n"],
   [
@@ -88,6 +106,19 @@ const BAD: readonly (readonly [kind: string, path: string, text: string])[] = [
   ["configcrate", "configcrates/a.vgo", "name: a\nresources: [{file: /x, notify: y}]\n"],
   ["usercrate", "usercrates/a.vgo", "name: a\nresources: [{file: /x}]\n"],
   ["usercrate", "usercrates/a.vgo", "name: a\ndepends_on: [b]\n"],
+  ["task", "tasks/a.vgo", "name: a\n"],
+  ["task", "tasks/a.vgo", "name: a\ncommand: [uptime]\n"],
+  ["task", "tasks/a.vgo", "name: a\ncommand: x\ntimeot: 1\n"],
+  ["task", "tasks/a.vgo", "name: a\ncommand: x\ntimeout: 0\n"],
+  ["task", "tasks/a.vgo", "name: a\ncommand: x\ntimeout: soon\n"],
+  ["task", "tasks/a.vgo", "name: a\ncommand: x\nnice: 20\n"],
+  ["task", "tasks/a.vgo", "name: a\ncommand: x\nbatch_size: 0\n"],
+  ["task", "tasks/a.vgo", "name: a\ncommand: x\nbatch_size: some\n"],
+  ["task", "tasks/a.vgo", "name: a\ncommand: x\nmax_failures: 1,2\n"],
+  ["task", "tasks/a.vgo", "name: a\ncommand: x\nhealth_check_url: ftp://x\n"],
+  ["task", "tasks/a.vgo", "name: a\ncommand: x\nparams: {a: 1}\n"],
+  ["task", "tasks/a.vgo", "name: a\ncommand: x {{ params.a-b }}\nparams: [{name: a-b}]\n"],
+  ["task", "tasks/a.vgo", "name: a\ncommand: x {{ params.a }}\nparams: [{name: a, type: text}]\n"],
   ["roles", "roles.vgo", "web: {}\n"],
   ["roles", "roles.vgo", "roles: {a: {crates: []}}\n"],
   ["common", "common.vgo", "environment: p\n"],
