@@ -22,6 +22,7 @@ import { RequestBudgets } from "./api/request_budgets.ts";
 import { runRoutes } from "./api/run_routes.ts";
 import { secretRoutes } from "./api/secret_routes.ts";
 import { swarmRoutes } from "./api/swarm_routes.ts";
+import { namedTaskRoutes } from "./api/named_task_routes.ts";
 import { taskRoutes } from "./api/task_routes.ts";
 import { ApiTokenService } from "./auth/api_token_service.ts";
 import { Authenticator } from "./auth/authenticator.ts";
@@ -272,7 +273,9 @@ async function startRest(
         fleet,
         now,
         healthCheckHosts: config.tasks.health_check_hosts,
+        policy: publisher,
       })),
+      ...namedTaskRoutes(publisher),
     },
     admission: new Admission(
       (context, isAutomatic) =>

@@ -1,9 +1,9 @@
 import type { AuditLog } from "../audit/audit_log.ts";
 import type { Fleet } from "../checkin/compose_fleet.ts";
-import { refused } from "../enroll/service_answer.ts";
+import type { PolicySource } from "../publish/policy_source.ts";
 import type { Store } from "../store/store.ts";
 import { barredFromTasks } from "../tasks/barred_from_tasks.ts";
-import type { ResolveNamedTask } from "../tasks/named_task.ts";
+import { fillNamedTask } from "../tasks/fill_named_task.ts";
 import { TaskService } from "../tasks/task_service.ts";
 
 export interface TaskParts {
@@ -13,12 +13,13 @@ export interface TaskParts {
   readonly now: () => number;
   /** `tasks.health_check_hosts`. */
   readonly healthCheckHosts: readonly string[];
-  readonly resolveNamed?: ResolveNamedTask;
+  /** Where named tasks come from: the live version. */
+  readonly policy: Pick<PolicySource, "live">;
 }
 
 /** What people ask of tasks, over the fleet as it is now. */
 export function composeTasks(
-  { store, audit, fleet, now, healthCheckHosts, resolveNamed = noNamedTasks }: TaskParts,
+  { store, audit, fleet, now, healthCheckHosts, policy }: TaskParts,
 ): TaskService {
   const { index, streams, tasks } = fleet;
   return new TaskService({
@@ -27,7 +28,8 @@ export function composeTasks(
     audit,
     now,
     healthCheckHosts,
-    resolveNamed,
+    resolveNamed: (name, params) =>
+      Promise.resolve(fillNamedTask(policy.live()?.tree.tasks, name, params)),
     envoysOf: (target) =>
       index.target(target).map(({ record }) => ({
         uuid: record.uuid,
@@ -37,6 +39,3 @@ export function composeTasks(
       })),
   });
 }
-
-const noNamedTasks: ResolveNamedTask = (name) =>
-  Promise.resolve(refused(404, `No task is called ${JSON.stringify(name)}`));

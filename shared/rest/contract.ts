@@ -39,6 +39,7 @@ import {
   envoyTag,
 } from "./envoys.ts";
 import { fleetMinutes } from "./fleet.ts";
+import { namedTaskList } from "./named_tasks.ts";
 import { runGraph, runList, runShow } from "./runs.ts";
 import {
   secretDelete,
@@ -117,6 +118,7 @@ export const CONTRACT = {
   filecastRevoke,
   filecastShow,
   fleetMinutes,
+  namedTaskList,
   renew,
   renewNonce,
   runGraph,
