@@ -22,22 +22,24 @@ export class LoginGuard {
     this.#now = now;
   }
 
-  /** How long an attempt has to wait, in ms; 0 if it may be made now. */
-  async waitMs(user: string, address: string): Promise<number> {
-    return Math.max(
-      await this.lockedMs(user),
-      await this.#wait(addressSubject(address), FREE_FAILURES.address),
-    );
-  }
-
   /** How long attempts under this name have to wait, in ms. */
   lockedMs(user: string): Promise<number> {
     return this.#wait(userSubject(user), FREE_FAILURES.user);
   }
 
-  /** Counts an attempt under a name before it is looked at, so that many at once are not one. */
-  async begin(user: string): Promise<void> {
-    await this.#count(userSubject(user));
+  /**
+   * Counts an attempt under a name before it is looked at, unless it has to wait. Many at once are not one only if this runs
+   * in a transaction: each must see those that were counted before it.
+   *
+   * @returns how long it has to wait, in ms; 0 if it may be made now.
+   */
+  async begin(user: string, address: string): Promise<number> {
+    const waitMs = Math.max(
+      await this.lockedMs(user),
+      await this.#wait(addressSubject(address), FREE_FAILURES.address),
+    );
+    if (waitMs === 0) await this.#count(userSubject(user));
+    return waitMs;
   }
 
   /** Counts a failure of the address. */

@@ -30,14 +30,15 @@ export class PasswordCheck {
     { name, password }: { readonly name: string; readonly password: string },
     address: string,
   ): Promise<ServiceAnswer<UserRecord>> {
-    const { store, audit, hasher } = this.#parts;
+    const { store, audit, hasher, now } = this.#parts;
     const given = name.toLowerCase();
-    const waitMs = await this.#guard.waitMs(given, address);
+    const waitMs = await store.transaction((inside) =>
+      new LoginGuard(inside.loginFailures, now).begin(given, address)
+    );
     if (waitMs > 0) {
       const seconds = Math.ceil(waitMs / 1000);
       return refused(429, `Too many failed logins: try again in ${seconds} s`, waitMs);
     }
-    await this.#guard.begin(given);
     const user = await store.users.find(given);
     const isRight = await unlessTooMany(() => hasher.verify(password, user?.password));
     if (!isRight.ok) return isRight;

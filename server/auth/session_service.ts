@@ -156,7 +156,12 @@ export class SessionService implements SessionHolders {
     }
     const hashed = await unlessTooMany(() => hasher.hash(password));
     if (!hashed.ok) return hashed;
-    await store.transaction(async (inside) => {
+    return await store.transaction(async (inside) => {
+      const user = await inside.users.find(principal.user);
+      // What an administrator did meanwhile counts, or a stolen password would outlive the one that replaced it.
+      if (!user || user.disabledAtMs !== null || user.password !== checked.value.password) {
+        return refused(403, "The current password is wrong");
+      }
       await inside.users.update(principal.user, {
         password: hashed.value,
         passwordAtMs: now(),
@@ -166,8 +171,8 @@ export class SessionService implements SessionHolders {
         user: principal.user,
         sessionsEnded,
       });
+      return answered({ changed: true });
     });
-    return answered({ changed: true });
   }
 
   /** Forgets sessions that have ended, failures long past and tokens long over. */

@@ -121,6 +121,19 @@ Deno.test("an address that tries many names waits, and a good account is no way 
   await logIn(people, "mallory", PASSWORD, "192.0.2.8");
 });
 
+Deno.test("guesses at the same moment are as many as guesses one after the other", async () => {
+  const people = openPeople();
+  await people.add("ann", "viewer");
+  const guesses = await Promise.all(
+    Array.from(
+      { length: 40 },
+      (_, count) => people.sessions.login({ name: "ann", password: `guess ${count}` }, ADDRESS),
+    ),
+  );
+  const looked = guesses.filter((guess) => !guess.ok && guess.status === 401).length;
+  assert.deepEqual([looked, people.hasher.verified], [5, 5]);
+});
+
 Deno.test("an administrator lets in again whom wrong passwords keep out", async () => {
   const people = openPeople();
   await people.add("ann", "viewer");
@@ -215,6 +228,22 @@ Deno.test("changing one's password takes the old one, keeps this session and end
     ADDRESS,
   );
   assert.equal(token.ok ? 200 : token.status, 403);
+});
+
+Deno.test("a password that an administrator replaced meanwhile cannot be changed back", async () => {
+  const people = openPeople();
+  await people.add("ann", "viewer");
+  const { cookie } = await logIn(people);
+  const ann = await people.sessions.holderOf(cookie, false) ?? assert.fail();
+  const thief = people.sessions.changePassword(
+    { current: PASSWORD, password: "the password of a thief" },
+    ann,
+    ADDRESS,
+  );
+  await people.users.setPassword("ann", "another long password", LOCAL_ROOT);
+  const answer = await thief;
+  assert.equal(answer.ok ? 200 : answer.status, 403);
+  await logIn(people, "ann", "another long password");
 });
 
 Deno.test("what lies in the store logs nobody in, and is forgotten in time", async () => {
