@@ -25,7 +25,7 @@ import {
   type PeerSource,
   type ProvenPeer,
 } from "../../agent/swarm/peers/peer_registry.ts";
-import { drawSome } from "../../agent/swarm/peers/shuffle.ts";
+import { drawSome } from "../../agent/swarm/peers/draw_some.ts";
 import { BenchList } from "../../agent/swarm/transfer/bench_list.ts";
 import { decideBlobs } from "../../agent/swarm/transfer/blob_decisions.ts";
 import type { PlannedRequest } from "../../agent/swarm/transfer/download_plan.ts";

@@ -1,7 +1,12 @@
-import { shuffle } from "../peers/shuffle.ts";
+import { drawSome } from "../peers/draw_some.ts";
 
 /** Peers that one download asks. */
 export const MAX_CANDIDATES = 48;
+/**
+ * Of these, places for peers that said nothing. Claims are heard within one segment only: neighbours that all lack the same
+ * chunks would otherwise ask nobody but each other, for good.
+ */
+const UNHEARD_CANDIDATES = 12;
 
 /** Who said, in announcements, that they hold something of which blob. A claim only decides who is asked first. */
 export class HolderClaims {
@@ -30,7 +35,7 @@ export class HolderClaims {
 
   /**
    * Peers to ask about a blob, at most {@linkcode MAX_CANDIDATES}: those that said they hold it first, then others at
-   * random, since a claim may not have been heard.
+   * random, a few in any case.
    */
   candidates<T extends { readonly uuid: string }>(
     sha256: string,
@@ -40,7 +45,8 @@ export class HolderClaims {
     const holders = this.of(sha256);
     const known = peers.filter(({ uuid }) => holders.has(uuid));
     const others = peers.filter(({ uuid }) => !holders.has(uuid));
-    return [...shuffle(known, this.#random), ...shuffle(others, this.#random)]
-      .slice(0, MAX_CANDIDATES);
+    const places = MAX_CANDIDATES - Math.min(others.length, UNHEARD_CANDIDATES);
+    const first = drawSome(known, places, this.#random);
+    return [...first, ...drawSome(others, MAX_CANDIDATES - first.length, this.#random)];
   }
 }

@@ -19,6 +19,14 @@ Deno.test("in a large fleet those that claim a blob are asked before others", ()
   assert.deepEqual(asked.slice(0, 3).sort(), ["peer-3", "peer-70", "peer-99"]);
 });
 
+Deno.test("neighbours that all hold a part leave room for those that were not heard", () => {
+  const claims = new HolderClaims(Math.random);
+  for (let index = 0; index < 60; index += 1) claims.note(SHA, `peer-${index}`);
+  const asked = claims.candidates(SHA, peers(100)).map(({ uuid }) => uuid);
+  assert.equal(new Set(asked).size, MAX_CANDIDATES);
+  assert.equal(asked.filter((uuid) => claims.of(SHA).has(uuid)).length, MAX_CANDIDATES - 12);
+});
+
 Deno.test("a revoked blob that comes back starts without claims", () => {
   const claims = new HolderClaims(Math.random);
   claims.note(SHA, "peer-1");

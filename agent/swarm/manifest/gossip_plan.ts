@@ -1,4 +1,4 @@
-import { drawSome } from "../peers/shuffle.ts";
+import { drawSome } from "../peers/draw_some.ts";
 
 /** Manifests are compared with some peers this often, so that nothing depends on multicast. */
 export const GOSSIP_MS = 10_000;

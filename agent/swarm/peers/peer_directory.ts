@@ -18,7 +18,7 @@ import {
   type ProvenPeer,
   REDIAL_MS,
 } from "./peer_registry.ts";
-import { drawSome } from "./shuffle.ts";
+import { drawSome } from "./draw_some.ts";
 
 /** Connections opened at once to find out who is there. */
 const MAX_DIALLING = 8;

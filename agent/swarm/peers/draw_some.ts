@@ -1,8 +1,3 @@
-/** The same items in an order that chance decides. `random` gives numbers from 0 to below 1. */
-export function shuffle<T>(items: readonly T[], random: () => number = Math.random): T[] {
-  return drawSome(items, items.length, random);
-}
-
 /** Some of the items, each at most once, in an order of chance; as many random numbers are drawn as items are. */
 export function drawSome<T>(
   items: readonly T[],
