@@ -57,9 +57,11 @@ export function advanceWorkflow(
   isCancelled: boolean,
 ): Advance {
   const now = new Map(steps.map((step, position) => [step.name, stateAt(states, position)]));
-  const stopper = steps.find(({ name, onFailure }) =>
-    onFailure === "stop" && isFailed(now.get(name))
-  );
+  // Not one that was skipped: it failed nobody.
+  const stopper = steps.find(({ name, onFailure }) => {
+    const status = now.get(name)?.status;
+    return onFailure === "stop" && (status === "failed" || status === "cancelled");
+  });
   // A skip skips what comes after it; without circles this ends.
   for (let isSettled = false; !isSettled;) {
     isSettled = true;

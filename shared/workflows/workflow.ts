@@ -58,7 +58,7 @@ export const stepSchema = z.strictObject({
   batchSize: readBy(MAX_BATCH_SIZE, parseBatchSize).optional(),
   maxFailures: readBy(MAX_FAILURES_TEXT, parseMaxFailures).optional(),
   healthCheckUrl: z.string().max(MAX_URL).optional(),
-  nice: z.number().int().min(0).max(MAX_NICE).optional(),
+  nice: z.number().int().min(0).max(MAX_NICE, { error: `expected 0 to ${MAX_NICE}` }).optional(),
 });
 export type WorkflowStep = z.infer<typeof stepSchema>;
 
