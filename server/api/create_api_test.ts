@@ -10,7 +10,7 @@ import { ApiError } from "./api_error.ts";
 import { createApi } from "./create_api.ts";
 import { HealthChecks } from "./health.ts";
 import { Metrics } from "./metrics.ts";
-import { RequestBudgets } from "./request_budgets.ts";
+import { REQUEST_LIMITS, RequestBudgets } from "./request_budgets.ts";
 import type { EndpointName, Handler, RouteTable } from "./route.ts";
 
 const NAMES = Object.keys(CONTRACT).filter((name): name is EndpointName => name in CONTRACT);
@@ -249,4 +249,26 @@ Deno.test("invented methods make no series of their own", async () => {
   await api.request("/healthz", { method: "PROPFIND" });
   const metrics = await (await api.request("/metrics")).text();
   assert.match(metrics, /method="other",status="405"} 2/);
+});
+
+Deno.test("who asks for the headers of a stream alone leaves no stream open", async () => {
+  let isOpen = true;
+  const taskEvents: Handler<"taskEvents"> = () =>
+    Promise.resolve(new Response(new ReadableStream({ cancel: () => void (isOpen = false) })));
+  const api = serve(LOCAL_ROOT, { taskEvents });
+  const response = await api.request(`${API_PREFIX}/task/some/events`, { method: "HEAD" });
+  assert.deepEqual([response.status, response.body, isOpen], [200, null, false]);
+});
+
+Deno.test("the API document is for everybody, within what everybody may ask", async () => {
+  const api = serve(ANONYMOUS);
+  const ask = async () => {
+    const response = await api.request(`${API_PREFIX}/openapi.json`);
+    await response.body?.cancel();
+    return response.status;
+  };
+  for (let count = 0; count < REQUEST_LIMITS.nobody.burst; count += 1) {
+    assert.equal(await ask(), 200);
+  }
+  assert.equal(await ask(), 429);
 });

@@ -58,6 +58,11 @@ export function mount(
       answerHeaders,
     });
     if (answer instanceof Response) {
+      // Whoever wants the headers alone reads no stream, which would go on for nobody.
+      if (request.method === "HEAD") {
+        await answer.body?.cancel();
+        return new Response(null, answer);
+      }
       return endWhenRefused(
         answer,
         () => admission.isStillAdmitted(context, endpoint.permission),

@@ -235,12 +235,22 @@ Deno.test("a password that an administrator replaced meanwhile cannot be changed
   await people.add("ann", "viewer");
   const { cookie } = await logIn(people);
   const ann = await people.sessions.holderOf(cookie, false) ?? assert.fail();
+  const [reached, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const hash = people.hasher.hash.bind(people.hasher);
+  people.hasher.hash = async (password) => {
+    reached.resolve();
+    await held.promise;
+    return await hash(password);
+  };
   const thief = people.sessions.changePassword(
     { current: PASSWORD, password: "the password of a thief" },
     ann,
     ADDRESS,
   );
+  await reached.promise;
+  people.hasher.hash = hash;
   await people.users.setPassword("ann", "another long password", LOCAL_ROOT);
+  held.resolve();
   const answer = await thief;
   assert.equal(answer.ok ? 200 : answer.status, 403);
   await logIn(people, "ann", "another long password");
