@@ -49,7 +49,7 @@ Deno.test("the demo plays all its acts, proves what it shows, and leaves nothing
       /^ {2}Summary: 5 complete \(5 total\)$/m,
       /^ {2}every copy has the SHA-256 of the original; [2-4] of 4 receivers got chunks from each other/m,
       /^ {2}web-2 put etc\/motd right after/m,
-      /^ {2}Intact: \d+ record\(s\), head [0-9a-f]{64}$/m,
+      /^ {2}Intact: \d+ records, head \d+:[0-9a-f]{64}$/m,
       /^Health +https:\/\/\S+\/healthz$/m,
       /^API document +https:\/\/\S+\/api\/v1\/openapi\.json$/m,
     ]

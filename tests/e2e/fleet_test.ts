@@ -116,7 +116,7 @@ Deno.test("a fleet from its first token to a rollback", async (t) => {
       await fleet.stage(stacks(fleet, "first"));
       assert.match(
         await fleet.cli("config", "validate"),
-        /^Valid: \d+ file\(s\), entries for 3 known host/,
+        /^Valid: \d+ files, entries for 3 known hosts/,
       );
       const answer = await fleet.ask(configPublish, "config", "publish", "-m", "first version");
       assert.equal(answer.published, true);

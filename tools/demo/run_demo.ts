@@ -132,7 +132,9 @@ async function publish(fleet: TestFleet, show: Show): Promise<void> {
     JSON.parse(await fleet.cli("config", "publish", "-m", "demo", "--json")),
   );
   show(
-    `published ${answer.version?.slice(0, 12)}: ${answer.changes.length} group(s) of hosts change`,
+    `published ${
+      answer.version?.slice(0, 12)
+    }: ${answer.changes.length} different changes, each on a group of hosts`,
   );
   await fleet.cli("envoys", "push", "--target", "*");
   await Promise.all(
