@@ -104,7 +104,7 @@ function pruneCommand(context: CliContext) {
       context.output.line(
         `Removed ${counted(answer.runs, "run")}, ${counted(answer.bundles, "bundle")}, ${
           counted(answer.tasks, "task")
-        }, ${counted(answer.minutes, "minute")} and ${
+        }, ${counted(answer.workflows, "workflow")}, ${counted(answer.minutes, "minute")} and ${
           counted(answer.versions, "published version")
         }`,
       );

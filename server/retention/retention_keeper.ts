@@ -7,6 +7,7 @@ import type { Store } from "../store/store.ts";
 const RUNS_PER_BATCH = 200;
 const BUNDLES_PER_BATCH = 20;
 const TASK_ROWS_PER_BATCH = 200;
+const WORKFLOWS_PER_BATCH = 100;
 /** Tasks kept at most, and the output of all of them in bytes, however young they are. */
 const MAX_KEPT_TASKS = 20_000;
 const MAX_KEPT_OUTPUT_BYTES = 4 * 1024 * 1024 * 1024;
@@ -62,10 +63,14 @@ export class RetentionKeeper {
       BUNDLES_PER_BATCH,
     );
     const tasks = await this.#pruneTasks(beforeMs);
+    const workflows = await this.#inBatches(
+      (limit) => store.workflows.prune(beforeMs, limit),
+      WORKFLOWS_PER_BATCH,
+    );
     const minutes = await store.minutes.prune(nowMs - MAX_MINUTES * MINUTE_MS);
     await store.enrollTokens.pruneAnswers(nowMs);
     const versions = this.#scope.signal.aborted ? 0 : await pruneVersions(beforeMs);
-    return { runs, bundles, tasks, minutes, versions };
+    return { runs, bundles, tasks, workflows, minutes, versions };
   }
 
   /** What is past its time, and of the rest the oldest whose output is more than is kept in all. */

@@ -63,6 +63,7 @@ Deno.test("what is past its retention goes in small steps, and everything younge
     runs: 450,
     bundles: 0,
     tasks: 0,
+    workflows: 0,
     minutes: 0,
     versions: 2,
   });
@@ -80,6 +81,7 @@ Deno.test("a bundle goes with the last run of it", async () => {
     runs: 1,
     bundles: 1,
     tasks: 0,
+    workflows: 0,
     minutes: 0,
     versions: 0,
   });

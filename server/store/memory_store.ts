@@ -8,6 +8,7 @@ import {
 } from "./memory/memory_records.ts";
 import { memoryBundles, memoryMinutes, memoryRuns } from "./memory/memory_runs.ts";
 import { memoryTasks } from "./memory/memory_tasks.ts";
+import { memoryWorkflows } from "./memory/memory_workflows.ts";
 import { type Access, emptyState, type State } from "./memory/memory_state.ts";
 import type { Store, StoreStats } from "./store.ts";
 
@@ -33,6 +34,7 @@ export class MemoryStore implements Store {
   readonly configVersions = this.#repositories.configVersions;
   readonly manifest = this.#repositories.manifest;
   readonly tasks = this.#repositories.tasks;
+  readonly workflows = this.#repositories.workflows;
 
   transaction<T>(work: (store: Store) => Promise<T>): Promise<T> {
     return this.#enqueue(async () => {
@@ -101,5 +103,6 @@ function createRepositories(access: Access): Repositories {
     configVersions: memoryConfigVersions(access),
     manifest: memoryManifest(access),
     tasks: memoryTasks(access),
+    workflows: memoryWorkflows(access),
   };
 }

@@ -18,6 +18,7 @@ import { SqlMinuteRepository } from "./minute_repository.ts";
 import type { Store } from "./store.ts";
 import { SqlTaskRepository } from "./task_repository.ts";
 import type { Tables } from "./tables.ts";
+import { SqlWorkflowRepository } from "./workflow_repository.ts";
 
 /** What each database does in its own way. */
 export type Upkeep = Pick<Store, "integrity" | "stats" | "vacuum">;
@@ -80,5 +81,6 @@ function createRepositories(
     configVersions: new SqlConfigVersionRepository(database, atomically),
     manifest: new SqlManifestRepository(database, atomically),
     tasks: new SqlTaskRepository(database, atomically),
+    workflows: new SqlWorkflowRepository(database),
   };
 }

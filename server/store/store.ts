@@ -7,6 +7,7 @@ import type { Minute } from "../../shared/rest/fleet.ts";
 import type { RunSummary } from "../../shared/rest/runs.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import type { TaskRepository } from "./task_store.ts";
+import type { WorkflowRepository } from "./workflow_store.ts";
 import type { PeopleRepositories } from "./people_store.ts";
 
 /** An enrolled machine, as it is kept. `hostname` is the one bound at enrolment and unique among active envoys. */
@@ -270,6 +271,7 @@ export interface Store extends PeopleRepositories {
   readonly configVersions: ConfigVersionRepository;
   readonly manifest: ManifestRepository;
   readonly tasks: TaskRepository;
+  readonly workflows: WorkflowRepository;
   /**
    * All or nothing; the work sees its own writes, and nothing else runs meanwhile. Not to be nested: inside, use the store
    * that the work is given, never this one, which waits for the transaction to end.

@@ -17,6 +17,7 @@ import type {
 } from "./store.ts";
 import { CursorError, SequenceTakenError } from "./store_error.ts";
 import { testTaskContract } from "./task_contract_suite.ts";
+import { testWorkflowContract } from "./workflow_contract_suite.ts";
 
 /** What every {@linkcode Store} promises, as tests. `open` gives an empty store each time. */
 export function testStoreContract(name: string, open: () => Promise<Store>): void {
@@ -33,6 +34,8 @@ export function testStoreContract(name: string, open: () => Promise<Store>): voi
   testPeopleContract(promise);
 
   testTaskContract(promise);
+
+  testWorkflowContract(promise);
 
   promise("an envoy comes back as it was added, by UUID and by hostname in any case", async (s) => {
     const envoy = someEnvoy({ hostname: "Web-1.example", tags: { role: "web" } });

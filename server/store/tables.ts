@@ -156,5 +156,13 @@ export interface Tables {
     reason: string | null;
     output: Uint8Array | null;
   };
+  workflows: {
+    id: string;
+    created_at_ms: number;
+    finished_at_ms: number | null;
+    status: string;
+    record: string;
+    progress: string;
+  };
   schema_migrations: { number: number; name: string; applied_at_ms: number };
 }

@@ -13,7 +13,7 @@ export function writeTaskCursor({ createdAtMs, id }: TaskPosition): string {
 
 /** @throws {CursorError} if the text is no position. */
 export function readTaskCursor(cursor: string): TaskPosition {
-  const [, createdAtMs, id] = /^(\d{1,15})\.(t[0-9a-z]{1,20})$/.exec(cursor) ?? [];
+  const [, createdAtMs, id] = /^(\d{1,15})\.([tw][0-9a-z]{1,20})$/.exec(cursor) ?? [];
   if (createdAtMs === undefined || id === undefined) throw new CursorError(cursor);
   return { createdAtMs: Number(createdAtMs), id };
 }

@@ -44,6 +44,7 @@ export const prunedSchema = z.object({
   runs: z.number().int(),
   bundles: z.number().int(),
   tasks: z.number().int(),
+  workflows: z.number().int(),
   minutes: z.number().int(),
   /** Published versions whose files were removed; the history keeps their records. */
   versions: z.number().int(),

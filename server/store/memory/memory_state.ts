@@ -14,6 +14,7 @@ import type {
   StoredRun,
 } from "../store.ts";
 import type { StoredTarget, StoredTask } from "../task_store.ts";
+import type { StoredWorkflow } from "../workflow_store.ts";
 
 /** Everything that a store in memory holds. */
 export interface State {
@@ -37,6 +38,7 @@ export interface State {
   readonly tasks: Map<string, StoredTask>;
   /** By task, then by position. */
   readonly taskTargets: Map<string, Map<number, StoredTarget>>;
+  readonly workflows: Map<string, StoredWorkflow>;
 }
 
 /** Runs a step on the state; steps of one store never overlap a transaction. */
@@ -64,5 +66,6 @@ export function emptyState(): State {
     manifest: new Map(),
     tasks: new Map(),
     taskTargets: new Map(),
+    workflows: new Map(),
   };
 }
