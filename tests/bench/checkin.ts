@@ -1,5 +1,5 @@
 import { TemporaryRoot } from "../support/temporary_root.ts";
-import { TestProcess } from "../support/process.ts";
+import { BenchPeer } from "./bench_peer.ts";
 import { type BenchReport, type BenchRow, describeMachine } from "./bench_report.ts";
 import {
   type AgentsLine,
@@ -16,7 +16,6 @@ const MEASURED_SECONDS = 6;
 const CONCURRENCY = 16;
 /** A rate at which the server has time left, so that latencies say what one check-in takes. */
 const PACED_PER_SECOND = 200;
-const DEADLINE_MS = 180_000;
 
 /**
  * What check-ins cost the server: the real service over SQLite in one process, simulated agents with real TLS, keys and
@@ -34,13 +33,13 @@ export async function benchCheckin(progress: Progress): Promise<BenchReport> {
     rows.push({ case: name, subject: "vigo", metric, value, unit });
   const total = Math.max(...STREAM_STEPS);
   progress(`starting a server with ${total} envoys`);
-  await using server = new Peer<ServerLine>(
+  await using server = new BenchPeer<ServerLine, Command>(
     "checkin_server.ts",
     [folder.path, String(total)],
     (line) => serverLineSchema.parse(line),
   );
   const { address } = await server.next("ready");
-  await using agents = new Peer<AgentsLine>(
+  await using agents = new BenchPeer<AgentsLine, Command>(
     "checkin_agents.ts",
     [folder.path, address],
     (line) => agentsLineSchema.parse(line),
@@ -102,57 +101,4 @@ export async function benchCheckin(progress: Progress): Promise<BenchReport> {
   agents.tell({ kind: "stop" });
   server.tell({ kind: "stop" });
   return { bench: "checkin", machine: describeMachine(), rows, skipped: [] };
-}
-
-/** A process of this benchmark, which takes commands and answers lines. */
-class Peer<Line extends { readonly kind: string }> implements AsyncDisposable {
-  readonly #process: TestProcess;
-  readonly #parse: (line: unknown) => Line;
-  #read = 0;
-
-  constructor(module: string, args: readonly string[], parse: (line: unknown) => Line) {
-    this.#parse = parse;
-    this.#process = TestProcess.start(Deno.execPath(), [
-      "run",
-      "--quiet",
-      "--no-check",
-      "--allow-all",
-      "--v8-flags=--expose-gc",
-      new URL(module, import.meta.url).pathname,
-      ...args,
-    ]);
-  }
-
-  tell(command: Command): void {
-    this.#process.write(`${JSON.stringify(command)}\n`);
-  }
-
-  /** The next line of one kind; lines come in the order of the commands. */
-  async next<Kind extends Line["kind"]>(kind: Kind): Promise<Extract<Line, { kind: Kind }>> {
-    const seen = this.#read;
-    this.#read += 1;
-    const deadline = performance.now() + DEADLINE_MS;
-    for (;;) {
-      const answers = this.#process.output("stdout").split("\n").filter((line) =>
-        line.startsWith("{")
-      );
-      const text = answers[seen];
-      if (text !== undefined) {
-        const line = this.#parse(JSON.parse(text));
-        if (line.kind === kind) {
-          // Narrowed by the comparison above, which the compiler cannot follow for a type parameter.
-          return line as Extract<Line, { kind: Kind }>;
-        }
-        throw new Error(`expected "${kind}", got ${text}`);
-      }
-      if (this.#process.status || performance.now() > deadline) {
-        throw new Error(`no "${kind}" came:\n${this.#process.output()}`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#process[Symbol.asyncDispose]();
-  }
 }

@@ -4,7 +4,14 @@ import { join } from "node:path";
 import { CheckInResponse, SignedRequest } from "../../shared/proto/agent.ts";
 import { SimulatedEnvoy, type SimulatedIdentity } from "../support/simulated_envoy.ts";
 import { percentile } from "./bench_report.ts";
-import { answer, type Command, readCommands, traitFixtureSchema } from "./checkin_protocol.ts";
+import { answerLine, readCommands } from "./bench_lines.ts";
+import { eachOf } from "./each_of.ts";
+import {
+  type AgentsLine,
+  type Command,
+  commandSchema,
+  traitFixtureSchema,
+} from "./checkin_protocol.ts";
 
 /** Handshakes under way at a time. */
 const CONNECTING = 32;
@@ -23,7 +30,7 @@ const identities = JSON.parse(
 const envoys: SimulatedEnvoy[] = [];
 let turn = 0;
 
-for await (const command of readCommands()) {
+for await (const command of readCommands(commandSchema)) {
   if (command.kind === "stop") break;
   if (command.kind === "connect") await connect(command.streams);
   if (command.kind === "settle") await settle();
@@ -93,13 +100,6 @@ async function measure(
   });
 }
 
-async function eachOf<T>(
-  items: readonly T[],
-  concurrency: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const queue = items.values();
-  await Promise.all(Array.from({ length: concurrency }, async () => {
-    for (const item of queue) await work(item);
-  }));
+function answer(line: AgentsLine): void {
+  answerLine(line);
 }

@@ -53,18 +53,3 @@ export const commandSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("stop") }),
 ]);
 export type Command = z.infer<typeof commandSchema>;
-
-/** Commands as they come on standard input. */
-export async function* readCommands(): AsyncGenerator<Command> {
-  const lines = Deno.stdin.readable.pipeThrough(new TextDecoderStream());
-  let rest = "";
-  for await (const text of lines) {
-    const [...complete] = (rest + text).split("\n");
-    rest = complete.pop() ?? "";
-    for (const line of complete) yield commandSchema.parse(JSON.parse(line));
-  }
-}
-
-export function answer(line: ServerLine | AgentsLine): void {
-  console.log(JSON.stringify(line));
-}

@@ -11,7 +11,7 @@ export interface Rival {
   open(folder: string, set: ConvergeSet): Promise<Subject>;
 }
 
-export async function isInstalled({ command }: Rival): Promise<boolean> {
+export async function isInstalled({ command }: Pick<Rival, "command">): Promise<boolean> {
   try {
     await new Deno.Command(command, { args: ["--version"], stdout: "null", stderr: "null" })
       .output();

@@ -21,6 +21,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   fuzz: async () => (await import("./fuzz.ts")).benchFuzz,
   fanout: async () => (await import("./fanout.ts")).benchFanout,
   simulation: async () => (await import("./simulation.ts")).benchSimulation,
+  dispatch: async () => (await import("./dispatch.ts")).benchDispatch,
   publish: async () => (await import("./publish.ts")).benchPublish,
 };
 
@@ -28,7 +29,7 @@ const program = new Command("bench")
   .description("Measure this machine; prints figures, never fails on time")
   .addArgument(new Argument("<name>", "which benchmark").choices(Object.keys(BENCHMARKS)))
   .option("--json", "print one JSON document", false)
-  .option("--row <case...>", "measure these cases of fanout or simulation alone")
+  .option("--row <case...>", "measure these cases of dispatch, fanout or simulation alone")
   .action(async (name, { json, row: rows = [] }) => {
     const load = BENCHMARKS[name];
     if (load === undefined) throw new Error(`unreachable: commander admits known names only`);
@@ -40,6 +41,7 @@ withExamples(program, [
   ["deno task bench checkin", "what a check-in costs the server"],
   ["deno task bench converge --json", "for a program"],
   ["deno task bench fanout --row 256MiB_to_8", "one case, and its rivals"],
+  ["deno task bench dispatch --row agents_1000", "one task on a thousand agents"],
 ]);
 
 Deno.exit(

@@ -1,17 +1,14 @@
-import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { TestProcess } from "../support/process.ts";
-import { SimulatedEnvoy, type SimulatedIdentity } from "../support/simulated_envoy.ts";
+import type { SimulatedIdentity } from "../support/simulated_envoy.ts";
 import { TemporaryRoot } from "../support/temporary_root.ts";
 import { type BenchReport, type BenchRow, describeMachine, percentile } from "./bench_report.ts";
-import { traitFixtureSchema } from "./checkin_protocol.ts";
+import { Callers } from "./callers.ts";
 import type { Progress } from "./main.ts";
 import { PUBLISH_TREE, type PublishCase } from "./publish_tree.ts";
 
-/** Envoys that check in while the server works; each waits for its answer before it asks again. */
+/** Envoys that check in while the server works, together some 100 times a second. */
 const CALLING = 10;
-/** Pause of each between two check-ins, in ms: together some 100 a second. */
-const PAUSE_MS = 100;
 const DEADLINE_MS = 900_000;
 const CASES: readonly { readonly name: PublishCase; readonly envoys: number }[] = [
   { name: "patterns", envoys: PUBLISH_TREE.envoys / 100 },
@@ -64,7 +61,11 @@ async function measureCase(
   progress(`${name}: starting a server with ${envoys} envoys`);
   await using server = new PublishServer(folder.path, name, envoys);
   const { address } = await server.next("ready");
-  await using callers = await Callers.connect(folder, address);
+  // Written a moment ago by the server process of this benchmark.
+  const identities = JSON.parse(
+    await Deno.readTextFile(folder.join("identities.json")),
+  ) as SimulatedIdentity[];
+  await using callers = await Callers.connect(identities, address);
   const stage = async (revision: number) => {
     server.tell({ kind: "stage", revision });
     await server.next("staged");
@@ -93,55 +94,6 @@ async function measureCase(
   await measure("publish");
   server.tell({ kind: "stop" });
   return rows;
-}
-
-/** Envoys that check in one after the other for as long as this lives. */
-class Callers implements AsyncDisposable {
-  readonly latenciesMs: number[] = [];
-  #isStopped = false;
-  readonly #loops: Promise<void>[];
-
-  private constructor(
-    private readonly envoys: readonly SimulatedEnvoy[],
-    private readonly volatile: readonly Buffer[],
-  ) {
-    this.#loops = envoys.map((envoy) => this.#call(envoy));
-  }
-
-  static async connect(folder: TemporaryRoot, address: string): Promise<Callers> {
-    const fixture = traitFixtureSchema.parse(
-      JSON.parse(
-        await Deno.readTextFile(new URL("../fixtures/traits/debian_12.json", import.meta.url)),
-      ),
-    );
-    // Written a moment ago by the server process of this benchmark.
-    const identities = JSON.parse(
-      await Deno.readTextFile(folder.join("identities.json")),
-    ) as SimulatedIdentity[];
-    const envoys = identities.map((identity) =>
-      new SimulatedEnvoy({ address, identity, stableTraits: fixture.stable })
-    );
-    for (const envoy of envoys) await envoy.settle();
-    return new Callers(envoys, fixture.volatile.map((each) => Buffer.from(JSON.stringify(each))));
-  }
-
-  async #call(envoy: SimulatedEnvoy): Promise<void> {
-    for (let turn = 0; !this.#isStopped; turn++) {
-      const volatileTraits = this.volatile[turn % this.volatile.length] ?? Buffer.alloc(0);
-      const request = envoy.sign("CheckIn", envoy.checkInBody({ volatileTraits }));
-      const sentMs = performance.now();
-      const response = await envoy.sendCheckIn(request);
-      this.latenciesMs.push(performance.now() - sentMs);
-      envoy.keep(response);
-      await new Promise((resume) => setTimeout(resume, PAUSE_MS));
-    }
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#isStopped = true;
-    await Promise.allSettled(this.#loops);
-    for (const envoy of this.envoys) envoy[Symbol.dispose]();
-  }
 }
 
 class PublishServer implements AsyncDisposable {
