@@ -1,8 +1,8 @@
-import { stripVTControlCharacters } from "node:util";
 import { TemporaryRoot } from "../tests/support/temporary_root.ts";
 import { sendSignal } from "../tests/support/signal.ts";
 import { listFailedTests } from "./failed_tests.ts";
 import { findLeftovers, type Leftover, TEST_RUN_MARK } from "./leftover_processes.ts";
+import { type OutputMode, outputPipes, showOutput } from "./show_output.ts";
 import { addTallies, countReport, type Tally } from "./test_tally.ts";
 
 export interface TestRunOptions {
@@ -13,8 +13,8 @@ export interface TestRunOptions {
   readonly signal: AbortSignal;
   /** Time in which what a killed run holds (machines, networks) removes itself, in milliseconds. */
   readonly graceMs?: number;
-  /** When the output of the tests is shown: `live` if left out; `after` keeps it together once the run is over. */
-  readonly output?: "live" | "after" | "never";
+  /** When the output of the tests is shown; `live` if left out. */
+  readonly output?: OutputMode;
 }
 
 /** How a run came out: the tests that failed, and what was wrong beyond its tests, one line each. */
@@ -22,8 +22,18 @@ export interface TestRun {
   readonly tally: Tally;
   readonly failed: readonly string[];
   readonly problems: readonly string[];
+  /** How the runtime itself crashed, in this run or in a process that it showed; no test can answer for that. */
+  readonly crash?: string;
 }
 
+/** Signals by which a program that goes wrong ends itself. */
+const CRASH_SIGNALS: ReadonlySet<string> = new Set([
+  "SIGABRT",
+  "SIGBUS",
+  "SIGILL",
+  "SIGSEGV",
+  "SIGTRAP",
+]);
 const DEFAULT_GRACE_MS = 5_000;
 const LOOK_EVERY_MS = 50;
 
@@ -51,7 +61,7 @@ export async function runTests(
     ],
     env: { [TEST_RUN_MARK]: run },
     stdin: "null",
-    ...OUTPUTS[output],
+    ...outputPipes(output),
     detached: true,
   }).spawn();
   const timeout = AbortSignal.timeout(options.timeoutMs);
@@ -59,62 +69,30 @@ export async function runTests(
   const kill = () => sendSignal(-child.pid, "SIGKILL");
   stopped.addEventListener("abort", kill, { once: true });
   if (stopped.aborted) kill();
-  await showOutput(child, output, options.parallel);
+  const crashLine = await showOutput(child, output, options.parallel);
   const status = await child.status;
   const { success } = status;
   stopped.removeEventListener("abort", kill);
   const report = await readReport(junit);
   const tally = countReport(report, success);
   const failed = listFailedTests(report);
+  const crashSignal = CRASH_SIGNALS.has(status.signal ?? "") ? status.signal : undefined;
+  const crash = crashLine ?? crashSignal;
+  const known = { failed, ...(crash ? { crash } : {}) };
   const leftovers = await endLeftovers(run, options.graceMs ?? DEFAULT_GRACE_MS);
   if (timeout.aborted) {
     const problem = `Not finished after ${options.timeoutMs / 1000} s: ${files.join(" ")}`;
-    return { tally, failed, problems: [problem] };
+    return { ...known, tally, problems: [problem] };
   }
   if (leftovers.length === 0 || options.signal.aborted) {
     const problems = success || failed.length > 0 ? [] : [`Ended by ${describeEnd(status)}`];
-    return { tally, failed, problems };
+    return { ...known, tally, problems };
   }
   return {
+    ...known,
     tally: addTallies(tally, { passed: 0, failed: 1, skipped: 0 }),
-    failed,
     problems: leftovers.map(({ pid, command }) => `Left running by the tests: ${pid} ${command}`),
   };
-}
-
-const OUTPUTS = {
-  live: { stdout: "piped", stderr: "inherit" },
-  after: { stdout: "piped", stderr: "piped" },
-  never: { stdout: "null", stderr: "null" },
-} as const satisfies Record<NonNullable<TestRunOptions["output"]>, Deno.CommandOptions>;
-
-async function showOutput(
-  child: Deno.ChildProcess,
-  output: NonNullable<TestRunOptions["output"]>,
-  hasDots: boolean,
-): Promise<void> {
-  if (output === "never") return;
-  if (output === "after") {
-    const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-    await write(stdout + stderr);
-  } else if (hasDots) await showWithoutDots(child.stdout);
-  else for await (const bytes of child.stdout) await write(bytes);
-}
-
-async function write(output: string | Uint8Array): Promise<void> {
-  let rest = typeof output === "string" ? new TextEncoder().encode(output) : output;
-  while (rest.length > 0) rest = rest.subarray(await Deno.stdout.write(rest));
-}
-
-/** Copies what the dot reporter prints without its dots, which fill a line each where there is no terminal. */
-async function showWithoutDots(output: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
-  let rest = "";
-  for await (const text of output.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) if (stripVTControlCharacters(line).length > 1) console.log(line);
-  }
-  if (rest !== "") console.log(rest);
 }
 
 function describeEnd({ code, signal }: Deno.CommandStatus): string {

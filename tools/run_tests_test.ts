@@ -17,7 +17,7 @@ async function run(text: string, options: Partial<TestRunOptions> = {}) {
 }
 
 Deno.test("passed, failed and ignored tests are counted, and the failed ones named", async () => {
-  const { tally, failed, problems } = await run(`
+  const { tally, failed, problems, crash } = await run(`
     Deno.test("a", () => {});
     Deno.test("b", () => { throw new Error("as this test wants"); });
     Deno.test.ignore("c", () => {});
@@ -25,6 +25,7 @@ Deno.test("passed, failed and ignored tests are counted, and the failed ones nam
   assert.deepEqual(tally, { passed: 1, failed: 1, skipped: 1 });
   assert.match(failed.join("\n"), /^\S*a_test\.ts: b: Uncaught Error: as this test wants$/);
   assert.deepEqual(problems, []);
+  assert.equal(crash, undefined);
 });
 
 Deno.test("a file that does not load is a failure", async () => {
@@ -33,7 +34,10 @@ Deno.test("a file that does not load is a failure", async () => {
 });
 
 Deno.test("a run that dies of a signal is a failure that names it", async () => {
-  const { tally, problems } = await run(`Deno.test("a", () => Deno.kill(Deno.pid, "SIGABRT"));`);
+  const { tally, problems, crash } = await run(
+    `Deno.test("a", () => Deno.kill(Deno.pid, "SIGABRT"));`,
+  );
+  assert.equal(crash, "SIGABRT");
   assert.deepEqual(tally, { passed: 0, failed: 1, skipped: 0 });
   assert.deepEqual(problems, ["Ended by SIGABRT"]);
 });

@@ -1,6 +1,6 @@
 import { type Finding, formatFinding } from "./finding.ts";
 import { checkDependencies } from "./check_dependencies.ts";
-import { runTests, type TestRunOptions } from "./run_tests.ts";
+import { runTests, type TestRun, type TestRunOptions } from "./run_tests.ts";
 import { CODE_FOLDERS, listSourceFiles } from "./source_files.ts";
 import { BROWSER_NEED, installSystemPackages, SYSTEM_NEEDS } from "./system_packages.ts";
 import { SelectionError, selectTests, type TestSelection } from "./test_selection.ts";
@@ -17,6 +17,8 @@ const FILES_AT_ONCE = 2;
 interface Phase {
   readonly tally: Tally;
   readonly problems: readonly string[];
+  /** What is to be known of it although it may have passed, one line each. */
+  readonly notes?: readonly string[];
 }
 
 const PASSED_CHECK: Phase = { tally: EMPTY_TALLY, problems: [] };
@@ -27,11 +29,13 @@ class TestSession {
   readonly #startedMs = performance.now();
   #tally = EMPTY_TALLY;
   readonly #failures: string[] = [];
+  readonly #notes: string[] = [];
 
   async phase(title: string, run: () => Promise<Phase>): Promise<void> {
     const startedMs = performance.now();
     console.log(`\n== ${title} (at ${seconds(this.#startedMs)} s)`);
-    const { tally, problems } = await run();
+    const { tally, problems, notes = [] } = await run();
+    this.#notes.push(...notes.map((note) => `${title}: ${note}`));
     const verdict = tally.failed > 0 ? "FAILED" : "ok";
     console.log(`== ${title}: ${verdict} after ${seconds(startedMs)} s`);
     if (tally.failed > 0) {
@@ -58,6 +62,8 @@ class TestSession {
   /** Prints what failed, by name, and the verdict; its last line is the tally alone. */
   finish(): boolean {
     console.log("");
+    if (this.#notes.length > 0) console.log("Noted:");
+    for (const line of this.#notes) console.log(`  ${line}`);
     if (this.#failures.length > 0) console.log("Failed:");
     for (const line of this.#failures) console.log(`  ${line}`);
     console.log(formatTally(this.#tally));
@@ -107,8 +113,18 @@ async function runChecks(session: TestSession): Promise<void> {
   await session.phase("Promises", () => runDeno("run", "-A", "tools/check_promises.ts"));
 }
 
+/** Runs test files; once more if the runtime itself crashed under them, which is told. */
 async function test(files: readonly string[], options: TestRunOptions): Promise<Phase> {
-  const { tally, failed, problems } = await runTests(files, options);
+  const first = await runTests(files, options);
+  if (first.tally.failed === 0 || first.crash === undefined || options.signal.aborted) {
+    return phaseOf(first);
+  }
+  const note = `run again, since the runtime crashed: ${first.crash}`;
+  console.error(note);
+  return { ...phaseOf(await runTests(files, options)), notes: [note] };
+}
+
+function phaseOf({ tally, failed, problems }: TestRun): Phase {
   for (const problem of problems) console.error(problem);
   return { tally, problems: [...failed, ...problems] };
 }
