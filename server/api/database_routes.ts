@@ -26,14 +26,14 @@ export function databaseRoutes(
       return { sound: findings.length === 0, findings };
     },
     dbVacuum: async ({ principal }) => {
+      await audit.record(principal, "db.vacuum", {});
       const freedBytes = await store.vacuum();
-      await audit.record(principal, "db.vacuum", { freedBytes });
       return { freedBytes, sizeBytes: (await store.stats()).sizeBytes };
     },
     dbPrune: async ({ principal }) => {
-      const pruned = await retention.prune();
-      await audit.record(principal, "db.prune", { ...pruned });
-      return pruned;
+      // First, since it goes on for long, and whatever ends it leaves things removed.
+      await audit.record(principal, "db.prune", { retentionMs: retention.retentionMs });
+      return await retention.prune();
     },
   };
 }

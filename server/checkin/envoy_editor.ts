@@ -60,7 +60,8 @@ export class EnvoyEditor {
         await audit.recordInside(inside, { name: principal }, "envoy.tag", {
           uuid,
           hostname,
-          set: { ...set },
+          // A list, since a tag may have a name under which secrets travel elsewhere, and is none.
+          set: Object.entries(set).map(([name, value]) => `${name}=${value}`),
           remove: [...remove],
         });
       });

@@ -67,7 +67,7 @@ Deno.test("a renamed envoy is matched by its new name at once, and its certifica
   assert.ok(renamed.ok);
   assert.deepEqual([renamed.value.hostname, renamed.value.previousHostname], ["app-1", "web-1"]);
   assert.equal(index.find("web-1"), undefined);
-  assert.deepEqual(index.target(parseTargetSpec("app-*")).length, 1);
+  assert.deepEqual(runSteps(index.target(parseTargetSpec("app-*"))).length, 1);
   const calls = server.resolver.calls;
   const answer = await envoy.checkIn();
   assert.equal(server.resolver.calls, calls + 1, "the policy of another name is another policy");
@@ -147,7 +147,7 @@ Deno.test("tags count in targets at once, reach the envoy down its stream, and a
     editor.tag("web-1", { set, remove }, "local-root");
   const tagged = await tag({ role: "web", "viz.color": "green" });
   assert.ok(tagged.ok && tagged.value.changed);
-  assert.equal(index.target(parseTargetSpec("tag:role=web")).length, 1);
+  assert.equal(runSteps(index.target(parseTargetSpec("tag:role=web"))).length, 1);
   const { envoyDocument } = await stream.next((message) => message.envoyDocument !== undefined);
   assert.ok(envoyDocument);
   const verifier = loadVerifier(server.authority.signer.publicKey);
@@ -164,6 +164,20 @@ Deno.test("tags count in targets at once, reach the envoy down its stream, and a
   const many = Object.fromEntries(Array.from({ length: 64 }, (_, n) => [`t${n}`, ""]));
   const refused = await tag(many);
   assert.equal(!refused.ok && refused.status, 400);
+});
+
+Deno.test("a tag may be called what secrets are called elsewhere, and is on the record", async () => {
+  await using server = await SimulatedFleet.start();
+  using envoy = await server.envoy("web-1");
+  await envoy.settle();
+  const tagged = await server.fleet.editor.tag(
+    "web-1",
+    { set: { secret: "none", token: "ring" }, remove: [] },
+    "local-root",
+  );
+  assert.ok(tagged.ok && tagged.value.changed);
+  const [record] = await server.store.audit.list({ limit: 1 });
+  assert.deepEqual(record?.payload["set"], ["secret=none", "token=ring"]);
 });
 
 Deno.test("a revoked envoy can be removed from the lists, and never comes back", async () => {

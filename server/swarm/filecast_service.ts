@@ -41,7 +41,7 @@ export interface FilecastServiceOptions {
   readonly manifest: ManifestStore;
   readonly progress: ProgressTracker;
   readonly gates: SwarmGates;
-  readonly audit: Pick<AuditLog, "record">;
+  readonly audit: Pick<AuditLog, "record" | "recordInside">;
   readonly now: () => number;
   readonly logger: Logger;
   readonly serverHostname: string;
@@ -118,27 +118,25 @@ export class FilecastService {
     if (!found.ok) return found;
     const { sha256, label } = found.value;
     const { manifest, audit } = this.#options;
-    // The seeder would sign the cast that is under way after the revocation, and so undo it.
-    if (this.#awaited.has(sha256) || !await manifest.revoke(sha256)) {
-      return refused(
-        409,
-        `Cannot revoke ${sha256.slice(0, 12)}: it is being seeded. Try again in a moment`,
-      );
-    }
+    const isSeeding = refused(
+      409,
+      `Cannot revoke ${sha256.slice(0, 12)}: it is being seeded. Try again in a moment`,
+    );
+    if (this.#awaited.has(sha256) || !manifest.effective(sha256)) return isSeeding;
+    // First, since nobody takes it back once it is announced.
     await audit.record({ name: principal }, "swarm.revoke", { sha256, label });
+    // The seeder would sign a cast that has come meanwhile after the revocation, and so undo it.
+    if (this.#awaited.has(sha256) || !await manifest.revoke(sha256)) return isSeeding;
     return answered({ sha256, label });
   }
 
   /** Forgets revoked entries that every machine has had the time to hear of. */
   async purge(principal: string): Promise<Purged> {
     const { manifest, audit } = this.#options;
-    const forgotten = (await manifest.forgetRevoked()).map(({ sha256, label }) => ({
-      sha256,
-      label,
-    }));
-    if (forgotten.length > 0) {
-      await audit.record({ name: principal }, "swarm.purge", { forgotten: forgotten.length });
-    }
+    const entries = await manifest.forgetRevoked(async (inside, { length }) => {
+      await audit.recordInside(inside, { name: principal }, "swarm.purge", { forgotten: length });
+    });
+    const forgotten = entries.map(({ sha256, label }) => ({ sha256, label }));
     const kept = [...manifest.blobs()].filter(({ state }) => state === "revoked").length;
     return { forgotten, kept };
   }
@@ -224,7 +222,22 @@ export class FilecastService {
     let received;
     let former;
     try {
-      received = await receiveSeed({ folder, label, sizeBytes, manifest, body });
+      received = await receiveSeed({
+        folder,
+        label,
+        sizeBytes,
+        manifest,
+        body,
+        beforeSeeding: async (sha256) => {
+          await audit.record({ name: principal }, "swarm.distribute", {
+            sha256,
+            label,
+            target,
+            retention,
+            sizeBytes,
+          });
+        },
+      });
       if (received.ok) former = this.#options.manifest.effective(received.sha256);
       const isOwn = former?.origin.toLowerCase() === serverHostname.toLowerCase();
       // Two labels of one blob would take turns at being its entry.
@@ -236,13 +249,6 @@ export class FilecastService {
     }
     if (!received.ok) return refused(400, `Cannot cast "${label}": ${received.reason}`);
     const { sha256 } = received;
-    await audit.record({ name: principal }, "swarm.distribute", {
-      sha256,
-      label,
-      target,
-      retention,
-      sizeBytes,
-    });
     const cast: Cast = {
       sha256,
       label,

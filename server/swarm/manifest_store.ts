@@ -188,16 +188,24 @@ export class ManifestStore implements ManifestExchange {
     await this.forgetRevoked();
   }
 
-  /** Forgets what was revoked so long ago that every machine knows. Returns the entries. */
-  async forgetRevoked(): Promise<ManifestEntry[]> {
+  /**
+   * Forgets what was revoked so long ago that every machine knows. Returns the entries.
+   *
+   * @param record writes down what is forgotten, in the transaction that removes it.
+   */
+  async forgetRevoked(
+    record?: (inside: Store, forgotten: readonly ManifestEntry[]) => Promise<void>,
+  ): Promise<ManifestEntry[]> {
     const effective = [...this.#manifest.blobs()];
     const before = this.#manifest.all();
     const forgotten = new Set(this.#manifest.pruneRevoked(this.#options.now()));
     if (forgotten.size === 0) return [];
-    await this.#options.store.manifest.remove(
-      before.filter(({ sha256 }) => forgotten.has(sha256)),
-    );
-    return effective.filter(({ sha256 }) => forgotten.has(sha256));
+    const entries = effective.filter(({ sha256 }) => forgotten.has(sha256));
+    await this.#options.store.transaction(async (inside) => {
+      await inside.manifest.remove(before.filter(({ sha256 }) => forgotten.has(sha256)));
+      await record?.(inside, entries);
+    });
+    return entries;
   }
 
   async #merge(entries: readonly ManifestEntry[]): Promise<void> {

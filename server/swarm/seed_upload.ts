@@ -18,6 +18,8 @@ export interface SeedUpload {
   readonly sizeBytes: number;
   readonly manifest: SwarmFile;
   readonly body: ReadableStream<Uint8Array>;
+  /** Called once the whole file is here, before anybody can see it. What it throws is thrown on, and nothing is seeded. */
+  readonly beforeSeeding: (sha256: Sha256) => Promise<void>;
 }
 
 export type UploadResult = { readonly ok: true; readonly sha256: Sha256 } | {
@@ -38,6 +40,7 @@ export async function receiveSeed(upload: SeedUpload): Promise<UploadResult> {
   try {
     const written = await writeHashed(incoming, upload);
     if (!written.ok) return written;
+    await upload.beforeSeeding(written.sha256);
     // The target of an earlier file of this label must not apply to the new bytes for even a moment.
     await removeIfPresent(`${target}.swarm`);
     await syncFolder(upload.folder);
