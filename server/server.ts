@@ -24,6 +24,7 @@ import { secretRoutes } from "./api/secret_routes.ts";
 import { swarmRoutes } from "./api/swarm_routes.ts";
 import { namedTaskRoutes } from "./api/named_task_routes.ts";
 import { taskRoutes } from "./api/task_routes.ts";
+import { workflowRoutes } from "./api/workflow_routes.ts";
 import { ApiTokenService } from "./auth/api_token_service.ts";
 import { Authenticator } from "./auth/authenticator.ts";
 import { mintLocalToken } from "./auth/local_token.ts";
@@ -46,6 +47,7 @@ import type { IntegrityCheck } from "./store/open_sqlite_store.ts";
 import type { Store } from "./store/store.ts";
 import { Closing } from "./wiring/closing.ts";
 import { composeTasks } from "./wiring/compose_tasks.ts";
+import { composeWorkflows } from "./wiring/compose_workflows.ts";
 import { fleetTrust } from "./wiring/fleet_trust.ts";
 import { watchEventLoop } from "./wiring/event_loop_watch.ts";
 import { databaseBytes, fleetCounts } from "./wiring/metric_sources.ts";
@@ -246,6 +248,23 @@ async function startRest(
     ],
     now,
   );
+  const tasks = composeTasks({
+    store,
+    audit,
+    fleet,
+    now,
+    healthCheckHosts: config.tasks.health_check_hosts,
+    policy: publisher,
+  });
+  const workflows = await composeWorkflows({
+    store,
+    audit,
+    tasks,
+    desk: fleet.tasks,
+    now,
+    logger,
+    closing,
+  });
   const app = createApi({
     routes: {
       ...auditRoutes({ log: audit, repository: store.audit }),
@@ -267,14 +286,8 @@ async function startRest(
       ...runRoutes({ runs: store.runs, bundles, index }),
       ...secretRoutes(fleet.vault, (path) => publisher.usersOfSecret(path)),
       ...swarmRoutes({ filecasts, overview: fleet.overview }),
-      ...taskRoutes(composeTasks({
-        store,
-        audit,
-        fleet,
-        now,
-        healthCheckHosts: config.tasks.health_check_hosts,
-        policy: publisher,
-      })),
+      ...taskRoutes(tasks),
+      ...workflowRoutes(workflows),
       ...namedTaskRoutes(publisher),
     },
     admission: new Admission(

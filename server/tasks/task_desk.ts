@@ -58,6 +58,7 @@ export class TaskDesk {
   readonly #desks = new Map<string, Desk>();
   readonly #byEnvoy = new Map<string, Set<Desk>>();
   #isStopped = false;
+  #noteOver: (id: string) => void = () => {};
 
   private constructor(options: TaskDeskOptions) {
     this.#options = options;
@@ -100,6 +101,11 @@ export class TaskDesk {
     const late = wait(WRITTEN_DEADLINE_MS, undefined, { signal: scope.signal }).catch(() => {});
     await Promise.race([this.#writer.flush(), late]);
     scope.abort();
+  }
+
+  /** Tells somebody of each task that is over from now on, once the store has all of it. */
+  listen(noteOver: (id: string) => void): void {
+    this.#noteOver = noteOver;
   }
 
   /** Begins a task that is in the store. */
@@ -215,6 +221,7 @@ export class TaskDesk {
       ...desk.live.run.counts,
       status: desk.live.run.state.status,
     });
+    this.#noteOver(desk.live.id);
   }
 
   #noteLive(desk: Desk, envoyUuid: string, result: ReadResult, stored: () => void): void {

@@ -1,5 +1,4 @@
 import { judgeCommand } from "../../shared/guardrails/judge_command.ts";
-import { sha256Hex } from "../../shared/crypto/sha256.ts";
 import type { Guardrail } from "../../shared/rest/guardrail.ts";
 import type {
   TaskEvent,
@@ -30,7 +29,8 @@ import type { AuditLog } from "../audit/audit_log.ts";
 import { answered, type Refused, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
 import type { Store } from "../store/store.ts";
 import { CursorError } from "../store/store_error.ts";
-import type { StoredTarget, StoredTask } from "../store/task_store.ts";
+import type { StoredTarget, StoredTask, TaskRecord } from "../store/task_store.ts";
+import { auditedCommand } from "./audited_command.ts";
 import { judgeHealthUrl } from "./health_hosts.ts";
 import type { ResolvedTask, ResolveNamedTask } from "./named_task.ts";
 import { type PlannedEnvoy, planTargets, type TargetPlan, targetsOfPlan } from "./plan_task.ts";
@@ -45,8 +45,6 @@ const MAX_FOLLOWERS = 32;
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 /** Targets read from the store at a time: each may have 2 MiB of output. */
 const RESULTS_PER_READ = 4;
-/** Of a command in the audit log, in characters; its hash says what the rest was. */
-const MAX_AUDITED_COMMAND = 2_000;
 /** Shortest beginning of an id that names a task. */
 const MIN_PREFIX = 4;
 
@@ -67,6 +65,16 @@ export interface TaskServiceOptions {
   readonly resolveNamed: ResolveNamedTask;
 }
 
+/** What stands behind a task that is part of something larger. */
+export interface TaskOrigin {
+  /** The command of a named task, filled in before. */
+  readonly resolved: ResolvedTask;
+  /** Named beside the task in the audit log. */
+  readonly about: Readonly<Record<string, string>>;
+  /** Kept in the same transaction as the task. */
+  readonly keep: (inside: Store, task: TaskRecord) => Promise<void>;
+}
+
 interface Request {
   readonly resolved: ResolvedTask;
   readonly timeoutSecs: number;
@@ -85,12 +93,13 @@ export class TaskService {
     this.#options = options;
   }
 
-  /** Runs a task, or shows what it would do. */
+  /** Runs a task, or shows what it would do. @param origin of one that nobody asked for by itself. */
   async run(
     request: TaskRequest,
     principal: string,
+    origin?: TaskOrigin,
   ): Promise<ServiceAnswer<{ task: TaskSummary | null; plan: TaskPlan }> | Blocked> {
-    const read = await this.#read(request);
+    const read = await this.#read(request, origin?.resolved);
     if (!read.ok) return read;
     const { plan, resolved: { command } } = read.value;
     const verdict = judgeCommand(command, "/");
@@ -104,6 +113,7 @@ export class TaskService {
       ...(request.task === undefined ? {} : { task: request.task }),
       target: request.target,
       operator,
+      ...origin?.about,
     };
     if (guardrail !== null && !request.force) {
       await audit.record({ name: principal }, "task.blocked", { ...about, ...guardrail });
@@ -143,8 +153,17 @@ export class TaskService {
     await this.#add(task, targets, principal, {
       ...about,
       ...(guardrail === null ? {} : { pattern: guardrail.pattern }),
-    });
+    }, origin?.keep);
     return answered({ task: desk.start(task, targets).summary(), plan: shown });
+  }
+
+  /** The command that is asked for, or that of a named task with its parameters filled in. */
+  async resolve(
+    { command = "", task, params }: Pick<TaskRequest, "command" | "task" | "params">,
+  ): Promise<ServiceAnswer<ResolvedTask>> {
+    return task === undefined
+      ? answered({ command })
+      : await this.#options.resolveNamed(task, params);
   }
 
   async list(
@@ -243,10 +262,8 @@ export class TaskService {
     yield { kind: "task", task: summarizeTask(task, 0) };
   }
 
-  async #read(request: TaskRequest): Promise<ServiceAnswer<Request>> {
-    const resolved: ServiceAnswer<ResolvedTask> = request.task === undefined
-      ? answered({ command: request.command ?? "" })
-      : await this.#options.resolveNamed(request.task, request.params);
+  async #read(request: TaskRequest, known?: ResolvedTask): Promise<ServiceAnswer<Request>> {
+    const resolved = known === undefined ? await this.resolve(request) : answered(known);
     if (!resolved.ok) return resolved;
     const defaults = resolved.value;
     const batchSize = request.batchSize ?? defaults.batchSize ?? null;
@@ -295,6 +312,7 @@ export class TaskService {
     targets: readonly StoredTarget[],
     principal: string,
     about: Readonly<Record<string, string>>,
+    keep?: TaskOrigin["keep"],
   ): Promise<void> {
     const { store, audit } = this.#options;
     const { id, forced } = task.record;
@@ -306,6 +324,7 @@ export class TaskService {
         targets: targets.length,
         forced,
       });
+      await keep?.(inside, task.record);
     });
   }
 
@@ -367,13 +386,6 @@ function showPlan(
     timeoutSecs,
     longestMs: longestRunMs(plan.batches.length, timeoutSecs, healthCheckUrl !== null),
     guardrail,
-  };
-}
-
-function auditedCommand(command: string): Record<string, string> {
-  return command.length <= MAX_AUDITED_COMMAND ? { command } : {
-    command: `${command.slice(0, MAX_AUDITED_COMMAND).toWellFormed()}…`,
-    commandSha256: sha256Hex(command),
   };
 }
 

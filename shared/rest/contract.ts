@@ -70,6 +70,13 @@ import {
   userRole,
   userShow,
 } from "./users.ts";
+import {
+  workflowCancel,
+  workflowEvents,
+  workflowList,
+  workflowRun,
+  workflowShow,
+} from "./workflows.ts";
 import { taskCancel, taskEvents, taskList, taskResults, taskRun, taskShow } from "./tasks.ts";
 
 /** Where every endpoint below is mounted. */
@@ -155,4 +162,9 @@ export const CONTRACT = {
   taskResults,
   taskRun,
   taskShow,
+  workflowCancel,
+  workflowEvents,
+  workflowList,
+  workflowRun,
+  workflowShow,
 } as const;
