@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { getRequestListener, RequestError } from "@hono/node-server";
 import type { Hono } from "hono";
-import { AddressQuota } from "./address_quota.ts";
+import { AddressQuota } from "../../shared/platform/address_quota.ts";
 import { errorResponse } from "./answer_error.ts";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 

@@ -1,6 +1,6 @@
 import type { Principal } from "../auth/principal.ts";
 import { type BudgetOptions, CallBudget } from "../secrets/call_budget.ts";
-import { networkOf } from "../auth/network_of.ts";
+import { networkOf } from "../../shared/platform/network_of.ts";
 
 /** How many requests somebody may make at once, and after how long each may be made again. */
 export const REQUEST_LIMITS = {

@@ -1,5 +1,5 @@
 import type { LoginFailureRepository } from "../store/people_store.ts";
-import { networkOf } from "./network_of.ts";
+import { networkOf } from "../../shared/platform/network_of.ts";
 
 /** How many failures in a row cost nothing; each further one doubles the wait from a second on. */
 const FREE_FAILURES = { user: 4, address: 20 } as const;

@@ -1,11 +1,8 @@
 import { Buffer } from "node:buffer";
 import { ServerCredentials } from "@grpc/grpc-js";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
-import {
-  type HandshakeLimits,
-  handshakeOptions,
-  installHandshakeLimits,
-} from "./limit_handshakes.ts";
+import type { HandshakeLimits } from "../../shared/platform/limit_handshakes.ts";
+import { handshakeOptions, installHandshakeLimits } from "./limit_handshakes.ts";
 
 /** A fleet that comes back at once is let in some hundred a second; those that are turned away come again. */
 const HANDSHAKE_LIMITS: HandshakeLimits = { total: 2_048, perAddress: 512, timeoutMs: 10_000 };

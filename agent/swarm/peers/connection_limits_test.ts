@@ -3,6 +3,7 @@ import {
   ConnectionLimits,
   MAX_CONTENT_PER_PEER,
   MAX_CONTENT_REQUESTS,
+  MAX_CONTROL_PER_PEER,
   MAX_CONTROL_REQUESTS,
 } from "./connection_limits.ts";
 
@@ -24,9 +25,22 @@ Deno.test("content that takes every place leaves those for control", () => {
   }
   assert.equal(limits.enter("late", "content"), undefined);
   for (let index = 0; index < MAX_CONTROL_REQUESTS; index += 1) {
-    assert.ok(limits.enter("late", "control"));
+    assert.ok(limits.enter(`peer ${index}`, "control"));
   }
   assert.equal(limits.enter("late", "control"), undefined);
+});
+
+Deno.test("one peer cannot take every place for control", () => {
+  const limits = new ConnectionLimits();
+  const held = Array.from(
+    { length: MAX_CONTROL_PER_PEER },
+    () => limits.enter("greedy", "control"),
+  );
+  assert.ok(held.every((release) => release));
+  assert.equal(limits.enter("greedy", "control"), undefined);
+  assert.ok(limits.enter("other", "control"));
+  held[0]?.();
+  assert.ok(limits.enter("greedy", "control"));
 });
 
 Deno.test("a place given back twice is free once", () => {

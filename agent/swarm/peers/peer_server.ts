@@ -1,11 +1,16 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import https from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import {
   assertClientCertificatesRequired,
   type TlsIdentity,
 } from "../../../shared/platform/client_certificate_probe.ts";
+import { AddressQuota } from "../../../shared/platform/address_quota.ts";
+import {
+  type HandshakeLimits,
+  limitHandshakes,
+} from "../../../shared/platform/limit_handshakes.ts";
 import { callerEndpoint } from "./caller_endpoint.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { type PeerIdentity, readPeerIdentity } from "./peer_identity.ts";
@@ -18,6 +23,14 @@ import { UnfitRuntimeError } from "./unfit_runtime_error.ts";
 const IDLE_TIMEOUT_MS = 15_000;
 /** An answer of which the other end takes nothing for this long is cut. */
 const STALLED_TIMEOUT_MS = 15_000;
+/** A question that is not read and answered by then is broken off; whoever asked has given up long before. */
+const CONTROL_TIMEOUT_MS = 15_000;
+/** Connections at a time, idle ones included: more than the neighbours of a machine need. Others are dropped unanswered. */
+const MAX_CONNECTIONS = 2_000;
+/** Of those, from one address; a router may have many machines behind it. */
+const MAX_CONNECTIONS_PER_ADDRESS = 256;
+/** Anybody may begin a handshake, so few may be under way, and not for long. */
+const HANDSHAKE_LIMITS: HandshakeLimits = { total: 512, perAddress: 64, timeoutMs: 10_000 };
 const MAX_HEADER_BYTES = 16 * 1024;
 /** Seconds that a refused client should wait. */
 const RETRY_AFTER_SECS = "1";
@@ -32,6 +45,10 @@ export interface PeerServerOptions {
   readonly isRevoked: (peer: PeerIdentity) => boolean;
   /** Called when a caller with a certificate names the port of its own peer server. */
   readonly onCaller: (peer: PeerIdentity, endpoint: PeerEndpoint) => void;
+  /** How long strangers may take for how many handshakes; absent means as usual. */
+  readonly handshakes?: HandshakeLimits;
+  /** How long the exchange of one question may take; absent means as usual. */
+  readonly controlTimeoutMs?: number;
   /** How the runtime makes a TLS server; a test stands in for a runtime that does not do what it is told. */
   readonly createServer?: (
     options: https.ServerOptions,
@@ -47,6 +64,7 @@ export class PeerServer {
   readonly #sockets = new Map<TLSSocket, PeerIdentity>();
 
   private constructor(options: PeerServerOptions) {
+    const { handshakes = HANDSHAKE_LIMITS } = options;
     this.#options = options;
     this.#server = (options.createServer ?? https.createServer)({
       cert: options.identity.certificate,
@@ -55,6 +73,7 @@ export class PeerServer {
       requestCert: true,
       rejectUnauthorized: true,
       minVersion: "TLSv1.3",
+      handshakeTimeout: handshakes.timeoutMs,
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: IDLE_TIMEOUT_MS,
       keepAliveTimeout: IDLE_TIMEOUT_MS,
@@ -63,6 +82,7 @@ export class PeerServer {
     // A failed handshake is the other end's problem and says nothing that an operator could act on.
     this.#server.on("tlsClientError", () => {});
     this.#server.on("clientError", (_error, socket) => socket.destroy());
+    this.#limitConnections(handshakes);
   }
 
   /**
@@ -107,6 +127,18 @@ export class PeerServer {
     await closed;
   }
 
+  /** Whoever may not even ask, or asks nothing, must not use up the sockets of everybody else. */
+  #limitConnections(handshakes: HandshakeLimits): void {
+    const quota = new AddressQuota(MAX_CONNECTIONS_PER_ADDRESS);
+    this.#server.maxConnections = MAX_CONNECTIONS;
+    this.#server.prependListener("connection", (socket: Socket) => {
+      const release = quota.take(socket.remoteAddress);
+      if (release) socket.once("close", release);
+      else socket.destroy();
+    });
+    limitHandshakes(this.#server, handshakes);
+  }
+
   #listen(): Promise<void> {
     const { address, port } = this.#options;
     return new Promise((resolve, reject) => {
@@ -136,6 +168,7 @@ export class PeerServer {
       return send(response, { status: 503, headers: { "retry-after": RETRY_AFTER_SECS } });
     }
     response.once("close", leave);
+    if (kind === "control") this.#setDeadline(request, response);
     try {
       const routed = await answer(peer, request);
       if (routed.status >= 400) {
@@ -155,6 +188,13 @@ export class PeerServer {
       if (response.headersSent) response.destroy();
       else send(response, { status: 500 });
     }
+  }
+
+  /** Ends the exchange of a question that takes too long: a body that trickles in, an answer that nobody takes. */
+  #setDeadline(request: IncomingMessage, response: ServerResponse): void {
+    const { controlTimeoutMs = CONTROL_TIMEOUT_MS } = this.#options;
+    const timer = setTimeout(() => request.socket.destroy(), controlTimeoutMs);
+    response.once("close", () => clearTimeout(timer));
   }
 
   #identify(request: IncomingMessage): PeerIdentity | undefined {

@@ -1,12 +1,16 @@
 import assert from "node:assert/strict";
 import https, { type ServerOptions } from "node:https";
-import type { Socket } from "node:net";
+import { once } from "node:events";
+import { connect as connectTcp, type Socket } from "node:net";
+import { connect } from "node:tls";
 import {
   probeHandshake,
   type TlsIdentity,
 } from "../../../shared/platform/client_certificate_probe.ts";
 import { enrolMember, TestAuthority } from "../../../tests/e2e/swarm_fleet.ts";
+import { eventually } from "../../../tests/support/eventually.ts";
 import { findFreePort } from "../../../tests/support/free_port.ts";
+import { MAX_CONTROL_PER_PEER } from "./connection_limits.ts";
 import { FakePeerContent } from "./fake_peer_content.ts";
 import { PeerRoutes } from "./peer_routes.ts";
 import { PeerServer, type PeerServerOptions } from "./peer_server.ts";
@@ -82,6 +86,88 @@ Deno.test("members are served, strangers and the expelled are not", async () => 
     assert.equal(await probeHandshake({ ...probe, identity: expelled.identity }), "refused");
     assert.equal(await probeHandshake({ ...probe, identity: stranger.identity }), "refused");
     assert.equal(await probeHandshake(probe), "refused");
+  } finally {
+    await server.stop();
+  }
+});
+
+Deno.test("a peer that never finishes its question is cut off, and its places are free again", async () => {
+  const authority = await TestAuthority.create();
+  const { identity } = await enrolMember(authority, "envoy-0");
+  const slow = await enrolMember(authority, "envoy-1");
+  const server = await PeerServer.start({
+    ...optionsFor(identity, authority.pem),
+    controlTimeoutMs: 2_000,
+  });
+  try {
+    const dialled = Array.from({ length: MAX_CONTROL_PER_PEER + 1 }, () => {
+      const socket = connect({
+        host: ADDRESS,
+        port: server.port,
+        ca: authority.pem,
+        cert: slow.identity.certificate,
+        key: slow.identity.privateKey,
+        checkServerIdentity: () => undefined,
+      });
+      socket.on("error", () => {});
+      socket.write("POST /swarm/v1/manifest HTTP/1.1\r\nhost: peer\r\ncontent-length: 9\r\n\r\n{");
+      return socket;
+    });
+    const answers = dialled.map((socket) =>
+      new Promise<string>((resolve) => {
+        socket.once("data", (bytes) => resolve(bytes.toString("latin1").slice(0, 12)));
+        socket.once("close", () => resolve("cut off"));
+      })
+    );
+    const expected = [...Array(MAX_CONTROL_PER_PEER).fill("cut off"), "HTTP/1.1 503"];
+    assert.deepEqual((await Promise.all(answers)).sort(), expected.sort());
+    for (const socket of dialled) socket.destroy();
+    const probe = { hostname: ADDRESS, port: server.port, ca: authority.pem };
+    assert.equal(await probeHandshake({ ...probe, identity: slow.identity }), "served");
+  } finally {
+    await server.stop();
+  }
+});
+
+/** Connections that say nothing, not even a greeting. */
+function openSilently(port: number, count: number): Socket[] {
+  return Array.from({ length: count }, () => {
+    const socket = connectTcp(port, ADDRESS);
+    socket.on("error", () => {});
+    return socket.resume();
+  });
+}
+
+Deno.test("only so many connections of one address may be in their handshake", async () => {
+  const authority = await TestAuthority.create();
+  const { identity } = await enrolMember(authority, "envoy-0");
+  const server = await PeerServer.start({
+    ...optionsFor(identity, authority.pem),
+    handshakes: { total: 512, perAddress: 3, timeoutMs: 600_000 },
+  });
+  try {
+    const silent = openSilently(server.port, 4);
+    await Promise.race(silent.map((socket) => once(socket, "close")));
+    assert.equal(silent.filter(({ closed }) => closed).length, 1);
+    const probe = { hostname: ADDRESS, port: server.port, ca: authority.pem };
+    assert.equal(await probeHandshake({ ...probe, identity }), "refused");
+    for (const socket of silent) socket.destroy();
+    const isServed = async () => await probeHandshake({ ...probe, identity }) === "served";
+    await eventually("the closed connections are forgotten", isServed, 60_000);
+  } finally {
+    await server.stop();
+  }
+});
+
+Deno.test("a connection that never begins its handshake is dropped", async () => {
+  const authority = await TestAuthority.create();
+  const { identity } = await enrolMember(authority, "envoy-0");
+  const server = await PeerServer.start({
+    ...optionsFor(identity, authority.pem),
+    handshakes: { total: 512, perAddress: 3, timeoutMs: 4_000 },
+  });
+  try {
+    await Promise.all(openSilently(server.port, 2).map((socket) => once(socket, "close")));
   } finally {
     await server.stop();
   }

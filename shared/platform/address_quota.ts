@@ -1,4 +1,4 @@
-import { networkOf } from "../auth/network_of.ts";
+import { networkOf } from "./network_of.ts";
 
 /** Counts what each remote address has open, so that no single one takes all there is. */
 export class AddressQuota {
