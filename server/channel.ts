@@ -1,4 +1,5 @@
 import type { ServerConfig } from "./config/server_config_schema.ts";
+import type { PostgresSettings } from "./store/postgres/postgres_settings.ts";
 
 /** Where everything of the server lies, absolute. */
 export interface ServerFolders {
@@ -31,6 +32,8 @@ export interface ServerStart {
   readonly addresses: readonly string[];
   /** A filecast is refused below this share of free space, in percent. */
   readonly minFreePercent: number;
+  /** Where the database is, with `database.driver: postgres`; otherwise it is a file in `folders.db`. */
+  readonly postgres?: PostgresSettings;
 }
 
 /** From the process to the server in its worker. */

@@ -10,6 +10,7 @@ import { withExamples } from "../shared/terminal/run_cli.ts";
 import { UserError } from "../shared/terminal/user_error.ts";
 import type { ServerStart } from "./channel.ts";
 import { loadServerConfig, ServerConfigError } from "./config/load_server_config.ts";
+import { readPostgresSettings } from "./config/postgres_settings.ts";
 import { interfaceAddresses } from "./enroll/server_names.ts";
 import { databasePath, prepareRoot, serverFolders } from "./prepare_root.ts";
 import { lockRoot } from "./root_lock.ts";
@@ -98,6 +99,7 @@ async function runServer(options: ServeOptions, context: ServerContext): Promise
     isRequired: named !== undefined,
     readSecret: (path) => readStoredSecret(folders.secrets, path),
   }).catch(explainConfigError);
+  const postgres = await readPostgresSettings(config.database, context.env);
   await prepareRoot(folders);
   using _lock = await lockRoot(paths.at("/srv/vigo/db/vigosrv.lock"));
   const start: ServerStart = {
@@ -107,6 +109,7 @@ async function runServer(options: ServeOptions, context: ServerContext): Promise
     hostname: Deno.hostname(),
     addresses: interfaceAddresses(),
     minFreePercent: readMinFreePercent(context.env("VIGO_MIN_FREE_PCT")),
+    ...(postgres ? { postgres } : {}),
   };
   await supervise({
     worker: startWorker(start),

@@ -50,7 +50,7 @@ import { composeTasks } from "./wiring/compose_tasks.ts";
 import { composeWorkflows } from "./wiring/compose_workflows.ts";
 import { fleetTrust } from "./wiring/fleet_trust.ts";
 import { watchEventLoop } from "./wiring/event_loop_watch.ts";
-import { databaseBytes, fleetCounts } from "./wiring/metric_sources.ts";
+import { fleetCounts } from "./wiring/metric_sources.ts";
 import { openState, type ServerState } from "./wiring/open_state.ts";
 import { publishFilesWithin } from "./wiring/publish_files.ts";
 import { renewServerCertificate } from "./wiring/server_certificate.ts";
@@ -164,7 +164,7 @@ async function open(start: ServerStart, surroundings: Surroundings): Promise<Run
     sessions: () => streams.size,
     checkIns: () => fleet.checkIns.counts,
     secrets: () => fleet.secrets.counts,
-    databaseBytes: () => databaseBytes(state.databasePath),
+    databaseBytes: state.databaseBytes,
   });
   closing.add("the event loop's watch", watchEventLoop((delayMs) => metrics.loopDelayed(delayMs)));
   const rest = await startRest(

@@ -1,9 +1,11 @@
 import type { ServerConfig } from "./config/server_config_schema.ts";
 import type { ServerFolders } from "./channel.ts";
+import { type PostgresSettings, socketPath } from "./store/postgres/postgres_settings.ts";
 
 /**
  * Environment variables that libraries read, and fail without the right to: gRPC when it is loaded, the YAML parser at every
- * document. They decide about the libraries' own debug output, and about proxies for calls that the server never makes.
+ * document, PostgreSQL's driver. They decide about the libraries' own debug output, about proxies for calls that the server
+ * never makes, and about defaults that server.yaml leaves no room for.
  */
 const LIBRARY_ENVIRONMENT = [
   "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH",
@@ -17,6 +19,8 @@ const LIBRARY_ENVIRONMENT = [
   "GRPC_VERBOSITY",
   "LOG_STREAM",
   "LOG_TOKENS",
+  "NODE_PG_FORCE_NATIVE",
+  "USER",
   "grpc_proxy",
   "http_proxy",
   "https_proxy",
@@ -24,30 +28,45 @@ const LIBRARY_ENVIRONMENT = [
   "no_proxy",
 ] as const;
 
-/** The rights of the server: its folders, its listeners and whom it may probe, nothing else of the machine. */
+/** What PostgreSQL's driver reads for every connection, where the configuration has no word for it. */
+const POSTGRES_ENVIRONMENT = ["PGBINARY", "PGCONNECT_TIMEOUT", "PGREPLICATION"] as const;
+
+/** The rights of the server: its folders, its listeners, its database and whom it may probe, nothing else of the machine. */
 export function workerPermissions(
   folders: ServerFolders,
   { listen, grpc_port, rest_port }: ServerConfig["server"],
   healthCheckHosts: readonly string[] = [],
+  postgres?: PostgresSettings,
 ): Deno.PermissionOptionsObject {
   const { base, versions, live, db, secrets, tls, seed, blobs } = folders;
+  const { sockets, hosts } = databaseRights(postgres);
   return {
-    read: [base, seed, blobs],
+    read: [base, seed, blobs, ...sockets],
     // Neither the stacks nor server.yaml nor the executables: files are the source of truth, and people write them.
-    write: [versions, live, db, secrets, tls, seed],
+    write: [versions, live, db, secrets, tls, seed, ...sockets],
     net: [
       ...[...new Set([listen, selfTestAddress(listen)])].flatMap((host) =>
         [grpc_port, rest_port].map((port) => netRule(host, port))
       ),
       ...healthCheckHosts,
+      ...hosts,
     ],
-    env: [...LIBRARY_ENVIRONMENT],
+    env: [...LIBRARY_ENVIRONMENT, ...postgres ? POSTGRES_ENVIRONMENT : []],
     // How much room a filecast would leave.
     sys: ["statfs"],
     run: false,
     ffi: false,
     import: false,
   };
+}
+
+/** A socket is an address and a file to the runtime. */
+function databaseRights(postgres: PostgresSettings | undefined) {
+  if (postgres === undefined) return { sockets: [], hosts: [] };
+  const { host, port } = postgres;
+  return host.startsWith("/")
+    ? { sockets: [socketPath(host, port)], hosts: [`unix:${socketPath(host, port)}`] }
+    : { sockets: [], hosts: [netRule(host, port)] };
 }
 
 /** Where a listener on `listen` is reached from this host. */

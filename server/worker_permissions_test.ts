@@ -53,3 +53,23 @@ Deno.test("the server may ask the hosts of health checks, and nobody else", () =
     "10.0.0.1:80",
   ]);
 });
+
+Deno.test("the server reaches its PostgreSQL by the one port or the one socket, and by no other", () => {
+  const settings = { host: "db.example.com", port: 5433, database: "vigo", user: "vigo" };
+  const alone = workerPermissions(folders, server);
+  const added = (postgres: typeof settings) => {
+    const rights = workerPermissions(folders, server, [], postgres);
+    return (["net", "read", "write"] as const).map((right) => {
+      const [with_, without] = [rights[right], alone[right]];
+      assert.ok(Array.isArray(with_) && Array.isArray(without));
+      return with_.map(String).filter((rule) => !without.map(String).includes(rule));
+    });
+  };
+  assert.deepEqual(added(settings), [["db.example.com:5433"], [], []]);
+  const socket = "/run/postgresql/.s.PGSQL.5433";
+  assert.deepEqual(added({ ...settings, host: "/run/postgresql" }), [
+    [`unix:${socket}`],
+    [socket],
+    [socket],
+  ]);
+});

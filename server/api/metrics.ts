@@ -10,7 +10,8 @@ export interface MetricSources {
   checkIns(): Readonly<Record<string, number>>;
   /** Secrets that envoys asked for since the start, by what came of it. */
   secrets(): Readonly<Record<string, number>>;
-  databaseBytes(): number;
+  /** NaN while it cannot be told. */
+  databaseBytes(): number | Promise<number>;
 }
 
 /** Bounds of request and delay histograms, in seconds: from a request served from memory to a fleet-wide diff. */
@@ -93,8 +94,8 @@ export class Metrics {
       name: "vigo_database_bytes",
       help: "Size of the database with its write-ahead log",
       registers,
-      collect() {
-        this.set(sources.databaseBytes());
+      async collect() {
+        this.set(await sources.databaseBytes());
       },
     });
     new Gauge({

@@ -14,6 +14,9 @@ const HEADER = [
 const EXAMPLES: Readonly<Record<string, string>> = {
   "server.hostname": "vigo.example.com",
   "swarm.max_upload_mbps": "100",
+  "database.password_file": "/srv/vigo/database.password",
+  "database.tls": "verify",
+  "database.tls_ca": "/srv/vigo/database-ca.crt",
 };
 
 /**

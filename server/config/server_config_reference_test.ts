@@ -12,13 +12,15 @@ Deno.test("the annotated server.yaml configures nothing as it stands", () => {
   assert.deepEqual(result.ok && result.config, defaultServerConfig());
 });
 
-Deno.test("the annotated server.yaml without its comments is the defaults and two examples", () => {
+Deno.test("the annotated server.yaml without its comments is the defaults and a few examples", () => {
   const result = readServerConfig(uncommented(), "server.yaml");
   assert.deepEqual(result.ok ? [] : result.problems, []);
   assert.ok(result.ok);
   const { server, swarm, ...rest } = result.config;
   const { server: defaultServer, swarm: _, ...defaults } = defaultServerConfig();
-  assert.deepEqual(rest, defaults);
+  const { password_file, tls, tls_ca, ...database } = rest.database;
+  assert.deepEqual({ ...rest, database }, defaults);
+  assert.ok(password_file?.startsWith("/") && tls_ca?.startsWith("/") && tls === "verify");
   assert.deepEqual(server, { ...defaultServer, hostname: "vigo.example.com" });
   assert.equal(swarm?.max_upload_mbps, 100);
   assert.equal(swarm?.enabled, false);

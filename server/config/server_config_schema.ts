@@ -31,6 +31,13 @@ const hostname = z.string().min(1).max(253)
   .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, { error: "expected a hostname" });
 const address = z.string().refine((text) => isIP(text) !== 0, { error: "expected an IP address" });
 
+const absolutePath = z.string().max(4096).regex(/^\/[^\0]*$/, {
+  error: "expected an absolute path",
+});
+const databaseWord = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/, {
+  error: "expected a name of letters, digits, _ and -, at most 63",
+});
+
 /** `server.yaml`: every section and key may be left out, none may be invented. */
 export const serverConfigSchema = z.strictObject({
   server: z.strictObject({
@@ -62,7 +69,19 @@ export const serverConfigSchema = z.strictObject({
       .describe("Hosts that tasks may probe between batches, as host or host:port."),
   }).prefault({}),
   database: z.strictObject({
-    driver: z.enum(["sqlite"]).default("sqlite").describe("Where the server keeps its state."),
+    driver: z.enum(["sqlite", "postgres"]).default("sqlite")
+      .describe("Where the server keeps its state: a file of its own, or a PostgreSQL database."),
+    host: z.union([hostname, address, absolutePath]).default("127.0.0.1")
+      .describe("Host of PostgreSQL, or the folder of its socket."),
+    port: port.min(1).default(5432).describe("Port of PostgreSQL."),
+    name: databaseWord.default("vigo").describe("Name of the database there."),
+    user: databaseWord.default("vigo").describe("User of PostgreSQL who owns that database."),
+    password_file: absolutePath.optional()
+      .describe("File with that user's password. VIGO_DATABASE_PASSWORD goes before it."),
+    tls: z.enum(["verify", "off"]).optional()
+      .describe("TLS to PostgreSQL. Default: verify, but off on this host."),
+    tls_ca: absolutePath.optional()
+      .describe("File with the CA of PostgreSQL's certificate. Default: those of the system."),
     retention: duration(DAY_MS, 3650 * DAY_MS, "1d to 3650d").prefault("30d")
       .describe("How long runs, tasks and published versions are kept."),
   }).prefault({}),

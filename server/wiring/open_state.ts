@@ -5,17 +5,23 @@ import type { ServerStart } from "../channel.ts";
 import { type Authority, loadOrCreateAuthority } from "../enroll/certificate_authority.ts";
 import { databasePath } from "../prepare_root.ts";
 import { type IntegrityCheck, openSqliteStore } from "../store/open_sqlite_store.ts";
+import { openPostgresStore } from "../store/postgres/open_postgres_store.ts";
 import type { Store } from "../store/store.ts";
 import { StoreError } from "../store/store_error.ts";
 import type { Closing } from "./closing.ts";
+import { databaseBytes as fileBytes } from "./metric_sources.ts";
 import { repeat } from "./repeat.ts";
 
 /** How often the head of the audit chain is signed: what a thief of the database can cut off unnoticed is younger. */
 const SIGN_HEAD_INTERVAL_MS = 3_600_000;
 
+/** Written into a database when another has taken its place: which. */
+export const MOVED_FACT = "moved_to";
+
 /** What must survive everything: the database, the fleet's keys, the record of who did what. */
 export interface ServerState {
-  readonly databasePath: string;
+  /** How large the database is; NaN while it does not answer. */
+  readonly databaseBytes: () => number | Promise<number>;
   readonly store: Store;
   readonly authority: Authority;
   readonly audit: AuditLog;
@@ -28,7 +34,7 @@ export interface ServerState {
  * @throws {AuthorityError} if keys are missing or damaged.
  */
 export async function openState(
-  { config, folders, hostname, addresses }: ServerStart,
+  { config, folders, hostname, addresses, postgres }: ServerStart,
   { logger, closing, now, checkIntegrity }: {
     logger: Logger;
     closing: Closing;
@@ -36,11 +42,10 @@ export async function openState(
     checkIntegrity: IntegrityCheck;
   },
 ): Promise<ServerState> {
-  const path = databasePath(folders.db);
-  await assertDatabaseNotLost(path, join(folders.tls, "ca.crt"));
   // Before the keys, so that keys without a database always mean that it was lost.
-  const store = await openSqliteStore(path, { checkIntegrity });
+  const { store, databaseBytes } = await openDatabase(folders, postgres, checkIntegrity);
   closing.add("the database", () => store.close());
+  await assertNotMoved(store);
   const authority = await loadOrCreateAuthority({
     tlsFolder: folders.tls,
     secretsFolder: folders.secrets,
@@ -72,7 +77,32 @@ export async function openState(
   };
   closing.add("the audit chain", signHead);
   every(SIGN_HEAD_INTERVAL_MS, "sign the audit head", signHead);
-  return { databasePath: path, store, authority, audit };
+  return { databaseBytes, store, authority, audit };
+}
+
+async function openDatabase(
+  { db, tls }: ServerStart["folders"],
+  postgres: ServerStart["postgres"],
+  checkIntegrity: IntegrityCheck,
+): Promise<Pick<ServerState, "store" | "databaseBytes">> {
+  const caPath = join(tls, "ca.crt");
+  if (postgres) {
+    const store = await openPostgresStore(postgres, { mustExist: await sizeOf(caPath) > 0 });
+    return { store, databaseBytes: () => store.sizeBytes().catch(() => NaN) };
+  }
+  const path = databasePath(db);
+  await assertDatabaseNotLost(path, caPath);
+  const store = await openSqliteStore(path, { checkIntegrity });
+  return { store, databaseBytes: () => fileBytes(path) };
+}
+
+/** Two servers on two copies of one fleet would each forget what the other acknowledges. */
+async function assertNotMoved(store: Store): Promise<void> {
+  const where = await store.facts.get(MOVED_FACT);
+  if (where === undefined) return;
+  throw new StoreError(
+    `Refusing to start: this database was moved to ${where}. Set that in server.yaml; this copy is old`,
+  );
 }
 
 /** An empty database beside existing keys would look like a new fleet, and every envoy and token would be forgotten. */

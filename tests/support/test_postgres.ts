@@ -77,6 +77,12 @@ export class TestPostgres implements AsyncDisposable {
     return this.#root.join("password");
   }
 
+  /** What `server.yaml` says of one of its databases. */
+  section(database: string) {
+    const { port, passwordFile } = this;
+    return { driver: "postgres", port, name: database, user: "vigo", password_file: passwordFile };
+  }
+
   /** Makes an empty database. */
   async create(database: string, ...options: readonly string[]): Promise<PostgresSettings> {
     await this.sql(`create database "${database}" ${options.join(" ")}`, "postgres");
@@ -139,7 +145,8 @@ export class TestPostgres implements AsyncDisposable {
       if (uid !== undefined && gid !== undefined) await Deno.chown(this.#root.join(name), uid, gid);
     }
     await Deno.chmod(this.#root.join("data"), 0o700);
-    await Deno.writeTextFile(this.passwordFile, `${PASSWORD}\n`, { mode: 0o644 });
+    await Deno.writeTextFile(this.passwordFile, `${PASSWORD}\n`, { mode: 0o600 });
+    if (uid !== undefined && gid !== undefined) await Deno.chown(this.passwordFile, uid, gid);
     const [command = "", ...args] = [
       ...prefix,
       `${this.#programs}/initdb`,

@@ -2,6 +2,8 @@ import pg from "pg";
 import { StoreError } from "../store_error.ts";
 import { postgresName, type PostgresSettings } from "./postgres_settings.ts";
 
+const BUGS = [TypeError, ReferenceError, Deno.errors.NotCapable];
+
 /**
  * Why a database cannot be used, by SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html), and what to
  * do. The database's own words are not quoted for what concerns the password.
@@ -50,7 +52,8 @@ function explainConnection({ host, tls }: PostgresSettings, error: Error): strin
   if (/SASL|password must be/i.test(text)) {
     return "it asks for a password, and there is none. Name its file as database.password_file in server.yaml, or set VIGO_DATABASE_PASSWORD";
   }
-  if (error instanceof TypeError || error instanceof ReferenceError) return undefined;
+  // A mistake of this program is not the network's.
+  if (BUGS.some((kind) => error instanceof kind)) return undefined;
   const security = tls ? " with TLS" : "";
   return `it cannot be reached${security} (${text}). Start it, or correct database.host and database.port in server.yaml`;
 }

@@ -15,7 +15,7 @@ import { explainPostgresError } from "./explain_postgres_error.ts";
 import { createPostgresPool, type PoolOptions } from "./postgres_pool.ts";
 import { postgresName, type PostgresSettings } from "./postgres_settings.ts";
 import { PostgresTypesPlugin } from "./postgres_types_plugin.ts";
-import { postgresUpkeep } from "./postgres_upkeep.ts";
+import { postgresUpkeep, readSize } from "./postgres_upkeep.ts";
 
 /** The oldest version that still gets corrections, as `server_version_num` has it. */
 const MIN_SERVER_VERSION = 140_000;
@@ -39,7 +39,7 @@ export async function openPostgresStore(
     /** Refuses a database without tables, where keys tell that there was a fleet. */
     readonly mustExist?: boolean;
   } = {},
-): Promise<Store> {
+): Promise<Store & { sizeBytes(): Promise<number> }> {
   const database = await openPostgresDatabase(settings, {
     use: "server",
     isTimed: true,
@@ -54,7 +54,10 @@ export async function openPostgresStore(
       await own.destroy();
     }
   };
-  return createSqlStore(database, postgresUpkeep(database, patient), takeTurn);
+  return {
+    ...createSqlStore(database, postgresUpkeep(database, patient), takeTurn),
+    sizeBytes: () => readSize(database),
+  };
 }
 
 /** A database of the newest schema, for whoever copies all of it. @throws {StoreError} as {@linkcode openPostgresStore}. */

@@ -44,6 +44,10 @@ export function createPostgresPool(
       ? { rejectUnauthorized: true, ...(settings.tls.ca ? { ca: settings.tls.ca } : {}) }
       : false,
     application_name: "vigosrv",
+    // Named, so that no variable of the environment is read for them.
+    client_encoding: "UTF8",
+    options: "-c timezone=UTC",
+    sslnegotiation: "postgres",
     // Whoever needs the database alone holds its lock by one connection.
     max: use === "server" ? MAX_CONNECTIONS : 1,
     // One stays, since the lock on the database ends with its connection.
