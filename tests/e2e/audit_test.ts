@@ -7,6 +7,7 @@ import { configFreeze, configPublish } from "../../shared/rest/config.ts";
 import { API_PREFIX, CONTRACT } from "../../shared/rest/contract.ts";
 import { enrollAnswerSchema, enrollTokenCreate } from "../../shared/rest/enroll.ts";
 import { taskRun } from "../../shared/rest/tasks.ts";
+import { workflowRun } from "../../shared/rest/workflows.ts";
 import { entryOf } from "../support/filecast_fixture.ts";
 import { sha256Hex } from "../../shared/crypto/sha256.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
@@ -97,6 +98,10 @@ Deno.test("each write leaves a record that names who did it", async (t) => {
       target: "*",
       origin: "localhost",
     });
+  const workflowOf = (target: string) => ({
+    name: "sweep",
+    steps: [{ name: "only", command: "sleep 1", target }],
+  });
   const spare = await enrolToken("spare");
   const admitted = await draftEnrolment((await enrolToken("web-1")).token, "web-1");
   let firstVersion = "";
@@ -144,6 +149,17 @@ Deno.test("each write leaves a record that names who did it", async (t) => {
       const made = await call("/task", { command: "sleep 1", target: "localhost" });
       const { task } = taskRun.answer.parse(made.json);
       return await call(`/task/${task?.id}/cancel`);
+    }],
+    [
+      "workflowRun",
+      "workflow.run",
+      "token:script",
+      () => call("/workflow", { workflow: workflowOf("app-1") }),
+    ],
+    ["workflowCancel", "workflow.cancel", "token:script", async () => {
+      const made = await call("/workflow", { workflow: workflowOf("localhost") });
+      const { workflow } = workflowRun.answer.parse(made.json);
+      return await call(`/workflow/${workflow?.id}/cancel`);
     }],
     [
       "filecastDistribute",
