@@ -50,6 +50,9 @@ function listCommand(context: CliContext) {
         },
       });
       if (json) return context.output.json(answer);
+      for (const seq of answer.unreadable) {
+        context.output.note(`Record ${seq} cannot be read any more. Run: vigocli audit verify`);
+      }
       if (answer.records.length === 0) return context.output.note("No audit record is like that");
       context.output.line(renderRecords(answer.records));
       if (answer.nextCursor !== null) {

@@ -1,5 +1,6 @@
 import { parseKeptHead } from "../../shared/audit/audit_chain.ts";
 import { type AuditLog, BrokenChainError } from "../audit/audit_log.ts";
+import { readAuditPage } from "../audit/read_audit_page.ts";
 import type { AuditRepository } from "../store/store.ts";
 import { CursorError } from "../store/store_error.ts";
 import { ApiError } from "./api_error.ts";
@@ -17,6 +18,7 @@ export function auditRoutes(
   return {
     auditList: async ({ query: { limit, cursor, principal, action, since } }) => {
       const before = cursor === undefined ? undefined : readCursor(cursor);
+      const damaged: number[] = [];
       const records = await repository.list({
         // One more than asked for tells whether another page follows.
         limit: limit + 1,
@@ -24,12 +26,15 @@ export function auditRoutes(
         ...(principal === undefined ? {} : { principal }),
         ...(action === undefined ? {} : { action }),
         ...(since === undefined ? {} : { sinceMs: since }),
-      });
-      const page = records.slice(0, limit);
-      const last = page.at(-1)?.seq;
+      }, ({ seq }) => damaged.push(seq));
+      const found = [...records.map(({ seq }) => seq), ...damaged].sort((one, other) =>
+        other - one
+      );
+      const last = found.slice(0, limit).at(-1) ?? 0;
       return {
-        records: page,
-        nextCursor: records.length > limit && last !== undefined ? String(last) : null,
+        records: records.filter(({ seq }) => seq >= last),
+        unreadable: damaged.filter((seq) => seq >= last),
+        nextCursor: found.length > limit ? String(last) : null,
       };
     },
     auditVerify: async ({ query }) => {
@@ -48,7 +53,15 @@ export function auditRoutes(
       // So that the end of what is exported is signed too. A chain that is broken already is exported as it is.
       if (cursor === undefined) await log.signHead().catch(unlessBroken);
       const first = cursor === undefined ? 1 : readCursor(cursor) + 1;
-      const records = await repository.readFrom(first, limit);
+      const { page: records, damaged } = await readAuditPage(repository, first, limit);
+      if (damaged && records.length === 0) {
+        throw new ApiError(
+          409,
+          `Cannot export beyond record ${
+            first - 1
+          }: the next one cannot be read. Run: vigocli audit verify`,
+        );
+      }
       const last = records.at(-1)?.seq ?? first;
       const heads = records.length === 0 ? [] : await repository.signedHeads(first, last);
       return {
@@ -59,7 +72,7 @@ export function auditRoutes(
           payload: document.payload.toBase64(),
           signature: document.signature.toBase64(),
         })),
-        nextCursor: records.length < limit ? null : String(last),
+        nextCursor: records.length < limit && !damaged ? null : String(last),
       };
     },
   };

@@ -114,6 +114,10 @@ Deno.test("a record whose columns no longer parse is named after all before it a
     "UPDATE audit_records SET payload = '{' WHERE seq = 4; UPDATE audit_records SET action = 'x' WHERE seq = 2",
   );
   assert.deepEqual([both.brokenAt, both.reason], [2, "record 2 was changed"]);
+  const gap = await verifyAfter(
+    "UPDATE audit_records SET payload = '{' WHERE seq = 4; DELETE FROM audit_records WHERE seq = 2",
+  );
+  assert.deepEqual([gap.brokenAt, gap.reason], [2, "record 2 is missing"]);
   const first = await verifyAfter("UPDATE audit_records SET payload = '{' WHERE seq = 1");
   assert.deepEqual([first.brokenAt, first.records], [1, 0]);
 });
@@ -185,8 +189,8 @@ Deno.test("a payload that would log a secret or flood the log is refused", async
     /"enroll_token.create": its member "token" would log a secret/,
   );
   await assert.rejects(
-    log.record(LOCAL_ROOT, "config.publish", { message: "x".repeat(20_000) }),
-    /at most 16384 are kept/,
+    log.record(LOCAL_ROOT, "config.publish", { message: "x".repeat(66_000) }),
+    /at most 65536 are kept/,
   );
 });
 

@@ -4,8 +4,11 @@ import type { AuditRecord } from "../../shared/rest/audit.ts";
 /** What an act was about: names and numbers, never a secret. */
 export type AuditPayload = AuditRecord["payload"];
 
-/** Longest payload, in characters of JSON: a record says what was done and does not carry what it was done with. */
-export const MAX_AUDIT_PAYLOAD_LENGTH = 16 * 1024;
+/**
+ * Longest payload, in characters of JSON: a record says what was done and does not carry what it was done with. All that
+ * one request can name, such as every tag of an envoy, escaped at worst, fits.
+ */
+export const MAX_AUDIT_PAYLOAD_LENGTH = 64 * 1024;
 
 /** Member names under which secrets travel elsewhere in the program. */
 const SECRET_NAMES = /^(token|password|passphrase|secret|private_?key|authorization|cookie)$/i;

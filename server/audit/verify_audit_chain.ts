@@ -2,9 +2,8 @@ import { setImmediate } from "node:timers/promises";
 import { AuditChain, type AuditVerdict, type KeptHead } from "../../shared/audit/audit_chain.ts";
 import { openAuditHead } from "../../shared/audit/audit_head.ts";
 import type { Verifier } from "../../shared/crypto/ed25519.ts";
-import type { AuditRecord } from "../../shared/rest/audit.ts";
 import type { AuditRepository } from "../store/store.ts";
-import { DamagedRecordError } from "../store/store_error.ts";
+import { readAuditPage } from "./read_audit_page.ts";
 
 /** Records read at once; between two pages other work gets its turn. */
 const PAGE_RECORDS = 500;
@@ -23,7 +22,7 @@ export async function verifyAuditChain(
   const chain = new AuditChain(kept);
   while (!chain.isBroken) {
     const first = chain.records + 1;
-    const { page, damaged } = await readPage(repository, first);
+    const { page, damaged } = await readAuditPage(repository, first, PAGE_RECORDS);
     const isLast = damaged || page.length < PAGE_RECORDS;
     const heads = await repository.signedHeads(
       first,
@@ -52,18 +51,4 @@ export async function verifyAuditChain(
     await setImmediate();
   }
   return chain.verdict();
-}
-
-/** A page, or what comes before a record that cannot be read at all. */
-async function readPage(
-  repository: AuditRepository,
-  from: number,
-): Promise<{ page: AuditRecord[]; damaged: boolean }> {
-  try {
-    return { page: await repository.readFrom(from, PAGE_RECORDS), damaged: false };
-  } catch (error) {
-    if (!(error instanceof DamagedRecordError)) throw error;
-    const before = error.seq - from;
-    return { page: before > 0 ? await repository.readFrom(from, before) : [], damaged: true };
-  }
 }

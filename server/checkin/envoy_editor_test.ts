@@ -5,7 +5,9 @@ import { envoyDocumentSchema } from "../../shared/config/envoy_document.ts";
 import { loadVerifier } from "../../shared/crypto/ed25519.ts";
 import { openDocument } from "../../shared/crypto/signed_document.ts";
 import { Refusal_Reason } from "../../shared/proto/agent.ts";
+import { MAX_TAG_NAME, MAX_TAG_VALUE, MAX_TAGS } from "../../shared/rest/envoys.ts";
 import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
+import { runSteps } from "../steps/steps.ts";
 import { eventually } from "../../tests/support/eventually.ts";
 import {
   makeCsr,
@@ -178,6 +180,12 @@ Deno.test("a tag may be called what secrets are called elsewhere, and is on the 
   assert.ok(tagged.ok && tagged.value.changed);
   const [record] = await server.store.audit.list({ limit: 1 });
   assert.deepEqual(record?.payload["set"], ["secret=none", "token=ring"]);
+  const names = Array.from({ length: MAX_TAGS }, (_, n) => `${n}`.padStart(MAX_TAG_NAME, "t"));
+  const most = await server.fleet.editor.tag("web-1", {
+    set: Object.fromEntries(names.map((name) => [name, '"'.repeat(MAX_TAG_VALUE)])),
+    remove: ["secret", "token", ...names.slice(2)],
+  }, "local-root");
+  assert.ok(most.ok, "all that one request can name is on the record");
 });
 
 Deno.test("a revoked envoy can be removed from the lists, and never comes back", async () => {

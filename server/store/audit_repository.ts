@@ -11,10 +11,9 @@ export class SqlAuditRepository implements AuditRepository {
     this.#database = database;
   }
 
-  async head(): Promise<AuditRecord | undefined> {
-    const row = await this.#database.selectFrom("audit_records").selectAll()
+  async head(): Promise<Pick<AuditRecord, "seq" | "hash"> | undefined> {
+    return await this.#database.selectFrom("audit_records").select(["seq", "hash"])
       .orderBy("seq", "desc").limit(1).executeTakeFirst();
-    return row && toRecord(row);
   }
 
   async append(record: AuditRecord): Promise<void> {
@@ -32,6 +31,7 @@ export class SqlAuditRepository implements AuditRepository {
 
   async list(
     { limit, before, principal, action, sinceMs }: AuditFilter,
+    onDamaged?: (error: DamagedRecordError) => void,
   ): Promise<AuditRecord[]> {
     let query = this.#database.selectFrom("audit_records").selectAll()
       .orderBy("seq", "desc").limit(limit);
@@ -41,7 +41,15 @@ export class SqlAuditRepository implements AuditRepository {
     if (action !== undefined) {
       query = query.where(sql<string>`substr(action, 1, ${action.length})`, "=", action);
     }
-    return (await query.execute()).map(toRecord);
+    return (await query.execute()).flatMap((row) => {
+      try {
+        return [toRecord(row)];
+      } catch (error) {
+        if (!onDamaged || !(error instanceof DamagedRecordError)) throw error;
+        onDamaged(error);
+        return [];
+      }
+    });
   }
 
   async readFrom(seq: number, limit: number): Promise<AuditRecord[]> {

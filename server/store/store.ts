@@ -9,6 +9,7 @@ import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import type { TaskRepository } from "./task_store.ts";
 import type { WorkflowRepository } from "./workflow_store.ts";
 import type { PeopleRepositories } from "./people_store.ts";
+import type { DamagedRecordError } from "./store_error.ts";
 
 /** An enrolled machine, as it is kept. `hostname` is the one bound at enrolment and unique among active envoys. */
 export interface EnvoyRecord {
@@ -213,12 +214,20 @@ export interface AuditFilter {
 }
 
 export interface AuditRepository {
-  /** The last record, which the next one chains to. */
-  head(): Promise<AuditRecord | undefined>;
+  /** What the next record chains to: the last one, as far as that is needed, so that a damaged record ends no work. */
+  head(): Promise<Pick<AuditRecord, "seq" | "hash"> | undefined>;
   /** @throws {SequenceTakenError} if `seq` is taken: two writers never fork the chain. */
   append(record: AuditRecord): Promise<void>;
-  /** Newest first. */
-  list(filter: AuditFilter): Promise<AuditRecord[]>;
+  /**
+   * Newest first.
+   *
+   * @param onDamaged hears of each row that cannot be read, which counts for `limit`; without it such a row is thrown.
+   * @throws {DamagedRecordError} naming the first of them.
+   */
+  list(
+    filter: AuditFilter,
+    onDamaged?: (error: DamagedRecordError) => void,
+  ): Promise<AuditRecord[]>;
   /** Oldest first, in pages, for verification. */
   readFrom(seq: number, limit: number): Promise<AuditRecord[]>;
   saveSignedHead(head: SignedAuditHead): Promise<void>;

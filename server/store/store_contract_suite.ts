@@ -380,7 +380,8 @@ export function testStoreContract(name: string, open: () => Promise<Store>): voi
     await s.audit.append(someAuditRecord(1));
     await s.audit.append(someAuditRecord(2));
     await assert.rejects(s.audit.append(someAuditRecord(2)), SequenceTakenError);
-    assert.deepEqual(await s.audit.head(), someAuditRecord(2));
+    const { seq, hash } = someAuditRecord(2);
+    assert.deepEqual({ ...await s.audit.head() }, { seq, hash });
   });
 
   promise("audit records are paged backwards for people and forwards for checks", async (s) => {

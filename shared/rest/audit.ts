@@ -35,7 +35,11 @@ export const auditList = endpoint({
     since: z.coerce.number().int().nonnegative().optional(),
   }),
   body: z.undefined(),
-  answer: pageOf({ records: z.array(auditRecordSchema) }),
+  answer: pageOf({
+    records: z.array(auditRecordSchema),
+    /** Numbers of records that would stand here and cannot be read any more; `/audit/verify` says more. */
+    unreadable: z.array(z.number().int()),
+  }),
 });
 
 export const auditVerify = endpoint({

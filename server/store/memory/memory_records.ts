@@ -11,7 +11,11 @@ import type { Access } from "./memory_state.ts";
 /** The audit chain and its signed heads. */
 export function memoryAudit(access: Access): AuditRepository {
   return {
-    head: () => access((state) => structuredClone(state.audit.at(-1))),
+    head: () =>
+      access((state) => {
+        const last = state.audit.at(-1);
+        return last && { seq: last.seq, hash: last.hash };
+      }),
     append: (record) =>
       access((state) => {
         if (state.audit.some(({ seq }) => seq === record.seq)) {
