@@ -1,16 +1,15 @@
 import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
 import type { FleetIndex } from "../checkin/fleet_index.ts";
 import { explainQuery, valuesOf } from "../query/explain_query.ts";
+import { runInSlices } from "../steps/run_in_slices.ts";
 import type { RouteTable } from "./route.ts";
 
 /** Questions about traits, in the language of target specs. */
 export function queryRoutes({ index }: { readonly index: FleetIndex }): RouteTable<"envoyQuery"> {
   return {
-    // An async function, so that a target that cannot be read rejects.
-    // deno-lint-ignore require-await
     envoyQuery: async ({ query: { target, limit, cursor } }) => {
       const spec = parseTargetSpec(target);
-      const matched = index.target(spec);
+      const matched = await runInSlices(index.target(spec));
       const rest = matched.map(({ subject, record }) => ({
         subject,
         place: `${record.hostname} ${record.uuid}`,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
 import type { FleetIndex } from "../checkin/fleet_index.ts";
+import { runInSlices } from "../steps/run_in_slices.ts";
 import type { RunRepository, StoredBundle, StoredRun } from "../store/store.ts";
 import { ApiError } from "./api_error.ts";
 import { findEnvoy } from "./find_envoy.ts";
@@ -24,7 +25,7 @@ export function runRoutes(
   };
   return {
     runList: async ({ query: { host, target, status, since, limit, cursor } }) => {
-      const envoyUuids = chosen(index, host, target);
+      const envoyUuids = await chosen(index, host, target);
       return await runs.list({
         limit,
         ...(envoyUuids === undefined ? {} : { envoyUuids }),
@@ -66,13 +67,14 @@ export function runRoutes(
 }
 
 /** The envoys of both filters; `undefined` without any. A revoked one is named by its UUID. */
-function chosen(
+async function chosen(
   index: FleetIndex,
   host: string | undefined,
   target: string | undefined,
-): ReadonlySet<string> | undefined {
+): Promise<ReadonlySet<string> | undefined> {
   const named = host === undefined ? undefined : findEnvoy(index, host).record.uuid;
   if (target === undefined) return named === undefined ? undefined : new Set([named]);
-  const hit = index.target(parseTargetSpec(target)).map(({ record }) => record.uuid);
+  const matched = await runInSlices(index.target(parseTargetSpec(target)));
+  const hit = matched.map(({ record }) => record.uuid);
   return new Set(hit.filter((uuid) => named === undefined || uuid === named));
 }

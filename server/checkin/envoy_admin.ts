@@ -4,6 +4,7 @@ import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
 import { TargetSpecError } from "../../shared/targeting/target_spec_error.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
 import { answered, type Refused, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
+import { runInSlices } from "../steps/run_in_slices.ts";
 import type { Store } from "../store/store.ts";
 import type { AgentStreams } from "./agent_streams.ts";
 import type { EnvoyState } from "./envoy_state.ts";
@@ -126,7 +127,7 @@ export class EnvoyAdmin {
     const { index, streams, audit, pushes } = this.#options;
     let targets: EnvoyState[];
     try {
-      targets = index.target(parseTargetSpec(target));
+      targets = await runInSlices(index.target(parseTargetSpec(target)));
     } catch (error) {
       if (error instanceof TargetSpecError) return refused(400, error.message);
       throw error;

@@ -83,10 +83,19 @@ export class EnvoyState {
     }
   }
 
-  /** As target specs see it. */
+  /** As target specs see it. Traits are read when they are asked for: most specs ask for a name. */
   get subject(): TargetSubject {
     const { hostname, uuid, tags } = this.record;
-    return { hostname, uuid, tags, traits: this.traits.merged() };
+    const { traits } = this;
+    let merged: TargetSubject["traits"];
+    return {
+      hostname,
+      uuid,
+      tags,
+      get traits() {
+        return merged ??= traits.merged();
+      },
+    };
   }
 
   /** What is known of its last run. */

@@ -1,6 +1,7 @@
 import type { Convergence, EnvoyDetail, EnvoySummary } from "../../shared/rest/envoys.ts";
 import type { TargetSpec } from "../../shared/targeting/target_spec.ts";
 import { judgeDrift } from "../status/judge_status.ts";
+import type { Steps } from "../steps/steps.ts";
 import type { EnvoyRecord, Store } from "../store/store.ts";
 import { EnvoyState } from "./envoy_state.ts";
 
@@ -122,10 +123,17 @@ export class FleetIndex {
     };
   }
 
-  /** Active envoys that a target spec hits, by hostname. */
-  target(target: TargetSpec): EnvoyState[] {
-    return [...this.states()].filter((state) => matches(target, state))
-      .sort((a, b) => a.record.hostname < b.record.hostname ? -1 : 1);
+  /**
+   * Active envoys that a target spec hits, by hostname. A step is one envoy: a spec that asks for traits may read those of the
+   * whole fleet.
+   */
+  *target(target: TargetSpec): Steps<EnvoyState[]> {
+    const hit: EnvoyState[] = [];
+    for (const state of this.states()) {
+      if (matches(target, state)) hit.push(state);
+      yield;
+    }
+    return hit.sort((a, b) => a.record.hostname < b.record.hostname ? -1 : 1);
   }
 
   /** One envoy by hostname or UUID; a revoked one by its UUID alone. */

@@ -61,7 +61,7 @@ export interface TaskServiceOptions {
   /** `tasks.health_check_hosts`. */
   readonly healthCheckHosts: readonly string[];
   /** The envoys that a target spec hits, by hostname. */
-  readonly envoysOf: (target: TargetSpec) => readonly PlannedEnvoy[];
+  readonly envoysOf: (target: TargetSpec) => Promise<readonly PlannedEnvoy[]>;
   readonly resolveNamed: ResolveNamedTask;
 }
 
@@ -284,7 +284,7 @@ export class TaskService {
       ? null
       : judgeHealthUrl(healthCheckUrl, this.#options.healthCheckHosts);
     if (problem !== null) return refused(400, problem);
-    const envoys = this.#options.envoysOf(target);
+    const envoys = await this.#options.envoysOf(target);
     const many = envoys.length > MAX_TARGETS;
     if (many) return refused(400, `${envoys.length} envoys match; a task takes ${MAX_TARGETS}`);
     if (envoys.length === 0) {

@@ -62,10 +62,14 @@ class Rig {
       audit: this.audit,
       now: () => this.nowMs,
       healthCheckHosts: ["lb.example.com"],
-      envoysOf: (target) =>
-        this.envoys.filter(({ hostname, uuid }) =>
+      envoysOf: (target) => {
+        const hit = this.envoys.filter(({ hostname, uuid }) =>
           target.matches({ hostname, uuid, tags: {}, traits: {} })
-        ).map((envoy) => ({ ...envoy, isConnected: !this.offline.has(envoy.uuid) })),
+        );
+        return Promise.resolve(
+          hit.map((envoy) => ({ ...envoy, isConnected: !this.offline.has(envoy.uuid) })),
+        );
+      },
       resolveNamed: (name, { env }) =>
         Promise.resolve(
           name === "restart"

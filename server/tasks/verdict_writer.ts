@@ -1,4 +1,4 @@
-import { setTimeout as wait } from "node:timers/promises";
+import { setImmediate, setTimeout as wait } from "node:timers/promises";
 import type { Logger } from "../../shared/platform/logging.ts";
 import { keptBytes } from "../../shared/tasks/captured_output.ts";
 import type { StoredTarget, TaskRepository } from "../store/task_store.ts";
@@ -8,6 +8,8 @@ const BATCH_MS = 50;
 /** Verdicts in one transaction, and bytes of output: a few ms of the thread that also answers check-ins. */
 const ROWS_PER_TRANSACTION = 500;
 const BYTES_PER_TRANSACTION = 8 * 1024 * 1024;
+/** Agents told in one go, before others get their turn: each costs a TLS record and a write of its own. */
+const TOLD_PER_TURN = 25;
 /** Until the next try after the store refused, in ms. */
 const RETRY_MS = 1_000;
 
@@ -23,6 +25,8 @@ export class VerdictWriter {
   readonly #logger: Logger;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
+  /** Telling agents of what is written, one batch after the other; no transaction waits for that. */
+  #telling: Promise<void> = Promise.resolve();
   readonly #scope = new AbortController();
 
   constructor(store: Pick<TaskRepository, "saveTargets">, logger: Logger) {
@@ -50,6 +54,7 @@ export class VerdictWriter {
     this.#scope.abort();
     await this.#writing;
     if (this.#waiting.length > 0) await this.#writeBatch(this.#waiting);
+    await this.#telling;
   }
 
   async #write(delayMs: number): Promise<void> {
@@ -91,7 +96,26 @@ export class VerdictWriter {
     await this.#store.saveTargets(
       new Map([...targets].map(([id, ofTask]) => [id, [...ofTask.values()]])),
     );
-    for (const { stored } of batch) stored?.();
+    this.#telling = this.#telling.then(() => this.#tell(batch));
+  }
+
+  /** Whoever is not told sends the result again, and is told then. */
+  async #tell(batch: readonly Waiting[]): Promise<void> {
+    let told = 0;
+    for (const { taskId, target: { hostname }, stored } of batch) {
+      if (stored === undefined) continue;
+      try {
+        stored();
+      } catch (error) {
+        this.#logger.error("Cannot tell {hostname} that its result of task {taskId} is kept", {
+          hostname,
+          taskId,
+          reason: String(error),
+        });
+      }
+      told += 1;
+      if (told % TOLD_PER_TURN === 0) await setImmediate();
+    }
   }
 }
 

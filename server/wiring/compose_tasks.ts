@@ -1,6 +1,7 @@
 import type { AuditLog } from "../audit/audit_log.ts";
 import type { Fleet } from "../checkin/compose_fleet.ts";
 import type { PolicySource } from "../publish/policy_source.ts";
+import { runInSlices } from "../steps/run_in_slices.ts";
 import type { Store } from "../store/store.ts";
 import { barredFromTasks } from "../tasks/barred_from_tasks.ts";
 import { fillNamedTask } from "../tasks/fill_named_task.ts";
@@ -30,8 +31,8 @@ export function composeTasks(
     healthCheckHosts,
     resolveNamed: (name, params) =>
       Promise.resolve(fillNamedTask(policy.live()?.tree.tasks, name, params)),
-    envoysOf: (target) =>
-      index.target(target).map(({ record }) => ({
+    envoysOf: async (target) =>
+      (await runInSlices(index.target(target))).map(({ record }) => ({
         uuid: record.uuid,
         hostname: record.hostname,
         isConnected: streams.has(record.uuid),

@@ -14,6 +14,8 @@ const CASES = ["agents_1000", "agents_10000", ROUND_TRIP] as const;
  * stream of its own, that verify the signed order and answer it as agents do, without starting a command. Three tasks, one after
  * the other, with a reader who follows each. All times are from asking for the task.
  *
+ * - `plan_by_trait`: planning a task whose target asks for a trait, so that those of every agent are read, and how late a timer of
+ *   the server's thread was at worst meanwhile.
  * - `accepted`: until the plan is answered, at worst; `reached_…`: until an agent has its order.
  * - `p50`, `p99`, `max`: until an agent hears that its verdict is in the database; of all targets of all rounds.
  * - `over_…`: until the task is over in the database, of rounds; `throughput` is of the middle one.

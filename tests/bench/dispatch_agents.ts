@@ -3,13 +3,20 @@ import { acceptDispatch } from "../../agent/tasks/accept_order.ts";
 import { loadVerifier } from "../../shared/crypto/ed25519.ts";
 import { judgeCommand } from "../../shared/guardrails/judge_command.ts";
 import type { ServerMessage } from "../../shared/proto/agent.ts";
-import { SimulatedEnvoy, type SimulatedIdentity } from "../support/simulated_envoy.ts";
+import {
+  RefusedCall,
+  SimulatedEnvoy,
+  type SimulatedIdentity,
+  type SimulatedStream,
+} from "../support/simulated_envoy.ts";
 import { answerLine, readCommands } from "./bench_lines.ts";
 import { agentsCommandSchema, type AgentsLine, preciseTimeMs } from "./dispatch_protocol.ts";
 import { eachOf } from "./each_of.ts";
 
 /** Handshakes under way at a time. */
 const CONNECTING = 16;
+const ATTEMPTS = 20;
+const RETRY_MS = 1_000;
 
 const [file = "", address = ""] = Deno.args;
 // Written a moment ago by the server process of this benchmark.
@@ -38,8 +45,7 @@ for await (const command of readCommands(agentsCommandSchema)) {
 Deno.exit(0);
 
 async function connect(identity: SimulatedIdentity): Promise<void> {
-  const envoy = new SimulatedEnvoy({ address, identity });
-  const { raw } = await envoy.openStream();
+  const { raw } = await openStream(identity);
   raw.on("data", ({ taskDispatch, taskResultStored }: ServerMessage) => {
     if (taskResultStored) {
       storedAtMs.push(preciseTimeMs());
@@ -64,6 +70,20 @@ async function connect(identity: SimulatedIdentity): Promise<void> {
       },
     });
   });
+}
+
+/** A server that is short of time cuts handshakes off; agents then come again. */
+async function openStream(identity: SimulatedIdentity): Promise<SimulatedStream> {
+  for (let attempt = 1;; attempt += 1) {
+    const envoy = new SimulatedEnvoy({ address, identity });
+    try {
+      return await envoy.openStream();
+    } catch (error) {
+      envoy[Symbol.dispose]();
+      if (!(error instanceof RefusedCall) || attempt === ATTEMPTS) throw error;
+      await new Promise((resume) => setTimeout(resume, RETRY_MS));
+    }
+  }
 }
 
 function answer(line: AgentsLine): void {

@@ -57,6 +57,11 @@ export async function measureFleet(agents: number, progress: Progress): Promise<
   if (connected.streams !== agents) {
     throw new Error(`${connected.streams} of ${agents} streams are held`);
   }
+  progress(`planning for ${agents} agents by their traits`);
+  server.tell({ kind: "plan" });
+  const planned = await server.next("planned");
+  row("plan_by_trait", planned.ms, "ms");
+  row("plan_by_trait_blocked", planned.blockedMs, "ms");
   const storedMs: number[] = [], reachedMs: number[] = [], overMs: number[] = [];
   const acceptedMs: number[] = [], cpuMs: number[] = [], blockedMs: number[] = [];
   const rssPeak: number[] = [];

@@ -6,6 +6,12 @@ export const serverLineSchema = z.discriminatedUnion("kind", [
   /** Resident memory after a collection, in bytes. */
   z.object({ kind: z.literal("usage"), rssBytes: z.number(), streams: z.number() }),
   z.object({
+    kind: z.literal("planned"),
+    ms: z.number(),
+    /** How late a timer of the server's thread was at worst, in ms. */
+    blockedMs: z.number(),
+  }),
+  z.object({
     kind: z.literal("dispatched"),
     /** When the task was asked for, in ms since 1970. */
     askedAtMs: z.number(),
@@ -25,6 +31,8 @@ export type ServerLine = z.infer<typeof serverLineSchema>;
 
 export const serverCommandSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("usage") }),
+  /** Plan a task for every agent by a trait that all of them have. */
+  z.object({ kind: z.literal("plan") }),
   /** Run `true` on every agent. */
   z.object({ kind: z.literal("dispatch") }),
   z.object({ kind: z.literal("stop") }),

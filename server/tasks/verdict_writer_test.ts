@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
+import { getLogger } from "@logtape/logtape";
+import type { StoredTarget } from "../store/task_store.ts";
+import { VerdictWriter } from "./verdict_writer.ts";
+
+const LOGGER = getLogger("test");
+
+function targetAt(position: number): StoredTarget {
+  return {
+    position,
+    envoyUuid: crypto.randomUUID(),
+    hostname: `web-${position}`,
+    batch: 0,
+    verdict: "complete",
+    exitCode: 0,
+    durationMs: 1,
+    reason: null,
+    output: null,
+  };
+}
+
+/** A store that counts its transactions and the targets in them. */
+function countingStore() {
+  const written: number[] = [];
+  return {
+    written,
+    saveTargets: (targets: ReadonlyMap<string, readonly StoredTarget[]>) => {
+      written.push([...targets.values()].reduce((sum, { length }) => sum + length, 0));
+      return Promise.resolve();
+    },
+  };
+}
+
+Deno.test("thousands of agents are told of their verdicts in turns, between which others get theirs", async () => {
+  const store = countingStore();
+  const writer = new VerdictWriter(store, LOGGER);
+  let told = 0, seen = 0, most = 0;
+  for (let position = 0; position < 2_000; position += 1) {
+    writer.note("t1", targetAt(position), () => told += 1);
+  }
+  while (told < 2_000) {
+    await setImmediate();
+    most = Math.max(most, told - seen);
+    seen = told;
+  }
+  await writer.stop();
+  assert.ok(most <= 50, `${most} agents were told in one go`);
+  assert.ok(store.written.length < 20, `${store.written.length} transactions`);
+});
+
+Deno.test("an agent is told only after its verdict is written, and a stop waits for that", async () => {
+  const store = countingStore();
+  const writer = new VerdictWriter(store, LOGGER);
+  const told: number[] = [];
+  for (let position = 0; position < 100; position += 1) {
+    writer.note("t1", targetAt(position), () => {
+      assert.equal(store.written.length > 0, true);
+      told.push(position);
+    });
+  }
+  await writer.stop();
+  assert.equal(told.length, 100);
+  assert.deepEqual(store.written, [100]);
+});
+
+Deno.test("one agent that cannot be told keeps nobody else from being told", async () => {
+  const store = countingStore();
+  const writer = new VerdictWriter(store, LOGGER);
+  let told = 0;
+  writer.note("t1", targetAt(0), () => {
+    throw new Error("its stream broke");
+  });
+  writer.note("t1", targetAt(1), () => told += 1);
+  await writer.flush();
+  await writer.stop();
+  assert.deepEqual([told, store.written], [1, [2]]);
+});
