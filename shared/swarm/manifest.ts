@@ -174,6 +174,11 @@ export class Manifest {
     }
   }
 
+  /** Whether the author of a cell may say what it says, as far as is known here. */
+  allows(entry: ManifestEntry): boolean {
+    return this.#trust.allows(entry);
+  }
+
   /** This author's cell for a blob. */
   cell(sha256: string, author: string): ManifestEntry | undefined {
     return this.#cells.get(sha256)?.get(author)?.entry;

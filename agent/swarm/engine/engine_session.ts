@@ -140,9 +140,10 @@ export class EngineSession {
   /** New documents: other trust, other gates, other limits. */
   applyDocuments(): void {
     const facts = this.#options.facts();
-    const { bandwidth, book, peers } = this.#parts;
+    const { bandwidth, book, hearing, peers } = this.#parts;
     bandwidth.setRates(bandwidthOf(facts));
     book.setTrust(trustOf(facts));
+    hearing.noteFleet(facts.fleet.serial);
     peers.dropRevoked();
     this.#server?.closeRevoked();
     this.#evaluate();
@@ -299,7 +300,7 @@ export class EngineSession {
 
   #listen(): Promise<PeerServer> {
     const { facts, log } = this.#options;
-    const { bandwidth, book, content, peers, scope, storage } = this.#parts;
+    const { bandwidth, book, content, hearing, peers, scope, storage } = this.#parts;
     const { start } = facts();
     const { identity, ca } = start;
     const reachDesk = new ReachDesk({
@@ -322,7 +323,8 @@ export class EngineSession {
         recheck: (sha256, chunk) => content.recheck(sha256, chunk),
         manifestPage: (since) =>
           book.quietReason === undefined ? book.page(since, facts().fleet.serial) : undefined,
-        acceptPush: async (entries) => void await book.receive(entries),
+        hears: ({ uuid }) => !hearing.isDeafTo(uuid),
+        acceptPush: async (entries, from) => void await hearing.hear(from, entries),
         fleet: () => facts().fleetSigned,
         exchange: () => peers.exchangeText(),
         reach: (peer, caller) => reachDesk.answer(peer, caller),

@@ -5,6 +5,7 @@ import { callingAddress } from "../discovery/announce_interfaces.ts";
 import { Announcer } from "../discovery/announcer.ts";
 import { HolderClaims } from "../discovery/holder_claims.ts";
 import { Gossip } from "../manifest/gossip.ts";
+import { Hearing } from "../manifest/hearing.ts";
 import { ManifestBook } from "../manifest/manifest_book.ts";
 import { PeerClient } from "../peers/peer_client.ts";
 import { PeerDirectory } from "../peers/peer_directory.ts";
@@ -35,6 +36,7 @@ export interface SessionParts {
   readonly client: PeerClient;
   readonly announcer: Announcer;
   readonly claims: HolderClaims;
+  readonly hearing: Hearing;
   readonly gossip: Gossip;
   readonly peers: PeerDirectory;
   readonly seeds: SeedKeeper;
@@ -93,9 +95,11 @@ export async function assembleParts(
     onPeer: (peer, endpoint) => peers.prove(peer, endpoint),
     onExchange: (endpoints) => peers.suggest(endpoints, "exchange"),
   });
+  const hearing = new Hearing({ book, now: () => performance.now(), log });
   const gossip: Gossip = new Gossip({
     client,
     book,
+    hearing,
     scope,
     ownUuid: start.envoyUuid,
     peers: () => peers.all(),
@@ -158,6 +162,7 @@ export async function assembleParts(
     client,
     announcer: new Announcer(Math.random, Date.now()),
     claims,
+    hearing,
     gossip,
     peers,
     seeds,

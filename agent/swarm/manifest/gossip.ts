@@ -5,11 +5,13 @@ import type { PeerClient } from "../peers/peer_client.ts";
 import { PeerError } from "../peers/peer_error.ts";
 import type { PeerEndpoint, ProvenPeer } from "../peers/peer_registry.ts";
 import { GOSSIP_MS, GossipPlan, MAX_PAGES } from "./gossip_plan.ts";
+import type { Hearing } from "./hearing.ts";
 import type { ManifestBook } from "./manifest_book.ts";
 
 export interface GossipOptions {
   readonly client: PeerClient;
   readonly book: ManifestBook;
+  readonly hearing: Hearing;
   readonly scope: TaskScope;
   readonly ownUuid: string;
   /** Proven peers. */
@@ -33,14 +35,18 @@ export class Gossip {
   start(onRound: () => void): void {
     this.#options.scope.repeat("gossip", () => GOSSIP_MS, async (signal) => {
       onRound();
-      const peers = this.#isQuiet ? [] : this.#plan.round(this.#options.peers());
+      const { peers: all, hearing } = this.#options;
+      const heard = this.#isQuiet ? [] : all().filter(({ uuid }) => !hearing.isDeafTo(uuid));
+      const peers = this.#plan.round(heard);
       await Promise.all(peers.map((peer) => this.#sync(peer, signal)));
     });
   }
 
   /** Asks a peer for what is new in its manifest, unless that was done a moment ago. */
   syncSoon(peer: ProvenPeer): void {
-    if (this.#isQuiet || !this.#plan.maySync(peer.uuid, Date.now())) return;
+    const { hearing } = this.#options;
+    if (this.#isQuiet || hearing.isDeafTo(peer.uuid)) return;
+    if (!this.#plan.maySync(peer.uuid, Date.now())) return;
     this.#options.scope.run("manifest sync", (signal) => this.#sync(peer, signal));
   }
 
@@ -65,12 +71,12 @@ export class Gossip {
    * @throws {PeerError} if nobody of this fleet answers there.
    */
   async pull(endpoint: PeerEndpoint, cursor: string, signal: AbortSignal): Promise<void> {
-    const { client, book, ownUuid, fleetSerial, onFleet } = this.#options;
+    const { client, book, hearing, ownUuid, fleetSerial, onFleet } = this.#options;
     let since = cursor;
     for (let pages = 0; pages < MAX_PAGES; pages += 1) {
       const { peer, page } = await client.getManifest(endpoint, since, signal);
       if (peer.uuid === ownUuid) return;
-      await book.receive(page.entries);
+      if (!await hearing.hear(peer, page.entries)) return;
       since = `${page.instance}:${page.next}`;
       this.#plan.noteCursor(peer.uuid, since);
       if (page.fleetSerial > fleetSerial()) onFleet(await client.getFleet(endpoint, signal));

@@ -41,7 +41,6 @@ export class ManifestBook {
   readonly #roster = new ServerRoster();
   #sync: SyncTracker;
   #markedMs = -Infinity;
-  #forged = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> = Promise.resolve();
 
@@ -64,11 +63,6 @@ export class ManifestBook {
       options.log("error", "cannot read the manifest of the last run", { reason: file.reason });
     }
     return book;
-  }
-
-  /** Entries whose signature did not verify, since the start. */
-  get forged(): number {
-    return this.#forged;
   }
 
   /** Why this envoy must neither seed, serve nor gossip until it has the server's manifest; `undefined` if it may. */
@@ -141,13 +135,35 @@ export class ManifestBook {
     entries: readonly ManifestEntry[],
     fromServer = false,
   ): Promise<readonly ManifestEntry[]> {
-    const news = entries.filter((entry) => {
-      const known = this.manifest.cell(entry.sha256, entry.author);
-      if (known && compareCells(entry, known) <= 0) return false;
-      if (this.#verifier.verify(entry)) return true;
-      this.#forged += 1;
-      return false;
-    });
+    const news = entries.filter((entry) => this.#isNews(entry) && this.#verifier.verify(entry));
+    return await this.#take(news, fromServer);
+  }
+
+  /**
+   * The same for what a peer passes on. Nothing is read past the first entry that is forged.
+   *
+   * @returns Whether there was one, and how many of the others are of authors who may not say that.
+   */
+  async receiveFromPeer(
+    entries: readonly ManifestEntry[],
+  ): Promise<{ readonly forged: boolean; readonly strange: number }> {
+    const unknown = entries.filter((entry) => this.#isNews(entry));
+    const end = unknown.findIndex((entry) => !this.#verifier.verify(entry));
+    const news = end < 0 ? unknown : unknown.slice(0, end);
+    await this.#take(news, false);
+    const strange = news.filter((entry) => !this.manifest.allows(entry)).length;
+    return { forged: end >= 0, strange };
+  }
+
+  #isNews(entry: ManifestEntry): boolean {
+    const known = this.manifest.cell(entry.sha256, entry.author);
+    return !known || compareCells(entry, known) > 0;
+  }
+
+  async #take(
+    news: readonly ManifestEntry[],
+    fromServer: boolean,
+  ): Promise<readonly ManifestEntry[]> {
     const wasLive = new Set(
       news.map(({ sha256 }) => sha256).filter((sha256) => this.manifest.isLive(sha256)),
     );

@@ -13,6 +13,7 @@ export class FakePeerContent implements PeerContent {
   /** Where callers were called back. */
   readonly reached: string[] = [];
   busy = false;
+  deaf = false;
   pushed = 0;
   room = true;
   verdict: RecheckVerdict = "sound";
@@ -34,6 +35,10 @@ export class FakePeerContent implements PeerContent {
 
   manifestPage() {
     return { instance: "0".repeat(16), next: 0, more: false, fleetSerial: 0, entries: [] };
+  }
+
+  hears() {
+    return !this.deaf;
   }
 
   acceptPush() {

@@ -47,6 +47,8 @@ export interface PeerContent {
   recheck(sha256: string, chunk: number): Promise<RecheckVerdict>;
   /** `undefined` while this envoy gossips with nobody. */
   manifestPage(since: string): ManifestPage | undefined;
+  /** Whether anything that this peer pushes would be looked at. */
+  hears(peer: PeerIdentity): boolean;
   acceptPush(entries: readonly ManifestEntry[], from: PeerIdentity): Promise<void>;
   fleet(): SignedBytes | undefined;
   /** Addresses of proven peers, `address:port` with commas between. */
@@ -216,10 +218,11 @@ export class PeerRoutes {
   /**
    * Takes news that a peer pushes: a body of at most {@linkcode MAX_PEER_JSON_BYTES} (413 past that, and nothing is read)
    * with at most 1,000 entries (400), and only if there is room on the disk (507, nothing is read).
-   * Signatures are checked of those entries alone that are newer than what is known; forged ones change nothing. As many
-   * pushes run at once as there are places for control requests.
+   * Signatures are checked of those entries alone that are newer than what is known, and of none past a forged one. Who pushed
+   * that is refused for a while (503, nothing is read). As many pushes run at once as there are places for control requests.
    */
   async #push(peer: PeerIdentity, request: IncomingMessage): Promise<RoutedAnswer> {
+    if (!this.#content.hears(peer)) return BUSY;
     const declaredBytes = Number(request.headers["content-length"]);
     if (!(declaredBytes <= MAX_PEER_JSON_BYTES)) return { status: 413 };
     if (!await this.#content.hasRoom()) return { status: 507 };

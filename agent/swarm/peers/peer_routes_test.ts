@@ -74,7 +74,7 @@ Deno.test("a chunk that is not held, or lies past the end, is not found", async 
   }
 });
 
-Deno.test("a push past its limits, or onto a full disk, is refused before it is read", async () => {
+Deno.test("a push past its limits, onto a full disk, or of one who is not listened to is refused before it is read", async () => {
   const content = new FakePeerContent();
   const push = (message: IncomingMessage) => ask(content, "POST", "/swarm/v1/manifest", message);
   assert.equal((await push(request("{}", MAX_PEER_JSON_BYTES + 1))).status, 413);
@@ -88,6 +88,10 @@ Deno.test("a push past its limits, or onto a full disk, is refused before it is 
   assert.equal((await push(request('{"entries":[]}'))).status, 507);
   assert.equal(content.pushed, 0);
   content.room = true;
+  content.deaf = true;
+  assert.equal((await push(request('{"entries":[]}'))).status, 503);
+  assert.equal(content.pushed, 0);
+  content.deaf = false;
   assert.equal((await push(request('{"entries":[]}'))).status, 200);
   assert.equal(content.pushed, 1);
 });

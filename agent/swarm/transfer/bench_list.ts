@@ -4,7 +4,8 @@ import { BENCH_MS } from "../../../shared/swarm/scheduler_limits.ts";
 const MAX_BENCHED = 1000;
 
 /**
- * Peers that sent wrong bytes: nothing is asked of them for {@linkcode BENCH_MS}, by no download and no later attempt.
+ * Peers that sent what cannot be right, such as wrong bytes: whoever keeps this list asks nothing of them for
+ * {@linkcode BENCH_MS}, however often it tries again.
  * Pure; time goes in.
  */
 export class BenchList {
