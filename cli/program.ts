@@ -16,6 +16,7 @@ import { swarmCommand } from "./commands/swarm.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { usersCommand } from "./commands/users.ts";
 import { versionCommand } from "./commands/version.ts";
+import { workflowCommand } from "./commands/workflow.ts";
 import type { CliContext } from "./context.ts";
 
 /** The whole command line of `vigocli`. */
@@ -29,6 +30,7 @@ export function createProgram(context: CliContext): Command {
   program.addCommand(queryCommand(context));
   program.addCommand(runsCommand(context));
   program.addCommand(configCommand(context));
+  program.addCommand(workflowCommand(context));
   program.addCommand(secretsCommand(context));
   program.addCommand(swarmCommand(context));
   program.addCommand(usersCommand(context));
