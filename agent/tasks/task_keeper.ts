@@ -15,6 +15,8 @@ import type { BeginRefusal, TaskLedger } from "./task_ledger.ts";
 
 /** Tasks that may run on one machine at once. */
 const MAX_RUNNING = 16;
+/** Results held in memory while the disk takes none; each may be of 2 MiB. */
+const MAX_UNKEPT = 16;
 /** What commands get to end by themselves when the agent is stopped, in ms; it has to be gone after five seconds. */
 const STOP_GRACE_MS = 2_000;
 
@@ -43,6 +45,11 @@ interface Running {
   readonly ended: Promise<void>;
 }
 
+interface Unkept {
+  readonly issuedAtMs: number;
+  readonly outcome: CommandOutcome;
+}
+
 /**
  * Runs what the server dispatches, once, and brings the result back.
  *
@@ -52,6 +59,8 @@ interface Running {
 export class TaskKeeper {
   readonly #parts: TaskKeeperParts;
   readonly #running = new Map<string, Running>();
+  /** What the disk did not take, oldest first: said on every stream until it is kept, or the server has it. */
+  readonly #unkept = new Map<string, Unkept>();
   readonly #courier: ResultCourier;
   readonly #relay: OutputRelay;
   readonly #stop = new AbortController();
@@ -73,11 +82,14 @@ export class TaskKeeper {
   noteStream(): void {
     for (const taskId of this.#running.keys()) this.#parts.send({ taskStarted: { taskId } });
     this.#courier.begin();
+    for (const [taskId, { issuedAtMs, outcome }] of [...this.#unkept]) {
+      this.#finish(taskId, issuedAtMs, outcome);
+    }
   }
 
   /** The server has written a result down. */
   noteStored(taskId: string): void {
-    this.#courier.confirm(taskId);
+    if (!this.#unkept.delete(taskId)) this.#courier.confirm(taskId);
   }
 
   /** Runs a task if it may be. */
@@ -152,6 +164,11 @@ export class TaskKeeper {
       send({ taskStarted: { taskId } });
       return true;
     }
+    const unkept = this.#unkept.get(taskId);
+    if (unkept) {
+      this.#finish(taskId, unkept.issuedAtMs, unkept.outcome);
+      return true;
+    }
     const known = ledger.find(taskId);
     if (known?.result) send({ taskResult: TaskResult.decode(known.result) });
     return known !== undefined;
@@ -207,7 +224,7 @@ export class TaskKeeper {
     this.#running.delete(taskId);
   }
 
-  /** Keeps a result and sends it. What cannot be kept is sent at least. */
+  /** Keeps a result and sends it. What cannot be kept is sent at least, and remembered until it can be or is not needed. */
   #finish(taskId: string, issuedAtMs: number, outcome: CommandOutcome): void {
     const { ledger, send, log } = this.#parts;
     const result = toMessage(taskId, outcome);
@@ -222,9 +239,13 @@ export class TaskKeeper {
       const reason = storageFault(error);
       if (reason === undefined) throw error;
       log.error("cannot keep the result of a task", { taskId, reason });
+      this.#unkept.set(taskId, { issuedAtMs, outcome });
+      const [oldest] = this.#unkept.keys();
+      if (this.#unkept.size > MAX_UNKEPT && oldest !== undefined) this.#unkept.delete(oldest);
       send({ taskResult: result });
       return;
     }
+    this.#unkept.delete(taskId);
     this.#courier.deliver();
   }
 }

@@ -83,6 +83,11 @@ class Rig implements AsyncDisposable {
     this.keeper.cancel(sealDocument("taskCancel", cancel, SERVER));
   }
 
+  /** Whether every write to the database fails, as on a disk that is full or was remounted. */
+  set isDiskFull(isFull: boolean) {
+    this.db.exec(`PRAGMA query_only = ${isFull ? 1 : 0}`);
+  }
+
   get file(): string {
     return this.root.join("ran");
   }
@@ -269,4 +274,63 @@ Deno.test("where there is no room for output the result is kept without it", asy
   const { taskId } = rig.dispatch({ command: "head -c 2000 /dev/zero" });
   const { verdict, stdout } = await rig.result(taskId);
   assert.deepEqual([verdict, stdout?.head.length, stdout?.droppedBytes], ["complete", 0, 2_000]);
+});
+
+Deno.test("a disk that takes nothing refuses a task, however often it is sent, until the server has heard so", async () => {
+  await using rig = await Rig.create();
+  rig.isDiskFull = true;
+  const dispatch = rig.dispatch();
+  const { verdict, reason } = await rig.result(dispatch.taskId);
+  assert.equal(verdict, "rejected");
+  assert.match(reason, /cannot write down that it begins: attempt to write a readonly database/);
+  rig.isDiskFull = false;
+  rig.dispatch(dispatch);
+  assert.deepEqual(
+    [rig.results(dispatch.taskId).map((result) => result.verdict), await rig.runs()],
+    [["rejected", "rejected"], 0],
+  );
+  rig.keeper.noteStored(dispatch.taskId);
+  rig.restart();
+  rig.dispatch(dispatch);
+  assert.equal((await rig.result(dispatch.taskId)).verdict, "rejected", "it was kept meanwhile");
+});
+
+Deno.test("a result that the disk does not take is said on every stream until the server has it", async () => {
+  await using rig = await Rig.create();
+  const go = rig.root.join("go");
+  const { taskId } = rig.dispatch({
+    command: `while [ ! -e ${go} ]; do sleep 0.05; done; echo done; exit 3`,
+  });
+  rig.isDiskFull = true;
+  rig.isConnected = false;
+  await Deno.writeTextFile(go, "");
+  await eventually("it has ended", () => rig.keeper.running === 0, PATIENCE_MS);
+  assert.match(rig.log.lines.join("\n"), /cannot keep the result of a task/);
+  rig.isConnected = true;
+  for (const stream of [1, 2]) {
+    rig.keeper.noteStream();
+    assert.deepEqual(
+      rig.results(taskId).map(({ verdict, exitCode, stdout }) => [
+        verdict,
+        exitCode,
+        stdout?.head.toString(),
+      ]),
+      Array.from({ length: stream }, () => ["failed", 3, "done\n"]),
+    );
+  }
+  rig.keeper.noteStored(taskId);
+  rig.keeper.noteStream();
+  assert.equal(rig.results(taskId).length, 2);
+});
+
+Deno.test("a result that the disk did not take is kept once there is room", async () => {
+  await using rig = await Rig.create();
+  rig.isDiskFull = true;
+  rig.isConnected = false;
+  const { taskId } = rig.dispatch();
+  rig.isDiskFull = false;
+  rig.keeper.noteStream();
+  rig.isConnected = true;
+  rig.restart();
+  assert.equal((await rig.result(taskId)).verdict, "rejected");
 });
