@@ -2,6 +2,7 @@ import { baseName, type CommandVerdict, protectedPath, refuse } from "./command_
 import { judgePaths, REMOVERS } from "./judge_paths.ts";
 import { hitsProcess, isProtectedPackage, isProtectedService } from "./protected_names.ts";
 import { unwrapCommand } from "./unwrap_command.ts";
+import { echoedWords, readPiped } from "./piped_commands.ts";
 import { readShellCommands, type ShellCommand } from "./shell_commands.ts";
 
 /** Longest script looked at, in characters; a longer one belongs into a file, where nothing is looked at. */
@@ -38,23 +39,16 @@ export function judgeCommand(
     ...found,
     folder: found.folder.startsWith("/") ? found.folder : `${folder}${found.folder}`,
   }));
-  // Commands that repeat their arguments may feed a shell.
-  const piped = placed.some(({ words }) => isShellOfInput(words))
-    ? placed.flatMap(({ words: [program = "", ...args] }) =>
-      /^(echo|printf|cat)$/.test(baseName(program)) ? readShellCommands(args.join(" ")) : []
-    )
-    : [];
-  const all = [...placed, ...piped].flatMap((found) => unwrapCommand(found));
+  const all = [...placed, ...readPiped(placed)].flatMap((found) => unwrapCommand(found));
+  const echoed = echoedWords(all);
   for (const found of all) {
+    if (found.takesInput && echoed.length > 0) {
+      all.push({ ...found, words: [...found.words, ...echoed], takesInput: false });
+    }
     const verdict = judgeOne(found, list);
     if (!verdict.ok) return verdict;
   }
   return judgeTogether(all);
-}
-
-/** A shell without a script reads what it runs from its input. */
-function isShellOfInput([path = "", ...args]: readonly string[]): boolean {
-  return /^(ba|da|z|k|a)?sh$/.test(baseName(path)) && args.every((arg) => /^-[^c]*$/.test(arg));
 }
 
 function judgeOne(command: ShellCommand, list: GuardrailList): CommandVerdict {
@@ -67,9 +61,27 @@ function judgeOne(command: ShellCommand, list: GuardrailList): CommandVerdict {
   }
   const [path = "", ...args] = command.words;
   const program = path.slice(path.lastIndexOf("/") + 1).toLowerCase();
-  return judgeServices(program, path, args) ?? judgeKills(program, args) ??
+  return judgePower(program, args, list) ?? judgeServices(program, path, args) ??
+    judgeKills(program, args) ??
     judgePaths(program, args, command.folder) ?? judgePackages(program, args) ??
     judgeDisks(program, args, list) ?? judgeAccounts(program, args) ?? { ok: true };
+}
+
+/** Turning a machine off ends its management until somebody goes there; whoever means it says so with force. */
+function judgePower(
+  program: string,
+  args: readonly string[],
+  list: GuardrailList,
+): CommandVerdict | undefined {
+  const acts = program === "systemctl" ? args : [program];
+  const isOff = acts.some((act) => act === "poweroff" || act === "halt") ||
+    (program === "shutdown" && !args.some((arg) => /^(-[a-zA-Z]*[rck]|--reboot|--show)/.test(arg)));
+  return list === "all" && isOff
+    ? refuse(
+      `${program === "systemctl" ? "systemctl " : ""}poweroff`,
+      "would turn this machine off",
+    )
+    : undefined;
 }
 
 const SYSTEMCTL_ACTS = new Set(["stop", "disable", "mask", "kill", "isolate"]);
@@ -200,6 +212,9 @@ function judgeAccounts(program: string, args: readonly string[]): CommandVerdict
     : undefined;
 }
 
+/** Programs that find a process. */
+const FINDERS = new Set(["pidof", "pgrep", "ps", "grep", "egrep", "awk", "gawk", "mawk", "lsof"]);
+
 /** What only several commands do between them: `kill $(pidof vigo)`. */
 function judgeTogether(commands: readonly ShellCommand[]): CommandVerdict {
   const programs = commands.map(({ words: [path = "", ...args] }) => ({
@@ -207,9 +222,29 @@ function judgeTogether(commands: readonly ShellCommand[]): CommandVerdict {
     args,
   }));
   const looksForVigo = programs.some(({ program, args }) =>
-    (program === "pidof" || program === "pgrep" || program === "ps" || program === "grep") &&
+    (FINDERS.has(program) || (program === "systemctl" && args.includes("show")) ||
+      (program === "cat" && args.some((arg) => arg.endsWith(".pid")))) &&
     args.some((arg) => PROCESS_PATTERN.test(arg) || PROGRAM_NAME.test(arg))
   );
+  const isFoundStopped = looksForVigo &&
+    commands.some(({ takesInput, words: [path = "", ...args] }) => {
+      const [act = "", ...units] = args.filter((arg) => arg !== "" && !arg.startsWith("-"));
+      return baseName(path) === "systemctl" && SYSTEMCTL_ACTS.has(act) &&
+        (takesInput || units.length === 0);
+    });
+  if (isFoundStopped) {
+    return refuse(
+      "systemctl stop vigo",
+      "would end the agent or the server that keeps this machine",
+    );
+  }
+  const isLocated = programs.some(({ program, args }) =>
+    (/^(which|type|whereis)$/.test(program) || (program === "command" && args[0] === "-v")) &&
+    args.some((arg) => PROGRAM_NAME.test(arg))
+  );
+  if (isLocated && programs.some(({ program }) => REMOVERS.has(program))) {
+    return refuse("rm $(which vigo)", "would remove a program of Vigo");
+  }
   const fed = judgeInput(commands);
   if (fed) return fed;
   return looksForVigo && programs.some(({ program }) => program === "kill")
@@ -224,6 +259,12 @@ function judgeInput(commands: readonly ShellCommand[]): CommandVerdict | undefin
   );
   if (!isFed) return undefined;
   for (const { words, folder } of commands) {
+    const [program = "", ...args] = words;
+    // What it lists goes to whoever removes it.
+    const listed = baseName(program) === "find"
+      ? judgePaths("find", [...args, "-delete"], folder)
+      : undefined;
+    if (listed) return listed;
     for (const word of words) {
       const found = word.startsWith("/") && !REMOVERS.has(baseName(word))
         ? protectedPath(word, folder, false)

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { readShellCommands } from "./shell_commands.ts";
 import { judgeCommand } from "./judge_command.ts";
 
 /** Commands that end or damage the agent or the server, each spelt in ways that people and scripts have. */
@@ -128,6 +129,28 @@ const REFUSED: readonly (string | readonly string[])[] = [
   "rm /etc/systemd/system/vigo-envoy.service.d/override.conf",
   "apt-get -y remove 'vigo.*'",
   "apk del vigo",
+  "kill -9 $(ps aux | awk '/vigo/ {print $2}')",
+  "ps ax | awk '/[v]igo/ {print $1}' | xargs kill",
+  "kill $(cat /run/vigosrv.pid)",
+  "kill $(systemctl show -p MainPID --value vigo-envoy)",
+  'systemctl stop "$(systemctl list-units | grep vigo)"',
+  "systemctl list-units | awk '/vigo/ {print $1}' | xargs systemctl stop",
+  "echo vigo-envoy | xargs systemctl disable --now",
+  "printf '%s\\n' vigo | xargs -n1 systemctl stop",
+  "rm -f $(which vigo)",
+  'rm -f "$(command -v vigosrv)"',
+  "find /srv -type f -print0 | xargs -0 rm -f",
+  "echo c3lzdGVtY3RsIHN0b3Agdmlnbw== | base64 --decode | bash",
+  `perl -e 'system("systemctl stop vigo")'`,
+  `perl -e "unlink glob '/srv/vigo/*'"`,
+  `python3 -c "import shutil; shutil.rmtree('/srv/vigo')"`,
+  `ruby -e 'require "fileutils"; FileUtils.rm_rf("/srv/vigo")'`,
+  `awk 'BEGIN { system("systemctl stop vigo") }'`,
+  "coproc systemctl stop vigo",
+  "function off { systemctl stop vigo; }; off",
+  "poweroff",
+  "systemctl --no-wall poweroff",
+  "sudo shutdown -h now",
 ];
 
 /** What people do every day, close to the above. */
@@ -187,6 +210,17 @@ const ALLOWED: readonly (string | readonly string[])[] = [
   "systemctl get-default",
   "rsync -a /srv/vigo/ /backup/vigo/",
   "mount /mnt/data",
+  "reboot",
+  "shutdown -r now",
+  "shutdown -c",
+  "cat /srv/vigo/server.yaml; kill -HUP 4711",
+  "command vigo status; rm -f /tmp/status",
+  "echo nginx | xargs systemctl stop",
+  "find /var/log -type f | xargs rm -f",
+  "systemctl list-units | grep vigo; systemctl stop nginx",
+  `python3 -c "print('systemctl status vigo')"`,
+  `awk '/vigo/ { print "/srv/vigo" }' /etc/passwd`,
+  "echo aGVsbG8= | base64 -d | sh",
   "pkill -u www-data",
   ["rm", "-rf", "/srv/www"],
   ["echo", "; systemctl stop vigo"],
@@ -270,6 +304,21 @@ Deno.test("white space that no shell knows is part of a word, and ends", () => {
   for (const space of "\f\v\u00a0\u2003\u2028\ufeff") {
     assert.equal(judgeCommand(`echo${space}x; ${space}`).ok, true);
     assert.equal(judgeCommand(`echo ${space}; systemctl stop vigo`).ok, false);
+  }
+});
+
+Deno.test("variables that double each other, and words that do, are looked into only so far", () => {
+  const bombs = [
+    `a=x;${"a=$a$a;".repeat(9_000)}`,
+    `set ${"a ".repeat(10_000)};${"rm $@;".repeat(6_000)}`,
+    `rm ${"{a,b}{a,b}{a,b}{a,b}{a,b}{a,b} ".repeat(2_000)}`,
+    `a=${"x".repeat(4_000)};${"rm $a$a$a;".repeat(4_000)}`,
+  ];
+  for (const bomb of bombs) {
+    const words = readShellCommands(bomb).flatMap((command) => command.words);
+    assert.ok(words.length <= 10_000, `${words.length} words`);
+    assert.ok(words.join("").length <= 256 * 1024, `${words.join("").length} characters`);
+    assert.deepEqual(judgeCommand(bomb), { ok: true });
   }
 });
 

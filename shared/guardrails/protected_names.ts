@@ -78,6 +78,13 @@ const UNIT_NAMES: readonly string[] = [
   "com.vigo-envoy.plist",
 ];
 
+/** Every place that can be named in full, with its parts: taken apart once, since thousands of paths are held against them. */
+const PLACES: readonly (readonly [place: string, parts: readonly string[]])[] = [
+  ...PROTECTED_FOLDERS,
+  ...PROGRAM_FOLDERS.flatMap((folder) => PROGRAMS.map((program) => `${folder}/${program}`)),
+  ...UNIT_FOLDERS.flatMap((folder) => UNIT_NAMES.map((name) => `${folder}/${name}`)),
+].map((place) => [place, place.split("/").slice(1)]);
+
 /** Whether a pattern of `pkill` or `killall -r` hits a process of Vigo, by its name or its command line. */
 export function hitsProcess(pattern: string): boolean {
   const names = ["vigo", "vigosrv", "/usr/local/bin/vigo daemon", "/usr/local/bin/vigosrv"];
@@ -109,20 +116,8 @@ export function findProtectedPath(
   { withAncestors }: { readonly withAncestors: boolean },
 ): string | undefined {
   const parts = normalParts(written);
-  for (const place of PROTECTED_FOLDERS) {
-    if (reaches(parts, place.split("/").slice(1), withAncestors)) return place;
-  }
-  for (const folder of PROGRAM_FOLDERS) {
-    for (const program of PROGRAMS) {
-      const place = `${folder}/${program}`;
-      if (reaches(parts, place.split("/").slice(1), withAncestors)) return place;
-    }
-  }
-  for (const folder of UNIT_FOLDERS) {
-    for (const name of UNIT_NAMES) {
-      const place = `${folder}/${name}`;
-      if (reaches(parts, place.split("/").slice(1), withAncestors)) return place;
-    }
+  for (const [place, placeParts] of PLACES) {
+    if (reaches(parts, placeParts, withAncestors)) return place;
   }
   const name = parts.at(-1) ?? "";
   const folder = `/${parts.slice(0, -1).join("/")}`;
@@ -158,15 +153,17 @@ function reaches(
 ): boolean {
   const common = Math.min(parts.length, place.length);
   for (let index = 0; index < common; index++) {
-    const part = parts[index] ?? "";
+    const part = parts[index] ?? "", wanted = place[index] ?? "";
     // Below a folder a lone star is everything in it, the protected part included.
-    if (!globOf(part)(place[index] ?? "")) return false;
+    if (part !== wanted && !(GLOB_SIGN.test(part) && globOf(part)(wanted))) return false;
   }
   return parts.length >= place.length || withAncestors;
 }
 
+const GLOB_SIGN = /[*?[\\]/;
+
 function globOf(pattern: string): (text: string) => boolean {
-  if (!/[*?[\\]/.test(pattern)) return (text) => text === pattern;
+  if (!GLOB_SIGN.test(pattern)) return (text) => text === pattern;
   try {
     const glob = parseGlob(pattern);
     return (text) => glob.matches(text);

@@ -17,6 +17,10 @@ export const MAX_COMMANDS = 2_000;
 /** Most words that braces make of one. */
 const MAX_BRACE_WORDS = 64;
 
+/** Most words looked at in one script, and most characters that its variables and substitutions stand for in all. */
+const MAX_WORDS = 10_000;
+const MAX_EXPANDED_LENGTH = 64 * 1024;
+
 /** What separates commands. */
 const SEPARATORS: ReadonlySet<string> = new Set([";", "&", "|", "\n", "(", ")", "`"]);
 /** Between words. To a shell every other white space, such as a no-break space, is a letter like any. */
@@ -44,6 +48,7 @@ const KEYWORDS: ReadonlySet<string> = new Set([
   "done",
   "while",
   "until",
+  "coproc",
   "{",
   "}",
   "!",
@@ -91,6 +96,8 @@ class ScriptReader {
   /** Variables of loops, which stand for all of their values. */
   readonly #loops = new Set<string>();
   #folder = "";
+  #wordsLeft = MAX_WORDS;
+  #expansionLeft = MAX_EXPANDED_LENGTH;
 
   read(script: string, depth: number): void {
     if (depth > MAX_DEPTH) return;
@@ -121,10 +128,23 @@ class ScriptReader {
         const isDescriptor = /^\d+$/.test(word.text) && /[<>]/.test(script[at] ?? "");
         // A shell splits what it expands outside quotes; a loop over several values is looked at as if it were one command.
         const parts = word.isExpanded ? word.text.split(/\s+/).filter(Boolean) : [word.text];
-        if (!isDescriptor) words.push(...parts.flatMap(expandBraces));
+        if (!isDescriptor) words.push(...this.#withinLimit(parts.flatMap(expandBraces)));
       }
     }
     end();
+  }
+
+  #withinLimit(words: readonly string[]): readonly string[] {
+    const taken = words.slice(0, this.#wordsLeft);
+    this.#wordsLeft -= taken.length;
+    return taken;
+  }
+
+  /** What stands for something else; nothing once that has become too much, as where variables double each other. */
+  #expand(text: string): string {
+    if (text.length > this.#expansionLeft) return "";
+    this.#expansionLeft -= text.length;
+    return text;
   }
 
   #readRedirect(script: string, start: number, depth: number, outputs: string[]): number {
@@ -219,7 +239,9 @@ class ScriptReader {
     const known = this.commands.length;
     this.read(inner, depth + 1);
     const [only, second] = this.commands.slice(known);
-    return only && !second && ECHOES.has(only.words[0] ?? "") ? only.words.slice(1).join(" ") : "";
+    return only && !second && ECHOES.has(only.words[0] ?? "")
+      ? this.#expand(only.words.slice(1).join(" "))
+      : "";
   }
 
   /** At a dollar sign: a substitution is read as commands of its own, a variable that the script has set is its value. */
@@ -238,7 +260,7 @@ class ScriptReader {
     const [whole, inBraces, otherwise, plain] = found;
     const name = inBraces ?? plain ?? "";
     const value = this.#variables.get(name) ?? otherwise ?? (name === "IFS" ? " " : "");
-    return { text: value, next: at + whole.length, isLoop: this.#loops.has(name) };
+    return { text: this.#expand(value), next: at + whole.length, isLoop: this.#loops.has(name) };
   }
 
   #finish(words: readonly string[], outputs: readonly string[]): void {
@@ -250,6 +272,8 @@ class ScriptReader {
       else if (!KEYWORDS.has(word)) break;
     }
     // A variable may hold a program together with its arguments.
+    // `function name { …` is a name and then a command.
+    if (words[first] === "function" && words[first + 2] === "{") first += 3;
     const rest = words.slice(first).flatMap((word, index) =>
       index === 0 ? word.split(/\s+/).filter((part) => part !== "") : [word]
     );

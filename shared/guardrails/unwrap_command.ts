@@ -42,6 +42,21 @@ const SHELLS: ReadonlySet<string> = new Set([
   "runuser",
   "zsh",
 ]);
+/** Programs that run a program given as an argument, whose texts may be commands for a shell. */
+const INTERPRETERS = /^(perl|python[\d.]*|ruby|node|php|lua|[gm]?awk)$/;
+/** What removes files in those languages, or runs something. */
+const REMOVAL = /\b(unlink|rmtree|remove_tree|rmdir|rm_rf?|remove|removedirs)\b/;
+
+/** Reads each text in a program as what a shell would be given, or as a path to be removed where something is removed. */
+function runLiterals(code: string, runScript: (script: string) => void): void {
+  const isRemoving = REMOVAL.test(code);
+  for (const [, double, single] of code.matchAll(/"([^"]{1,2000})"|'([^']{1,2000})'/g)) {
+    const text = double ?? single ?? "";
+    runScript(text);
+    if (isRemoving && text.startsWith("/")) runScript(`rm -r -- ${text}`);
+  }
+}
+
 /** Deepest nesting of wrappers and shells. */
 const MAX_DEPTH = 6;
 /** Words behind a wrapper that may begin the command: options with values are many and differ. */
@@ -84,6 +99,9 @@ function unwrap(command: ShellCommand, depth: number, found: ShellCommand[]): vo
     }
   }
   if (program === "trap") runScript(args[0] ?? "");
+  // Without the option that announces it, the program of awk is its first argument.
+  const code = args[args.findIndex((arg) => /^-\w*[ceE]$/.test(arg)) + 1] ?? "";
+  if (INTERPRETERS.test(program)) runLiterals(code, runScript);
   if (!WRAPPERS.has(program)) return;
   const takesInput = command.takesInput || program === "xargs" || program === "parallel";
   for (let start = 0; start < Math.min(args.length, MAX_STARTS); start++) {
