@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
+import { setImmediate } from "node:timers/promises";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
 import { ALL_MIGRATIONS } from "./migrations/all_migrations.ts";
 import type { Migration } from "./migrations/migration.ts";
@@ -7,6 +8,7 @@ import { checkIntegrityAside } from "./check_integrity_aside.ts";
 import { openSqliteStore } from "./open_sqlite_store.ts";
 import { someEnvoy, someObservation, someRun, testStoreContract } from "./store_contract_suite.ts";
 import { StoreError } from "./store_error.ts";
+import { someTarget, someTask } from "./task_fixture.ts";
 
 testStoreContract("sqlite store", () => openSqliteStore(":memory:"));
 
@@ -294,3 +296,25 @@ Deno.test(
     await s.close();
   },
 );
+
+Deno.test("while a task of thousands of targets is added, whoever needs no database gets a turn", async () => {
+  const store = await openSqliteStore(":memory:");
+  const targets = Array.from({ length: 5_000 }, (_, position) => someTarget(position));
+  const task = someTask("t1", { targets: targets.length });
+  let turns = 0, isAdded = false;
+  const added = store.transaction((inside) => inside.tasks.add(task, targets)).then((ok) => {
+    isAdded = true;
+    return ok;
+  });
+  while (!isAdded) {
+    await setImmediate();
+    turns += 1;
+  }
+  assert.equal(await added, true);
+  assert.ok(turns >= 9, `${turns} turns`);
+  assert.equal(
+    (await store.tasks.listTargets("t1", { limit: 9_999, withOutput: false })).length,
+    5_000,
+  );
+  await store.close();
+});

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import { z } from "zod";
 import { TASK_STATUSES, VERDICTS } from "../../shared/tasks/verdict.ts";
@@ -266,6 +267,8 @@ async function writeTargets(
   rows: readonly Tables["task_targets"][],
 ): Promise<void> {
   for (let from = 0; from < rows.length; from += ROWS_PER_STATEMENT) {
+    // SQLite works on this thread: whoever needs no database gets a turn between two statements.
+    if (from > 0) await setImmediate();
     await database.insertInto("task_targets").values(rows.slice(from, from + ROWS_PER_STATEMENT))
       .onConflict((conflict) =>
         conflict.columns(["task_id", "position"]).doUpdateSet((eb) => ({

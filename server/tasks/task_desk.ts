@@ -18,8 +18,8 @@ import { VerdictWriter } from "./verdict_writer.ts";
 
 /** Targets read at a time when the server starts. */
 const TARGETS_PER_PAGE = 1_000;
-/** Envoys told in one go, before others get their turn. */
-const SENDS_PER_TURN = 100;
+/** Envoys told in one go, before others get their turn: each costs a signature, a TLS record and a write of its own. */
+const SENDS_PER_TURN = 25;
 /** Until the next try after the store refused, in ms. */
 const RETRY_MS = 1_000;
 /** How long whoever reads results waits for what is being written, in ms. */

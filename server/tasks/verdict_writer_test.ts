@@ -1,24 +1,11 @@
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
 import { getLogger } from "@logtape/logtape";
+import { someTarget } from "../store/task_fixture.ts";
 import type { StoredTarget } from "../store/task_store.ts";
 import { VerdictWriter } from "./verdict_writer.ts";
 
 const LOGGER = getLogger("test");
-
-function targetAt(position: number): StoredTarget {
-  return {
-    position,
-    envoyUuid: crypto.randomUUID(),
-    hostname: `web-${position}`,
-    batch: 0,
-    verdict: "complete",
-    exitCode: 0,
-    durationMs: 1,
-    reason: null,
-    output: null,
-  };
-}
 
 /** A store that counts its transactions and the targets in them. */
 function countingStore() {
@@ -37,7 +24,7 @@ Deno.test("thousands of agents are told of their verdicts in turns, between whic
   const writer = new VerdictWriter(store, LOGGER);
   let told = 0, seen = 0, most = 0;
   for (let position = 0; position < 2_000; position += 1) {
-    writer.note("t1", targetAt(position), () => told += 1);
+    writer.note("t1", someTarget(position), () => told += 1);
   }
   while (told < 2_000) {
     await setImmediate();
@@ -54,7 +41,7 @@ Deno.test("an agent is told only after its verdict is written, and a stop waits 
   const writer = new VerdictWriter(store, LOGGER);
   const told: number[] = [];
   for (let position = 0; position < 100; position += 1) {
-    writer.note("t1", targetAt(position), () => {
+    writer.note("t1", someTarget(position), () => {
       assert.equal(store.written.length > 0, true);
       told.push(position);
     });
@@ -68,10 +55,10 @@ Deno.test("one agent that cannot be told keeps nobody else from being told", asy
   const store = countingStore();
   const writer = new VerdictWriter(store, LOGGER);
   let told = 0;
-  writer.note("t1", targetAt(0), () => {
+  writer.note("t1", someTarget(0), () => {
     throw new Error("its stream broke");
   });
-  writer.note("t1", targetAt(1), () => told += 1);
+  writer.note("t1", someTarget(1), () => told += 1);
   await writer.flush();
   await writer.stop();
   assert.deepEqual([told, store.written], [1, [2]]);
