@@ -9,6 +9,7 @@ import { createApiClient } from "./client/api_client.ts";
 import { resolveConnection, resolveServer } from "./client/connection.ts";
 import type { CliContext, LocalFile } from "./context.ts";
 import { createOutput } from "./output/output.ts";
+import type { ScreenSize } from "./output/screen.ts";
 import { askToConfirm } from "./confirmation.ts";
 import { askHidden, readAll } from "./secret_input.ts";
 
@@ -31,15 +32,18 @@ export function createLocalContext(signal: AbortSignal): LocalContext {
       writeError,
       isTerminal,
       isErrorTerminal: Deno.stderr.isTerminal(),
-      ...(Deno.stderr.isTerminal() ? { screen: Deno.consoleSize() } : {}),
+      ...(Deno.stderr.isTerminal() ? { screen: screenSize() } : {}),
       style: createStyle({
         isTerminal,
         noColor: hasFlag(Deno.args, "--no-color"),
         env: Deno.env.toObject(),
       }),
-      ...(isTerminal ? { columns: Deno.consoleSize().columns } : {}),
+      ...(isTerminal ? { columns: screenSize().columns } : {}),
     }),
-    connect: async (flags) => createApiClient(await resolveConnection(flags, SOURCES)),
+    connect: async (flags) => {
+      const resolve = () => resolveConnection(flags, SOURCES);
+      return createApiClient(await resolve(), resolve);
+    },
     connectAsNobody: async (flags) => {
       const place = await resolveServer(flags, SOURCES);
       return { client: createApiClient(place), place };
@@ -60,6 +64,12 @@ export function createLocalContext(signal: AbortSignal): LocalContext {
 }
 
 const SOURCES = { env: (name: string) => Deno.env.get(name), readText, isPrivate };
+
+/** A terminal that does not know its size, as some made for programs do not, is taken for the classic one. */
+function screenSize(): ScreenSize {
+  const { columns, rows } = Deno.consoleSize();
+  return columns > 0 && rows > 0 ? { columns, rows } : { columns: 80, rows: 24 };
+}
 
 /** The text of a small file; undefined if it is not there or not ours to read. */
 async function readText(path: string): Promise<string | undefined> {

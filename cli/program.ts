@@ -13,6 +13,7 @@ import { runsCommand } from "./commands/runs.ts";
 import { secretsCommand } from "./commands/secrets.ts";
 import { withConnectionFlags } from "./commands/server_command.ts";
 import { swarmCommand } from "./commands/swarm.ts";
+import { taskCommand } from "./commands/task.ts";
 import { tokenCommand } from "./commands/token.ts";
 import { usersCommand } from "./commands/users.ts";
 import { versionCommand } from "./commands/version.ts";
@@ -30,6 +31,7 @@ export function createProgram(context: CliContext): Command {
   program.addCommand(queryCommand(context));
   program.addCommand(runsCommand(context));
   program.addCommand(configCommand(context));
+  program.addCommand(taskCommand(context));
   program.addCommand(workflowCommand(context));
   program.addCommand(secretsCommand(context));
   program.addCommand(swarmCommand(context));
@@ -45,6 +47,7 @@ export function createProgram(context: CliContext): Command {
     ["vigocli enroll token create", "admit a machine"],
     ["vigocli config publish -m 'new motd'", "make the staged stacks live"],
     ["vigocli envoys", "see the fleet"],
+    ["vigocli task run uptime --target 'web-*'", "run a command on many machines"],
     ["vigocli swarm filecast distribute app.tar.gz --target 'web-*' --wait", "cast a file"],
   ]);
 }

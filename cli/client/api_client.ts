@@ -3,7 +3,8 @@ import { errorSchema } from "../../shared/rest/error.ts";
 import type { Endpoint } from "../../shared/rest/endpoint.ts";
 import { API_PREFIX } from "../../shared/rest/contract.ts";
 import { ApiError, UnreachableError } from "./api_error.ts";
-import type { Connection } from "./connection.ts";
+import { type Connection, ConnectionError } from "./connection.ts";
+import { EventStreamError, readEventStream } from "./event_stream.ts";
 
 type AnyEndpoint = Endpoint<z.ZodType, z.ZodType, z.ZodType>;
 
@@ -24,6 +25,16 @@ export interface ApiClient extends Disposable {
     endpoint: E,
     request?: CallRequest<E>,
   ): Promise<z.output<E["answer"]>>;
+  /**
+   * Follows an endpoint that answers a stream of server-sent events, until the server ends it or the request's signal fires.
+   *
+   * @throws {ApiError} if the server says no.
+   * @throws {EventStreamError} if nobody answers, the stream breaks off, or it tells what the contract does not know.
+   */
+  follow<E extends AnyEndpoint & { readonly answerType: "text/event-stream" }>(
+    endpoint: E,
+    request: Omit<CallRequest<E>, "body" | "stream">,
+  ): AsyncGenerator<z.output<E["answer"]>>;
 }
 
 /** Deepest nesting of causes that is read. */
@@ -31,25 +42,69 @@ const MAX_CAUSES = 5;
 
 /** Longest wait for an answer to a plain call, in ms; a publish compiles the whole fleet first. */
 const CALL_TIMEOUT_MS = 120_000;
+/** Longest wait for a stream to begin, in ms. */
+const STREAM_TIMEOUT_MS = 30_000;
 
 /**
  * A client for one server.
  *
  * Calls throw {@linkcode ApiError} when the server says no and {@linkcode UnreachableError} when nobody answers.
+ *
+ * @param resolve finds the connection again: whoever waits for a server that restarts has the token of before, which the
+ * local one no longer is.
  */
-export function createApiClient(connection: Connection): ApiClient {
+export function createApiClient(
+  connection: Connection,
+  resolve: () => Promise<Connection> = () => Promise.resolve(connection),
+): ApiClient {
+  let { token } = connection;
+  /** Whether there is another token by now, for the same server. */
+  const renewToken = async (): Promise<boolean> => {
+    try {
+      const found = await resolve();
+      if (found.baseUrl !== connection.baseUrl || found.token === token) return false;
+      token = found.token;
+      return true;
+    } catch (error) {
+      // That the token of before is refused says more.
+      if (error instanceof ConnectionError) return false;
+      throw error;
+    }
+  };
   const http = Deno.createHttpClient(
     connection.ca === undefined ? {} : { caCerts: [connection.ca] },
   );
+  const headersFor = (accept: string): Record<string, string> => ({
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    accept,
+  });
   return {
     baseUrl: connection.baseUrl,
     [Symbol.dispose]: () => http.close(),
+    follow: async function* (endpoint, request) {
+      const url = buildUrl(connection.baseUrl, endpoint, request);
+      if (request.signal?.aborted) return;
+      const stop = new AbortController();
+      const end = () => stop.abort();
+      request.signal?.addEventListener("abort", end, { once: true });
+      try {
+        const response = await openStream(url, {
+          client: http,
+          headers: headersFor("text/event-stream"),
+          redirect: "error",
+          signal: stop.signal,
+        }, end);
+        for await (const data of readEventStream(response, stop.signal)) {
+          yield parseEvent(endpoint, data);
+        }
+      } finally {
+        request.signal?.removeEventListener("abort", end);
+        end();
+      }
+    },
     call: async (endpoint, request = {}) => {
       const url = buildUrl(connection.baseUrl, endpoint, request);
-      const headers: Record<string, string> = {
-        ...(connection.token === undefined ? {} : { authorization: `Bearer ${connection.token}` }),
-        accept: "application/json",
-      };
+      const headers = headersFor("application/json");
       const init: RequestInit & { client: Deno.HttpClient } = {
         client: http,
         method: endpoint.method,
@@ -65,10 +120,44 @@ export function createApiClient(connection: Connection): ApiClient {
         headers["content-type"] = "application/json";
         init.body = JSON.stringify(request.body);
       }
-      const answer = await send(url, init);
+      let answer = await send(url, init);
+      // What was refused did nothing, so it may be sent again; a stream is gone.
+      if (answer.status === 401 && request.stream === undefined && await renewToken()) {
+        init.headers = { ...headers, ...headersFor("application/json") };
+        answer = await send(url, init);
+      }
       return parseAnswer(endpoint, answer);
     },
   };
+}
+
+async function openStream(
+  url: URL,
+  init: RequestInit & { client: Deno.HttpClient },
+  giveUp: () => void,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const timer = setTimeout(giveUp, STREAM_TIMEOUT_MS);
+  try {
+    const response = await fetch(url, init);
+    const { status, headers, body } = response;
+    if (status !== 200) throw readError(status, parseJson(status, await response.text()));
+    if (body && headers.get("content-type")?.startsWith("text/event-stream")) return body;
+    await body?.cancel();
+    throw new EventStreamError(`The server at ${url.origin} answers with something else`);
+  } catch (cause) {
+    if (cause instanceof ApiError || cause instanceof EventStreamError) throw cause;
+    throw new EventStreamError(`Cannot follow ${url.origin}: ${explain(cause)}`, { cause });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function parseEvent<E extends AnyEndpoint>(endpoint: E, data: string): z.output<E["answer"]> {
+  try {
+    return endpoint.answer.parse(JSON.parse(data)) as z.output<E["answer"]>; // parsed by that very schema
+  } catch (cause) {
+    throw new EventStreamError("the server tells what this vigocli does not understand", { cause });
+  }
 }
 
 async function send(url: URL, init: RequestInit): Promise<{ status: number; text: string }> {
@@ -126,20 +215,8 @@ function parseAnswer<E extends AnyEndpoint>(
   endpoint: E,
   { status, text }: { status: number; text: string },
 ): z.output<E["answer"]> {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    throw new ApiError(status, `The server answered ${status} with something that is not JSON`);
-  }
-  if (status < 200 || status > 299) {
-    const error = errorSchema.safeParse(json);
-    throw new ApiError(
-      status,
-      error.success ? error.data.message : `The server answered ${status}`,
-      error.data?.guardrail,
-    );
-  }
+  const json = parseJson(status, text);
+  if (status < 200 || status > 299) throw readError(status, json);
   const answer = endpoint.answer.safeParse(json);
   if (!answer.success) {
     throw new ApiError(
@@ -148,4 +225,22 @@ function parseAnswer<E extends AnyEndpoint>(
     );
   }
   return answer.data as z.output<E["answer"]>; // parsed by that very schema
+}
+
+/** @throws {ApiError} if it is no JSON. */
+function parseJson(status: number, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ApiError(status, `The server answered ${status} with something that is not JSON`);
+  }
+}
+
+function readError(status: number, json: unknown): ApiError {
+  const error = errorSchema.safeParse(json);
+  return new ApiError(
+    status,
+    error.success ? error.data.message : `The server answered ${status}`,
+    error.data?.guardrail,
+  );
 }

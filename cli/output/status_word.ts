@@ -19,6 +19,16 @@ const TONES: ReadonlyMap<string, "green" | "yellow" | "red" | "dim"> = new Map([
   ["converged", "green"],
   ["degraded", "yellow"],
   ["failed", "red"],
+  ["complete", "green"],
+  ["timeout", "red"],
+  ["rejected", "red"],
+  ["lost", "red"],
+  ["aborted", "red"],
+  ["skipped", "yellow"],
+  ["cancelled", "yellow"],
+  ["running", "yellow"],
+  ["sent", "yellow"],
+  ["waiting", "dim"],
 ]);
 
 /** A cell in the colour of a status, where there are colours. `text` may say more than the word that gives the colour. */

@@ -1,0 +1,176 @@
+import { namedTaskList } from "../../../shared/rest/named_tasks.ts";
+import type { Guardrail } from "../../../shared/rest/guardrail.ts";
+import { taskRun } from "../../../shared/rest/tasks.ts";
+import { suggestName } from "../../../shared/naming/nearest_name.ts";
+import { MAX_NICE, MAX_TIMEOUT_SECS } from "../../../shared/tasks/task_limits.ts";
+import { asArgument, wholeNumber } from "../../../shared/terminal/argument_parser.ts";
+import { EXIT_CODE } from "../../../shared/terminal/exit_code.ts";
+import { withExamples } from "../../../shared/terminal/run_cli.ts";
+import { sanitize } from "../../../shared/terminal/sanitize.ts";
+import { UserError } from "../../../shared/terminal/user_error.ts";
+import type { z } from "zod";
+import { allPages } from "../../client/all_pages.ts";
+import type { ApiClient } from "../../client/api_client.ts";
+import { ApiError } from "../../client/api_error.ts";
+import type { CliContext } from "../../context.ts";
+import { renderPlan } from "../../output/task.ts";
+import { serverCommand } from "../server_command.ts";
+import { seeThrough } from "./see_through.ts";
+
+type Request = z.input<typeof taskRun.body>;
+type Params = Readonly<Record<string, string>>;
+
+/** What a named task may be called; every other text is a command. */
+const TASK_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
+/** Longest note of who asks that the server takes. */
+const MAX_OPERATOR_LENGTH = 128;
+
+/** `vigocli task run` */
+export function runCommand(context: CliContext) {
+  const command = serverCommand("run")
+    .description("Run a command or a named task on envoys, and say what came of it on each")
+    .argument("<command>", "what sh -c gets, or the name of a task of the live stacks")
+    .requiredOption("--target <spec>", "which envoys: hostnames, globs, UUIDs, traits, tags")
+    .option(
+      "--timeout <seconds>",
+      "how long the command may take (default: 60, or what the named task says)",
+      wholeNumber(1, MAX_TIMEOUT_SECS),
+    )
+    .option("--operator <name>", "who asks, for the audit log (default: the current user)")
+    .option("--batch-size <amount>", "targets at a time: 5, 25%, or steps such as 1,5,25%")
+    .option("--max-failures <amount>", "failures that are too many when exceeded: 2 or 10%")
+    .option("--health-check-url <url>", "what must answer 2xx between two batches")
+    .option(
+      "--nice <level>",
+      `CPU and IO priority: 0 is normal, ${MAX_NICE} the lowest (default: 0)`,
+      wholeNumber(0, MAX_NICE),
+    )
+    .option("--dry-run", "show who would get it when, and send nothing", false)
+    .option("--force", "overrule the server's guardrail; those of the agents stay", false)
+    .option(
+      "--param <key=value>",
+      "a parameter of the named task; repeatable",
+      (text, params: Params) => addParameter(text, params),
+      {} as Params,
+    )
+    .action(async (text, { target, dryRun, force, param, json, ...options }) => {
+      const { server, ca, tokenFile, root, ...settings } = options;
+      using client = await context.connect({
+        ...(server === undefined ? {} : { server }),
+        ...(ca === undefined ? {} : { ca }),
+        ...(tokenFile === undefined ? {} : { tokenFile }),
+        ...(root === undefined ? {} : { root }),
+      });
+      const { timeout, operator, batchSize, maxFailures, healthCheckUrl, nice } = settings;
+      const request: Request = {
+        ...await whatToRun(client, text, param),
+        target,
+        operator: operator ?? context.operator.slice(0, MAX_OPERATOR_LENGTH),
+        dryRun,
+        force,
+        ...(timeout === undefined ? {} : { timeoutSecs: timeout }),
+        ...(batchSize === undefined ? {} : { batchSize }),
+        ...(maxFailures === undefined ? {} : { maxFailures }),
+        ...(healthCheckUrl === undefined ? {} : { healthCheckUrl }),
+        ...(nice === undefined ? {} : { nice }),
+      };
+      const { task, plan } = await dispatch(client, request, context);
+      if (task === null) {
+        if (json) return context.output.json({ task, plan });
+        return context.output.line(renderPlan(plan));
+      }
+      if (!json) context.output.line(`Task ${sanitize(task.id)} dispatched`);
+      await seeThrough(client, task.id, context, json);
+    });
+  return withExamples(command, [
+    ["vigocli task run uptime --target '*.web.*'", "a command on all web servers"],
+    [
+      "vigocli task run restart-app --target '*.web.*' --param env=staging",
+      "a named task with a parameter",
+    ],
+    [
+      "vigocli task run 'systemctl restart nginx' --target '*.web.*' --batch-size 25% --max-failures 2 --health-check-url http://lb.example.com/health",
+      "a quarter at a time, as long as the site is well",
+    ],
+    [
+      "vigocli task run uptime --target 'os.distro=debian' --batch-size 2 --dry-run",
+      "see the batches first",
+    ],
+  ]);
+}
+
+/** @throws {SyntaxError} as commander's usage error. */
+function addParameter(text: string, params: Params): Params {
+  return asArgument(() => {
+    const [name = ""] = text.split("=", 1);
+    if (name === "" || name === text) throw new SyntaxError("Write it as key=value");
+    if (Object.hasOwn(params, name)) throw new SyntaxError(`${name} is given twice`);
+    return { ...params, [name]: text.slice(name.length + 1) };
+  })(text);
+}
+
+/** A text that is the name of a live task means that task; anything else is a command. */
+async function whatToRun(
+  client: ApiClient,
+  text: string,
+  params: Params,
+): Promise<Pick<Request, "command" | "task" | "params">> {
+  const isNamed = TASK_NAME.test(text);
+  const tasks = isNamed
+    ? await allPages((query) => client.call(namedTaskList, { query }), (page) => page.tasks)
+    : [];
+  if (tasks.some(({ name }) => name === text)) return { task: text, params };
+  if (Object.keys(params).length === 0) return { command: text };
+  const names = tasks.map(({ name }) => name);
+  throw new UserError(
+    `Cannot take --param: no task of the live version is called ${JSON.stringify(sanitize(text))}${
+      suggestName(text, names) || ". See them with: vigocli task list --named"
+    }`,
+    { exitCode: EXIT_CODE.usage },
+  );
+}
+
+/** Sends the request; what a guardrail refuses is asked about, and sent again if somebody says yes. */
+async function dispatch(
+  client: ApiClient,
+  request: Request,
+  context: CliContext,
+): Promise<z.output<typeof taskRun.answer>> {
+  try {
+    // Not cut short by an interrupt: then nobody would know whether there is a task, and which.
+    return await client.call(taskRun, { body: request });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.guardrail === undefined) throw error;
+    const { output, isInteractive, signal } = context;
+    output.note(renderWarning(error.guardrail));
+    if (!isInteractive || !await confirmed(context)) {
+      signal.throwIfAborted();
+      throw new UserError(
+        `A guardrail refuses the command, and nothing was sent. If it is meant, overrule it with --force`,
+        { exitCode: EXIT_CODE.refused, cause: error },
+      );
+    }
+    return await client.call(taskRun, { body: { ...request, force: true } });
+  }
+}
+
+/** Whether somebody says yes; no longer waited for once they interrupt. */
+async function confirmed({ confirm, signal }: CliContext): Promise<boolean> {
+  const { promise: interruption, resolve } = Promise.withResolvers<boolean>();
+  const refuse = () => resolve(false);
+  signal.addEventListener("abort", refuse, { once: true });
+  try {
+    return await Promise.race([confirm("Proceed anyway?"), interruption]);
+  } finally {
+    signal.removeEventListener("abort", refuse);
+  }
+}
+
+function renderWarning({ reason, pattern }: Guardrail): string {
+  return [
+    "warning: server-side guardrail blocked this command",
+    `  reason:  ${sanitize(reason)}`,
+    `  pattern: ${sanitize(pattern)}`,
+    "  note:    the agent's hardcoded guardrails still apply on each envoy.",
+  ].join("\n");
+}
