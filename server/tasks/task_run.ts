@@ -166,6 +166,8 @@ export class TaskRun {
   resume(nowMs: number): RunEffect[] {
     const { phase, isCancelled } = this.#state;
     if (phase === "over") return [];
+    // The server ended between keeping it and beginning it: nobody was sent anything.
+    if (this.#state.deadlineMs === 0) return this.begin(nowMs);
     const forgotten = [...this.#targets.values()].filter(({ state, batch }) =>
       state !== "over" && batch !== null &&
       (batch < this.#state.batch || (phase === "health" && batch === this.#state.batch))

@@ -50,6 +50,16 @@ Deno.test("batches go one after the other, and all complete is complete", () => 
   assert.deepEqual([run.state.status, run.state.finishedAtMs], ["complete", 30]);
 });
 
+Deno.test("a task that was kept and never begun begins after the restart, with time enough", () => {
+  const first = new TaskRun(PLAN, targetsOf(2));
+  const after = new TaskRun(PLAN, targetsOf(2), first.state);
+  assert.deepEqual(sentIn(after.resume(5_000)), [0, 1]);
+  assert.deepEqual([after.state.batchStartedAtMs, after.wakeAtMs], [
+    5_000,
+    5_000 + TIMEOUT_MS + GRACE_MS,
+  ]);
+});
+
 Deno.test("who does not answer by the deadline is lost, and who was not reached is offline", () => {
   const run = new TaskRun(PLAN, targetsOf(3));
   run.begin(0);
