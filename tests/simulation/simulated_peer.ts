@@ -516,14 +516,15 @@ export class PeerLife implements DownloadHost {
   #sync(peer: ProvenPeer): void {
     const cursor = this.#gossip.begin(peer.uuid, this.nowMs());
     if (cursor === undefined) return;
-    this.#pull(peer, cursor, MAX_PAGES, () => this.#gossip.end(peer.uuid), peer.source);
+    const end = (hadNews: boolean) => this.#gossip.end(peer.uuid, hadNews);
+    this.#pull(peer, cursor, MAX_PAGES, end, peer.source);
   }
 
   #pull(
     endpoint: PeerEndpoint,
     cursor: string,
     pages: number,
-    end: () => void,
+    end: (hadNews: boolean) => void,
     source: PeerSource,
   ): void {
     let uuid = "";
@@ -533,13 +534,13 @@ export class PeerLife implements DownloadHost {
     }, (page) => {
       if (isFailure(page)) {
         if (uuid !== "") this.#registry.noteFailure(uuid);
-        return end();
+        return end(false);
       }
       const since = `${page.instance}:${page.next}`;
       this.#gossip.noteCursor(uuid, since);
       this.receive(page.entries);
       if (page.more && pages > 1) this.#pull(endpoint, since, pages - 1, end, source);
-      else end();
+      else end(page.entries.length > 0);
     }, source);
   }
 

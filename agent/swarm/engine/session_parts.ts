@@ -112,7 +112,7 @@ export async function assembleParts(
     scope,
     ownUuid: start.envoyUuid,
     isRevoked: (uuid) => facts().fleet.revokedEnvoys.includes(uuid),
-    greet: (endpoint, signal) => gossip.pull(endpoint, "", signal),
+    greet: async (endpoint, signal) => void await gossip.pull(endpoint, "", signal),
     log,
   });
   const seeds = await SeedKeeper.open({

@@ -68,20 +68,25 @@ export class Gossip {
   /**
    * Reads the manifest of whoever is at an address, from `cursor` on.
    *
+   * @returns Whether there was anything to read.
    * @throws {PeerError} if nobody of this fleet answers there.
    */
-  async pull(endpoint: PeerEndpoint, cursor: string, signal: AbortSignal): Promise<void> {
+  async pull(endpoint: PeerEndpoint, cursor: string, signal: AbortSignal): Promise<boolean> {
     const { client, book, hearing, ownUuid, fleetSerial, onFleet } = this.#options;
     let since = cursor;
+    let hadNews = false;
     for (let pages = 0; pages < MAX_PAGES; pages += 1) {
       const { peer, page } = await client.getManifest(endpoint, since, signal);
-      if (peer.uuid === ownUuid) return;
-      if (!await hearing.hear(peer, page.entries)) return;
+      if (peer.uuid === ownUuid || !await hearing.hear(peer, page.entries)) return false;
+      hadNews ||= page.entries.length > 0;
       since = `${page.instance}:${page.next}`;
       this.#plan.noteCursor(peer.uuid, since);
       if (page.fleetSerial > fleetSerial()) onFleet(await client.getFleet(endpoint, signal));
-      if (!page.more) return book.notePeerSync();
+      if (page.more) continue;
+      book.notePeerSync();
+      break;
     }
+    return hadNews;
   }
 
   get #isQuiet(): boolean {
@@ -91,12 +96,13 @@ export class Gossip {
   async #sync(peer: ProvenPeer, signal: AbortSignal): Promise<void> {
     const cursor = this.#plan.begin(peer.uuid, Date.now());
     if (cursor === undefined) return;
+    let hadNews = false;
     try {
-      await this.pull(peer, cursor, signal);
+      hadNews = await this.pull(peer, cursor, signal);
     } catch (error) {
       this.#noteTrouble(peer, error);
     } finally {
-      this.#plan.end(peer.uuid);
+      this.#plan.end(peer.uuid, hadNews);
     }
   }
 
