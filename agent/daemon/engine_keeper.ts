@@ -3,36 +3,24 @@ import type { Signer } from "../../shared/crypto/ed25519.ts";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import type { SwarmProgress } from "../../shared/proto/agent.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
+import { cleanFolder } from "../swarm/blobs/clean_folder.ts";
+import type { CleanUp } from "../swarm/blobs/stale_partials.ts";
 import type { EngineStart, NetworkInterface } from "../swarm/channel.ts";
 import type { Diagnosis } from "../swarm/diagnosis.ts";
 import type { RosterPage } from "../swarm/manifest/server_roster.ts";
-import {
-  type CleanUp,
-  completeBlobs,
-  removeDanglingLinks,
-  removeStalePartials,
-} from "../swarm/blobs/stale_partials.ts";
-import { SwarmPaths } from "../swarm/swarm_paths.ts";
+import { PendingAnswers } from "../swarm/pending_answers.ts";
+import type { EngineEvent } from "../swarm/start_engine.ts";
 import type { ServerAnswer } from "../swarm/transfer/last_resort.ts";
-import type { EngineEvent, EngineHandle, EngineHandlers } from "../swarm/start_engine.ts";
 import { isUnspecified } from "../traits/lan_address.ts";
-import { backoffMs, type BackoffPlan } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
 import { type CycleLog, NO_SWARM, type SwarmFacts } from "./cycle.ts";
+import { EngineRunner, type EngineState, type StartEngine } from "./engine_runner.ts";
 import { formatEndpoint } from "./format_endpoint.ts";
 import type { HeldDocuments } from "./held_documents.ts";
+import { OwnEntries } from "./own_entries.ts";
 import type { ContentRequest } from "./server_content.ts";
 import { signEntry } from "./sign_entry.ts";
-
-/** Starts an engine: `startEngine` of the swarm, or a fake. */
-export type StartEngine = (start: EngineStart, handlers: EngineHandlers) => EngineHandle;
-
-/** An engine that dies at once is not started in a loop. */
-export const ENGINE_BACKOFF: BackoffPlan = { firstMs: 1_000, longestMs: 60_000 };
-/** An engine that ran this long was healthy: its next death starts the back-off anew. */
-const HEALTHY_AFTER_MS = 60_000;
-/** Own entries remembered for the server, the limit of a manifest. */
-const MAX_OWN_ENTRIES = 20_000;
 
 /** Diagnoses that are waited for at once. */
 const MAX_DIAGNOSES = 4;
@@ -61,40 +49,43 @@ export interface EngineKeeperParts {
 }
 
 /**
- * Runs the swarm engine while this envoy's gates are open, and starts it again when it dies. Everything the engine says
- * comes from code that reads what other machines send, and is judged here before it is believed.
+ * Has the swarm engine run while this envoy's gates are open, and stands between it and the rest of the daemon. Everything
+ * the engine says comes from code that reads what other machines send, and is judged here before it is believed.
  */
 export class EngineKeeper {
   readonly #parts: EngineKeeperParts;
-  readonly #own = new Map<string, ManifestEntry>();
-  #engine: EngineHandle | undefined;
-  #startedAtMs = 0;
+  readonly #runner: EngineRunner;
+  readonly #own: OwnEntries;
+  readonly #cleanUps = new PendingAnswers<CleanUp>();
+  readonly #diagnoses = new PendingAnswers<Diagnosis>();
   #startedAs: string | undefined;
-  #deaths = 0;
-  #restart: AbortController | undefined;
-  #pending: Promise<void> = Promise.resolve();
   #stopped = false;
   #facts: SwarmFacts = NO_SWARM;
   #address = "";
   #traits: Readonly<Record<string, Json>> = {};
-  #state: "off" | "starting" | "running" | "failed" = "off";
-  #problem = "";
-  readonly #cleanUps = new Map<number, (done: CleanUp | null) => void>();
-  #nextCleanUp = 1;
-  readonly #diagnoses = new Map<number, (diagnosis: Diagnosis | null) => void>();
-  #nextDiagnosis = 1;
 
   constructor(parts: EngineKeeperParts) {
     this.#parts = parts;
+    this.#own = new OwnEntries(parts.signer.publicKey.toHex());
+    this.#runner = new EngineRunner({
+      startEngine: parts.startEngine,
+      clock: parts.clock,
+      log: parts.log,
+      start: () => parts.start(),
+      random: () => parts.random(),
+      onEvent: (event) => this.#hear(event),
+      onGone: () => this.#forgetEngine(),
+      onDue: () => this.update(),
+    });
   }
 
-  get state(): "off" | "starting" | "running" | "failed" {
-    return this.#state;
+  get state(): EngineState {
+    return this.#runner.state;
   }
 
   /** Why the engine does not run although it should; empty when there is nothing to tell. */
   get problem(): string {
-    return this.#problem;
+    return this.#runner.problem;
   }
 
   /** Where the peer server listens, host:port; empty while none runs. */
@@ -108,45 +99,48 @@ export class EngineKeeper {
 
   /** Entries that this envoy signed, for a server that may have missed them. */
   ownEntries(): readonly ManifestEntry[] {
-    return [...this.#own.values()];
+    return this.#own.all();
   }
 
   /** Starts or stops the engine as the envoy document says, and hands it the documents. */
   update(): void {
     if (this.#stopped) return;
     if (!this.#isWanted()) {
-      this.#cancelRestart();
       // The state file that the engine leaves is to show the gates as they are now.
-      if (this.#engine) this.#sendDocuments();
-      if (this.#engine) this.#halt("the gates of this envoy are closed");
-      this.#state = "off";
-      this.#problem = this.#parts.held.envoy()
-        ? "swarm.enabled of the server does not admit this machine"
-        : "the server has not said yet whether this machine takes part";
+      this.#sendDocuments();
+      this.#runner.rest(
+        "the gates of this envoy are closed",
+        this.#parts.held.envoy()
+          ? "swarm.enabled of the server does not admit this machine"
+          : "the server has not said yet whether this machine takes part",
+      );
       return;
     }
-    if (this.#engine && this.#hostname() !== this.#startedAs) this.#startAnew();
-    else if (this.#engine) this.#sendDocuments();
-    else if (!this.#restart) this.#launch();
+    const runner = this.#runner;
+    // What an engine announces and signs names the envoy that it was started as.
+    if (runner.engine && this.#hostname() !== this.#startedAs) {
+      runner.startAnew("this envoy has another name now");
+    } else if (runner.engine) this.#sendDocuments();
+    else if (!runner.isRestarting) this.#launch();
   }
 
   sendTraits(traits: Readonly<Record<string, Json>>): void {
     this.#traits = traits;
-    this.#engine?.send({ kind: "traits", traits });
-    this.#engine?.send({ kind: "interfaces", interfaces: this.#parts.interfaces() });
-    this.#engine?.send({ kind: "clock", offsetMs: this.#parts.clockOffsetMs() });
+    this.#runner.engine?.send({ kind: "traits", traits });
+    this.#runner.engine?.send({ kind: "interfaces", interfaces: this.#parts.interfaces() });
+    this.#runner.engine?.send({ kind: "clock", offsetMs: this.#parts.clockOffsetMs() });
   }
 
   /** Cells from the server. */
   sendEntries(entries: readonly ManifestEntry[]): void {
-    if (entries.length > 0) this.#engine?.send({ kind: "entries", entries });
+    if (entries.length > 0) this.#runner.engine?.send({ kind: "entries", entries });
   }
 
   /** The server answered a check-in, with a page of its manifest if the engine asked for one. */
   noteCheckIn(roster?: RosterPage): void {
     const { clock, clockOffsetMs } = this.#parts;
-    this.#engine?.send({ kind: "clock", offsetMs: clockOffsetMs() });
-    this.#engine?.send({
+    this.#runner.engine?.send({ kind: "clock", offsetMs: clockOffsetMs() });
+    this.#runner.engine?.send({
       kind: "checked_in",
       atMs: clock.nowMs(),
       ...(roster ? { roster } : {}),
@@ -154,7 +148,7 @@ export class EngineKeeper {
   }
 
   sendHints(peers: readonly { envoyUuid: string; address: string }[]): void {
-    if (peers.length > 0) this.#engine?.send({ kind: "hints", peers });
+    if (peers.length > 0) this.#runner.engine?.send({ kind: "hints", peers });
   }
 
   /**
@@ -163,23 +157,18 @@ export class EngineKeeper {
    * @returns `busy` if as many diagnoses are waited for as may be.
    */
   async diagnose(peer: string | undefined): Promise<Diagnosis | null | "busy"> {
-    if (!this.#engine) return null;
+    const { engine } = this.#runner;
+    if (!engine) return null;
     if (this.#diagnoses.size >= MAX_DIAGNOSES) return "busy";
-    const requestId = this.#nextDiagnosis++;
-    const answered = Promise.withResolvers<Diagnosis | null>();
-    const timer = setTimeout(() => answered.resolve(null), DIAGNOSIS_TIMEOUT_MS);
-    this.#diagnoses.set(requestId, answered.resolve);
-    this.#engine.send({ kind: "diagnose", requestId, ...(peer === undefined ? {} : { peer }) });
-    try {
-      return await answered.promise;
-    } finally {
-      clearTimeout(timer);
-      this.#diagnoses.delete(requestId);
-    }
+    return await this.#diagnoses.ask(
+      (requestId) =>
+        engine.send({ kind: "diagnose", requestId, ...(peer === undefined ? {} : { peer }) }),
+      DIAGNOSIS_TIMEOUT_MS,
+    );
   }
 
   sendIdentity(identity: TlsIdentity): void {
-    this.#engine?.send({ kind: "identity", identity });
+    this.#runner.engine?.send({ kind: "identity", identity });
   }
 
   /**
@@ -189,25 +178,17 @@ export class EngineKeeper {
    * @returns `null` if the engine ends before it is done.
    */
   async cleanUp(): Promise<CleanUp | null> {
-    await this.#pending;
-    if (!this.#engine) return cleanFolder(this.#parts.start().folder);
-    const requestId = this.#nextCleanUp++;
-    const cleaned = Promise.withResolvers<CleanUp | null>();
-    this.#cleanUps.set(requestId, cleaned.resolve);
-    this.#engine.send({ kind: "clean", requestId });
-    try {
-      return await cleaned.promise;
-    } finally {
-      this.#cleanUps.delete(requestId);
-    }
+    await this.#runner.settled;
+    const { engine } = this.#runner;
+    if (!engine) return cleanFolder(this.#parts.start().folder);
+    return await this.#cleanUps.ask((requestId) => engine.send({ kind: "clean", requestId }));
   }
 
   /** Ends the engine and whatever restart was planned. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#cancelRestart();
-    if (this.#engine) this.#halt("the daemon stops");
-    await this.#pending;
+    this.#runner.stop("the daemon stops");
+    await this.#runner.settled;
   }
 
   #isWanted(): boolean {
@@ -221,31 +202,9 @@ export class EngineKeeper {
     return this.#parts.held.envoy()?.value.hostname;
   }
 
-  /** What an engine announces and signs names the envoy that it was started as. */
-  #startAnew(): void {
-    this.#halt("this envoy has another name now");
-    const restart = new AbortController();
-    this.#restart = restart;
-    this.#pending = this.#pending.then(() => {
-      if (restart.signal.aborted) return;
-      this.#restart = undefined;
-      this.update();
-    });
-  }
-
   #launch(): void {
-    const { startEngine, clock, log } = this.#parts;
     this.#startedAs = this.#hostname();
-    this.#startedAtMs = clock.nowMs();
-    this.#state = "starting";
-    log.info("starting the swarm engine");
-    const engine = startEngine(this.#parts.start(), {
-      onEvent: (event) => this.#hear(event),
-      onCrash: (reason) => {
-        if (this.#engine === engine) this.#bury(reason);
-      },
-    });
-    this.#engine = engine;
+    this.#runner.launch();
     // What it calls and announces from has to be known when the documents let it begin.
     this.sendTraits(this.#traits);
     this.#sendDocuments();
@@ -254,7 +213,7 @@ export class EngineKeeper {
   #sendDocuments(): void {
     const fleet = this.#parts.held.fleet(), envoy = this.#parts.held.envoy();
     if (!fleet || !envoy) return;
-    this.#engine?.send({
+    this.#runner.engine?.send({
       kind: "documents",
       fleet: fleet.value,
       fleetSigned: fleet.signed,
@@ -262,59 +221,24 @@ export class EngineKeeper {
     });
   }
 
-  #halt(reason: string): void {
-    const engine = this.#engine;
-    if (!engine) return;
-    this.#forgetEngine();
-    this.#parts.log.info("stopping the swarm engine", { reason });
-    this.#pending = this.#pending.then(() => engine.stop()).catch((error) =>
-      this.#parts.log.error("the swarm engine did not stop in order", { reason: String(error) })
-    );
-  }
-
-  #bury(reason: string): void {
-    const { clock, log, random } = this.#parts;
-    const livedMs = clock.nowMs() - this.#startedAtMs;
-    this.#forgetEngine();
-    this.#deaths = livedMs >= HEALTHY_AFTER_MS ? 1 : this.#deaths + 1;
-    this.#state = "failed";
-    this.#problem = reason;
-    const delayMs = backoffMs(this.#deaths, ENGINE_BACKOFF, random());
-    log.error("swarm engine ended; it is started again", { reason, delayMs });
-    const restart = new AbortController();
-    this.#restart = restart;
-    this.#pending = this.#pending.then(() => clock.sleep(delayMs, restart.signal)).then(() => {
-      if (restart.signal.aborted) return;
-      this.#restart = undefined;
-      this.update();
-    });
-  }
-
-  #cancelRestart(): void {
-    this.#restart?.abort();
-    this.#restart = undefined;
-  }
-
   #forgetEngine(): void {
-    this.#engine = undefined;
     this.#facts = NO_SWARM;
     this.#address = "";
-    for (const settle of this.#diagnoses.values()) settle(null);
-    for (const settle of this.#cleanUps.values()) settle(null);
+    this.#diagnoses.settleAll(null);
+    this.#cleanUps.settleAll(null);
   }
 
   #hear(message: EngineEvent): void {
     const { log } = this.#parts;
     switch (message.kind) {
       case "ready":
-        this.#state = "running";
-        this.#problem = "";
+        this.#runner.noteReady();
         this.#noteListening(message.address, message.port);
         log.info("swarm engine is ready", { address: message.address, port: message.port });
         return;
       case "entries":
         this.#facts = { ...this.#facts, manifestDigest: readDigest(message.digest) };
-        this.#rememberOwn(message.entries);
+        this.#own.remember(message.entries);
         this.#parts.onEntries(message.entries);
         return;
       case "roster":
@@ -329,21 +253,12 @@ export class EngineKeeper {
       case "fetch":
         this.#fetchContent(message);
         return;
-      case "fleet": {
-        const held = this.#parts.held.fleet()?.value.serial ?? 0;
-        const verdict = this.#parts.held.takeFleet(message.signed);
-        if (!verdict.ok) log.warn("fleet document of a peer refused", { reason: verdict.reason });
-        else if (verdict.value.serial > held) {
-          log.info("fleet document accepted from a peer", { serial: verdict.value.serial });
-          this.#sendDocuments();
-          this.#parts.onFleetDocument();
-        }
+      case "fleet":
+        this.#takeFleet(message.signed);
         return;
-      }
       case "log":
-        // An engine that cannot open its port goes on trying by itself, and says so only here.
-        if (message.level === "error" && this.#state === "starting") {
-          this.#problem = String(message.properties?.["reason"] ?? message.message);
+        if (message.level === "error") {
+          this.#runner.noteError(String(message.properties?.["reason"] ?? message.message));
         }
         log[message.level === "warning" ? "warn" : message.level](
           message.message,
@@ -353,22 +268,30 @@ export class EngineKeeper {
       case "cleaned": {
         const { requestId, danglingLinks, stalePartials, errors } = message;
         log.info("the swarm folder was cleaned", { danglingLinks, stalePartials, errors });
-        this.#cleanUps.get(requestId)?.({ danglingLinks, stalePartials, errors });
+        this.#cleanUps.settle(requestId, { danglingLinks, stalePartials, errors });
         return;
       }
       case "examined":
         // Whoever asked hears it beside the keeper.
         return;
       case "diagnosed":
-        this.#diagnoses.get(message.requestId)?.(message.diagnosis);
+        this.#diagnoses.settle(message.requestId, message.diagnosis);
         return;
-      case "fatal": {
-        const engine = this.#engine;
-        if (!engine) return;
-        this.#bury(message.reason);
-        engine.terminate();
+      case "fatal":
+        this.#runner.fail(message.reason);
         return;
-      }
+    }
+  }
+
+  #takeFleet(signed: SignedBytes): void {
+    const { held, log, onFleetDocument } = this.#parts;
+    const serialBefore = held.fleet()?.value.serial ?? 0;
+    const verdict = held.takeFleet(signed);
+    if (!verdict.ok) log.warn("fleet document of a peer refused", { reason: verdict.reason });
+    else if (verdict.value.serial > serialBefore) {
+      log.info("fleet document accepted from a peer", { serial: verdict.value.serial });
+      this.#sendDocuments();
+      onFleetDocument();
     }
   }
 
@@ -383,47 +306,26 @@ export class EngineKeeper {
   #sign(requestId: number, asked: object): void {
     const { signer, log } = this.#parts;
     const signed = signEntry(asked, signer, this.#startedAs ?? "");
-    if (signed.ok) this.#engine?.send({ kind: "signed", requestId, entry: signed.entry });
+    if (signed.ok) this.#runner.engine?.send({ kind: "signed", requestId, entry: signed.entry });
     else {
       log.error("the swarm engine asked for a signature it may not have", {
         reason: signed.reason,
       });
-      this.#engine?.send({ kind: "unsigned", requestId, reason: signed.reason });
+      this.#runner.engine?.send({ kind: "unsigned", requestId, reason: signed.reason });
     }
   }
 
   #fetchContent({ requestId, ...request }: ContentRequest & { requestId: number }): void {
-    const engine = this.#engine;
+    const { engine } = this.#runner;
     const answer = (answer: ServerAnswer) => {
       // An engine that was started since has other requests of that number.
-      if (this.#engine === engine) engine?.send({ kind: "fetched", requestId, answer });
+      if (this.#runner.engine === engine) engine?.send({ kind: "fetched", requestId, answer });
     };
     this.#parts.fetchContent(request).then(
       answer,
       (error: unknown) => answer({ ok: false, reason: String(error), isFinal: true }),
     );
   }
-
-  #rememberOwn(entries: readonly ManifestEntry[]): void {
-    const author = this.#parts.signer.publicKey.toHex();
-    for (const entry of entries) {
-      if (entry.author !== author) continue;
-      this.#own.delete(entry.sha256);
-      this.#own.set(entry.sha256, entry);
-    }
-    for (const sha of this.#own.keys()) {
-      if (this.#own.size <= MAX_OWN_ENTRIES) break;
-      this.#own.delete(sha);
-    }
-  }
-}
-
-/** Synchronous from end to end: no engine can be started meanwhile. */
-function cleanFolder(folder: string): CleanUp {
-  const paths = new SwarmPaths(folder);
-  const partials = removeStalePartials(paths, completeBlobs(paths));
-  const links = removeDanglingLinks(paths);
-  return { ...partials, ...links, errors: partials.errors + links.errors };
 }
 
 function readDigest(hex: string): Uint8Array {
