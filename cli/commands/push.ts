@@ -36,7 +36,14 @@ export function pushCommand(context: CliContext) {
         );
       }
       const ask = async () => {
-        const { hosts } = await client.call(envoyPushShow, { params: { id } });
+        const hosts: PushedHost[] = [];
+        let cursor: string | null = null;
+        do {
+          const query: { cursor?: string } = cursor === null ? {} : { cursor };
+          const page = await client.call(envoyPushShow, { params: { id }, query });
+          hosts.push(...page.hosts);
+          cursor = page.nextCursor;
+        } while (cursor !== null);
         return hosts;
       };
       let hosts = await ask();

@@ -36,11 +36,18 @@ export function configViewRoutes(views: ConfigViews): RouteTable<ViewEndpoints> 
       const { roots, leftOut } = result.ok ? result.value : { roots: [], leftOut: 0 };
       return { roots: [...roots], leftOut, mistakes };
     },
-    configSearch: async ({ query: { text, limit, staged } }) => {
-      const result = await views.search(text, limit, { isStaged: staged });
+    configSearch: async ({ query: { text, limit, cursor, staged } }) => {
+      const before = Number(cursor ?? 0);
+      const result = await views.search(text, before + limit, { isStaged: staged });
       const mistakes = mistakesIn(result);
       const { hits, more, hosts } = result.ok ? result.value : { hits: [], more: 0, hosts: null };
-      return { hits: [...hits], more, hosts, mistakes };
+      return {
+        hits: hits.slice(before),
+        more,
+        hosts,
+        mistakes,
+        nextCursor: more > 0 ? String(hits.length) : null,
+      };
     },
     configSchema: () => {
       // JSON throughout; only the type of the schema says that nobody writes to it.

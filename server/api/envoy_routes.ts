@@ -6,6 +6,7 @@ import type { PushTracker } from "../checkin/push_tracker.ts";
 import { checkPermission } from "../auth/permissions.ts";
 import { ApiError } from "./api_error.ts";
 import { findEnvoy } from "./find_envoy.ts";
+import { paginate } from "./paginate.ts";
 import { pathParameter, type RouteTable } from "./route.ts";
 import { unwrap } from "./service_answer_error.ts";
 
@@ -55,9 +56,12 @@ export function envoyRoutes(
       unwrap(await admin.accept(pathParameter(params, "host"), principal.name)),
     envoyPush: async ({ body, principal }) => unwrap(await admin.push(body, principal.name)),
     // deno-lint-ignore require-await -- as above, for a push that nobody remembers
-    envoyPushShow: async ({ params }) => {
+    envoyPushShow: async ({ params, query }) => {
       const hosts = pushes.show(pathParameter(params, "id"));
-      if (hosts) return { hosts };
+      if (hosts) {
+        const { page, nextCursor } = paginate(hosts, ({ hostname }) => hostname, query);
+        return { hosts: page, nextCursor };
+      }
       throw new ApiError(404, `No push has the id ${JSON.stringify(params["id"])} any more`);
     },
     envoyTag: async ({ params, body, principal }) =>

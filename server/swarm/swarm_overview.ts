@@ -55,8 +55,12 @@ export class SwarmOverview {
   }
 
   /** @param limit 0 for all. */
-  peers(sort: PeerSort, limit: number): z.output<typeof swarmPeers.answer> {
-    const peers = this.#peers().sort(comparePeers(sort));
+  peers(
+    sort: PeerSort,
+    limit: number,
+  ): Omit<z.output<typeof swarmPeers.answer>, "nextCursor"> {
+    const keyOf = peerKey(sort);
+    const peers = this.#peers().sort((one, other) => compareText(keyOf(one), keyOf(other)));
     return {
       generatedAtMs: this.#options.now(),
       sort,
@@ -66,7 +70,7 @@ export class SwarmOverview {
   }
 
   /** Seeds that their envoys refuse, and active entries that no online envoy holds whole; at most `limit` of each. */
-  broken(limit: number): z.output<typeof filecastBroken.answer> {
+  broken(limit: number): Omit<z.output<typeof filecastBroken.answer>, "nextCursor"> {
     const seeds = this.#brokenSeeds();
     const filecasts = this.#brokenFilecasts();
     return {
@@ -162,13 +166,27 @@ export class SwarmOverview {
 }
 
 /** The most first, and hostnames from a to z. */
-function comparePeers(sort: PeerSort): (one: SwarmPeer, other: SwarmPeer) => number {
+/** By what peers come in order: the heaviest first, and equals by name. */
+export function peerKey(sort: PeerSort): (peer: SwarmPeer) => string {
   const weigh = {
     footprint: ({ footprintBytes }: SwarmPeer) => footprintBytes,
     blobs: ({ cached, seeding }: SwarmPeer) => cached + seeding,
     hostname: () => 0,
   }[sort];
-  return (one, other) => weigh(other) - weigh(one) || compareText(one.hostname, other.hostname);
+  return (peer) => {
+    const lightness = Number.MAX_SAFE_INTEGER - weigh(peer);
+    return `${String(lightness).padStart(16, "0")} ${peer.hostname} ${peer.uuid}`;
+  };
+}
+
+/** By what broken seeds come in order. */
+export function brokenSeedKey({ hostname, label }: BrokenSeed): string {
+  return `${hostname} ${label}`;
+}
+
+/** By what broken filecasts come in order. */
+export function brokenFilecastKey({ label, sha256 }: BrokenFilecast): string {
+  return `${label} ${sha256}`;
 }
 
 function compareText(one: string, other: string): number {

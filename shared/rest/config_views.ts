@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { configProblemSchema, configVersionSchema, freezeSchema } from "./config.ts";
 import { endpoint } from "./endpoint.ts";
+import { pageOf } from "./page.ts";
 
 /** What there is of a policy version among the envoys. */
 export const versionHoldersSchema = z.object({
@@ -178,10 +179,12 @@ export const configSearch = endpoint({
     /** Any text, in any case; or `type:name` for a resource. */
     text: z.string().min(1).max(1100),
     limit: z.coerce.number().int().min(1).max(1000).default(100),
+    /** Counts hits, so that a page after a publish may repeat or leave out some. */
+    cursor: z.string().regex(/^[1-9]\d{0,5}$/).optional(),
     staged,
   }),
   body: z.undefined(),
-  answer: z.object({
+  answer: pageOf({
     hits: z.array(z.object({
       /** What it was found in, such as `configcrate`, `variable`, `parameter`, `template`. */
       kind: z.string(),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { endpoint } from "./endpoint.ts";
+import { MAX_PAGE_ROWS, pageOf, pageQuery } from "./page.ts";
 
 export const CONVERGENCES = ["Converged", "Degraded", "Failed", "NoData"] as const;
 export type Convergence = typeof CONVERGENCES[number];
@@ -208,9 +209,9 @@ export const envoyPushShow = endpoint({
   path: "/envoys/push/:id",
   summary: "Show how far each envoy of a push is",
   permission: "push.execute",
-  query: z.object({}),
+  query: pageQuery(MAX_PAGE_ROWS),
   body: z.undefined(),
-  answer: z.object({ hosts: z.array(pushedHostSchema) }),
+  answer: pageOf({ hosts: z.array(pushedHostSchema) }),
 });
 
 /** How often one condition of a query holds, to see which of them nothing passes. */

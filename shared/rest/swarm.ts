@@ -135,9 +135,9 @@ export const filecastBroken = endpoint({
   path: "/swarm/broken",
   summary: "List seeds that are refused and filecasts that nobody online holds whole",
   permission: "fleet.view",
-  query: z.object({ limit: z.coerce.number().int().min(1).max(1000).default(200) }),
+  query: pageQuery().extend({ cursor: z.string().min(1).max(4096).optional() }),
   body: z.undefined(),
-  answer: z.object({
+  answer: pageOf({
     /** At most `limit` of each. */
     seeds: z.array(brokenSeedSchema),
     filecasts: z.array(brokenFilecastSchema),

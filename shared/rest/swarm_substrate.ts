@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { endpoint } from "./endpoint.ts";
+import { pageOf } from "./page.ts";
 
 export const PEER_SORTS = ["footprint", "blobs", "hostname"] as const;
 export type PeerSort = typeof PEER_SORTS[number];
@@ -58,9 +59,10 @@ export const swarmPeers = endpoint({
     sort: z.enum(PEER_SORTS).default("footprint"),
     /** 0 for all. */
     limit: z.coerce.number().int().min(0).max(100_000).default(50),
+    cursor: z.string().min(1).max(512).optional(),
   }),
   body: z.undefined(),
-  answer: z.object({
+  answer: pageOf({
     generatedAtMs: z.number(),
     sort: z.enum(PEER_SORTS),
     total: z.number().int(),
