@@ -7,7 +7,16 @@ import { runOrThrow } from "../support/run_command.ts";
 const MAIN = fileURLToPath(new URL("../../tools/demo/main.ts", import.meta.url));
 /** Long past what the demo takes, since other tests may share the machine. */
 const DEADLINE_MS = 180_000;
-const ACTS = ["Server", "Enrolment", "Policy", "Drift", "Swarm", "Without a server", "Record"];
+const ACTS = [
+  "Server",
+  "Enrolment",
+  "Policy",
+  "Drift",
+  "Tasks",
+  "Swarm",
+  "Without a server",
+  "Record",
+];
 
 function startDemo(...flags: string[]): TestProcess {
   return TestProcess.start(Deno.execPath(), ["run", "-A", "--no-check", MAIN, ...flags], {
@@ -46,6 +55,8 @@ Deno.test("the demo plays all its acts, proves what it shows, and leaves nothing
       /^ {2}hub +online +/m,
       /^ {2}published [0-9a-f]{12}: \d+ different changes, each on a group of hosts$/m,
       /^ {2}-changed by hand$/m,
+      /^ {2}2 batch\(es\), 3 target\(s\), 0 offline$/m,
+      /^ {2}--- web-2 \[complete\] exit=0 \d+ms\n {2}(?:Linux|Darwin) /m,
       /^ {2}Summary: 5 complete \(5 total\)$/m,
       /^ {2}every copy has the SHA-256 of the original; [2-4] of 4 receivers got chunks from each other/m,
       /^ {2}web-2 put etc\/motd right after/m,

@@ -31,7 +31,7 @@ export async function runDemo({ keep, signal }: DemoOptions): Promise<void> {
   const startedMs = performance.now();
   await using folder = await TemporaryRoot.create("vigo-demo-");
   const stage = createStage({
-    acts: 7,
+    acts: 8,
     isTerminal: Deno.stdout.isTerminal(),
     env: Deno.env.toObject(),
     write: (text) => void Deno.stdout.writeSync(new TextEncoder().encode(text)),
@@ -65,6 +65,15 @@ export async function runDemo({ keep, signal }: DemoOptions): Promise<void> {
       "Drift",
       "somebody edits a managed file by hand on web-1",
       (show) => drift(fleet, show),
+    );
+    await stage.act(
+      "Tasks",
+      "one command on chosen machines, in two batches; each ends with a verdict",
+      async (show) => {
+        const args = ["--target", "web-*,db-*", "--batch-size", "1,2"];
+        show((await fleet.cli("task", "run", "uname -srm", ...args, "--dry-run")).trim());
+        show((await fleet.cli("task", "run", "uname -srm", ...args)).trim());
+      },
     );
     await stage.act(
       "Swarm",
@@ -254,6 +263,7 @@ function summary(fleet: TestFleet, keep: boolean, tookMs: number): string {
     "",
     "Try, from this repository, in another terminal:",
     `  deno task vigocli envoys ${at}`,
+    `  deno task vigocli task run 'uptime' --target 'web-*' ${at}`,
     `  deno task vigo swarm seeds list --root ${fleet.host("web-1").root}`,
     `  edit ${fleet.hub.root}/srv/vigo/stacks/ and: deno task vigocli config publish ${at}`,
     "",
