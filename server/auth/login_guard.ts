@@ -5,6 +5,8 @@ import { networkOf } from "../../shared/platform/network_of.ts";
 const FREE_FAILURES = { user: 4, address: 20 } as const;
 /** The longest wait. A guess each quarter of an hour finds nothing, and a user who is kept out can ask an administrator. */
 export const MAX_LOCK_MS = 15 * 60_000;
+/** How long an attempt waits while others of its address are looked at. */
+const CROWD_WAIT_MS = 1_000;
 /** Failures longer ago are forgotten. */
 export const FORGOTTEN_AFTER_MS = 24 * 3_600_000;
 
@@ -31,12 +33,17 @@ export class LoginGuard {
    * Counts an attempt under a name before it is looked at, unless it has to wait. Many at once are not one only if this runs
    * in a transaction: each must see those that were counted before it.
    *
+   * @param underWay attempts of the same address that are being looked at, and may fail.
    * @returns how long it has to wait, in ms; 0 if it may be made now.
    */
-  async begin(user: string, address: string): Promise<number> {
+  async begin(user: string, address: string, underWay: number): Promise<number> {
+    const subject = addressSubject(address);
+    const failures = (await this.#failures.find(subject))?.failures ?? 0;
+    const isCrowd = underWay > 0 && failures + underWay > FREE_FAILURES.address;
     const waitMs = Math.max(
       await this.lockedMs(user),
-      await this.#wait(addressSubject(address), FREE_FAILURES.address),
+      await this.#wait(subject, FREE_FAILURES.address),
+      isCrowd ? CROWD_WAIT_MS : 0,
     );
     if (waitMs === 0) await this.#count(userSubject(user));
     return waitMs;

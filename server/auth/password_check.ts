@@ -1,3 +1,4 @@
+import { networkOf } from "../../shared/platform/network_of.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
 import { answered, type Refused, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
 import type { UserRecord } from "../store/people_store.ts";
@@ -16,6 +17,8 @@ export interface PasswordCheckParts {
 export class PasswordCheck {
   readonly #parts: PasswordCheckParts;
   readonly #guard: LoginGuard;
+  /** Attempts that are being looked at, by network. */
+  readonly #underWay = new Map<string, number>();
 
   constructor(parts: PasswordCheckParts) {
     this.#parts = parts;
@@ -30,15 +33,32 @@ export class PasswordCheck {
     { name, password }: { readonly name: string; readonly password: string },
     address: string,
   ): Promise<ServiceAnswer<UserRecord>> {
-    const { store, audit, hasher, now } = this.#parts;
+    const { store, now } = this.#parts;
     const given = name.toLowerCase();
-    const waitMs = await store.transaction((inside) =>
-      new LoginGuard(inside.loginFailures, now).begin(given, address)
-    );
+    const network = networkOf(address);
+    const waitMs = await store.transaction(async (inside) => {
+      const guard = new LoginGuard(inside.loginFailures, now);
+      const waitMs = await guard.begin(given, address, this.#underWay.get(network) ?? 0);
+      if (waitMs === 0) this.#noteUnderWay(network, 1);
+      return waitMs;
+    });
     if (waitMs > 0) {
       const seconds = Math.ceil(waitMs / 1000);
       return refused(429, `Too many failed logins: try again in ${seconds} s`, waitMs);
     }
+    try {
+      return await this.#compare(given, password, address);
+    } finally {
+      this.#noteUnderWay(network, -1);
+    }
+  }
+
+  async #compare(
+    given: string,
+    password: string,
+    address: string,
+  ): Promise<ServiceAnswer<UserRecord>> {
+    const { store, audit, hasher } = this.#parts;
     const user = await store.users.find(given);
     const isRight = await unlessTooMany(() => hasher.verify(password, user?.password));
     if (!isRight.ok) return isRight;
@@ -57,6 +77,12 @@ export class PasswordCheck {
     if (!rehashed.ok) return rehashed;
     const isStillSo = await this.#replace(user, rehashed.value);
     return isStillSo ? answered({ ...user, password: rehashed.value }) : WRONG;
+  }
+
+  #noteUnderWay(network: string, change: 1 | -1): void {
+    const count = (this.#underWay.get(network) ?? 0) + change;
+    if (count > 0) this.#underWay.set(network, count);
+    else this.#underWay.delete(network);
   }
 
   /** Stores a dearer hash of the same password, unless the password was changed meanwhile. */

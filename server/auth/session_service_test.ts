@@ -134,6 +134,25 @@ Deno.test("guesses at the same moment are as many as guesses one after the other
   assert.deepEqual([looked, people.hasher.verified], [5, 5]);
 });
 
+Deno.test("one address guesses no more names at the same moment than one after the other", async () => {
+  const people = openPeople();
+  await people.add("ann", "viewer");
+  await Promise.all(
+    Array.from(
+      { length: 60 },
+      (_, count) => people.sessions.login({ name: `user${count}`, password: "a guess" }, ADDRESS),
+    ),
+  );
+  assert.ok(people.hasher.verified <= 21, `${people.hasher.verified} were looked at`);
+  const crowd = await Promise.all(
+    Array.from(
+      { length: 15 },
+      () => people.sessions.login({ name: "ann", password: PASSWORD }, "192.0.2.8"),
+    ),
+  );
+  assert.ok(crowd.some(({ ok }) => ok), "who has the password comes in from elsewhere");
+});
+
 Deno.test("an administrator lets in again whom wrong passwords keep out", async () => {
   const people = openPeople();
   await people.add("ann", "viewer");
