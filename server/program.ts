@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Argument, Command } from "@commander-js/extra-typings";
 import { VERSION } from "../shared/config/version.ts";
-import { rootPaths } from "../shared/platform/root_paths.ts";
+import { type RootPaths, rootPaths } from "../shared/platform/root_paths.ts";
 import { describeCommand } from "../shared/terminal/command_tree.ts";
 import { completionScript, SHELLS } from "../shared/terminal/completion.ts";
 import { EXIT_CODE } from "../shared/terminal/exit_code.ts";
@@ -10,7 +10,11 @@ import { withExamples } from "../shared/terminal/run_cli.ts";
 import { UserError } from "../shared/terminal/user_error.ts";
 import type { ServerStart } from "./channel.ts";
 import { loadServerConfig, ServerConfigError } from "./config/load_server_config.ts";
+import { backupCommand } from "./backup/backup_command.ts";
+import { restoreCommand } from "./backup/restore_command.ts";
+import { databaseCommand } from "./backup/move_command.ts";
 import { readPostgresSettings } from "./config/postgres_settings.ts";
+import type { ServerConfig } from "./config/server_config_schema.ts";
 import { interfaceAddresses } from "./enroll/server_names.ts";
 import { databasePath, prepareRoot, serverFolders } from "./prepare_root.ts";
 import { lockRoot } from "./root_lock.ts";
@@ -68,6 +72,19 @@ export function createProgram(context: ServerContext) {
     write: context.write,
     root: () => program.opts().root ?? context.env("VIGO_ROOT") ?? "/",
   }));
+  const paths = () => rootPaths(program.opts().root ?? context.env("VIGO_ROOT") ?? "/");
+  const copies = {
+    write: context.write,
+    env: context.env,
+    paths,
+    config: (file?: string) => loadConfig(file ?? program.opts().config, paths(), context),
+    configFile: () =>
+      program.opts().config ?? context.env("VIGO_CONFIG_FILE") ??
+        paths().at("/srv/vigo/server.yaml"),
+  };
+  program.addCommand(backupCommand(copies));
+  program.addCommand(restoreCommand(copies));
+  program.addCommand(databaseCommand(copies));
   const version = program.command("version").description("Print the version")
     .option("--json", "print it as JSON", false)
     .action(({ json }) =>
@@ -93,12 +110,8 @@ export function createProgram(context: ServerContext) {
 
 async function runServer(options: ServeOptions, context: ServerContext): Promise<void> {
   const paths = rootPaths(options.root ?? context.env("VIGO_ROOT") ?? "/");
-  const named = options.config ?? context.env("VIGO_CONFIG_FILE");
   const folders = serverFolders(paths);
-  const config = await loadServerConfig(named ?? paths.at("/srv/vigo/server.yaml"), {
-    isRequired: named !== undefined,
-    readSecret: (path) => readStoredSecret(folders.secrets, path),
-  }).catch(explainConfigError);
+  const config = await loadConfig(options.config, paths, context);
   const postgres = await readPostgresSettings(config.database, context.env);
   await prepareRoot(folders);
   using _lock = await lockRoot(paths.at("/srv/vigo/db/vigosrv.lock"));
@@ -125,6 +138,20 @@ async function runServer(options: ServeOptions, context: ServerContext): Promise
       );
     },
   });
+}
+
+/** Reads `server.yaml`, or the file that was named. */
+async function loadConfig(
+  file: string | undefined,
+  paths: RootPaths,
+  context: ServerContext,
+): Promise<ServerConfig> {
+  const named = file ?? context.env("VIGO_CONFIG_FILE");
+  const { secrets } = serverFolders(paths);
+  return await loadServerConfig(named ?? paths.at("/srv/vigo/server.yaml"), {
+    isRequired: named !== undefined,
+    readSecret: (path) => readStoredSecret(secrets, path),
+  }).catch(explainConfigError);
 }
 
 /**

@@ -41,16 +41,7 @@ export async function openSqliteStore(
     checkIntegrity?: IntegrityCheck;
   } = {},
 ): Promise<Store> {
-  const file = openChecked(path, options.busyTimeoutMs ?? BUSY_TIMEOUT_MS);
-  const database = new Kysely<Tables>({
-    dialect: new SqliteDialect({ database: new NodeSqliteDatabase(file) }),
-  });
-  try {
-    await migrate(database, path, options.migrations);
-  } catch (error) {
-    await database.destroy();
-    throw explain(path, error);
-  }
+  const { database, file } = await openSqliteDatabase(path, options);
   const closing = new AbortController();
   const runAll = (statement: string) => void file.prepare(statement).all();
   const check = options.checkIntegrity ?? (() => Promise.resolve(checkIntegrity(file)));
@@ -63,6 +54,44 @@ export async function openSqliteStore(
       return store.close();
     },
   };
+}
+
+/**
+ * The database itself, of the newest schema, for whoever copies all of it.
+ *
+ * @throws {StoreError} as {@linkcode openSqliteStore}.
+ */
+export async function openSqliteDatabase(
+  path: string,
+  { migrations, busyTimeoutMs = BUSY_TIMEOUT_MS }: {
+    readonly migrations?: readonly Migration[];
+    readonly busyTimeoutMs?: number;
+  } = {},
+): Promise<{ readonly database: Kysely<Tables>; readonly file: DatabaseSync }> {
+  const file = openChecked(path, busyTimeoutMs);
+  const database = connectSqlite(file);
+  try {
+    await migrate(database, path, migrations);
+    return { database, file };
+  } catch (error) {
+    await database.destroy();
+    throw explain(path, error);
+  }
+}
+
+/** A database to read from, as it is, whoever writes it meanwhile. @throws {StoreError} if it cannot be opened. */
+export function openSqliteReader(path: string): Kysely<Tables> {
+  try {
+    return connectSqlite(new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS }));
+  } catch (error) {
+    throw explain(path, error);
+  }
+}
+
+function connectSqlite(file: DatabaseSync): Kysely<Tables> {
+  return new Kysely<Tables>({
+    dialect: new SqliteDialect({ database: new NodeSqliteDatabase(file) }),
+  });
 }
 
 function openChecked(path: string, busyTimeoutMs: number): DatabaseSync {

@@ -17,6 +17,8 @@ const SIGN_HEAD_INTERVAL_MS = 3_600_000;
 
 /** Written into a database when another has taken its place: which. */
 export const MOVED_FACT = "moved_to";
+/** Stands in a database while what is written into it is not all there: what does that. */
+export const UNFINISHED_FACT = "unfinished";
 
 /** What must survive everything: the database, the fleet's keys, the record of who did what. */
 export interface ServerState {
@@ -45,7 +47,7 @@ export async function openState(
   // Before the keys, so that keys without a database always mean that it was lost.
   const { store, databaseBytes } = await openDatabase(folders, postgres, checkIntegrity);
   closing.add("the database", () => store.close());
-  await assertNotMoved(store);
+  await assertInForce(store);
   const authority = await loadOrCreateAuthority({
     tlsFolder: folders.tls,
     secretsFolder: folders.secrets,
@@ -96,12 +98,18 @@ async function openDatabase(
   return { store, databaseBytes: () => fileBytes(path) };
 }
 
-/** Two servers on two copies of one fleet would each forget what the other acknowledges. */
-async function assertNotMoved(store: Store): Promise<void> {
+/** Two servers on two copies of one fleet would each forget what the other acknowledges; half of one is none. */
+async function assertInForce(store: Store): Promise<void> {
   const where = await store.facts.get(MOVED_FACT);
-  if (where === undefined) return;
+  if (where !== undefined) {
+    throw new StoreError(
+      `Refusing to start: this database was moved to ${where}. Set that in server.yaml; this copy is old`,
+    );
+  }
+  const what = await store.facts.get(UNFINISHED_FACT);
+  if (what === undefined) return;
   throw new StoreError(
-    `Refusing to start: this database was moved to ${where}. Set that in server.yaml; this copy is old`,
+    `Refusing to start: ${what} into this database did not come to its end. Begin it again, with --replace`,
   );
 }
 
