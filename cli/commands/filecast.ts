@@ -18,7 +18,7 @@ import { asArgument, wholeNumber } from "../../shared/terminal/argument_parser.t
 import { renderTable } from "../../shared/terminal/table.ts";
 import type { ApiClient } from "../client/api_client.ts";
 import type { CliContext, LocalFile } from "../context.ts";
-import { renderBroken, renderFilecast } from "../output/filecast.ts";
+import { renderBroken, renderFilecast, renderFormer } from "../output/filecast.ts";
 import { followFilecast } from "./follow_filecast.ts";
 import { serverCommand } from "./server_command.ts";
 
@@ -67,6 +67,8 @@ export function distributeCommand(context: CliContext) {
             counted(cast.targets.length, "envoy")
           } as ${cast.sha256}`,
         );
+        const former = renderFormer(cast);
+        if (former !== undefined) context.output.note(former);
       }
       if (!wait) {
         if (json) return context.output.json(cast);

@@ -1,10 +1,13 @@
+import type { z } from "zod";
 import type {
   BrokenFilecast,
   BrokenSeed,
   Filecast,
+  filecastDistribute,
   FilecastHost,
 } from "../../shared/rest/swarm.ts";
 import { formatBytes } from "../../shared/terminal/bytes.ts";
+import { formatDuration } from "../../shared/terminal/duration.ts";
 import { renderProgressBar } from "../../shared/terminal/progress_bar.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
 import { renderTable } from "../../shared/terminal/table.ts";
@@ -19,6 +22,19 @@ export function isSettled(cast: Filecast, hosts: readonly FilecastHost[]): boole
     hosts.every(({ status }) =>
       status === "complete" || status === "skipped" || status === "revoked"
     );
+}
+
+/** What becomes of the entry that the content of a cast had before; `undefined` if it had none. */
+export function renderFormer(
+  { former }: Pick<z.output<typeof filecastDistribute.answer>, "former">,
+): string | undefined {
+  if (!former) return undefined;
+  const { label, target, retentionSecs, origin, replaced } = former;
+  const kept = retentionSecs === 0 ? "for ever" : formatDuration(retentionSecs * 1000);
+  const was = `${sanitize(label)} for ${sanitize(target)}, kept ${kept}`;
+  return replaced
+    ? `It replaces what the same content was cast as: ${was}`
+    : `${sanitize(origin)} seeds the same content already, as ${was}. That stands until it lets go`;
 }
 
 /** Where a cast stands, host by host, as the admin reads it. */

@@ -5,6 +5,7 @@ import {
   isSettled,
   renderBroken,
   renderFilecast,
+  renderFormer,
   renderShares,
   renderWait,
 } from "./filecast.ts";
@@ -100,5 +101,18 @@ Filecasts that no online envoy holds whole
 
 SHA256        LABEL  REASON                     HELD BY (OFFLINE)
 abababababab  app    its origin hub is offline  web-2`,
+  );
+});
+
+Deno.test("what a cast replaces is said, and whose entry stands beside it", () => {
+  const former = { label: "app\u001b.tar", target: "web-*", retentionSecs: 604_800, origin: "hub" };
+  assert.equal(renderFormer({ former: null }), undefined);
+  assert.equal(
+    renderFormer({ former: { ...former, replaced: true } }),
+    "It replaces what the same content was cast as: app\\u{1b}.tar for web-*, kept 7d",
+  );
+  assert.equal(
+    renderFormer({ former: { ...former, origin: "ci-1", retentionSecs: 0, replaced: false } }),
+    "ci-1 seeds the same content already, as app\\u{1b}.tar for web-*, kept for ever. That stands until it lets go",
   );
 });

@@ -8,7 +8,7 @@ import type {
   filecastPurge,
   filecastShow,
 } from "../../shared/rest/swarm.ts";
-import { isLabel, MAX_LABEL_BYTES } from "../../shared/swarm/manifest_entry.ts";
+import { isLabel, type ManifestEntry, MAX_LABEL_BYTES } from "../../shared/swarm/manifest_entry.ts";
 import { parseRetention } from "../../shared/swarm/retention.ts";
 import { TargetDecision } from "../../shared/swarm/target_decision.ts";
 import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
@@ -220,7 +220,8 @@ export class FilecastService {
     const { seedFolder: folder, serverHostname, audit, now, logger } = this.#options;
     const manifest = { target, retention };
     let received;
-    let former;
+    let former: ManifestEntry | undefined;
+    let isOwn = false;
     try {
       received = await receiveSeed({
         folder,
@@ -239,7 +240,7 @@ export class FilecastService {
         },
       });
       if (received.ok) former = this.#options.manifest.effective(received.sha256);
-      const isOwn = former?.origin.toLowerCase() === serverHostname.toLowerCase();
+      isOwn = former?.origin.toLowerCase() === serverHostname.toLowerCase();
       // Two labels of one blob would take turns at being its entry.
       if (former && isOwn && former.label !== label) await withdrawSeed(folder, former.label);
     } catch (error) {
@@ -266,6 +267,7 @@ export class FilecastService {
       label,
       sizeBytes,
       targets: this.#targetsOf(cast).map(({ record }) => record.hostname),
+      former: former?.state === "active" ? describeFormer(former, isOwn) : null,
     });
   }
 
@@ -340,6 +342,13 @@ export class FilecastService {
       rows.sort((one, other) => one.hostname < other.hostname ? -1 : 1)
     );
   }
+}
+
+function describeFormer(
+  { label, target, retentionSecs, origin }: ManifestEntry,
+  replaced: boolean,
+): Distributed["former"] {
+  return { label, target, retentionSecs, origin, replaced };
 }
 
 /** What is assumed of an envoy that has said nothing about a blob. */

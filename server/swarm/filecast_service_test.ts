@@ -9,6 +9,7 @@ import { eventually } from "../../tests/support/eventually.ts";
 import { MemoryStore } from "../store/memory_store.ts";
 import { EnvoyState } from "../checkin/envoy_state.ts";
 import { ManifestStore } from "./manifest_store.ts";
+import { swarmSectionSchema } from "./swarm_section.ts";
 import {
   connected,
   CONTENT,
@@ -401,6 +402,32 @@ Deno.test("a cast with another label or retention is awaited, one that changes n
   assert.deepEqual(names.sort(), ["app.tar.gz", "other.bin", "other.bin.swarm"]);
   const early = await server.fleet.filecasts.revoke(entry.sha256, "local-root");
   assert.match(early.ok ? "" : early.message, /it is being seeded/);
+});
+
+Deno.test("a cast of what is seeded already says what it replaces, or whose entry goes on to count", async () => {
+  await using server = await SimulatedFleet.start({
+    swarm: swarmSectionSchema.parse({
+      enabled: ["*"],
+      payload: { enabled: ["*"] },
+      seeders: ["web-1"],
+    }),
+  });
+  using origin = await connected(server, "vigo-1");
+  using web = await connected(server, "web-1");
+  const cast = async () => {
+    const answer = await server.fleet.filecasts.distribute(QUERY, stream(), "local-root");
+    return answer.ok ? answer.value.former : answer.message;
+  };
+  assert.equal(await cast(), null);
+  const entry = entryOf(origin.signer);
+  await tell(server, entry);
+  const { label, target, retentionSecs } = entry;
+  const former = { label, target, retentionSecs };
+  assert.deepEqual(await cast(), { ...former, origin: "vigo-1", replaced: true });
+  await server.fleet.filecasts.revoke(entry.sha256, "local-root");
+  assert.equal(await cast(), null);
+  await tell(server, entryOf(web.signer, { origin: "web-1", stamp: Date.now() + 1000 }));
+  assert.deepEqual(await cast(), { ...former, origin: "web-1", replaced: false });
 });
 
 Deno.test("what was heard before a revocation does not count for the cast after it", async () => {

@@ -63,6 +63,15 @@ export const filecastDistribute = endpoint({
     label: z.string(),
     sizeBytes: z.number().int(),
     targets: z.array(z.string()),
+    /** The active entry that the same content had before; `null` if it had none. */
+    former: z.object({
+      label: z.string(),
+      target: z.string(),
+      retentionSecs: z.number().int(),
+      /** Whoever seeds it. Its entry goes on to count, unless it is the server's own host. */
+      origin: z.string(),
+      replaced: z.boolean(),
+    }).nullable(),
   }),
 });
 
