@@ -24,6 +24,8 @@ interface Follower {
   outputLength: number;
   isTaskChanged: boolean;
   bell: PromiseWithResolvers<void>;
+  /** Aborted when the task is over: nothing more will change. */
+  readonly end: AbortController;
 }
 
 /**
@@ -34,8 +36,12 @@ export class TaskFollowers {
   readonly #task: FollowedTask;
   readonly #followers = new Set<Follower>();
 
-  constructor(task: FollowedTask) {
+  readonly #coalesceMs: number;
+
+  /** @param coalesceMs another pause between two looks, for tests. */
+  constructor(task: FollowedTask, coalesceMs = COALESCE_MS) {
     this.#task = task;
+    this.#coalesceMs = coalesceMs;
   }
 
   get count(): number {
@@ -53,6 +59,7 @@ export class TaskFollowers {
     for (const follower of this.#followers) {
       follower.isTaskChanged = true;
       follower.bell.resolve();
+      if (this.#task.isOver) follower.end.abort();
     }
   }
 
@@ -73,10 +80,12 @@ export class TaskFollowers {
       outputLength: 0,
       isTaskChanged: false,
       bell: Promise.withResolvers(),
+      end: new AbortController(),
     };
     this.#followers.add(follower);
     const hangUp = () => follower.bell.resolve();
     signal.addEventListener("abort", hangUp);
+    const ended = AbortSignal.any([signal, follower.end.signal]);
     try {
       yield { kind: "task", task: this.#task.summary() };
       while (!signal.aborted) {
@@ -92,8 +101,8 @@ export class TaskFollowers {
           yield { kind: "task", task: this.#task.summary() };
         }
         await follower.bell.promise;
-        // Stopped while it waits: the loop ends then.
-        await wait(COALESCE_MS, undefined, { signal }).catch(() => {});
+        // Cut short by the end of the task, and by that of the reader, with which the loop ends.
+        await wait(this.#coalesceMs, undefined, { signal: ended }).catch(() => {});
       }
     } finally {
       signal.removeEventListener("abort", hangUp);

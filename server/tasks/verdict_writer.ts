@@ -25,23 +25,30 @@ export class VerdictWriter {
   readonly #logger: Logger;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
+  /** Ends the wait for others to be written with. */
+  #hurry = new AbortController();
   /** Telling agents of what is written, one batch after the other; no transaction waits for that. */
   #telling: Promise<void> = Promise.resolve();
   readonly #scope = new AbortController();
 
-  constructor(store: Pick<TaskRepository, "saveTargets">, logger: Logger) {
+  readonly #batchMs: number;
+
+  /** @param batchMs another wait for others to be written with, for tests. */
+  constructor(store: Pick<TaskRepository, "saveTargets">, logger: Logger, batchMs = BATCH_MS) {
     this.#store = store;
     this.#logger = logger;
+    this.#batchMs = batchMs;
   }
 
   /** Writes a target soon. @param stored called once it is durable. */
   note(taskId: string, target: StoredTarget, stored?: () => void): void {
     this.#waiting.push({ taskId, target, stored });
-    this.#writing ??= this.#write(BATCH_MS).finally(() => this.#writing = undefined);
+    this.#writing ??= this.#write(this.#batchMs).finally(() => this.#writing = undefined);
   }
 
-  /** Everything noted so far is durable when this resolves, or the writer was stopped. */
+  /** Writes now. Everything noted so far is durable when this resolves, or the writer was stopped. */
   async flush(): Promise<void> {
+    this.#hurry.abort();
     while (this.#waiting.length > 0 && !this.#scope.signal.aborted) {
       this.#writing ??= this.#write(0).finally(() => this.#writing = undefined);
       await this.#writing;
@@ -59,7 +66,8 @@ export class VerdictWriter {
 
   async #write(delayMs: number): Promise<void> {
     const { signal } = this.#scope;
-    await pause(delayMs, signal);
+    this.#hurry = new AbortController();
+    await pause(delayMs, AbortSignal.any([signal, this.#hurry.signal]));
     while (this.#waiting.length > 0 && !signal.aborted) {
       const batch = this.#takeBatch();
       try {

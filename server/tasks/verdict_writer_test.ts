@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
 import { getLogger } from "@logtape/logtape";
+import { eventually } from "../../tests/support/eventually.ts";
 import { someTarget } from "../store/task_fixture.ts";
 import type { StoredTarget } from "../store/task_store.ts";
 import { VerdictWriter } from "./verdict_writer.ts";
 
 const LOGGER = getLogger("test");
+const PATIENCE_MS = 60_000;
 
 /** A store that counts its transactions and the targets in them. */
 function countingStore() {
@@ -62,4 +64,18 @@ Deno.test("one agent that cannot be told keeps nobody else from being told", asy
   await writer.flush();
   await writer.stop();
   assert.deepEqual([told, store.written], [1, [2]]);
+});
+
+Deno.test("whoever waits for what is written waits for no others to be written with", async () => {
+  const store = countingStore();
+  const writer = new VerdictWriter(store, LOGGER, 3_600_000);
+  writer.note("t1", someTarget(0));
+  writer.note("t1", someTarget(1));
+  void writer.flush();
+  await eventually("both are written", () => store.written.length === 1, PATIENCE_MS);
+  writer.note("t1", someTarget(2));
+  void writer.flush();
+  await eventually("the third is written", () => store.written.length === 2, PATIENCE_MS);
+  assert.deepEqual(store.written, [2, 1]);
+  await writer.stop();
 });
