@@ -18,6 +18,10 @@ const TOKEN_BYTES = 32;
 const ID_LENGTH = 12;
 /** Most tokens that can be valid at a time; past it a script has run wild. */
 const MAX_VALID_TOKENS = 5_000;
+/** Most of those that one user can have, and make within an hour, so that nobody uses up what is there for all. */
+const MAX_OF_OWNER = 500;
+const MAX_MADE_IN_HOUR = 100;
+const HOUR_MS = 3_600_000;
 /** The last use is written this often at most, so that a busy script costs no write with each request. */
 const TOUCH_INTERVAL_MS = 60_000;
 
@@ -87,6 +91,22 @@ export class ApiTokenService implements TokenHolders {
       const known = await inside.apiTokens.list();
       if (known.filter((one) => !hasEnded(one, now())).length >= MAX_VALID_TOKENS) {
         return refused(429, `There are ${MAX_VALID_TOKENS} valid API tokens. Revoke some first`);
+      }
+      const own = known.filter(({ owner }) => record.owner !== null && owner === record.owner);
+      if (own.filter((one) => !hasEnded(one, now())).length >= MAX_OF_OWNER) {
+        return refused(
+          429,
+          `"${record.owner}" has ${MAX_OF_OWNER} valid API tokens. Revoke some first`,
+        );
+      }
+      const fresh = own.filter(({ createdAtMs }) => createdAtMs > now() - HOUR_MS);
+      const [oldest] = fresh.map(({ createdAtMs }) => createdAtMs).sort((a, b) => a - b);
+      if (fresh.length >= MAX_MADE_IN_HOUR && oldest !== undefined) {
+        return refused(
+          429,
+          `"${record.owner}" has made ${MAX_MADE_IN_HOUR} API tokens within an hour: use one for longer`,
+          oldest + HOUR_MS - now(),
+        );
       }
       // An expired token has no use for its name.
       const former = known.find(({ name, revokedAtMs }) =>

@@ -150,3 +150,28 @@ Deno.test("the last use is known to the minute", async () => {
   await people.tokens.holderOf(token);
   assert.equal(await lastUsed(), firstMs + 60_000);
 });
+
+Deno.test("one user uses up neither the tokens that there are for all nor the list of them", async () => {
+  const people = openPeople();
+  await people.add("ann", "viewer");
+  await people.add("bob", "viewer");
+  const [ann, bob] = [someone("ann", "viewer"), someone("bob", "viewer")];
+  const make = async (owner: Principal, name: string) => {
+    const answer = await create(people, owner, { name });
+    return answer.ok ? 200 : answer.status;
+  };
+  let count = 0;
+  while (await make(ann, `t${count}`) === 200) count += 1;
+  assert.equal(count, 100);
+  assert.ok((await people.tokens.revoke("t0", ann)).ok);
+  assert.equal(await make(ann, "again"), 429, "what is revoked was made all the same");
+  assert.equal(await make(bob, "ci"), 200);
+  for (let hour = 0; hour < 5; hour += 1) {
+    people.clock.nowMs += 3_600_000;
+    while (await make(ann, `t${count}`) === 200) count += 1;
+  }
+  assert.equal(
+    (await people.tokens.list(ann)).filter(({ state }) => state === "valid").length,
+    500,
+  );
+});
