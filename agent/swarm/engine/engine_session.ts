@@ -1,35 +1,23 @@
-import { REVOKED_HORIZON_MS } from "../../../shared/swarm/manifest.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
-import { contentLinks } from "../blobs/content_links.ts";
-import { clearLeftovers } from "../blobs/leftovers.ts";
-import { type CleanUp, removeStalePartials } from "../blobs/stale_partials.ts";
-import { announcedEndpoint, announceInterfaces } from "../discovery/announce_interfaces.ts";
-import { Discovery } from "../discovery/discovery.ts";
-import type { SwarmLinks } from "../channel.ts";
-import { followAnnouncement } from "../discovery/follow_announcement.ts";
-import type { SwarmState } from "../mirror.ts";
-import { PeerRoutes } from "../peers/peer_routes.ts";
-import { PeerServer } from "../peers/peer_server.ts";
-import { clearGraves } from "../seeds/graveyard.ts";
-import { knock } from "../peers/knock.ts";
-import { ReachDesk } from "../peers/reach_desk.ts";
+import type { CleanUp } from "../blobs/stale_partials.ts";
 import type { Diagnosis } from "../diagnosis.ts";
-import { AbsenceWatch } from "./absence_watch.ts";
-import { Diagnostician } from "./diagnostician.ts";
-import { reportBlobs } from "./blob_report.ts";
+import { announcedEndpoint, announceInterfaces } from "../discovery/announce_interfaces.ts";
+import type { Discovery } from "../discovery/discovery.ts";
 import type { RosterPage } from "../manifest/server_roster.ts";
-import { bandwidthOf, isExpelled, portOf, trustOf } from "./engine_facts.ts";
+import type { SwarmState } from "../mirror.ts";
+import type { PeerServer } from "../peers/peer_server.ts";
+import { AbsenceWatch } from "./absence_watch.ts";
+import { announceAndFollow } from "./announce_and_follow.ts";
+import { reportBlobs } from "./blob_report.ts";
+import { Diagnostician } from "./diagnostician.ts";
+import { bandwidthOf, portOf, trustOf } from "./engine_facts.ts";
 import type { EngineSessionOptions } from "./engine_session_options.ts";
-import { letGoOfBlobs } from "./let_go_of_blobs.ts";
+import { ManifestFollower } from "./manifest_follower.ts";
+import { servePeers } from "./serve_peers.ts";
 import { assembleParts, type SessionParts } from "./session_parts.ts";
 import { StateReporter } from "./state_reporter.ts";
 import { runningState, type SessionFacts } from "./swarm_state.ts";
-
-/** Pauses between two looks into `seed/`: usual, and while something there is still changing. */
-const SEED_SCAN_MS = 2000;
-const SEED_SETTLE_MS = 500;
-/** How often things are done that only time brings about: retention, pruning, retries. */
-const SWEEP_MS = 5000;
+import { Upkeep } from "./upkeep.ts";
 
 /**
  * Everything that runs while the gates are open. It owns no decision of its own: it starts the parts, tells each what the
@@ -40,14 +28,12 @@ export class EngineSession {
   readonly #parts: SessionParts;
   readonly #reporter: StateReporter;
   readonly #absence: AbsenceWatch;
+  readonly #upkeep: Upkeep;
+  readonly #follower: ManifestFollower;
   #server: PeerServer | undefined;
   #discovery: Discovery | undefined;
   #diagnostician: Diagnostician | undefined;
-  /** Signatures of cells that the server is just handing over: it need not hear of them. */
-  readonly #fromServer = new Set<string>();
   #outline = "";
-  /** Whether something may lie in `.blobs/` that belongs to nothing any more. */
-  #isUntidy = true;
 
   private constructor(options: EngineSessionOptions, parts: SessionParts) {
     this.#options = options;
@@ -58,11 +44,26 @@ export class EngineSession {
       post: options.post,
       onAwake: () => this.#evaluate(),
     });
+    this.#upkeep = new Upkeep({
+      parts,
+      link: options.link,
+      onSweep: () => this.#absence.follow(),
+      onChange: () => this.noteChange(),
+    });
+    this.#follower = new ManifestFollower({
+      parts,
+      author: options.facts().start.author,
+      post: options.post,
+      log: options.log,
+      onWish: () => this.#evaluate(),
+      onUntidy: () => this.#upkeep.noteUntidy(),
+      onChange: () => this.noteChange(),
+    });
     this.#reporter = new StateReporter({
       scope: parts.scope,
       path: parts.paths.state,
       state: () => this.#state(),
-      links: () => this.#links(),
+      links: () => this.#upkeep.links(),
       post: options.post,
       link: options.link,
     });
@@ -76,15 +77,16 @@ export class EngineSession {
    */
   static async start(options: EngineSessionOptions): Promise<EngineSession> {
     // The parts tell the session what happens, and it exists once they do.
-    const later: { session?: EngineSession } = {};
+    const later: { session?: EngineSession; follower?: ManifestFollower } = {};
     const parts = await assembleParts(options, {
-      onNews: (entries) => later.session?.handleNews(entries),
-      onDropped: (entries) => later.session?.handleDropped(entries),
-      onUnsaid: (entries) => later.session?.handleUnsaid(entries),
+      onNews: (entries) => later.follower?.noteNews(entries),
+      onDropped: (entries) => later.follower?.noteDropped(entries),
+      onUnsaid: (entries) => later.follower?.noteUnsaid(entries),
       onChange: () => later.session?.noteChange(),
     });
     const session = new EngineSession(options, parts);
     later.session = session;
+    later.follower = session.#follower;
     try {
       await session.#begin();
     } catch (error) {
@@ -177,13 +179,13 @@ export class EngineSession {
 
   async receiveFromServer(entries: readonly ManifestEntry[]): Promise<void> {
     const { book } = this.#parts;
-    await this.#hearServer(entries, async () => void await book.receive(entries, true));
+    await this.#follower.hearServer(entries, async () => void await book.receive(entries, true));
   }
 
   /** The server answered, with a page of its whole manifest if that was asked for. */
   async noteCheckIn(roster: RosterPage | undefined): Promise<void> {
     const { book } = this.#parts;
-    if (roster) await this.#hearServer(roster.entries, () => book.takeRoster(roster));
+    if (roster) await this.#follower.hearServer(roster.entries, () => book.takeRoster(roster));
     book.noteServerContact();
     this.#absence.follow();
     this.#parts.receiver.retry();
@@ -197,62 +199,8 @@ export class EngineSession {
   }
 
   /** Removes what no longer belongs to anything, and mends what somebody removed. */
-  async clean(): Promise<CleanUp> {
-    const { paths, store, seeds, receiver } = this.#parts;
-    // Forgets blobs whose file is gone, to which links would lead nowhere.
-    await receiver.evaluate();
-    const here = [...store.all().map(({ sha256 }) => sha256), ...seeds.seeds.keys()];
-    const complete = new Set(here.filter((sha256) => !receiver.isPending(sha256)));
-    const partials = removeStalePartials(paths, complete);
-    const links = await this.#options.link(this.#links());
-    return {
-      danglingLinks: links.removed,
-      stalePartials: partials.stalePartials,
-      errors: partials.errors + links.errors,
-    };
-  }
-
-  /** The manifest has news. */
-  handleNews(entries: readonly ManifestEntry[]): void {
-    const { facts, post } = this.#options;
-    const { announcer, book, claims, content, gossip, scope, seeds } = this.#parts;
-    const { author } = facts().start;
-    const untold = entries.filter(({ signature }) => !this.#fromServer.has(signature));
-    if (untold.length > 0) {
-      post({ kind: "entries", entries: untold, digest: book.manifest.digest() });
-    }
-    const urgent = entries.filter((entry) => entry.author === author || entry.state === "revoked");
-    if (urgent.length > 0) gossip.push(urgent);
-    for (const { sha256 } of entries) {
-      if (!book.manifest.isRevoked(sha256)) continue;
-      this.#isUntidy = true;
-      claims.forget(sha256);
-      content.forget(sha256);
-      announcer.noteRevoked(sha256, Date.now());
-      if (seeds.seeds.has(sha256)) {
-        scope.run("burial of a seed", () => seeds.noteRevoked(sha256));
-      }
-    }
-    announcer.noteChange(Date.now());
-    this.#evaluate();
-    this.noteChange();
-  }
-
-  /** Entries are not believed any more: what is here of their blobs goes. */
-  handleDropped(entries: readonly ManifestEntry[]): void {
-    const { log, post } = this.#options;
-    letGoOfBlobs(entries, this.#parts, { log, onGone: () => this.noteChange() });
-    post({ kind: "entries", entries: [], digest: this.#parts.book.manifest.digest() });
-    this.noteChange();
-  }
-
-  /** Entries do not stand any more: own seeds among them are registered again with the next scan. */
-  handleUnsaid(entries: readonly ManifestEntry[]): void {
-    const { book, seeds } = this.#parts;
-    for (const { sha256 } of entries) seeds.forgetStamp(sha256);
-    this.#options.post({ kind: "entries", entries: [], digest: book.manifest.digest() });
-    this.#evaluate();
-    this.noteChange();
+  clean(): Promise<CleanUp> {
+    return this.#upkeep.clean();
   }
 
   /** Something that reports and mirror files show has changed. */
@@ -260,7 +208,7 @@ export class EngineSession {
     const { outline } = this.#parts.content;
     if (outline !== this.#outline) {
       this.#parts.announcer.noteChange(Date.now());
-      this.#isUntidy = true;
+      this.#upkeep.noteUntidy();
     }
     this.#outline = outline;
     this.#reporter.noteChange();
@@ -271,10 +219,10 @@ export class EngineSession {
     const { book, client, gossip, peers, scope } = this.#parts;
     const { start } = facts();
     this.applyDocuments();
-    const server = await this.#listen();
+    const server = await servePeers(this.#options, this.#parts, () => this.#discovery);
     this.#server = server;
     const { port } = server;
-    this.#discovery = this.#discover(port);
+    this.#discovery = announceAndFollow(this.#options, this.#parts, port);
     this.applyInterfaces();
     this.#discovery.start();
     this.#diagnostician = new Diagnostician({
@@ -288,136 +236,13 @@ export class EngineSession {
     });
     await peers.remember();
     gossip.start(() => peers.dial());
-    const own = book.manifest.all().filter(({ author }) => author === start.author);
-    post({ kind: "entries", entries: own, digest: book.manifest.digest() });
+    this.#follower.tellOwn();
     this.#absence.follow();
-    this.#watch();
+    this.#upkeep.start();
     const address = start.listenAddress ?? facts().interfaces[0]?.address ?? "0.0.0.0";
     post({ kind: "ready", port, address });
     log("info", "swarm manager started", { address, port });
     await this.#reporter.report();
-  }
-
-  #listen(): Promise<PeerServer> {
-    const { facts, log } = this.#options;
-    const { bandwidth, book, content, hearing, peers, scope, storage } = this.#parts;
-    const { start } = facts();
-    const { identity, ca } = start;
-    const reachDesk = new ReachDesk({
-      knock: (endpoint, uuid) => knock({ endpoint, uuid, identity, ca, signal: scope.signal }),
-      heard: (address) => ({
-        lastMs: this.#discovery?.heard.lastMs(address),
-        sinceMs: this.#discovery?.details.sinceMs,
-      }),
-      now: Date.now,
-    });
-    return PeerServer.start({
-      identity: start.identity,
-      ca: start.ca,
-      address: start.listenAddress,
-      port: portOf(facts()),
-      isRevoked: (peer) => isExpelled(facts(), peer),
-      onCaller: (peer, endpoint) => peers.noteCaller(peer, endpoint),
-      routes: new PeerRoutes({
-        blob: (sha256) => content.serve(sha256),
-        recheck: (sha256, chunk) => content.recheck(sha256, chunk),
-        manifestPage: (since) =>
-          book.quietReason === undefined ? book.page(since, facts().fleet.serial) : undefined,
-        hears: ({ uuid }) => !hearing.isDeafTo(uuid),
-        acceptPush: async (entries, from) => void await hearing.hear(from, entries),
-        fleet: () => facts().fleetSigned,
-        exchange: () => peers.exchangeText(),
-        reach: (peer, caller) => reachDesk.answer(peer, caller),
-        storage: (purpose) => storage.answer(purpose),
-        hasRoom: () => storage.hasRoomForPush(),
-        takeUpload: (sizeBytes) => bandwidth.takeUpload(sizeBytes, scope.signal),
-        log,
-      }),
-    });
-  }
-
-  #discover(port: number): Discovery {
-    const { facts, instance, log } = this.#options;
-    const { announcer, book, claims, content, gossip, peers, receiver, scope } = this.#parts;
-    const { start } = facts();
-    return new Discovery({
-      instance,
-      announcer,
-      scope,
-      port,
-      discoveryPort: start.discoveryPort,
-      announced: announcedEndpoint(start),
-      facts: () =>
-        book.quietReason === undefined
-          ? content.announceFacts()
-          : { manifestDigest: book.manifest.digest(), held: [], wanted: [] },
-      onAnnouncement: (announcement, address) => {
-        followAnnouncement(announcement, address, {
-          announcer,
-          manifest: book.manifest,
-          nowMs: Date.now(),
-          peerAt: (endpoint) => peers.at(endpoint),
-          suggest: (endpoint) => peers.suggest([endpoint], "multicast"),
-          sync: (peer) => gossip.syncSoon(peer),
-          claim: (sha256, { uuid }) => {
-            claims.note(sha256, uuid);
-            receiver.download(sha256)?.noteHolder(uuid);
-          },
-          isHeld: (sha256) => content.holds(sha256),
-        });
-      },
-      log,
-    });
-  }
-
-  #watch(): void {
-    const { scope, seeds } = this.#parts;
-    let unsettled = false;
-    const seedPauseMs = () => unsettled ? SEED_SETTLE_MS : SEED_SCAN_MS;
-    scope.repeat("scan of seed/", seedPauseMs, async (signal) => {
-      ({ unsettled } = await seeds.scan(signal));
-      this.noteChange();
-    });
-    scope.repeat("sweep", () => SWEEP_MS, () => this.#sweep());
-  }
-
-  async #sweep(): Promise<void> {
-    const { book, claims, paths, receiver } = this.#parts;
-    this.#absence.follow();
-    for (const sha256 of book.prune()) claims.forget(sha256);
-    await receiver.evaluate();
-    await clearGraves(paths, Date.now(), REVOKED_HORIZON_MS);
-    await this.#tidy();
-    this.noteChange();
-  }
-
-  async #tidy(): Promise<void> {
-    if (!this.#isUntidy) return;
-    this.#isUntidy = false;
-    const { book: { manifest }, content, paths, receiver } = this.#parts;
-    await clearLeftovers(paths, {
-      isUsed: (sha256) => content.isComplete(sha256) || receiver.isPending(sha256),
-      isLive: (sha256) => manifest.isLive(sha256),
-      isRevoked: (sha256) => manifest.isRevoked(sha256),
-    }, Date.now());
-  }
-
-  /** Runs what takes in the server's cells: it need not hear of them again. */
-  async #hearServer(
-    entries: readonly ManifestEntry[],
-    take: () => Promise<void>,
-  ): Promise<void> {
-    for (const { signature } of entries) this.#fromServer.add(signature);
-    try {
-      await take();
-    } finally {
-      this.#fromServer.clear();
-    }
-  }
-
-  #links(): SwarmLinks {
-    const { content, seeds } = this.#parts;
-    return contentLinks(content.complete(), seeds.seeds);
   }
 
   #evaluate(): void {
