@@ -15,12 +15,22 @@ export function parseRetention(text: string): number | undefined {
 /** Longest `.swarm` file that is read, in bytes: a target spec of 4,096 characters and some room. */
 export const MAX_SWARM_FILE_BYTES = 32 * 1024;
 
+function requiredText({ input }: { readonly input: unknown }): string {
+  return input === undefined ? "missing; target and retention are both required" : "expected text";
+}
+
 /** What stands in the `.swarm` file beside a seed; both members are required. */
 export const swarmFileSchema = z.strictObject({
-  target: z.string().min(1).max(4096),
-  retention: z.string().refine((text) => parseRetention(text) !== undefined, {
-    error: "expected 0, <n>h or <n>d",
-  }),
+  target: z.string({ error: requiredText }).min(1, {
+    error: "expected a target; * is every machine",
+  })
+    .max(4096),
+  retention: z.string({ error: requiredText }).refine(
+    (text) => parseRetention(text) !== undefined,
+    {
+      error: "expected 0, <n>h or <n>d",
+    },
+  ),
 });
 
 export type SwarmFile = z.infer<typeof swarmFileSchema>;

@@ -90,8 +90,7 @@ async function readSeed(paths: SwarmPaths, name: string): Promise<FoundSeed | st
     const wanted = swarmFileSchema.safeParse(content);
     if (!wanted.success) {
       const [issue] = wanted.error.issues;
-      const where = issue?.path.join(".") || "it";
-      return `${name}.swarm: ${where}: ${issue?.message}`;
+      return `${name}.swarm: ${[...issue?.path ?? [], issue?.message].join(": ")}`;
     }
     const { target, retention } = wanted.data;
     const retentionSecs = parseRetention(retention) ?? 0;
@@ -99,8 +98,11 @@ async function readSeed(paths: SwarmPaths, name: string): Promise<FoundSeed | st
     const placedMs = Math.max(identity.changedMs, ctime?.getTime() ?? 0);
     return { name, identity, target, retentionSecs, placedMs };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "it vanished while it was looked at";
-    throw error;
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    // What stands for bytes that are no text does not lead back to the file.
+    return name.includes("\ufffd")
+      ? "the file name is not UTF-8"
+      : "it vanished while it was looked at";
   }
 }
 

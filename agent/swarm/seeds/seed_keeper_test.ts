@@ -5,8 +5,7 @@ import { type ManifestEntry, manifestEntryBytes } from "../../../shared/swarm/ma
 import { TargetDecision } from "../../../shared/swarm/target_decision.ts";
 import { TemporaryRoot } from "../../../tests/support/temporary_root.ts";
 import { BlobStore } from "../blobs/blob_store.ts";
-import { Hasher } from "../hashing/hasher.ts";
-import { serveHasher } from "../hashing/serve_hasher.ts";
+import { localHasher } from "../hashing/local_hasher.ts";
 import { FakeSigners, keyOf } from "../manifest/fake_entries.ts";
 import { ManifestBook } from "../manifest/manifest_book.ts";
 import { ROSTER_START } from "../manifest/server_roster.ts";
@@ -24,13 +23,7 @@ async function makeKeeper(options: { readonly maySeed?: boolean } = {}) {
   const signers = new FakeSigners();
   const clock = { offsetMs: 0 };
   const published: ManifestEntry[] = [];
-  let served: MessagePort | undefined;
-  const hasher = new Hasher(() => {
-    const { port1, port2 } = new MessageChannel();
-    served = port1;
-    serveHasher(port1);
-    return Promise.resolve(port2);
-  }, () => served?.close());
+  const hasher = localHasher();
   const now = () => Date.now() + clock.offsetMs;
   const open = async () => {
     const book = await ManifestBook.open({
@@ -247,12 +240,20 @@ Deno.test("a file whose .swarm is missing, cut short or wrong is told with what 
   const cases: [string, () => Promise<void>][] = [
     ["a.tar.swarm is not JSON", () => Deno.writeTextFile(sidecar, '{"target": "*", "ret')],
     [
-      "a.tar.swarm: retention: Invalid input: expected string, received undefined",
+      "a.tar.swarm: retention: missing; target and retention are both required",
       () => Deno.writeTextFile(sidecar, '{"target": "*"}'),
     ],
     [
       "a.tar.swarm: retention: expected 0, <n>h or <n>d",
       () => Deno.writeTextFile(sidecar, '{"target": "*", "retention": "soon"}'),
+    ],
+    [
+      "a.tar.swarm: target: expected text",
+      () => Deno.writeTextFile(sidecar, '{"target": 7, "retention": "7d"}'),
+    ],
+    [
+      'a.tar.swarm: Unrecognized key: "ttl"',
+      () => Deno.writeTextFile(sidecar, '{"target": "*", "retention": "7d", "ttl": 1}'),
     ],
     ["a.tar.swarm is missing", () => Deno.remove(sidecar)],
   ];
@@ -268,6 +269,25 @@ Deno.test("a file whose .swarm is missing, cut short or wrong is told with what 
   assert.deepEqual(test.keeper.problems, [
     { label: "b.tar", reason: "there is b.tar.swarm and no b.tar" },
   ]);
+});
+
+Deno.test({
+  name: "a file whose name is not UTF-8 is no seed and says why",
+  // Other systems do not let anybody make one.
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await using test = await makeKeeper();
+    const make = 'for name in "$1" "$1.swarm"; do echo "$2" > "$(printf "$name")"; done';
+    const { success } = await new Deno.Command("sh", {
+      args: ["-c", make, "sh", "a\\377", EVERYONE],
+      cwd: test.paths.seed,
+    }).output();
+    assert.equal(success, true);
+    await test.settle();
+    assert.deepEqual(test.keeper.problems, [
+      { label: "a\ufffd", reason: "the file name is not UTF-8" },
+    ]);
+  },
 });
 
 Deno.test("an envoy that may not seed says so of each of its files", async () => {
