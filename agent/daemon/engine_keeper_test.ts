@@ -7,6 +7,7 @@ import {
   type SignedBytes,
 } from "../../shared/crypto/signed_document.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import { UNSIGNED_ENTRY } from "../../shared/swarm/manifest_entry_fixture.ts";
 import type { StoredDocument } from "../store/agent_database.ts";
 import type { ToEngine } from "../swarm/channel.ts";
 import { SOUND } from "../swarm/doctor/fake_diagnosis.ts";
@@ -152,21 +153,7 @@ function setUp(listenAddress?: string) {
   return { keeper, engines, clock, log, take, toServer, held };
 }
 
-const entry = {
-  sha256: "a".repeat(64),
-  sizeBytes: 5,
-  chunkSizeBytes: 1024 * 1024,
-  chunksDigest: "b".repeat(64),
-  label: "app.tar",
-  target: "*",
-  retentionSecs: 60,
-  subsystem: "payload",
-  origin: "web-1",
-  createdMs: 1,
-  state: "active",
-  stamp: 2,
-  author: envoy.publicKey.toHex(),
-};
+const entry = { ...UNSIGNED_ENTRY, author: envoy.publicKey.toHex() };
 
 Deno.test("the engine runs while the gates are open and gets its documents", async () => {
   const { keeper, engines, take } = setUp();

@@ -1,25 +1,12 @@
 import assert from "node:assert/strict";
 import { generateEd25519, loadVerifier } from "../../shared/crypto/ed25519.ts";
 import { manifestEntryBytes } from "../../shared/swarm/manifest_entry.ts";
+import { UNSIGNED_ENTRY } from "../../shared/swarm/manifest_entry_fixture.ts";
 import { signEntry } from "./sign_entry.ts";
 
 const { signer } = generateEd25519();
 
-const entry = {
-  sha256: "a".repeat(64),
-  sizeBytes: 5,
-  chunkSizeBytes: 1024 * 1024,
-  chunksDigest: "b".repeat(64),
-  label: "app.tar",
-  target: "*",
-  retentionSecs: 60,
-  subsystem: "payload",
-  origin: "web-1",
-  createdMs: 1,
-  state: "active",
-  stamp: 2,
-  author: signer.publicKey.toHex(),
-};
+const entry = { ...UNSIGNED_ENTRY, author: signer.publicKey.toHex() };
 
 Deno.test("an entry of this envoy is signed over its own bytes", () => {
   const signed = signEntry(entry, signer, "web-1");

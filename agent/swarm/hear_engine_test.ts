@@ -1,26 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { sha256Hex } from "../../shared/crypto/sha256.ts";
+import { UNSIGNED_ENTRY } from "../../shared/swarm/manifest_entry_fixture.ts";
 import type { FromEngine } from "./channel.ts";
 import type { EngineMessage } from "./from_engine_schema.ts";
 import { hearEngine } from "./hear_engine.ts";
 
 const hash = sha256Hex("content");
-const unsigned = {
-  sha256: hash,
-  sizeBytes: 1,
-  chunkSizeBytes: 1024 * 1024,
-  chunksDigest: hash,
-  label: "tool.bin",
-  target: "*",
-  retentionSecs: 0,
-  subsystem: "payload" as const,
-  origin: "web-1",
-  createdMs: 1,
-  state: "active" as const,
-  stamp: 1,
-  author: hash,
-};
 const blob = {
   sha256: hash,
   status: "complete",
@@ -36,12 +22,12 @@ const said: { readonly [K in FromEngine["kind"]]: Extract<FromEngine, { kind: K 
   ready: { kind: "ready", port: 1531, address: "10.0.0.2" },
   entries: {
     kind: "entries",
-    entries: [{ ...unsigned, signature: "b".repeat(128) }],
+    entries: [{ ...UNSIGNED_ENTRY, signature: "b".repeat(128) }],
     digest: hash,
   },
   roster: { kind: "roster", since: "start" },
   progress: { kind: "progress", blobs: [blob], problems: [{ label: "x", reason: "unreadable" }] },
-  sign: { kind: "sign", requestId: 1, entry: unsigned },
+  sign: { kind: "sign", requestId: 1, entry: UNSIGNED_ENTRY },
   fleet: { kind: "fleet", signed: { payload: Uint8Array.of(1), signature: Uint8Array.of(2) } },
   log: { kind: "log", level: "info", message: "m", properties: { a: 1, b: { c: 2 }, d: ["e"] } },
   cleaned: { kind: "cleaned", requestId: 1, danglingLinks: 1, stalePartials: 2, errors: 0 },

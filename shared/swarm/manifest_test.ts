@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Manifest, MAX_HELD_PER_AUTHOR, REVOKED_HORIZON_MS } from "./manifest.ts";
-import { type ManifestEntry, manifestEntrySchema } from "./manifest_entry.ts";
+import type { ManifestEntry } from "./manifest_entry.ts";
+import { type EntryFields, manifestEntry } from "./manifest_entry_fixture.ts";
 import { MAX_STAMP_AHEAD_MS } from "./hybrid_clock.ts";
 import { ManifestTrust } from "./manifest_trust.ts";
 
@@ -17,25 +18,14 @@ const HOSTNAMES: Record<string, string> = { [SEEDER]: "seeder", [OTHER]: "other"
 const NOW = 1_800_000_000_000;
 const CONTEXT = { nowMs: NOW, fromServer: false };
 
-type Fields = Partial<Omit<ManifestEntry, "sha256"> & { sha256: string }>;
-
-function cell(fields: Fields = {}): ManifestEntry {
+function cell(fields: EntryFields = {}): ManifestEntry {
   const author = fields.author ?? SEEDER;
-  return manifestEntrySchema.parse({
+  return manifestEntry({
     sha256: "1".repeat(64),
-    sizeBytes: 1,
-    chunkSizeBytes: 1024 * 1024,
-    chunksDigest: "2".repeat(64),
-    label: "firmware.bin",
-    target: "*",
-    retentionSecs: 0,
-    subsystem: "payload",
     origin: HOSTNAMES[author] ?? "elsewhere",
     createdMs: NOW,
-    state: "active",
     stamp: NOW,
     author,
-    signature: "3".repeat(128),
     ...fields,
   });
 }

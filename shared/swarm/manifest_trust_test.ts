@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Manifest } from "./manifest.ts";
-import { type ManifestEntry, manifestEntrySchema } from "./manifest_entry.ts";
+import type { ManifestEntry } from "./manifest_entry.ts";
+import { type EntryFields, manifestEntry } from "./manifest_entry_fixture.ts";
 import { ManifestTrust } from "./manifest_trust.ts";
 
 const SERVER = "0".repeat(64);
@@ -10,22 +11,13 @@ const NEW_KEY = "b".repeat(64);
 const NOW = 1_800_000_000_000;
 const CONTEXT = { nowMs: NOW, fromServer: false };
 
-function cell(fields: Partial<ManifestEntry> = {}): ManifestEntry {
-  return manifestEntrySchema.parse({
+function cell(fields: EntryFields = {}): ManifestEntry {
+  return manifestEntry({
     sha256: "1".repeat(64),
-    sizeBytes: 1,
-    chunkSizeBytes: 1024 * 1024,
-    chunksDigest: "2".repeat(64),
-    label: "firmware.bin",
-    target: "*",
-    retentionSecs: 0,
-    subsystem: "payload",
     origin: "seeder",
     createdMs: NOW,
-    state: "active",
     stamp: NOW,
     author: OLD_KEY,
-    signature: "3".repeat(128),
     ...fields,
   });
 }
@@ -40,7 +32,7 @@ const anyCell = fc.record({
 }).map(({ variant, ...fields }) => {
   // Verified cells of other content have other signatures.
   const signature = `${fields.origin === "seeder" ? "a" : "b"}${variant.repeat(127)}`;
-  return cell({ ...fields, signature } as Partial<ManifestEntry>);
+  return cell({ ...fields, signature });
 });
 
 const anyTrust = fc.array(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { sha256Hex } from "../../../shared/crypto/sha256.ts";
 import { chunkDigest, digestOfChunks } from "../../../shared/swarm/chunk_layout.ts";
-import { manifestEntrySchema } from "../../../shared/swarm/manifest_entry.ts";
+import { manifestEntry } from "../../../shared/swarm/manifest_entry_fixture.ts";
 import { TemporaryRoot } from "../../../tests/support/temporary_root.ts";
 import { SwarmPaths } from "../swarm_paths.ts";
 import { BlobStore } from "./blob_store.ts";
@@ -12,21 +12,11 @@ const CONTENT = new Uint8Array(2 * CHUNK).map((_, index) => index % 251);
 const DIGESTS = new Uint8Array(
   [0, 1].flatMap((chunk) => [...chunkDigest(CONTENT.subarray(chunk * CHUNK, (chunk + 1) * CHUNK))]),
 );
-const ENTRY = manifestEntrySchema.parse({
+const ENTRY = manifestEntry({
   sha256: sha256Hex(CONTENT),
   sizeBytes: CONTENT.length,
   chunkSizeBytes: CHUNK,
   chunksDigest: digestOfChunks(DIGESTS),
-  label: "blob",
-  target: "*",
-  retentionSecs: 0,
-  subsystem: "payload",
-  origin: "db-1",
-  createdMs: 0,
-  state: "active",
-  stamp: 1,
-  author: "0".repeat(64),
-  signature: "0".repeat(128),
 });
 const RECORD = { stamp: 1, sources: { "db-1": 2 }, activeDownloadMs: 5, completedMs: 9 };
 

@@ -1,24 +1,9 @@
 import assert from "node:assert/strict";
-import { manifestEntrySchema } from "../../../shared/swarm/manifest_entry.ts";
+import { manifestEntry } from "../../../shared/swarm/manifest_entry_fixture.ts";
 import { contentLinks } from "./content_links.ts";
 
 function entry(digit: string, label: string, stamp: number) {
-  return manifestEntrySchema.parse({
-    sha256: digit.repeat(64),
-    sizeBytes: 1,
-    chunkSizeBytes: 65_536,
-    chunksDigest: "0".repeat(64),
-    label,
-    target: "*",
-    retentionSecs: 0,
-    subsystem: "payload",
-    origin: "db-1",
-    createdMs: 0,
-    state: "active",
-    stamp,
-    author: "0".repeat(64),
-    signature: "0".repeat(128),
-  });
+  return manifestEntry({ sha256: digit.repeat(64), label, stamp });
 }
 
 Deno.test("a label leads to the content that was seeded under it last", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { sha256Hex } from "../../../shared/crypto/sha256.ts";
 import { chunkDigest, digestOfChunks } from "../../../shared/swarm/chunk_layout.ts";
-import { type ManifestEntry, manifestEntrySchema } from "../../../shared/swarm/manifest_entry.ts";
+import { manifestEntry } from "../../../shared/swarm/manifest_entry_fixture.ts";
 import { TemporaryRoot } from "../../../tests/support/temporary_root.ts";
 import { PartialBlob, PartialGoneError } from "./partial_blob.ts";
 import { SwarmPaths } from "../swarm_paths.ts";
@@ -14,21 +14,11 @@ function blobOf(sizeBytes: number) {
   const chunks: Uint8Array[] = [];
   for (let at = 0; at < sizeBytes; at += CHUNK) chunks.push(content.subarray(at, at + CHUNK));
   const digests = new Uint8Array(chunks.flatMap((chunk) => [...chunkDigest(chunk)]));
-  const entry: ManifestEntry = manifestEntrySchema.parse({
+  const entry = manifestEntry({
     sha256: sha256Hex(content),
     sizeBytes,
     chunkSizeBytes: CHUNK,
     chunksDigest: digestOfChunks(digests),
-    label: "blob",
-    target: "*",
-    retentionSecs: 0,
-    subsystem: "payload",
-    origin: "seeder",
-    createdMs: 0,
-    state: "active",
-    stamp: 1,
-    author: "0".repeat(64),
-    signature: "0".repeat(128),
   });
   return { content, chunks, digests, entry };
 }

@@ -2,22 +2,12 @@ import assert from "node:assert/strict";
 import { sha256Hex } from "../../../shared/crypto/sha256.ts";
 import { chunkDigest } from "../../../shared/swarm/chunk_layout.ts";
 import { TemporaryRoot } from "../../../tests/support/temporary_root.ts";
-import { Hasher } from "./hasher.ts";
-import { serveHasher } from "./serve_hasher.ts";
+import { localHasher } from "./local_hasher.ts";
 
-/** A hasher whose worker is this thread; `ended` counts how often it was let go. */
+/** A hasher of this thread; `ended` counts how often its worker was let go. */
 function makeHasher() {
   const ended = { count: 0 };
-  let served: MessagePort | undefined;
-  const hasher = new Hasher(() => {
-    const { port1, port2 } = new MessageChannel();
-    served = port1;
-    serveHasher(port1);
-    return Promise.resolve(port2);
-  }, () => {
-    ended.count += 1;
-    served?.close();
-  });
+  const hasher = localHasher(() => ended.count += 1);
   return { hasher, ended };
 }
 

@@ -3,8 +3,9 @@ import { sha256Hex } from "../../../shared/crypto/sha256.ts";
 import {
   type ManifestEntry,
   manifestEntryBytes,
-  manifestEntrySchema,
+  type UnsignedManifestEntry,
 } from "../../../shared/swarm/manifest_entry.ts";
+import { UNSIGNED_ENTRY } from "../../../shared/swarm/manifest_entry_fixture.ts";
 import { ManifestTrust } from "../../../shared/swarm/manifest_trust.ts";
 
 /** A fleet of a server, two seeders and one who is none, all of whom sign entries; for tests. */
@@ -28,22 +29,15 @@ export class FakeSigners {
     content: string,
     fields: Partial<Pick<ManifestEntry, "state" | "stamp" | "label" | "target">>,
   ): ManifestEntry {
-    const unsigned = manifestEntrySchema.omit({ signature: true }).parse({
+    const unsigned: UnsignedManifestEntry = {
+      ...UNSIGNED_ENTRY,
       sha256: sha256Hex(content),
       sizeBytes: content.length,
-      chunkSizeBytes: 1024 * 1024,
       chunksDigest: sha256Hex("digests"),
-      label: "app.tar",
-      target: "*",
-      retentionSecs: 0,
-      subsystem: "payload",
       origin: by === "server" ? "own" : by,
-      createdMs: 1,
-      state: "active",
-      stamp: 1,
       ...fields,
       author: keyOf(this[by]),
-    });
+    };
     return { ...unsigned, signature: this[by].sign(manifestEntryBytes(unsigned)).toHex() };
   }
 }

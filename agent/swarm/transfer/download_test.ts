@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { sha256Hex } from "../../../shared/crypto/sha256.ts";
 import { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import { chunkDigest, digestOfChunks } from "../../../shared/swarm/chunk_layout.ts";
-import { type ManifestEntry, manifestEntrySchema } from "../../../shared/swarm/manifest_entry.ts";
+import { manifestEntry } from "../../../shared/swarm/manifest_entry_fixture.ts";
 import { TemporaryRoot } from "../../../tests/support/temporary_root.ts";
 import { BlobStore } from "../blobs/blob_store.ts";
-import { Hasher } from "../hashing/hasher.ts";
-import { serveHasher } from "../hashing/serve_hasher.ts";
+import { localHasher } from "../hashing/local_hasher.ts";
 import { PeerError } from "../peers/peer_error.ts";
 import type { ProvenPeer } from "../peers/peer_registry.ts";
 import { SwarmPaths } from "../swarm_paths.ts";
@@ -22,21 +21,12 @@ const chunks = Array.from(
   (_, index) => content.subarray(index * CHUNK, (index + 1) * CHUNK),
 );
 const digests = new Uint8Array(chunks.flatMap((chunk) => [...chunkDigest(chunk)]));
-const entry: ManifestEntry = manifestEntrySchema.parse({
+const entry = manifestEntry({
   sha256: sha256Hex(content),
   sizeBytes: content.length,
   chunkSizeBytes: CHUNK,
   chunksDigest: digestOfChunks(digests),
   label: "blob",
-  target: "*",
-  retentionSecs: 0,
-  subsystem: "payload",
-  origin: "hub",
-  createdMs: 0,
-  state: "active",
-  stamp: 1,
-  author: "0".repeat(64),
-  signature: "0".repeat(128),
 });
 
 const PEER: ProvenPeer = {
@@ -101,13 +91,7 @@ async function start(
   const paths = new SwarmPaths(root.join("swarm"));
   const store = await BlobStore.open(paths);
   const logged: string[] = [];
-  let served: MessagePort | undefined;
-  const hasher = new Hasher(() => {
-    const { port1, port2 } = new MessageChannel();
-    served = port1;
-    serveHasher(port1);
-    return Promise.resolve(port2);
-  }, () => served?.close());
+  const hasher = localHasher();
   const download = new Download({
     ...parts,
     entry,
