@@ -8,6 +8,9 @@ export class EventStreamError extends Error {
   override readonly name = "EventStreamError";
 }
 
+/** Nothing came for so long that something on the way holds events back. */
+export class SilentStreamError extends EventStreamError {}
+
 /**
  * The `data` of server-sent events (HTML Living Standard, section 9.2), one text each, until the stream ends or `signal` fires.
  *
@@ -49,7 +52,7 @@ async function readSoon(
   const { promise, resolve, reject } = Promise.withResolvers<undefined>();
   const stop = () => resolve(undefined);
   const timer = setTimeout(
-    () => reject(new EventStreamError("the server fell silent")),
+    () => reject(new SilentStreamError("the server fell silent")),
     idleMs,
   );
   // Not left to whoever makes the stream: one that is piped may go on waiting.

@@ -11,7 +11,7 @@ import { UserError } from "../../shared/terminal/user_error.ts";
 import { PAGE_ROWS } from "../client/all_pages.ts";
 import type { ApiClient } from "../client/api_client.ts";
 import { ApiError, UnreachableError } from "../client/api_error.ts";
-import { EventStreamError } from "../client/event_stream.ts";
+import { EventStreamError, SilentStreamError } from "../client/event_stream.ts";
 import type { CliContext } from "../context.ts";
 import { LastLines } from "../output/last_lines.ts";
 import { renderProgress } from "../output/task_progress.ts";
@@ -116,9 +116,10 @@ async function stream(
       watched.take(event);
     }
   } catch (error) {
-    // Too many follow it, or a proxy does not let it pass. A token that is not valid any more may be renewed.
+    // Too many follow it, or a proxy lets nothing pass. A token that is not valid any more may be renewed.
     if (error instanceof ApiError) return error.status === 401;
     if (!(error instanceof EventStreamError)) throw error;
+    if (error instanceof SilentStreamError) return false;
   }
   return true;
 }

@@ -4,7 +4,7 @@ import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import type { ApiClient } from "../client/api_client.ts";
 import { ApiError, UnreachableError } from "../client/api_error.ts";
-import { EventStreamError } from "../client/event_stream.ts";
+import { EventStreamError, SilentStreamError } from "../client/event_stream.ts";
 import type { CliContext } from "../context.ts";
 import { createOutput } from "../output/output.ts";
 import { completeTask, targetOf, taskOf } from "../output/task_fixture.ts";
@@ -100,6 +100,14 @@ Deno.test("where there is no stream, it is asked again and again", async () => {
     looks: [taskOf(), taskOf(), completeTask()],
   });
   assert.deepEqual([outcome, asked], [completeTask(), { streams: 1, looks: 3 }]);
+});
+
+Deno.test("a stream that something on the way holds back is not asked for again", async () => {
+  const { outcome, asked } = await follow({
+    streams: [[new SilentStreamError("the server fell silent")]],
+    looks: [taskOf(), completeTask()],
+  });
+  assert.deepEqual([outcome, asked], [completeTask(), { streams: 1, looks: 2 }]);
 });
 
 Deno.test("a server that is away is waited for, but not for ever", async () => {
