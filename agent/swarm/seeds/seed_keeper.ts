@@ -34,6 +34,9 @@ export interface SeedKeeperOptions extends SeedPublisherOptions {
   readonly refusal: () => string | undefined;
 }
 
+/** What a problem of the whole folder is told of; no file can be called so. */
+const SEED_FOLDER = "seed/";
+
 /** What a scan left to do. */
 export interface ScanResult {
   /** A file is new or still changing: scan again soon. */
@@ -100,7 +103,8 @@ export class SeedKeeper {
 
   /** Looks once. Call it again after a pause; files count only when two looks in a row agree. */
   async scan(signal: AbortSignal): Promise<ScanResult> {
-    const scan = await scanSeedFolder(this.#options.paths);
+    const scan = await this.#look();
+    if (!scan) return { unsettled: false };
     const previous = this.#previous;
     this.#previous = scan;
     // A seed is placed in two steps, so what is wrong counts only if it stays so.
@@ -129,6 +133,21 @@ export class SeedKeeper {
     this.#folder = scan.folder;
     if (JSON.stringify([...this.#records]) !== before) await this.#save(scan.folder);
     return { unsettled };
+  }
+
+  /** Lists the folder, or says once why it cannot: nothing may be concluded from that. */
+  async #look(): Promise<SeedScan | undefined> {
+    try {
+      return await scanSeedFolder(this.#options.paths);
+    } catch (error) {
+      const reason = `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+      const isKnown = this.#problems.some((known) =>
+        known.label === SEED_FOLDER && known.reason === reason
+      );
+      if (!isKnown) this.#options.log("error", "the seed folder cannot be read", { reason });
+      this.#problems = [{ label: SEED_FOLDER, reason }];
+      return undefined;
+    }
   }
 
   /** A blob was revoked: seeds that were registered before that, and that the revocation concerns, go to the graveyard. */

@@ -23,6 +23,7 @@ async function makeKeeper(options: { readonly maySeed?: boolean } = {}) {
   const signers = new FakeSigners();
   const clock = { offsetMs: 0 };
   const published: ManifestEntry[] = [];
+  const logged: string[] = [];
   const hasher = localHasher();
   const now = () => Date.now() + clock.offsetMs;
   const open = async () => {
@@ -53,7 +54,9 @@ async function makeKeeper(options: { readonly maySeed?: boolean } = {}) {
         published.push({ ...unsigned, signature });
         return Promise.resolve({ ...unsigned, signature });
       },
-      log: () => {},
+      log: (level, message) => {
+        if (level === "error") logged.push(message);
+      },
     });
     return { book, keeper };
   };
@@ -63,6 +66,8 @@ async function makeKeeper(options: { readonly maySeed?: boolean } = {}) {
     signers,
     clock,
     published,
+    /** Errors that the keeper logged. */
+    logged,
     get book() {
       return book;
     },
@@ -288,6 +293,24 @@ Deno.test({
       { label: "a\ufffd", reason: "the file name is not UTF-8" },
     ]);
   },
+});
+
+Deno.test("a folder that is not there is told once, and nothing of it is revoked", async () => {
+  await using test = await makeKeeper();
+  await test.place("a.tar", "content");
+  await test.settle();
+  const { seed } = test.paths;
+  await Deno.rename(seed, `${seed}.away`);
+  await test.settle();
+  const [problem, ...others] = test.keeper.problems;
+  assert.equal(problem?.label, "seed/");
+  assert.match(problem.reason, /^cannot be read: .*No such file/);
+  assert.deepEqual(others, []);
+  assert.deepEqual(test.logged, ["the seed folder cannot be read"]);
+  await Deno.rename(`${seed}.away`, seed);
+  await test.settle();
+  assert.deepEqual(test.keeper.problems, []);
+  assert.deepEqual(labels(test.published), ["a.tar active"]);
 });
 
 Deno.test("an envoy that may not seed says so of each of its files", async () => {
