@@ -102,9 +102,10 @@ function readText(
   maxLength: number,
   { nodes, problems }: StackReaders,
 ): string | undefined {
-  const text = entry && nodes.text(entry.value, quote(entry.key));
+  if (entry === undefined) return undefined;
+  const text = nodes.text(entry.value, quote(entry.key));
   if (text === undefined || text.length <= maxLength) return text;
-  problems.add(entry?.value.place ?? NOWHERE, `text is longer than ${maxLength} characters`);
+  problems.add(entry.value.place, `text is longer than ${maxLength} characters`);
   return undefined;
 }
 
@@ -184,5 +185,3 @@ function readUrl(entry: VgoEntry | undefined, readers: StackReaders): string | u
   );
   return undefined;
 }
-
-const NOWHERE = { file: "", line: 1, column: 1 };
