@@ -4,7 +4,7 @@ import { describeFailure, type Processes, type ProgramResult } from "../processe
 import { ApkSources } from "./apk_sources.ts";
 import { ManagerCommands, type ManagerOptions, succeeded } from "./manager_commands.ts";
 import type { PackageProvider, PackageState, QueryOptions } from "./package_provider.ts";
-import { packageStates } from "./package_states.ts";
+import { queryPackages } from "./query_packages.ts";
 
 /** Another apk is waited for, in seconds. */
 const APK = ["apk", "--no-progress", "--wait", "60"] as const;
@@ -46,18 +46,15 @@ export class ApkProvider implements PackageProvider {
 
   async query(
     names: readonly string[],
-    { candidates, withHolds }: QueryOptions,
+    options: QueryOptions,
   ): Promise<ReadonlyMap<string, PackageState>> {
-    if (candidates === "fresh") {
+    if (options.candidates === "fresh") {
       await this.#commands.refreshOldLists(() => this.#change(["update"]));
     }
-    const installed = await this.#installed(names);
-    const offered = candidates === "none" ? undefined : await this.#candidates(names);
-    const held = withHolds ? await this.#pinned() : undefined;
-    return packageStates(names, {
-      installed,
-      ...(offered === undefined ? {} : { offered }),
-      ...(held === undefined ? {} : { held }),
+    return await queryPackages(names, options, {
+      installed: () => this.#installed(names),
+      offered: () => this.#candidates(names),
+      held: () => this.#pinned(),
     });
   }
 

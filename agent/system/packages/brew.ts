@@ -4,7 +4,7 @@ import { describeFailure, type Processes, type ProgramResult, type RunAs } from 
 import { withHoldsLifted } from "./lifted_holds.ts";
 import { ManagerCommands, type ManagerOptions, succeeded } from "./manager_commands.ts";
 import type { PackageProvider, PackageState, QueryOptions } from "./package_provider.ts";
-import { packageStates } from "./package_states.ts";
+import { queryPackages } from "./query_packages.ts";
 
 const ENVIRONMENT = {
   NONINTERACTIVE: "1",
@@ -66,18 +66,15 @@ export class BrewProvider implements PackageProvider {
 
   async query(
     names: readonly string[],
-    { candidates, withHolds }: QueryOptions,
+    options: QueryOptions,
   ): Promise<ReadonlyMap<string, PackageState>> {
-    if (candidates === "fresh") {
+    if (options.candidates === "fresh") {
       await this.#commands.refreshOldLists(() => this.#change(["update"]));
     }
-    const installed = await this.#installed(names);
-    const offered = candidates === "none" ? undefined : await this.#candidates(names);
-    const held = withHolds ? await this.#pinned(names) : undefined;
-    return packageStates(names, {
-      installed,
-      ...(offered === undefined ? {} : { offered }),
-      ...(held === undefined ? {} : { held }),
+    return await queryPackages(names, options, {
+      installed: () => this.#installed(names),
+      offered: () => this.#candidates(names),
+      held: () => this.#pinned(names),
     });
   }
 

@@ -2,7 +2,7 @@ import { BlockedError } from "../blocked_error.ts";
 import { describeFailure, type Processes } from "../processes.ts";
 import { ManagerCommands, succeeded } from "./manager_commands.ts";
 import type { PackageProvider, PackageState, QueryOptions } from "./package_provider.ts";
-import { packageStates } from "./package_states.ts";
+import { queryPackages } from "./query_packages.ts";
 
 const PACMAN = ["pacman", "--noconfirm", "--color=never"] as const;
 const REFRESH = [...PACMAN, "--sync", "--refresh"] as const;
@@ -34,22 +34,14 @@ export class PacmanProvider implements PackageProvider {
     });
   }
 
-  async query(
+  query(
     names: readonly string[],
-    { candidates, withHolds }: QueryOptions,
+    options: QueryOptions,
   ): Promise<ReadonlyMap<string, PackageState>> {
-    const installed = parsePacmanQuery(await this.#ask("--query", names));
-    const offered = candidates === "none"
-      ? undefined
-      : parsePacmanInfo(await this.#ask("--sync", ["--info", ...names]));
-    const ignored = withHolds ? await this.#ignored() : undefined;
-    const held = ignored === undefined
-      ? undefined
-      : new Set(names.filter((name) => ignored.some((pattern) => matches(name, pattern))));
-    return packageStates(names, {
-      installed,
-      ...(offered === undefined ? {} : { offered }),
-      ...(held === undefined ? {} : { held }),
+    return queryPackages(names, options, {
+      installed: async () => parsePacmanQuery(await this.#ask("--query", names)),
+      offered: async () => parsePacmanInfo(await this.#ask("--sync", ["--info", ...names])),
+      held: () => this.#ignored(names),
     });
   }
 
@@ -85,10 +77,11 @@ export class PacmanProvider implements PackageProvider {
     throw new BlockedError(describeFailure(`pacman ${verb}`, result));
   }
 
-  async #ignored(): Promise<readonly string[]> {
+  async #ignored(names: readonly string[]): Promise<ReadonlySet<string>> {
     const result = await this.#commands.read(["pacman-conf", "IgnorePkg"]);
     if (!succeeded(result)) throw new BlockedError(describeFailure("pacman-conf", result));
-    return result.stdout.split("\n").filter((line) => line !== "");
+    const patterns = result.stdout.split("\n").filter((line) => line !== "");
+    return new Set(names.filter((name) => patterns.some((pattern) => matches(name, pattern))));
   }
 }
 

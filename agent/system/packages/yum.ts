@@ -5,7 +5,7 @@ import { DnfSources } from "./dnf_sources.ts";
 import { withHoldsLifted } from "./lifted_holds.ts";
 import { ManagerCommands, succeeded } from "./manager_commands.ts";
 import type { PackageProvider, PackageState, QueryOptions } from "./package_provider.ts";
-import { packageStates } from "./package_states.ts";
+import { queryPackages } from "./query_packages.ts";
 import { isRpmVersion, queryRpm } from "./rpm_query.ts";
 
 const YUM = ["yum", "--quiet", "--assumeyes"] as const;
@@ -36,17 +36,14 @@ export class YumProvider implements PackageProvider {
       ]));
   }
 
-  async query(
+  query(
     names: readonly string[],
-    { candidates, withHolds }: QueryOptions,
+    options: QueryOptions,
   ): Promise<ReadonlyMap<string, PackageState>> {
-    const installed = await queryRpm(this.#commands, names);
-    const offered = candidates === "none" ? undefined : await this.#candidates(names);
-    const held = withHolds ? await this.#locked() : undefined;
-    return packageStates(names, {
-      installed,
-      ...(offered === undefined ? {} : { offered }),
-      ...(held === undefined ? {} : { held }),
+    return queryPackages(names, options, {
+      installed: () => queryRpm(this.#commands, names),
+      offered: () => this.#candidates(names),
+      held: () => this.#locked(),
     });
   }
 

@@ -3,7 +3,7 @@ import { describeFailure, type Processes, type ProgramResult } from "../processe
 import { withHoldsLifted } from "./lifted_holds.ts";
 import { ManagerCommands, succeeded } from "./manager_commands.ts";
 import type { PackageProvider, PackageState, QueryOptions } from "./package_provider.ts";
-import { packageStates } from "./package_states.ts";
+import { queryPackages } from "./query_packages.ts";
 import { isRpmVersion, queryRpm } from "./rpm_query.ts";
 import { ZypperSources } from "./zypper_sources.ts";
 
@@ -39,17 +39,14 @@ export class ZypperProvider implements PackageProvider {
     this.sources = new ZypperSources(etc, (argv) => this.#commands.change(argv));
   }
 
-  async query(
+  query(
     names: readonly string[],
-    { candidates, withHolds }: QueryOptions,
+    options: QueryOptions,
   ): Promise<ReadonlyMap<string, PackageState>> {
-    const installed = await queryRpm(this.#commands, names);
-    const offered = candidates === "none" ? undefined : await this.#candidates(names, candidates);
-    const held = withHolds ? await this.#locked() : undefined;
-    return packageStates(names, {
-      installed,
-      ...(offered === undefined ? {} : { offered }),
-      ...(held === undefined ? {} : { held }),
+    return queryPackages(names, options, {
+      installed: () => queryRpm(this.#commands, names),
+      offered: (candidates) => this.#candidates(names, candidates),
+      held: () => this.#locked(),
     });
   }
 
