@@ -344,6 +344,11 @@ Deno.test("vigocli task against a fleet", async (t) => {
         ]);
         const [record] = await auditOf(fleet, "task.dispatch");
         assert.deepEqual([record?.["task"], record?.["forced"]], ["restart-app", false]);
+        // A version that changes a task alone is one like any other.
+        const described = TASKS["tasks/restart.vgo"].replace("Restarts", "Starts anew");
+        await fleet.stage({ "tasks/restart.vgo": described });
+        await fleet.cli("config", "publish", "-m", "a better word", "--yes");
+        assert.match(await fleet.cli("task", "list", "--named"), /Starts anew the application/);
         const target = ["--target", "web-1"];
         const cases: readonly (readonly [args: readonly string[], line: RegExp])[] = [
           [["restart-app"], /parameter "env" is missing \(which application\)/],
