@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { SWARM_SUBSYSTEMS } from "../../shared/config/envoy_document.ts";
+import { envoyDocument, subsystems } from "../../shared/config/document_fixture.ts";
 import { type BundleResource, merkleRoot } from "../../shared/config/policy_bundle.ts";
 import { OUTCOMES, type RunReport } from "../../shared/config/run_report.ts";
 import { generateEd25519, loadVerifier } from "../../shared/crypto/ed25519.ts";
@@ -28,7 +28,7 @@ import type { ApplyRequest } from "./policy_applier.ts";
 import { readHeartbeat } from "./run_summary.ts";
 import { SignedCaller } from "./signed_caller.ts";
 
-const UUID = "6f1c2d3e-4b5a-4c6d-8e7f-0a1b2c3d4e5f";
+const { envoyUuid: UUID } = envoyDocument();
 const server = generateEd25519().signer;
 
 function bundle(serial: number, resources: BundleResource[] = []): SignedDocument {
@@ -43,25 +43,10 @@ function bundle(serial: number, resources: BundleResource[] = []): SignedDocumen
   });
 }
 
-function envoyDocument(bundleMaxAgeMs: number): SignedDocument {
-  return seal("envoyDocument", {
-    schema: 1,
-    envoyUuid: UUID,
-    hostname: "web-1",
-    serial: 1,
-    issuedAtMs: 1,
-    checkin: { bundleMaxAgeMs },
-    swarm: {
-      enabled: false,
-      port: 1531,
-      maxBandwidthPercent: 50,
-      maxUploadMbps: null,
-      serverFallback: true,
-      seeder: false,
-      subsystems: Object.fromEntries(SWARM_SUBSYSTEMS.map((name) => [name, false])),
-    },
-    tags: {},
-  });
+/** Of an envoy that has no part in the swarm. */
+function documentOf(bundleMaxAgeMs: number): SignedDocument {
+  const swarm = { enabled: false, seeder: false, subsystems: subsystems() };
+  return seal("envoyDocument", envoyDocument({ checkin: { bundleMaxAgeMs }, swarm }));
 }
 
 function seal(kind: DocumentKind, value: unknown): SignedDocument {
@@ -351,7 +336,7 @@ Deno.test("without a server the held bundle is applied for a day after the last 
 
 Deno.test("how long a bundle stays in force without a server is the server's to say", async () => {
   await using rig = await Rig.create();
-  rig.answer = () => ({ bundle: bundle(1), envoyDocument: envoyDocument(3_600_000) });
+  rig.answer = () => ({ bundle: bundle(1), envoyDocument: documentOf(3_600_000) });
   await rig.run();
   rig.answer = () => undefined;
   await rig.clock.advance(3_600_001);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { EnvoyDocument } from "../../shared/config/envoy_document.ts";
+import { envoyDocument, fleetDocument, subsystems } from "../../shared/config/document_fixture.ts";
 import { generateEd25519, loadVerifier } from "../../shared/crypto/ed25519.ts";
 import {
   type DocumentKind,
@@ -18,56 +18,13 @@ import { FakeClock } from "./fake_clock.ts";
 import { fakeLog } from "./fake_log.ts";
 import { HeldDocuments } from "./held_documents.ts";
 
-const UUID = "6f1c2d3e-4b5a-4c6d-8e7f-0a1b2c3d4e5f";
+const { envoyUuid: UUID } = envoyDocument();
 const server = generateEd25519().signer;
 const envoy = generateEd25519().signer;
 
 function seal(kind: DocumentKind, value: unknown): SignedBytes {
   return sealDocument(kind, value, server);
 }
-
-function envoyDocument(
-  serial: number,
-  isEnabled: boolean,
-  hostname = "web-1",
-  hasPayload = true,
-): EnvoyDocument {
-  return {
-    schema: 1,
-    envoyUuid: UUID,
-    hostname,
-    serial,
-    issuedAtMs: 1,
-    checkin: { bundleMaxAgeMs: 86_400_000 },
-    swarm: {
-      enabled: isEnabled,
-      port: 1531,
-      maxBandwidthPercent: 50,
-      maxUploadMbps: null,
-      serverFallback: true,
-      seeder: true,
-      subsystems: {
-        payload: hasPayload,
-        puddle: false,
-        gitback: false,
-        longdrawer: false,
-        curator: false,
-        poolq: false,
-      },
-    },
-    tags: {},
-  };
-}
-
-const fleetDocument = (serial: number) =>
-  seal("fleetDocument", {
-    schema: 1,
-    serial,
-    issuedAtMs: 1,
-    swarm: { seeders: [], seederKeys: [] },
-    revokedEnvoys: [],
-    revokedCertificates: [],
-  });
 
 /** A blob that the server of these tests has. */
 const HELD = "ab".repeat(32);
@@ -144,10 +101,10 @@ function setUp(listenAddress?: string) {
       ),
     onFleetDocument: () => {},
   });
-  const take = (isEnabled: boolean, serial: number, hostname?: string, hasPayload?: boolean) => {
-    const document = envoyDocument(serial, isEnabled, hostname, hasPayload);
-    held.takeEnvoy(seal("envoyDocument", document));
-    held.takeFleet(fleetDocument(serial));
+  const take = (enabled: boolean, serial: number, hostname = "web-1", hasPayload = true) => {
+    const swarm = { enabled, subsystems: hasPayload ? subsystems("payload") : subsystems() };
+    held.takeEnvoy(seal("envoyDocument", envoyDocument({ serial, hostname, swarm })));
+    held.takeFleet(seal("fleetDocument", fleetDocument({ serial })));
     keeper.update();
   };
   return { keeper, engines, clock, log, take, toServer, held };
@@ -245,9 +202,15 @@ Deno.test("own entries are signed and remembered for the server; others' are not
 Deno.test("a fleet document that a peer brought is believed by its signature and serial alone", () => {
   const { engines, take, held, log } = setUp();
   take(true, 5);
-  engines[0]?.handlers.onEvent({ kind: "fleet", signed: fleetDocument(9) });
+  engines[0]?.handlers.onEvent({
+    kind: "fleet",
+    signed: seal("fleetDocument", fleetDocument({ serial: 9 })),
+  });
   assert.equal(held.fleet()?.value.serial, 9);
-  engines[0]?.handlers.onEvent({ kind: "fleet", signed: fleetDocument(4) });
+  engines[0]?.handlers.onEvent({
+    kind: "fleet",
+    signed: seal("fleetDocument", fleetDocument({ serial: 4 })),
+  });
   const forged = sealDocument("fleetDocument", {}, generateEd25519().signer);
   engines[0]?.handlers.onEvent({ kind: "fleet", signed: forged });
   assert.equal(held.fleet()?.value.serial, 9);

@@ -1,5 +1,5 @@
+import { envoyDocument, fleetDocument } from "../../shared/config/document_fixture.ts";
 import type { EnvoyDocument } from "../../shared/config/envoy_document.ts";
-import type { FleetDocument } from "../../shared/config/fleet_document.ts";
 import type { Signer } from "../../shared/crypto/ed25519.ts";
 import { sealDocument } from "../../shared/crypto/signed_document.ts";
 import {
@@ -93,46 +93,30 @@ export class TestEnvoy implements AsyncDisposable {
   sendDocuments(fleet: TestFleet, changes: Partial<EnvoyDocument["swarm"]> = {}): void {
     const { member, port, maxUploadMbps } = this.#options;
     this.#serial += 1;
-    const fleetDocument: FleetDocument = {
-      schema: 1,
-      serial: this.#serial,
-      issuedAtMs: Date.now(),
+    const issued = { serial: this.#serial, issuedAtMs: Date.now() };
+    const fleetSays = fleetDocument({
+      ...issued,
       swarm: {
         seeders: [...fleet.seeders],
         seederKeys: fleet.members.filter(({ hostname }) => fleet.seeders.includes(hostname))
           .map(({ author, hostname }) => ({ key: author, hostname })),
       },
       revokedEnvoys: [...fleet.revokedEnvoys ?? []],
-      revokedCertificates: [],
-    };
-    const envoy: EnvoyDocument = {
-      schema: 1,
+    });
+    const envoy = envoyDocument({
+      ...issued,
       envoyUuid: member.uuid,
       hostname: member.hostname,
-      serial: this.#serial,
-      issuedAtMs: Date.now(),
-      checkin: { bundleMaxAgeMs: 86_400_000 },
       swarm: {
-        enabled: true,
         port,
         maxBandwidthPercent: 100,
         maxUploadMbps: maxUploadMbps ?? null,
-        serverFallback: true,
         seeder: fleet.seeders.includes(member.hostname),
-        subsystems: {
-          payload: true,
-          puddle: false,
-          gitback: false,
-          longdrawer: false,
-          curator: false,
-          poolq: false,
-        },
         ...changes,
       },
-      tags: {},
-    };
-    const fleetSigned = sealDocument("fleetDocument", fleetDocument, fleet.server);
-    this.engine.send({ kind: "documents", fleet: fleetDocument, fleetSigned, envoy });
+    });
+    const fleetSigned = sealDocument("fleetDocument", fleetSays, fleet.server);
+    this.engine.send({ kind: "documents", fleet: fleetSays, fleetSigned, envoy });
   }
 
   get engine(): EngineHandle {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { envoyDocument, fleetDocument } from "../../../shared/config/document_fixture.ts";
 import type { EngineFacts } from "./engine_facts.ts";
 import { type SessionFacts, shutState } from "./swarm_state.ts";
 import { swarmStateSchema } from "../mirror.ts";
@@ -15,39 +16,8 @@ const FACTS: Pick<EngineFacts, "start" | "fleet" | "envoy" | "lastCheckInMs"> = 
     ca: "",
     minFreePercent: 10,
   },
-  fleet: {
-    schema: 1,
-    serial: 3,
-    issuedAtMs: 0,
-    swarm: { seeders: [], seederKeys: [] },
-    revokedEnvoys: [],
-    revokedCertificates: [],
-  },
-  envoy: {
-    schema: 1,
-    envoyUuid: "uuid",
-    hostname: "db-1",
-    serial: 4,
-    issuedAtMs: 0,
-    checkin: { bundleMaxAgeMs: 1 },
-    swarm: {
-      enabled: true,
-      port: 1531,
-      maxBandwidthPercent: 50,
-      maxUploadMbps: null,
-      serverFallback: true,
-      seeder: true,
-      subsystems: {
-        payload: true,
-        puddle: false,
-        gitback: false,
-        longdrawer: false,
-        curator: false,
-        poolq: false,
-      },
-    },
-    tags: {},
-  },
+  fleet: fleetDocument(),
+  envoy: envoyDocument(),
   lastCheckInMs: 5,
 };
 
