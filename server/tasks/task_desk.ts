@@ -14,7 +14,7 @@ import { LiveTask } from "./live_task.ts";
 import { type ReadResult, readResult } from "./read_result.ts";
 import { cancelMessage, dispatchMessage } from "./sign_orders.ts";
 import type { RunEffect } from "./task_run.ts";
-import { VerdictWriter } from "./verdict_writer.ts";
+import { VerdictWriter, type WriterLimits } from "./verdict_writer.ts";
 
 /** Targets read at a time when the server starts. */
 const TARGETS_PER_PAGE = 1_000;
@@ -37,6 +37,8 @@ export interface TaskDeskOptions {
   readonly send: (envoyUuid: string, message: ServerMessage) => boolean;
   /** Why an envoy gets no tasks now; `undefined` if it may. */
   readonly barred: (envoyUuid: string) => string | undefined;
+  /** For tests. */
+  readonly writerLimits?: WriterLimits;
 }
 
 interface Desk {
@@ -62,7 +64,7 @@ export class TaskDesk {
 
   private constructor(options: TaskDeskOptions) {
     this.#options = options;
-    this.#writer = new VerdictWriter(options.store, options.logger);
+    this.#writer = new VerdictWriter(options.store, options.logger, options.writerLimits);
   }
 
   /** Takes up again what was not over when the server stopped. */
@@ -168,6 +170,8 @@ export class TaskDesk {
     const desk = this.#desks.get(taskId);
     const result = readResult(message, outputShareBytes(desk?.live.record.targets ?? 1));
     if (!result) return false;
+    // The agent says it again until it is confirmed, and meanwhile it is over for nobody.
+    if (!this.#writer.hasRoom) return true;
     if (!desk) await this.#noteAfterTheEnd(envoyUuid, taskId, result, stored);
     else this.#noteLive(desk, envoyUuid, result, stored);
     return true;

@@ -15,6 +15,7 @@ import { MemoryStore } from "../store/memory_store.ts";
 import type { PlannedEnvoy } from "./plan_task.ts";
 import { TaskDesk } from "./task_desk.ts";
 import { TaskService } from "./task_service.ts";
+import type { WriterLimits } from "./verdict_writer.ts";
 
 const NOW = 1_780_000_000_000;
 const PATIENCE_MS = 60_000;
@@ -28,6 +29,7 @@ class Rig {
   readonly offline = new Set<string>();
   nowMs = NOW;
   health: string | null = null;
+  writerLimits: WriterLimits = {};
   // Both are made by open(), which is the only way to a rig.
   desk!: TaskDesk;
   service!: TaskService;
@@ -56,6 +58,7 @@ class Rig {
         return true;
       },
       barred: () => undefined,
+      writerLimits: this.writerLimits,
     });
     this.service = new TaskService({
       store: this.store,
@@ -375,4 +378,32 @@ Deno.test("ten thousand targets are sent in turns, answered, and kept without a 
   for (const name of names) await rig.answer(name, id);
   assert.equal((await rig.over(id)).counts.complete, names.length);
   assert.ok(writes < 200, `${writes} transactions`);
+});
+
+Deno.test("while nothing can be written, no more output is held than the limit; the agents keep it and say it again", async () => {
+  const rig = await Rig.create("web-1", "web-2");
+  rig.writerLimits = { waitingBytes: 1_000 };
+  await rig.open();
+  const { tasks } = rig.store;
+  const { saveTargets } = tasks;
+  let isDiskFull = true;
+  Object.assign(tasks, {
+    saveTargets: (targets: Parameters<typeof saveTargets>[0]) =>
+      isDiskFull ? Promise.reject(new Error("disk full")) : saveTargets(targets),
+  });
+  const id = await rig.run();
+  await rig.dispatched("web-2");
+  const large = { head: Buffer.alloc(1_500), tail: Buffer.alloc(0), droppedBytes: 0 };
+  assert.equal(await rig.answer("web-1", id, { stdout: large }), true);
+  assert.equal(await rig.answer("web-2", id, { stdout: large }), true, "it is no false result");
+  assert.equal((await rig.summary(id)).counts.complete, 1);
+  isDiskFull = false;
+  await eventually(
+    "web-1 may forget its result",
+    () => rig.sent.find(({ message }) => message.taskResultStored)?.uuid === rig.uuid("web-1"),
+    PATIENCE_MS,
+  );
+  await rig.answer("web-2", id, { stdout: large });
+  assert.equal((await rig.over(id)).counts.complete, 2);
+  assert.equal((await tasks.findTarget(id, rig.uuid("web-2")))?.output?.stdout.head.length, 1_500);
 });

@@ -10,8 +10,16 @@ const ROWS_PER_TRANSACTION = 500;
 const BYTES_PER_TRANSACTION = 8 * 1024 * 1024;
 /** Agents told in one go, before others get their turn: each costs a TLS record and a write of its own. */
 const TOLD_PER_TURN = 25;
+/** Output that waits to be written, in bytes; past it no results are taken until some are written. */
+const MAX_WAITING_BYTES = 256 * 1024 * 1024;
 /** Until the next try after the store refused, in ms. */
 const RETRY_MS = 1_000;
+
+/** Other limits than the usual ones, for tests. */
+export interface WriterLimits {
+  readonly batchMs?: number;
+  readonly waitingBytes?: number;
+}
 
 interface Waiting {
   readonly taskId: string;
@@ -32,17 +40,29 @@ export class VerdictWriter {
   readonly #scope = new AbortController();
 
   readonly #batchMs: number;
+  readonly #maxWaitingBytes: number;
+  #waitingBytes = 0;
 
-  /** @param batchMs another wait for others to be written with, for tests. */
-  constructor(store: Pick<TaskRepository, "saveTargets">, logger: Logger, batchMs = BATCH_MS) {
+  constructor(
+    store: Pick<TaskRepository, "saveTargets">,
+    logger: Logger,
+    { batchMs = BATCH_MS, waitingBytes = MAX_WAITING_BYTES }: WriterLimits = {},
+  ) {
     this.#store = store;
     this.#logger = logger;
     this.#batchMs = batchMs;
+    this.#maxWaitingBytes = waitingBytes;
+  }
+
+  /** Whether more results may be taken: while the store writes nothing, agents keep theirs. */
+  get hasRoom(): boolean {
+    return this.#waitingBytes < this.#maxWaitingBytes;
   }
 
   /** Writes a target soon. @param stored called once it is durable. */
   note(taskId: string, target: StoredTarget, stored?: () => void): void {
     this.#waiting.push({ taskId, target, stored });
+    this.#waitingBytes += bytesOf(target);
     this.#writing ??= this.#write(this.#batchMs).finally(() => this.#writing = undefined);
   }
 
@@ -85,9 +105,9 @@ export class VerdictWriter {
 
   #takeBatch(): Waiting[] {
     let bytes = 0, rows = 0;
-    for (const { target: { output } } of this.#waiting) {
+    for (const { target } of this.#waiting) {
       if (rows === ROWS_PER_TRANSACTION || (rows > 0 && bytes > BYTES_PER_TRANSACTION)) break;
-      bytes += output ? keptBytes(output.stdout) + keptBytes(output.stderr) : 0;
+      bytes += bytesOf(target);
       rows += 1;
     }
     const batch = this.#waiting.slice(0, rows);
@@ -104,6 +124,7 @@ export class VerdictWriter {
     await this.#store.saveTargets(
       new Map([...targets].map(([id, ofTask]) => [id, [...ofTask.values()]])),
     );
+    for (const { target } of batch) this.#waitingBytes -= bytesOf(target);
     this.#telling = this.#telling.then(() => this.#tell(batch));
   }
 
@@ -125,6 +146,10 @@ export class VerdictWriter {
       if (told % TOLD_PER_TURN === 0) await setImmediate();
     }
   }
+}
+
+function bytesOf({ output }: StoredTarget): number {
+  return output ? keptBytes(output.stdout) + keptBytes(output.stderr) : 0;
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

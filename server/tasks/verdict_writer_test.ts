@@ -68,7 +68,7 @@ Deno.test("one agent that cannot be told keeps nobody else from being told", asy
 
 Deno.test("whoever waits for what is written waits for no others to be written with", async () => {
   const store = countingStore();
-  const writer = new VerdictWriter(store, LOGGER, 3_600_000);
+  const writer = new VerdictWriter(store, LOGGER, { batchMs: 3_600_000 });
   writer.note("t1", someTarget(0));
   writer.note("t1", someTarget(1));
   void writer.flush();
