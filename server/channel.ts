@@ -53,7 +53,7 @@ export type FromServer =
     readonly grpcPort: number;
     readonly restPort: number;
   }
-  /** It could not start; one line, for a person. */
+  /** It could not start, or not write everything before its end; one line, for a person. */
   | { readonly kind: "fatal"; readonly reason: string }
   /** Check the database and tell it through this port: the server itself may start no thread. */
   | { readonly kind: "checkIntegrity"; readonly answer: MessagePort }

@@ -46,6 +46,13 @@ function checkIntegrity(signal: AbortSignal): Promise<string[]> {
 
 async function stop(): Promise<void> {
   const server = await starting;
-  await server?.stop();
+  try {
+    await server?.stop();
+  } catch (error) {
+    // Such as a database that is away: everything else was closed, and what was not written was not acknowledged.
+    const reason = error instanceof Error ? error.message : String(error);
+    tell({ kind: "fatal", reason: `The server stopped, but not in order: ${reason}` });
+    return;
+  }
   tell({ kind: "stopped" });
 }

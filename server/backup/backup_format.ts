@@ -94,7 +94,7 @@ export async function* readLines(
     new UserError(`Cannot use backup "${name}": it is damaged (${why}). Take another`, { cause });
   const hash = createHash("sha256");
   let rows = 0, files = 0, isFirst = true, isOver = false;
-  for await (const line of splitLines(bytes, () => damaged("a line without an end"))) {
+  for await (const line of splitLines(bytes, damaged)) {
     if (isOver) throw damaged("something follows its end");
     const record = parse(line, damaged);
     if ((record.kind === "header") !== isFirst) throw damaged("its parts are out of order");
@@ -128,21 +128,28 @@ function parse(line: string, damaged: (why: string, cause?: unknown) => UserErro
 
 async function* splitLines(
   bytes: AsyncIterable<Uint8Array>,
-  tooLong: () => UserError,
+  damaged: (why: string, cause?: unknown) => UserError,
 ): AsyncGenerator<string> {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const decode = (chunk: Uint8Array) => {
+    try {
+      return decoder.decode(chunk, { stream: true });
+    } catch (cause) {
+      throw damaged("it is no text", cause);
+    }
+  };
   let begun: string[] = [], length = 0;
   for await (const chunk of bytes) {
-    const parts = decoder.decode(chunk, { stream: true }).split("\n");
+    const parts = decode(chunk).split("\n");
     for (const [index, part] of parts.entries()) {
       begun.push(part);
       length += part.length;
-      if (length > MAX_LINE_LENGTH) throw tooLong();
+      if (length > MAX_LINE_LENGTH) throw damaged("a line without an end");
       if (index === parts.length - 1) continue;
       yield begun.join("");
       begun = [];
       length = 0;
     }
   }
-  if (length > 0) throw tooLong();
+  if (length > 0) throw damaged("it is cut off");
 }

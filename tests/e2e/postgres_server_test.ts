@@ -94,7 +94,19 @@ Deno.test({
 
     await t.step("the password is in no log and no configuration", async () => {
       assert.doesNotMatch(fleet.server.output(), /correct horse/);
-      await fleet.stopServer();
+    });
+
+    await t.step("without its database it stops in time, and does not start", async () => {
+      await postgres.crash();
+      const { server } = fleet;
+      assert.equal((await server.stop(DEADLINE_MS)).code, 1);
+      assert.match(server.output("stderr"), /^error: The server stopped, but not in order: .*$/m);
+      const again = fleet.launchServer();
+      await again.exited;
+      assert.match(
+        again.output("stderr"),
+        /^error: Cannot open database fleet at .*cannot be reached/m,
+      );
     });
   }, { sections: { database: postgres.section("fleet") } });
 });
