@@ -2,6 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
 import { LEDGER_SCHEMA, TaskLedger } from "../tasks/task_ledger.ts";
 import { countToDrop, type QueueLimits } from "./report_queue.ts";
+import { writeTransaction } from "./write_transaction.ts";
 
 /** A report that the server has not confirmed. */
 export interface QueuedReport {
@@ -106,7 +107,7 @@ export class AgentDatabase implements Disposable {
 
   /** Sets several facts at once. */
   setFacts(facts: Partial<AgentFacts>): void {
-    this.#transaction(() => {
+    writeTransaction(this.#db, () => {
       const set = this.#db.prepare(
         "INSERT INTO fact VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
       );
@@ -133,7 +134,7 @@ export class AgentDatabase implements Disposable {
 
   /** Queues a report, dropping the oldest beyond the limits; returns how many were dropped. */
   enqueueReport(runId: string, report: Uint8Array): number {
-    return this.#transaction(() => {
+    return writeTransaction(this.#db, () => {
       this.#db.prepare("INSERT OR IGNORE INTO report (run_id, report) VALUES (?, ?)").run(
         runId,
         report,
@@ -184,19 +185,6 @@ export class AgentDatabase implements Disposable {
   #remove(sequence: number): void {
     this.#db.prepare("DELETE FROM report WHERE sequence = ?").run(sequence);
   }
-
-  #transaction<T>(work: () => T): T {
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
-      const result = work();
-      this.#db.exec("COMMIT");
-      return result;
-    } catch (error) {
-      // SQLite has ended the transaction itself when the disk is full.
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      throw error;
-    }
-  }
 }
 
 function migrate(db: DatabaseSync, path: string): void {
@@ -207,15 +195,10 @@ function migrate(db: DatabaseSync, path: string): void {
       `Cannot open ${path}: it was written by a newer vigo (version ${version}). Upgrade this one`,
     );
   }
-  db.exec("BEGIN IMMEDIATE");
-  try {
+  writeTransaction(db, () => {
     // Another process may have made the tables between the look and the lock.
     const found = Number(db.prepare("PRAGMA user_version").get()?.["user_version"]);
     for (const step of STEPS.slice(found)) db.exec(step);
     db.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
-    db.exec("COMMIT");
-  } catch (error) {
-    if (db.isTransaction) db.exec("ROLLBACK");
-    throw error;
-  }
+  });
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { writeTransaction } from "../store/write_transaction.ts";
 
 /** What the agent remembers of one task. */
 export interface LedgerEntry {
@@ -59,7 +60,7 @@ export class TaskLedger {
 
   /** Writes down that a task is begun. Only after that may its command be run. */
   begin(taskId: string, issuedAtMs: number): { ok: true } | { ok: false; reason: BeginRefusal } {
-    return this.#transaction(() => {
+    return writeTransaction(this.#db, () => {
       if (this.find(taskId)) return { ok: false, reason: "known" };
       if (issuedAtMs <= this.#floor()) return { ok: false, reason: "forgotten" };
       if (this.countWaiting() >= this.#limits.waitingResults) return { ok: false, reason: "full" };
@@ -74,7 +75,7 @@ export class TaskLedger {
    * @param brief the same result without output, for when there is no room for more.
    */
   finish(taskId: string, issuedAtMs: number, result: Uint8Array, brief: Uint8Array): void {
-    this.#transaction(() => {
+    writeTransaction(this.#db, () => {
       const isTooMuch = this.#countBytes() + result.length > this.#limits.bytes;
       this.#db.prepare(
         `INSERT INTO task VALUES (?, ?, 'finished', ?) ON CONFLICT (task_id)
@@ -85,7 +86,7 @@ export class TaskLedger {
 
   /** The server has the result; what is kept of it answers whoever sends the task again. */
   confirm(taskId: string): void {
-    this.#transaction(() => {
+    writeTransaction(this.#db, () => {
       this.#db.prepare("UPDATE task SET state = 'stored' WHERE task_id = ? AND state = 'finished'")
         .run(taskId);
       this.#forget();
@@ -139,19 +140,6 @@ export class TaskLedger {
       ).run(Number(row["issued_at_ms"]));
       remembered -= 1;
       bytes -= Number(row["size"]);
-    }
-  }
-
-  #transaction<T>(work: () => T): T {
-    this.#db.exec("BEGIN IMMEDIATE");
-    try {
-      const result = work();
-      this.#db.exec("COMMIT");
-      return result;
-    } catch (error) {
-      // SQLite has ended the transaction itself when the disk is full.
-      if (this.#db.isTransaction) this.#db.exec("ROLLBACK");
-      throw error;
     }
   }
 }
