@@ -8,9 +8,9 @@ const SERVED_BYTES = 128 * 1024;
 const PIECES_PER_CHUNK = 8;
 const CORRUPT_SHARE = 0.05;
 
-const read = Deno.FsFile.prototype.read;
-Deno.FsFile.prototype.read = async function (into: Uint8Array) {
-  const count = await read.call(this, into);
+const { readSync } = Deno.FsFile.prototype;
+Deno.FsFile.prototype.readSync = function (into: Uint8Array) {
+  const count = readSync.call(this, into);
   const isServed = into.length === SERVED_BYTES && count !== null;
   if (isServed && Math.random() < CORRUPT_SHARE / PIECES_PER_CHUNK) into[0] = (into[0] ?? 0) ^ 1;
   return count;

@@ -14,6 +14,18 @@ export type PeerVerdict =
   | { readonly ok: true; readonly peer: PeerIdentity }
   | { readonly ok: false; readonly reason: string };
 
+/** Certificates that were read are remembered, up to so many: a busy neighbour connects again and again. */
+const MAX_REMEMBERED = 256;
+
+/** What a certificate says, by its fingerprint. */
+const remembered = new Map<string, CertificateFacts>();
+
+interface CertificateFacts {
+  readonly usages: readonly string[];
+  /** Absent if it does not name exactly one envoy. */
+  readonly peer: PeerIdentity | undefined;
+}
+
 const ENVOY_URI = /^vigo:envoy:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /**
@@ -24,8 +36,7 @@ const ENVOY_URI = /^vigo:envoy:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
  * @param role What the peer must be allowed to be.
  */
 export function readPeerIdentity(raw: Uint8Array, role: "client" | "server"): PeerVerdict {
-  const certificate = new x509.X509Certificate(new Uint8Array(raw));
-  const usages = certificate.getExtension(x509.ExtendedKeyUsageExtension)?.usages ?? [];
+  const { usages, peer } = readFacts(raw);
   const wanted = role === "server"
     ? x509.ExtendedKeyUsage.serverAuth
     : x509.ExtendedKeyUsage.clientAuth;
@@ -36,6 +47,28 @@ export function readPeerIdentity(raw: Uint8Array, role: "client" | "server"): Pe
         `certificate does not allow extended key usage for ${role} authentication: re-enrol this envoy`,
     };
   }
+  return peer
+    ? { ok: true, peer }
+    : { ok: false, reason: "certificate does not name exactly one envoy" };
+}
+
+/** Reading ASN.1 takes milliseconds, and every connection of a download shows a certificate at both ends. */
+function readFacts(raw: Uint8Array): CertificateFacts {
+  const fingerprint = sha256Hex(raw);
+  const known = remembered.get(fingerprint);
+  if (known) return known;
+  const facts = parseFacts(raw, fingerprint);
+  for (const oldest of remembered.keys()) {
+    if (remembered.size < MAX_REMEMBERED) break;
+    remembered.delete(oldest);
+  }
+  remembered.set(fingerprint, facts);
+  return facts;
+}
+
+function parseFacts(raw: Uint8Array, fingerprint: string): CertificateFacts {
+  const certificate = new x509.X509Certificate(new Uint8Array(raw));
+  const usages = certificate.getExtension(x509.ExtendedKeyUsageExtension)?.usages ?? [];
   const names = certificate.getExtension(x509.SubjectAlternativeNameExtension)?.names.items ?? [];
   const uuids = names.flatMap(({ type, value }) =>
     type === "url" ? ENVOY_URI.exec(value)?.[1] ?? [] : []
@@ -43,7 +76,7 @@ export function readPeerIdentity(raw: Uint8Array, role: "client" | "server"): Pe
   const hostname = names.find(({ type }) => type === "dns")?.value;
   const [uuid] = uuids;
   if (uuids.length !== 1 || uuid === undefined || hostname === undefined) {
-    return { ok: false, reason: "certificate does not name exactly one envoy" };
+    return { usages: usages.map(String), peer: undefined };
   }
-  return { ok: true, peer: { uuid, hostname, fingerprint: sha256Hex(raw) } };
+  return { usages: usages.map(String), peer: { uuid, hostname, fingerprint } };
 }

@@ -3,7 +3,6 @@ import { chunkSpan } from "../../../shared/swarm/chunk_layout.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { schedulerLimits } from "../../../shared/swarm/scheduler_limits.ts";
 import { PartialBlob } from "../blobs/partial_blob.ts";
-import { pause } from "../engine/task_scope.ts";
 import { PeerError } from "../peers/peer_error.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import type { DownloadOptions } from "./download_options.ts";
@@ -187,17 +186,19 @@ export class Download {
       for (const question of questions) this.#track(this.#ask(plan, question, signal));
       const unheld = this.#lastResort.mayAsk(nowMs) ? plan.findUnheld() : undefined;
       if (unheld !== undefined) this.#track(this.#fetchFromServer(plan, unheld, partial, signal));
-      await this.#sleep(Math.max(1, plan.wakeMs(nowMs) - nowMs), signal);
+      await this.#sleep(Math.max(1, plan.wakeMs(nowMs) - nowMs));
     }
     return { kind: "no_progress", reason: "stopped" };
   }
 
   /** Waits for news or until the time is over, whichever is first. */
-  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
-    const woken = new AbortController();
-    this.#wake = () => woken.abort();
-    await pause(ms, AbortSignal.any([woken.signal, signal]));
+  async #sleep(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    this.#wake = resolve;
+    await promise;
     this.#wake = undefined;
+    clearTimeout(timer);
   }
 
   async #fetch(
