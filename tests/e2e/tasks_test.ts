@@ -349,7 +349,7 @@ Deno.test("tasks on a fleet: whatever happens, every target ends with a verdict"
   }, { sections });
 });
 
-Deno.test("an agent follows what its server signed for it, and nothing else that its stream brings", async () => {
+Deno.test("an agent follows what its server signed for it, and nothing else that its stream brings", async (t) => {
   await using server = await ScriptedServer.start();
   await using root = await TemporaryRoot.create();
   const bootstrap = ["bootstrap", "--server", server.rest, "--hostname", "web-1"];
@@ -398,4 +398,33 @@ Deno.test("an agent follows what its server signed for it, and nothing else that
   assert.deepEqual(await linesOf(file), ["good"]);
   const refusals = daemon.lines.filter(({ text }) => text.includes("may not come from the server"));
   assert.equal(refusals.length, 3);
+
+  await t.step(
+    "a command goes on while its stream is away, and its result comes on the next",
+    async () => {
+      const go = root.join("go");
+      const slow = order("slow", {
+        command: `echo slow >> ${file}; while [ ! -e ${go} ]; do sleep 0.1; done; echo done`,
+      });
+      server.tell({ taskDispatch: slow });
+      await eventually("it runs", async () => (await linesOf(file)).includes("slow"), PATIENCE_MS);
+      await server.goAway();
+      const ended = () => daemon.lines.filter(({ text }) => text.includes("task ended")).length;
+      const endedBefore = ended(), hellosBefore = server.hellos.length;
+      await Deno.writeTextFile(go, "");
+      await eventually("it has ended", () => ended() > endedBefore, PATIENCE_MS);
+      server.said.length = 0;
+      await server.comeBack();
+      await eventually("a stream is open", () => server.hellos.length > hellosBefore, PATIENCE_MS);
+      // As a server does that does not know how far the agent has come.
+      server.tell({ taskDispatch: slow });
+      const result = await eventually(
+        "its result comes",
+        () => server.said.find(({ taskResult }) => taskResult?.stdout?.head.length)?.taskResult,
+        PATIENCE_MS,
+      );
+      assert.deepEqual([result.verdict, result.stdout?.head.toString()], ["complete", "done\n"]);
+      assert.deepEqual(await linesOf(file), ["good", "slow"], "it ran once");
+    },
+  );
 });
