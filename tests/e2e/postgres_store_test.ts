@@ -85,6 +85,21 @@ if (TestPostgres.isInstalled()) {
     assert.deepEqual(await store.integrity(), []);
     await store.close();
   });
+
+  Deno.test("with TLS a PostgreSQL is believed by its certificate and its name, and by nothing less", async () => {
+    const ca = await postgres.offerTls();
+    const local = { ...settings, host: "localhost" };
+    const store = await openPostgresStore({ ...local, tls: { ca } });
+    const used = await postgres.sql(
+      "select bool_and(ssl) from pg_stat_ssl join pg_stat_activity using (pid) where application_name = 'vigosrv'",
+      "contract",
+    );
+    await store.close();
+    assert.equal(used, "t");
+    for (const stranger of [{ ...local, tls: {} }, { ...settings, tls: { ca } }]) {
+      await assert.rejects(openPostgresStore(stranger), /its certificate is not valid for /);
+    }
+  });
 } else {
   Deno.test({ name: "the store's contract on PostgreSQL", ignore: true, fn: () => {} });
 }

@@ -99,6 +99,28 @@ export class TestPostgres implements AsyncDisposable {
     return printed.trim();
   }
 
+  /** Lets it speak TLS from now on, as `localhost`; answers the certificate to trust, PEM. */
+  async offerTls(): Promise<string> {
+    const [key, certificate] = ["server.key", "server.crt"].map((name) =>
+      this.#root.join("data", name)
+    );
+    const [command = "", ...args] = [
+      ...this.#runner.prefix,
+      ...["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"],
+      ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+      ...["-keyout", key ?? "", "-out", certificate ?? ""],
+    ];
+    await runOrThrow(command, args, { cwd: this.#root.path });
+    await this.sql("alter system set ssl = on", "postgres");
+    await this.sql("select pg_reload_conf()", "postgres");
+    await eventually(
+      "PostgreSQL offers TLS",
+      async () => await this.sql("show ssl", "postgres") === "on",
+      START_DEADLINE_MS,
+    );
+    return await Deno.readTextFile(certificate ?? "");
+  }
+
   /** Ends it as a crash would: open connections are cut off. */
   async crash(): Promise<void> {
     const process = this.#process;
