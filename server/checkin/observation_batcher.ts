@@ -1,4 +1,5 @@
 import type { Logger } from "../../shared/platform/logging.ts";
+import { DelayedFlush } from "../store/delayed_flush.ts";
 import type { EnvoyObservation, Store } from "../store/store.ts";
 import type { EnvoyState } from "./envoy_state.ts";
 
@@ -11,29 +12,22 @@ const ROWS_PER_TRANSACTION = 500;
 export class ObservationBatcher {
   readonly #dirty = new Set<EnvoyState>();
   readonly #store: Store;
-  readonly #logger: Logger;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #flushing: Promise<void> = Promise.resolve();
-  #isStopped = false;
+  readonly #flush: DelayedFlush;
 
   constructor(store: Store, logger: Logger) {
     this.#store = store;
-    this.#logger = logger;
+    this.#flush = new DelayedFlush({
+      what: "observations",
+      delayMs: OBSERVATION_BATCH_MS,
+      write: () => this.#write(),
+      logger,
+    });
   }
 
   /** Notes that an envoy has something new to be written. */
   add(state: EnvoyState): void {
     this.#dirty.add(state);
-    if (this.#timer === undefined && !this.#isStopped) {
-      this.#timer = setTimeout(() => {
-        this.#timer = undefined;
-        this.flush().catch((error) => {
-          this.#logger.warn("Cannot write observations; trying again: {reason}", {
-            reason: String(error),
-          });
-        });
-      }, OBSERVATION_BATCH_MS);
-    }
+    this.#flush.schedule();
   }
 
   /**
@@ -42,18 +36,12 @@ export class ObservationBatcher {
    * @throws whatever the store throws; what was not written waits again.
    */
   flush(): Promise<void> {
-    const flushed = this.#flushing.then(() => this.#write());
-    // A failed flush must not fail those behind it.
-    this.#flushing = flushed.catch(() => {});
-    return flushed;
+    return this.#flush.flush();
   }
 
   /** Writes the rest and takes no more timers. */
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    await this.flush();
+  stop(): Promise<void> {
+    return this.#flush.stop();
   }
 
   async #write(): Promise<void> {

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { Logger } from "../../shared/platform/logging.ts";
+import { DelayedFlush } from "../store/delayed_flush.ts";
 import type { Store, StoredBundle } from "../store/store.ts";
 
 /** Longest time that a bundle waits in memory, in ms; what a crash loses is resolved and noted again at the next check-in. */
@@ -14,18 +15,20 @@ const MAX_REMEMBERED = 50_000;
 /** Writes the policies that envoys are given, each root once, off the path of check-ins. */
 export class BundleKeeper {
   readonly #store: Pick<Store, "bundles">;
-  readonly #logger: Logger;
   readonly #now: () => number;
   readonly #waiting = new Map<string, StoredBundle>();
   readonly #written = new Map<string, number>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #flushing: Promise<void> = Promise.resolve();
-  #isStopped = false;
+  readonly #flush: DelayedFlush;
 
   constructor(store: Pick<Store, "bundles">, logger: Logger, now: () => number) {
     this.#store = store;
-    this.#logger = logger;
     this.#now = now;
+    this.#flush = new DelayedFlush({
+      what: "bundles",
+      delayMs: BATCH_MS,
+      write: () => this.#write(),
+      logger,
+    });
   }
 
   /** Notes what was resolved for an envoy. */
@@ -33,15 +36,7 @@ export class BundleKeeper {
     const writtenAtMs = this.#written.get(bundle.root);
     if (writtenAtMs !== undefined && this.#now() - writtenAtMs < REMEMBERED_MS) return;
     this.#waiting.set(bundle.root, bundle);
-    if (this.#timer !== undefined || this.#isStopped) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.flush().catch((error) => {
-        this.#logger.warn("Cannot write bundles; trying again: {reason}", {
-          reason: String(error),
-        });
-      });
-    }, BATCH_MS);
+    this.#flush.schedule();
   }
 
   /** The bundle of a root, be it written already or not. */
@@ -55,18 +50,12 @@ export class BundleKeeper {
    * @throws whatever the store throws; what was not written waits for the next note.
    */
   flush(): Promise<void> {
-    const flushed = this.#flushing.then(() => this.#write());
-    // A failed flush must not fail those behind it.
-    this.#flushing = flushed.catch(() => {});
-    return flushed;
+    return this.#flush.flush();
   }
 
   /** Writes the rest and takes no more timers. */
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    await this.flush();
+  stop(): Promise<void> {
+    return this.#flush.stop();
   }
 
   async #write(): Promise<void> {
