@@ -87,6 +87,7 @@ export async function runDemo({ keep, signal }: DemoOptions): Promise<void> {
     );
     await stage.act("Record", "what was done stands in a hash chain", async (show) => {
       await fleet.startServer();
+      await everybodyBack(fleet);
       show((await fleet.cli("audit", "verify")).trim());
       show((await fleet.cli("audit", "list", "--limit", "5")).trimEnd());
     });
@@ -218,6 +219,14 @@ async function offline(fleet: TestFleet, show: Show): Promise<void> {
   await fleet.stopServer();
   await heal(fleet.host("web-2"), show);
   show("its report waits in the agent's own database until the server is back");
+}
+
+/** Waits until the server can reach every agent again. */
+async function everybodyBack(fleet: TestFleet): Promise<void> {
+  await eventually("every agent is back", async () => {
+    const plan = await fleet.cli("task", "run", "true", "--target", "*", "--dry-run");
+    return / 0 offline$/m.test(plan);
+  }, 60_000);
 }
 
 /** Spoils a managed file and waits until its envoy has put it right. */
