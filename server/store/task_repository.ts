@@ -3,7 +3,7 @@ import type { Kysely } from "kysely";
 import { z } from "zod";
 import { TASK_STATUSES, VERDICTS } from "../../shared/tasks/verdict.ts";
 import { packOutput, unpackOutput } from "./pack_output.ts";
-import { readTaskCursor, writeTaskCursor } from "./task_cursor.ts";
+import { RunTable } from "./run_table.ts";
 import type {
   StoredTarget,
   StoredTask,
@@ -53,6 +53,7 @@ const verdictSchema = z.enum(VERDICTS).nullable();
 
 export class SqlTaskRepository implements TaskRepository {
   readonly #database: Kysely<Tables>;
+  readonly #runs: RunTable<StoredTask>;
   readonly #atomically: <T>(work: (database: Kysely<Tables>) => Promise<T>) => Promise<T>;
 
   /** @param atomically runs work in a transaction, or in the one that already runs. */
@@ -61,6 +62,7 @@ export class SqlTaskRepository implements TaskRepository {
     atomically: <T>(work: (database: Kysely<Tables>) => Promise<T>) => Promise<T>,
   ) {
     this.#database = database;
+    this.#runs = new RunTable(database, "tasks", readTask);
     this.#atomically = atomically;
   }
 
@@ -79,47 +81,23 @@ export class SqlTaskRepository implements TaskRepository {
     });
   }
 
-  async find(id: string): Promise<StoredTask | undefined> {
-    const row = await this.#database.selectFrom("tasks").select(["record", "progress"])
-      .where("id", "=", id).executeTakeFirst();
-    return row && readTask(row);
+  find(id: string): Promise<StoredTask | undefined> {
+    return this.#runs.find(id);
   }
 
-  async findIds(prefix: string, limit: number): Promise<string[]> {
-    const rows = await this.#database.selectFrom("tasks").select("id")
-      // Every id is ASCII, so that this is the end of all texts that begin so.
-      .where("id", ">=", prefix).where("id", "<", `${prefix}~`)
-      .orderBy("id").limit(limit).execute();
-    return rows.map(({ id }) => id);
+  findIds(prefix: string, limit: number): Promise<string[]> {
+    return this.#runs.findIds(prefix, limit);
   }
 
   async list(
-    { limit, cursor }: { readonly limit: number; readonly cursor?: string },
+    page: { readonly limit: number; readonly cursor?: string },
   ): Promise<{ tasks: StoredTask[]; nextCursor: string | null }> {
-    let query = this.#database.selectFrom("tasks").select(["record", "progress"])
-      .orderBy("created_at_ms", "desc").orderBy("id", "desc").limit(limit + 1);
-    if (cursor !== undefined) {
-      const { createdAtMs, id } = readTaskCursor(cursor);
-      query = query.where(({ or, and, eb }) =>
-        or([
-          eb("created_at_ms", "<", createdAtMs),
-          and([eb("created_at_ms", "=", createdAtMs), eb("id", "<", id)]),
-        ])
-      );
-    }
-    const rows = await query.execute();
-    const tasks = rows.slice(0, limit).map(readTask);
-    const last = tasks.at(-1);
-    return {
-      tasks,
-      nextCursor: rows.length > limit && last ? writeTaskCursor(last.record) : null,
-    };
+    const { found, nextCursor } = await this.#runs.list(page);
+    return { tasks: found, nextCursor };
   }
 
-  async listUnfinished(): Promise<StoredTask[]> {
-    const rows = await this.#database.selectFrom("tasks").select(["record", "progress"])
-      .where("status", "=", "running").orderBy("created_at_ms").orderBy("id").execute();
-    return rows.map(readTask);
+  listUnfinished(): Promise<StoredTask[]> {
+    return this.#runs.listUnfinished();
   }
 
   async saveProgress(id: string, progress: TaskProgress): Promise<void> {

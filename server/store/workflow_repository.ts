@@ -3,7 +3,7 @@ import { z } from "zod";
 import { VERDICTS } from "../../shared/tasks/verdict.ts";
 import { STEP_STATUSES, WORKFLOW_STATUSES } from "../../shared/workflows/advance_workflow.ts";
 import { FAILURE_POLICIES } from "../../shared/workflows/workflow.ts";
-import { readTaskCursor, writeTaskCursor } from "./task_cursor.ts";
+import { RunTable } from "./run_table.ts";
 import type { Tables } from "./tables.ts";
 import type {
   StoredWorkflow,
@@ -54,9 +54,11 @@ const progressSchema: z.ZodType<WorkflowProgress> = z.object({
 
 export class SqlWorkflowRepository implements WorkflowRepository {
   readonly #database: Kysely<Tables>;
+  readonly #runs: RunTable<StoredWorkflow>;
 
   constructor(database: Kysely<Tables>) {
     this.#database = database;
+    this.#runs = new RunTable(database, "workflows", readWorkflow);
   }
 
   async add({ record, progress }: StoredWorkflow): Promise<boolean> {
@@ -69,47 +71,23 @@ export class SqlWorkflowRepository implements WorkflowRepository {
     return (numInsertedOrUpdatedRows ?? 0n) > 0n;
   }
 
-  async find(id: string): Promise<StoredWorkflow | undefined> {
-    const row = await this.#database.selectFrom("workflows").select(["record", "progress"])
-      .where("id", "=", id).executeTakeFirst();
-    return row && readWorkflow(row);
+  find(id: string): Promise<StoredWorkflow | undefined> {
+    return this.#runs.find(id);
   }
 
-  async findIds(prefix: string, limit: number): Promise<string[]> {
-    const rows = await this.#database.selectFrom("workflows").select("id")
-      // Every id is ASCII, so that this is the end of all texts that begin so.
-      .where("id", ">=", prefix).where("id", "<", `${prefix}~`)
-      .orderBy("id").limit(limit).execute();
-    return rows.map(({ id }) => id);
+  findIds(prefix: string, limit: number): Promise<string[]> {
+    return this.#runs.findIds(prefix, limit);
   }
 
   async list(
-    { limit, cursor }: { readonly limit: number; readonly cursor?: string },
+    page: { readonly limit: number; readonly cursor?: string },
   ): Promise<{ workflows: StoredWorkflow[]; nextCursor: string | null }> {
-    let query = this.#database.selectFrom("workflows").select(["record", "progress"])
-      .orderBy("created_at_ms", "desc").orderBy("id", "desc").limit(limit + 1);
-    if (cursor !== undefined) {
-      const { createdAtMs, id } = readTaskCursor(cursor);
-      query = query.where(({ or, and, eb }) =>
-        or([
-          eb("created_at_ms", "<", createdAtMs),
-          and([eb("created_at_ms", "=", createdAtMs), eb("id", "<", id)]),
-        ])
-      );
-    }
-    const rows = await query.execute();
-    const workflows = rows.slice(0, limit).map(readWorkflow);
-    const last = workflows.at(-1);
-    return {
-      workflows,
-      nextCursor: rows.length > limit && last ? writeTaskCursor(last.record) : null,
-    };
+    const { found, nextCursor } = await this.#runs.list(page);
+    return { workflows: found, nextCursor };
   }
 
-  async listUnfinished(): Promise<StoredWorkflow[]> {
-    const rows = await this.#database.selectFrom("workflows").select(["record", "progress"])
-      .where("status", "=", "running").orderBy("created_at_ms").orderBy("id").execute();
-    return rows.map(readWorkflow);
+  listUnfinished(): Promise<StoredWorkflow[]> {
+    return this.#runs.listUnfinished();
   }
 
   async saveProgress(id: string, progress: WorkflowProgress): Promise<void> {
