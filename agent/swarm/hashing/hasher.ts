@@ -21,22 +21,29 @@ type Pending = {
   readonly reject: (error: Error) => void;
 };
 
+/** The worker is kept so long after its last job: starting one costs more than hashing a small file. */
+const IDLE_MS = 5_000;
+
 /** The engine's side of the hashing worker, which is started when there is something to hash and ended when idle. */
 export class Hasher {
   readonly #start: () => Promise<MessagePort>;
   readonly #end: () => void;
+  readonly #idleMs: number;
   readonly #pending = new Map<number, Pending>();
   readonly #open = new Set<number>();
   #port: Promise<MessagePort> | undefined;
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
   #nextId = 1;
 
   /**
    * @param start Starts the worker and gives the port to it.
    * @param end Ends the worker.
+   * @param idleMs How long it is kept without a job; 0 ends it at once.
    */
-  constructor(start: () => Promise<MessagePort>, end: () => void) {
+  constructor(start: () => Promise<MessagePort>, end: () => void, idleMs = IDLE_MS) {
     this.#start = start;
     this.#end = end;
+    this.#idleMs = idleMs;
   }
 
   /**
@@ -94,6 +101,7 @@ export class Hasher {
   }
 
   #send(message: ToHasher): void {
+    clearTimeout(this.#idleTimer);
     this.#port ??= this.#connect();
     this.#port.then((port) => port.postMessage(message)).catch((error: unknown) => {
       this.#settle({ kind: "failed", id: message.id, reason: String(error) });
@@ -117,10 +125,14 @@ export class Hasher {
 
   #close(id: number): void {
     this.#open.delete(id);
-    if (this.#open.size === 0) this.#release();
+    if (this.#open.size > 0) return;
+    if (this.#idleMs === 0) return this.#release();
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => this.#release(), this.#idleMs);
   }
 
   #release(): void {
+    clearTimeout(this.#idleTimer);
     if (!this.#port) return;
     const port = this.#port;
     this.#port = undefined;

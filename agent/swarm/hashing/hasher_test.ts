@@ -55,3 +55,23 @@ Deno.test("stopping fails what was asked instead of leaving it waiting", async (
   hasher.stop();
   await assert.rejects(scan, /hashing was stopped/);
 });
+
+Deno.test("one worker hashes many small files, one after the other", async () => {
+  await using root = await TemporaryRoot.create();
+  await Deno.writeFile(root.join("file"), new Uint8Array(1));
+  let ended = 0;
+  const hasher = localHasher(() => ended += 1, 600_000);
+  for (let count = 0; count < 3; count += 1) await hasher.scan(root.join("file"), 1024);
+  assert.equal(ended, 0);
+  hasher.stop();
+  assert.equal(ended, 1);
+});
+
+Deno.test("a worker without a job for long enough is let go", async () => {
+  await using root = await TemporaryRoot.create();
+  await Deno.writeFile(root.join("file"), new Uint8Array(1));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const hasher = localHasher(resolve, 10);
+  await hasher.scan(root.join("file"), 1024);
+  await promise;
+});

@@ -5,8 +5,9 @@ import { serveHasher } from "./serve_hasher.ts";
  * A hasher whose worker is this thread; for tests.
  *
  * @param onEnd Called whenever the worker is let go.
+ * @param idleMs How long it is kept without a job.
  */
-export function localHasher(onEnd: () => void = () => {}): Hasher {
+export function localHasher(onEnd: () => void = () => {}, idleMs = 0): Hasher {
   let served: MessagePort | undefined;
   return new Hasher(() => {
     const { port1, port2 } = new MessageChannel();
@@ -16,5 +17,5 @@ export function localHasher(onEnd: () => void = () => {}): Hasher {
   }, () => {
     onEnd();
     served?.close();
-  });
+  }, idleMs);
 }

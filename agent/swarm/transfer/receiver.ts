@@ -71,6 +71,8 @@ export class Receiver {
   /** Blobs of which a part is here: they are completed whether or not a target still means this envoy. */
   readonly #begun: Set<string>;
   #evaluating: Promise<void> = Promise.resolve();
+  /** A look that was asked for and has not begun: whoever asks now is answered by it too. */
+  #awaited: Promise<void> | undefined;
 
   private constructor(
     options: ReceiverOptions,
@@ -126,9 +128,17 @@ export class Receiver {
     return this.evaluate();
   }
 
-  /** Brings what is held and fetched in line with the manifest. Calls follow each other, never overlap. */
+  /**
+   * Brings what is held and fetched in line with the manifest. Calls follow each other, never overlap; those that come
+   * before one has begun share it, since each looks at everything.
+   */
   evaluate(): Promise<void> {
-    const done = this.#evaluating.then(() => this.#evaluate());
+    if (this.#awaited) return this.#awaited;
+    const done = this.#evaluating.then(() => {
+      this.#awaited = undefined;
+      return this.#evaluate();
+    });
+    this.#awaited = done;
     this.#evaluating = done.catch(() => {
       // Whoever asked is told; the next look at the manifest begins afresh.
     });
