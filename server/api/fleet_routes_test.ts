@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
 import { TargetSpecError } from "../../shared/targeting/target_spec_error.ts";
 import { ANONYMOUS, envoyPrincipal, LOCAL_ROOT, type Principal } from "../auth/principal.ts";
 import { FleetIndex } from "../checkin/fleet_index.ts";
+import { envoyRecord } from "../store/envoy_fixture.ts";
 import { MemoryStore } from "../store/memory_store.ts";
 import type { EnvoyRecord } from "../store/store.ts";
 import { ApiError } from "./api_error.ts";
@@ -16,19 +16,8 @@ const connection = {
 };
 
 function someEnvoy(hostname: string): EnvoyRecord {
-  return {
-    uuid: crypto.randomUUID(),
-    hostname,
-    signingKey: generateEd25519().signer.publicKey.toHex(),
-    state: "active",
-    enrolledAtMs: 1,
-    revokedAtMs: null,
-    tags: { tier: hostname.startsWith("web") ? "front" : "back" },
-    tagRevision: 0,
-    suspectedClone: false,
-    previousHostname: null,
-    removedAtMs: null,
-  };
+  const tier = hostname.startsWith("web") ? "front" : "back";
+  return envoyRecord({ hostname, tags: { tier } });
 }
 
 /** Views over a fleet. */

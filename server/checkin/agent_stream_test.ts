@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { Duplex } from "node:stream";
 import { getLogger } from "@logtape/logtape";
 import { AgentMessage, RunHeartbeat, type ServerMessage } from "../../shared/proto/agent.ts";
-import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
+import { envoyRecord } from "../store/envoy_fixture.ts";
 import { MAX_UNSENT_BYTES, serveAgentStream } from "./agent_stream.ts";
 import { AgentStreams } from "./agent_streams.ts";
 import { EnvoyState } from "./envoy_state.ts";
@@ -57,19 +57,7 @@ function serve({ isReading = true, helloDeadlineMs = 60_000 } = {}) {
   const now = () => clock.nowMs;
   const streams = new AgentStreams(now);
   const call = new FakeCall(isReading);
-  const state = new EnvoyState({
-    uuid: UUID,
-    hostname: "web-1",
-    signingKey: generateEd25519().signer.publicKey.toHex(),
-    state: "active",
-    enrolledAtMs: 1,
-    revokedAtMs: null,
-    tags: {},
-    tagRevision: 0,
-    suspectedClone: false,
-    previousHostname: null,
-    removedAtMs: null,
-  });
+  const state = new EnvoyState(envoyRecord({ uuid: UUID }));
   const received = { count: 0 };
   const heartbeats: RunHeartbeat[] = [];
   /** What was told of tasks. */

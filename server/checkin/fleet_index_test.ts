@@ -1,27 +1,15 @@
 import assert from "node:assert/strict";
-import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
 import { sha256 } from "../../shared/crypto/sha256.ts";
 import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
 import { runSteps } from "../steps/steps.ts";
+import { envoyRecord } from "../store/envoy_fixture.ts";
 import { FleetIndex } from "./fleet_index.ts";
 
 /** Envoys `web-1` and so on, each with the traits of another distribution. */
 function fleetOf(...distros: string[]): FleetIndex {
   const index = new FleetIndex(() => 0);
   for (const [at, distro] of distros.entries()) {
-    const { traits } = index.put({
-      uuid: crypto.randomUUID(),
-      hostname: `web-${at + 1}`,
-      signingKey: generateEd25519().signer.publicKey.toHex(),
-      state: "active",
-      enrolledAtMs: 0,
-      revokedAtMs: null,
-      tags: {},
-      tagRevision: 0,
-      suspectedClone: false,
-      previousHostname: null,
-      removedAtMs: null,
-    });
+    const { traits } = index.put(envoyRecord({ hostname: `web-${at + 1}` }));
     const stable = new TextEncoder().encode(JSON.stringify({ os: { distro } }));
     traits.setStable(stable, sha256(stable));
   }

@@ -1,25 +1,13 @@
 import assert from "node:assert/strict";
 import { getLogger } from "@logtape/logtape";
-import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
+import { envoyRecord } from "../store/envoy_fixture.ts";
 import { MemoryStore } from "../store/memory_store.ts";
 import type { EnvoyObservation, Store } from "../store/store.ts";
 import { EnvoyState } from "./envoy_state.ts";
 import { ObservationBatcher } from "./observation_batcher.ts";
 
 async function seenEnvoy(store: Store): Promise<EnvoyState> {
-  const record = {
-    uuid: crypto.randomUUID(),
-    hostname: `web-${crypto.randomUUID().slice(0, 8)}`,
-    signingKey: generateEd25519().signer.publicKey.toHex(),
-    state: "active" as const,
-    enrolledAtMs: 0,
-    revokedAtMs: null,
-    tags: {},
-    tagRevision: 0,
-    suspectedClone: false,
-    previousHostname: null,
-    removedAtMs: null,
-  };
+  const record = envoyRecord({ hostname: `web-${crypto.randomUUID().slice(0, 8)}` });
   await store.envoys.add(record);
   const state = new EnvoyState(record);
   state.reported = {

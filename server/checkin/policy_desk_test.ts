@@ -4,6 +4,7 @@ import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
 import { sha256 } from "../../shared/crypto/sha256.ts";
 import { withSecret } from "../../tests/support/resource_with_secret.ts";
 import { FakePolicyResolver } from "../../tests/support/simulated_fleet.ts";
+import { envoyRecord } from "../store/envoy_fixture.ts";
 import { EnvoyState } from "./envoy_state.ts";
 import { type HeldPolicy, PolicyDesk } from "./policy_desk.ts";
 import { policySecrets } from "./policy_secrets.ts";
@@ -11,19 +12,7 @@ import { policySecrets } from "./policy_secrets.ts";
 function desk() {
   const resolver = new FakePolicyResolver();
   const { signer } = generateEd25519();
-  const state = new EnvoyState({
-    uuid: crypto.randomUUID(),
-    hostname: "web-1",
-    signingKey: signer.publicKey.toHex(),
-    state: "active",
-    enrolledAtMs: 0,
-    revokedAtMs: null,
-    tags: {},
-    tagRevision: 0,
-    suspectedClone: false,
-    previousHostname: null,
-    removedAtMs: null,
-  });
+  const state = new EnvoyState(envoyRecord({ signingKey: signer.publicKey.toHex() }));
   setDistro(state, "debian");
   let epoch = 0;
   const time = { atMs: 0, resolveMs: 0 };

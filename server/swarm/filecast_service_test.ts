@@ -6,6 +6,7 @@ import { sha256Hex } from "../../shared/crypto/sha256.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import { SimulatedFleet } from "../../tests/support/simulated_fleet.ts";
 import { eventually } from "../../tests/support/eventually.ts";
+import { envoyRecord } from "../store/envoy_fixture.ts";
 import { MemoryStore } from "../store/memory_store.ts";
 import { EnvoyState } from "../checkin/envoy_state.ts";
 import { ManifestStore } from "./manifest_store.ts";
@@ -243,19 +244,9 @@ Deno.test("cells that are no cells, or whose signature is not the author's, are 
     },
   };
   const manifest = await ManifestStore.load(options);
-  const from = new EnvoyState({
-    uuid: crypto.randomUUID(),
-    hostname: "vigo-1",
-    signingKey: seeder.publicKey.toHex(),
-    state: "active",
-    enrolledAtMs: 0,
-    revokedAtMs: null,
-    tags: {},
-    tagRevision: 0,
-    suspectedClone: false,
-    previousHostname: null,
-    removedAtMs: null,
-  });
+  const from = new EnvoyState(
+    envoyRecord({ hostname: "vigo-1", signingKey: seeder.publicKey.toHex() }),
+  );
   const entry = entryOf(seeder);
   const encode = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
   await manifest.receive([

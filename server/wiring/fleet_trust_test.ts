@@ -1,22 +1,9 @@
 import assert from "node:assert/strict";
-import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
 import { FleetIndex } from "../checkin/fleet_index.ts";
-import type { EnvoyRecord } from "../store/store.ts";
+import { envoyRecord } from "../store/envoy_fixture.ts";
 import { fleetTrust } from "./fleet_trust.ts";
 
-const envoy: EnvoyRecord = {
-  uuid: crypto.randomUUID(),
-  hostname: "web-1",
-  signingKey: generateEd25519().signer.publicKey.toHex(),
-  state: "active",
-  enrolledAtMs: 1,
-  revokedAtMs: null,
-  tags: {},
-  tagRevision: 0,
-  suspectedClone: false,
-  previousHostname: null,
-  removedAtMs: null,
-};
+const envoy = envoyRecord();
 
 Deno.test("a certificate is trusted while its envoy is active, under the key that is bound in it", () => {
   const index = new FleetIndex(() => 0);
