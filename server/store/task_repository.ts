@@ -3,7 +3,7 @@ import type { Kysely } from "kysely";
 import { z } from "zod";
 import { TASK_STATUSES, VERDICTS } from "../../shared/tasks/verdict.ts";
 import { packOutput, unpackOutput } from "./pack_output.ts";
-import { RunTable } from "./run_table.ts";
+import { WorkTable } from "./work_table.ts";
 import type {
   StoredTarget,
   StoredTask,
@@ -53,7 +53,7 @@ const verdictSchema = z.enum(VERDICTS).nullable();
 
 export class SqlTaskRepository implements TaskRepository {
   readonly #database: Kysely<Tables>;
-  readonly #runs: RunTable<StoredTask>;
+  readonly #work: WorkTable<StoredTask>;
   readonly #atomically: <T>(work: (database: Kysely<Tables>) => Promise<T>) => Promise<T>;
 
   /** @param atomically runs work in a transaction, or in the one that already runs. */
@@ -62,7 +62,7 @@ export class SqlTaskRepository implements TaskRepository {
     atomically: <T>(work: (database: Kysely<Tables>) => Promise<T>) => Promise<T>,
   ) {
     this.#database = database;
-    this.#runs = new RunTable(database, "tasks", readTask);
+    this.#work = new WorkTable(database, "tasks", readTask);
     this.#atomically = atomically;
   }
 
@@ -82,22 +82,22 @@ export class SqlTaskRepository implements TaskRepository {
   }
 
   find(id: string): Promise<StoredTask | undefined> {
-    return this.#runs.find(id);
+    return this.#work.find(id);
   }
 
   findIds(prefix: string, limit: number): Promise<string[]> {
-    return this.#runs.findIds(prefix, limit);
+    return this.#work.findIds(prefix, limit);
   }
 
   async list(
     page: { readonly limit: number; readonly cursor?: string },
   ): Promise<{ tasks: StoredTask[]; nextCursor: string | null }> {
-    const { found, nextCursor } = await this.#runs.list(page);
+    const { found, nextCursor } = await this.#work.list(page);
     return { tasks: found, nextCursor };
   }
 
   listUnfinished(): Promise<StoredTask[]> {
-    return this.#runs.listUnfinished();
+    return this.#work.listUnfinished();
   }
 
   async saveProgress(id: string, progress: TaskProgress): Promise<void> {

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { VERDICTS } from "../../shared/tasks/verdict.ts";
 import { STEP_STATUSES, WORKFLOW_STATUSES } from "../../shared/workflows/advance_workflow.ts";
 import { FAILURE_POLICIES } from "../../shared/workflows/workflow.ts";
-import { RunTable } from "./run_table.ts";
+import { WorkTable } from "./work_table.ts";
 import type { Tables } from "./tables.ts";
 import type {
   StoredWorkflow,
@@ -54,11 +54,11 @@ const progressSchema: z.ZodType<WorkflowProgress> = z.object({
 
 export class SqlWorkflowRepository implements WorkflowRepository {
   readonly #database: Kysely<Tables>;
-  readonly #runs: RunTable<StoredWorkflow>;
+  readonly #work: WorkTable<StoredWorkflow>;
 
   constructor(database: Kysely<Tables>) {
     this.#database = database;
-    this.#runs = new RunTable(database, "workflows", readWorkflow);
+    this.#work = new WorkTable(database, "workflows", readWorkflow);
   }
 
   async add({ record, progress }: StoredWorkflow): Promise<boolean> {
@@ -72,22 +72,22 @@ export class SqlWorkflowRepository implements WorkflowRepository {
   }
 
   find(id: string): Promise<StoredWorkflow | undefined> {
-    return this.#runs.find(id);
+    return this.#work.find(id);
   }
 
   findIds(prefix: string, limit: number): Promise<string[]> {
-    return this.#runs.findIds(prefix, limit);
+    return this.#work.findIds(prefix, limit);
   }
 
   async list(
     page: { readonly limit: number; readonly cursor?: string },
   ): Promise<{ workflows: StoredWorkflow[]; nextCursor: string | null }> {
-    const { found, nextCursor } = await this.#runs.list(page);
+    const { found, nextCursor } = await this.#work.list(page);
     return { workflows: found, nextCursor };
   }
 
   listUnfinished(): Promise<StoredWorkflow[]> {
-    return this.#runs.listUnfinished();
+    return this.#work.listUnfinished();
   }
 
   async saveProgress(id: string, progress: WorkflowProgress): Promise<void> {

@@ -1,12 +1,10 @@
-import { readTaskCursor, writeTaskCursor } from "../task_cursor.ts";
-import type { StoredTask, TaskRepository } from "../task_store.ts";
-import { compareText } from "./compare_text.ts";
+import type { StoredTask, TaskProgress, TaskRepository } from "../task_store.ts";
+import { memoryWork } from "./memory_work.ts";
 import type { Access } from "./memory_state.ts";
 
 /** Tasks with their targets. */
 export function memoryTasks(access: Access): TaskRepository {
-  const newestFirst = ({ record: a }: StoredTask, { record: b }: StoredTask) =>
-    b.createdAtMs - a.createdAtMs || compareText(b.id, a.id);
+  const work = memoryWork<TaskProgress, StoredTask>(access, (state) => state.tasks);
   return {
     add: (task, targets) =>
       access((state) => {
@@ -18,39 +16,14 @@ export function memoryTasks(access: Access): TaskRepository {
         );
         return true;
       }),
-    find: (id) => access((state) => structuredClone(state.tasks.get(id))),
-    findIds: (prefix, limit) =>
-      access((state) =>
-        [...state.tasks.keys()].filter((id) => id.startsWith(prefix)).sort().slice(0, limit)
-      ),
-    list: ({ limit, cursor }) =>
-      access((state) => {
-        const after = cursor === undefined ? undefined : readTaskCursor(cursor);
-        const found = [...state.tasks.values()].filter(({ record }) =>
-          !after || record.createdAtMs < after.createdAtMs ||
-          (record.createdAtMs === after.createdAtMs && record.id < after.id)
-        ).sort(newestFirst);
-        const tasks = structuredClone(found.slice(0, limit));
-        const last = tasks.at(-1);
-        return {
-          tasks,
-          nextCursor: found.length > limit && last ? writeTaskCursor(last.record) : null,
-        };
-      }),
-    listUnfinished: () =>
-      access((state) =>
-        structuredClone(
-          [...state.tasks.values()].filter(({ progress }) => progress.status === "running")
-            .sort(newestFirst).reverse(),
-        )
-      ),
-    saveProgress: (id, progress) =>
-      access((state) => {
-        const task = state.tasks.get(id);
-        if (task) {
-          state.tasks.set(id, { record: task.record, progress: structuredClone(progress) });
-        }
-      }),
+    find: work.find,
+    findIds: work.findIds,
+    list: async (page) => {
+      const { found, nextCursor } = await work.list(page);
+      return { tasks: found, nextCursor };
+    },
+    listUnfinished: work.listUnfinished,
+    saveProgress: work.saveProgress,
     saveTargets: (targets) =>
       access((state) => {
         for (const [id, ofTask] of targets) {

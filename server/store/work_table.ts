@@ -2,24 +2,24 @@ import type { Kysely } from "kysely";
 import { readTaskCursor, writeTaskCursor } from "./task_cursor.ts";
 import type { Tables } from "./tables.ts";
 
-/** What is kept of something that people start and that is over some time: what it is, and how far it is. */
-interface StoredRun {
+/** What is kept of a task or a workflow: what it is, and how far it is. */
+interface StoredWork {
   readonly record: { readonly id: string; readonly createdAtMs: number };
 }
 
 /** Both as JSON. */
-type RunRow = Pick<Tables["tasks" | "workflows"], "record" | "progress">;
+type WorkRow = Pick<Tables["tasks" | "workflows"], "record" | "progress">;
 
 /** The questions that tasks and workflows answer alike. */
-export class RunTable<Stored extends StoredRun> {
+export class WorkTable<Stored extends StoredWork> {
   readonly #database: Kysely<Tables>;
   readonly #table: "tasks" | "workflows";
-  readonly #read: (row: RunRow) => Stored;
+  readonly #read: (row: WorkRow) => Stored;
 
   constructor(
     database: Kysely<Tables>,
     table: "tasks" | "workflows",
-    read: (row: RunRow) => Stored,
+    read: (row: WorkRow) => Stored,
   ) {
     this.#database = database;
     this.#table = table;
@@ -27,16 +27,16 @@ export class RunTable<Stored extends StoredRun> {
   }
 
   async find(id: string): Promise<Stored | undefined> {
-    const row = await this.#rows().where("run.id", "=", id).executeTakeFirst();
+    const row = await this.#rows().where("work.id", "=", id).executeTakeFirst();
     return row && this.#read(row);
   }
 
   /** At most `limit` ids that begin so. */
   async findIds(prefix: string, limit: number): Promise<string[]> {
-    const rows = await this.#from().select("run.id")
+    const rows = await this.#from().select("work.id")
       // Every id is ASCII, so that this is the end of all texts that begin so.
-      .where("run.id", ">=", prefix).where("run.id", "<", `${prefix}~`)
-      .orderBy("run.id").limit(limit).execute();
+      .where("work.id", ">=", prefix).where("work.id", "<", `${prefix}~`)
+      .orderBy("work.id").limit(limit).execute();
     return rows.map(({ id }) => id);
   }
 
@@ -48,14 +48,14 @@ export class RunTable<Stored extends StoredRun> {
   async list(
     { limit, cursor }: { readonly limit: number; readonly cursor?: string },
   ): Promise<{ found: Stored[]; nextCursor: string | null }> {
-    let query = this.#rows().orderBy("run.created_at_ms", "desc").orderBy("run.id", "desc")
+    let query = this.#rows().orderBy("work.created_at_ms", "desc").orderBy("work.id", "desc")
       .limit(limit + 1);
     if (cursor !== undefined) {
       const { createdAtMs, id } = readTaskCursor(cursor);
       query = query.where(({ or, and, eb }) =>
         or([
-          eb("run.created_at_ms", "<", createdAtMs),
-          and([eb("run.created_at_ms", "=", createdAtMs), eb("run.id", "<", id)]),
+          eb("work.created_at_ms", "<", createdAtMs),
+          and([eb("work.created_at_ms", "=", createdAtMs), eb("work.id", "<", id)]),
         ])
       );
     }
@@ -70,16 +70,16 @@ export class RunTable<Stored extends StoredRun> {
 
   /** What is not over, oldest first. */
   async listUnfinished(): Promise<Stored[]> {
-    const rows = await this.#rows().where("run.status", "=", "running")
-      .orderBy("run.created_at_ms").orderBy("run.id").execute();
+    const rows = await this.#rows().where("work.status", "=", "running")
+      .orderBy("work.created_at_ms").orderBy("work.id").execute();
     return rows.map(this.#read);
   }
 
   #rows() {
-    return this.#from().select(["run.record", "run.progress"]);
+    return this.#from().select(["work.record", "work.progress"]);
   }
 
   #from() {
-    return this.#database.selectFrom(this.#database.dynamic.table(this.#table).as("run"));
+    return this.#database.selectFrom(this.#database.dynamic.table(this.#table).as("work"));
   }
 }
