@@ -92,7 +92,7 @@ Deno.test({
       assert.equal((await fleet.ask(auditVerify, "audit", "verify")).intact, true);
     });
 
-    await t.step("the password is in no log and no configuration", async () => {
+    await t.step("the password is in no log and no configuration", () => {
       assert.doesNotMatch(fleet.server.output(), /correct horse/);
     });
 
