@@ -15,7 +15,6 @@ import {
   type Verifier,
 } from "../../shared/crypto/ed25519.ts";
 import { sealDocument, type SignedBytes } from "../../shared/crypto/signed_document.ts";
-import { deferHttp2Close } from "../../shared/platform/defer_http2_close.ts";
 import {
   type AgentMessage,
   CheckInRequest,
@@ -135,7 +134,6 @@ export class ScriptedServer implements AsyncDisposable {
 
   /** Listens (again) on its ports. */
   async comeBack(): Promise<void> {
-    deferHttp2Close();
     const server = new grpc.Server();
     server.addService(VigoAgentService, {
       checkIn: unary((request) => this.#checkIn(request)),
