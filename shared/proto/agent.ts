@@ -301,11 +301,28 @@ export interface BlobProgress {
   /** Chunks by where they came from: a hostname, "cached" or "server". */
   sources: { [key: string]: number };
   origin: boolean;
+  /** Only of a download under way, or over for less than some seconds, and of few at a time: it is large. */
+  chunkMap?:
+    | ChunkMap
+    | undefined;
+  /** When it was complete here, by the server's clock; absent before, and for what was seeded here. */
+  completedAtMs?: number | undefined;
 }
 
 export interface BlobProgress_SourcesEntry {
   key: string;
   value: number;
+}
+
+/** Which chunks of a blob are held, and where each came from. */
+export interface ChunkMap {
+  /**
+   * One byte for each chunk: 0 where it is not held, else 1 + the place of its source among `sources`. 255 stands for all
+   * sources past the 254th.
+   */
+  chunks: Buffer;
+  /** Hostnames, "cached" or "server". */
+  sources: string[];
 }
 
 export interface SeedProblem {
@@ -2765,7 +2782,17 @@ export const SwarmProgress: MessageFns<SwarmProgress> = {
 };
 
 function createBaseBlobProgress(): BlobProgress {
-  return { sha256: "", status: "", chunksHave: 0, chunksTotal: 0, skipReason: "", sources: {}, origin: false };
+  return {
+    sha256: "",
+    status: "",
+    chunksHave: 0,
+    chunksTotal: 0,
+    skipReason: "",
+    sources: {},
+    origin: false,
+    chunkMap: undefined,
+    completedAtMs: undefined,
+  };
 }
 
 export const BlobProgress: MessageFns<BlobProgress> = {
@@ -2790,6 +2817,12 @@ export const BlobProgress: MessageFns<BlobProgress> = {
     });
     if (message.origin !== false) {
       writer.uint32(56).bool(message.origin);
+    }
+    if (message.chunkMap !== undefined) {
+      ChunkMap.encode(message.chunkMap, writer.uint32(66).fork()).join();
+    }
+    if (message.completedAtMs !== undefined) {
+      writer.uint32(72).uint64(message.completedAtMs);
     }
     return writer;
   },
@@ -2866,6 +2899,22 @@ export const BlobProgress: MessageFns<BlobProgress> = {
             message.origin = reader.bool();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.chunkMap = ChunkMap.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.completedAtMs = longToNumber(reader.uint64());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2898,6 +2947,10 @@ export const BlobProgress: MessageFns<BlobProgress> = {
       {},
     );
     message.origin = object.origin ?? false;
+    message.chunkMap = (object.chunkMap !== undefined && object.chunkMap !== null)
+      ? ChunkMap.fromPartial(object.chunkMap)
+      : undefined;
+    message.completedAtMs = object.completedAtMs ?? undefined;
     return message;
   },
 };
@@ -2965,6 +3018,73 @@ export const BlobProgress_SourcesEntry: MessageFns<BlobProgress_SourcesEntry> = 
     const message = createBaseBlobProgress_SourcesEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? 0;
+    return message;
+  },
+};
+
+function createBaseChunkMap(): ChunkMap {
+  return { chunks: Buffer.alloc(0), sources: [] };
+}
+
+export const ChunkMap: MessageFns<ChunkMap> = {
+  encode(message: ChunkMap, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.chunks.length !== 0) {
+      writer.uint32(10).bytes(message.chunks);
+    }
+    for (const v of message.sources) {
+      writer.uint32(18).string(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ChunkMap {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseChunkMap();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.chunks = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.sources.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ChunkMap>): ChunkMap {
+    return ChunkMap.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ChunkMap>): ChunkMap {
+    const message = createBaseChunkMap();
+    message.chunks = object.chunks ?? Buffer.alloc(0);
+    message.sources = object.sources?.map((e) => e) || [];
     return message;
   },
 };
