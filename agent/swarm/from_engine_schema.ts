@@ -1,5 +1,8 @@
+import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { MAX_DOCUMENT_BYTES } from "../../shared/crypto/signed_document.ts";
+import { MAX_CHUNKS } from "../../shared/swarm/chunk_layout.ts";
+import { MAX_MAP_SOURCES } from "../../shared/swarm/chunk_map.ts";
 import { MAX_MANIFEST_ENTRIES } from "../../shared/swarm/manifest.ts";
 import { manifestEntrySchema } from "../../shared/swarm/manifest_entry.ts";
 import { diagnosisSchema } from "./diagnosis.ts";
@@ -34,6 +37,14 @@ const bytes = z.instanceof(Uint8Array)
   .refine(({ length }) => length <= MAX_DOCUMENT_BYTES, { error: "too many bytes" })
   .transform((shared): Uint8Array => new Uint8Array(shared));
 
+/** One byte for each chunk. The server judges whether it is a map of that blob. */
+const chunkMap = z.object({
+  chunks: z.instanceof(Uint8Array)
+    .refine(({ length }) => length <= MAX_CHUNKS, { error: "too many chunks" })
+    .transform((shared) => Buffer.from(shared)),
+  sources: z.array(shown).max(MAX_MAP_SOURCES),
+});
+
 const blob = z.object({
   sha256: name,
   status: name,
@@ -42,6 +53,8 @@ const blob = z.object({
   skipReason: shown,
   sources: table(count),
   origin: z.boolean(),
+  chunkMap: chunkMap.optional(),
+  completedAtMs: z.number().int().nonnegative().optional(),
 });
 
 /**

@@ -1,4 +1,6 @@
+import { Buffer } from "node:buffer";
 import type { BlobProgress } from "../../../shared/proto/agent.ts";
+import type { ChunkMapFacts } from "../../../shared/swarm/chunk_map.ts";
 import { layoutOf } from "../../../shared/swarm/chunk_layout.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
@@ -83,10 +85,32 @@ function reportBlob(
   return { ...waiting, status: "pending" };
 }
 
-/** The same as the server hears it. */
-export function asProgress(blob: BlobState): BlobProgress {
-  const { sha256, status, chunksHave, chunksTotal, skipReason, sources, isSeed } = blob;
-  return { sha256, status, chunksHave, chunksTotal, skipReason, sources, origin: isSeed };
+/**
+ * The same as the server hears it.
+ *
+ * @param map where its chunks came from, if that is told.
+ * @param clockOffsetMs the server's clock minus this machine's.
+ */
+export function asProgress(
+  blob: BlobState,
+  map: ChunkMapFacts | undefined,
+  clockOffsetMs: number,
+): BlobProgress {
+  const { sha256, status, chunksHave, chunksTotal, skipReason, sources, isSeed, completedMs } =
+    blob;
+  return {
+    sha256,
+    status,
+    chunksHave,
+    chunksTotal,
+    skipReason,
+    sources,
+    origin: isSeed,
+    ...(map ? { chunkMap: { chunks: Buffer.from(map.chunks), sources: [...map.sources] } } : {}),
+    ...(completedMs === undefined || isSeed
+      ? {}
+      : { completedAtMs: Math.max(0, Math.round(completedMs + clockOffsetMs)) }),
+  };
 }
 
 function countChunks(entry: ManifestEntry): number {

@@ -64,6 +64,8 @@ export class EngineSession {
       path: parts.paths.state,
       state: () => this.#state(),
       links: () => this.#upkeep.links(),
+      chunkMap: (sha256) => parts.receiver.origins.tell(sha256),
+      clockOffsetMs: () => options.facts().clockOffsetMs,
       post: options.post,
       link: options.link,
     });

@@ -1,4 +1,5 @@
 import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
+import type { ChunkMapFacts } from "../../../shared/swarm/chunk_map.ts";
 import type { FromEngine, SwarmLinks } from "../channel.ts";
 import type { SwarmState } from "../mirror.ts";
 import { asProgress } from "./blob_report.ts";
@@ -13,6 +14,10 @@ export interface StateReporterOptions {
   readonly path: string;
   readonly state: () => SwarmState;
   readonly links: () => SwarmLinks;
+  /** Where the chunks of a blob came from, if that is told. */
+  readonly chunkMap: (sha256: string) => ChunkMapFacts | undefined;
+  /** The server's clock minus this machine's, in ms. */
+  readonly clockOffsetMs: () => number;
   readonly post: (message: FromEngine) => void;
   /** Has the daemon's side make these links and no others. */
   readonly link: (links: SwarmLinks) => Promise<unknown>;
@@ -38,13 +43,15 @@ export class StateReporter {
   }
 
   async report(): Promise<void> {
-    const { path, post } = this.#options;
+    const { path, post, chunkMap, clockOffsetMs } = this.#options;
     await this.#sendLinks();
     const state = this.#options.state();
     const text = JSON.stringify({ ...state, updatedMs: 0 });
     if (text === this.#reported) return;
     this.#reported = text;
-    post({ kind: "progress", blobs: state.blobs.map(asProgress), problems: state.problems });
+    const offsetMs = clockOffsetMs();
+    const blobs = state.blobs.map((blob) => asProgress(blob, chunkMap(blob.sha256), offsetMs));
+    post({ kind: "progress", blobs, problems: state.problems });
     await writeFileDurable(path, JSON.stringify(state), { mode: 0o644 });
   }
 

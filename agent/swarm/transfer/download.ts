@@ -81,6 +81,7 @@ export class Download {
     const partial = this.#partial;
     if (!partial || await partial.recheck(chunk)) return true;
     this.#plan?.lose(chunk);
+    this.#options.origins.lose(this.entry.sha256, chunk);
     // Past this point the attempt ends without the chunk, and the next one begins its hash anew.
     if (this.#isFinishing) return false;
     // The hash has gone over the damaged bytes, or will not stop before them.
@@ -139,6 +140,7 @@ export class Download {
       return verdict;
     } finally {
       stop.abort();
+      this.#options.origins.end(this.entry.sha256);
       signal.removeEventListener("abort", wakeUp);
       this.#prefix?.abandon();
       await Promise.all(this.#tasks);
@@ -153,6 +155,7 @@ export class Download {
   #begin(partial: PartialBlob): DownloadPlan {
     const { entry: { chunkSizeBytes }, hasher, isBenched } = this.#options;
     this.#partial = partial;
+    this.#options.origins.begin(this.entry.sha256, partial.chunks);
     this.#prefix = new PrefixFollower(hasher, partial);
     this.#plan = new DownloadPlan({
       have: partial.chunks,
@@ -296,6 +299,7 @@ export class Download {
         { kind: "skipped", reason: `cannot write: ${error}` };
       return;
     }
+    this.#options.origins.note(this.entry.sha256, chunk, source);
     const { saveRecord, checkDisk } = plan.noteStored(source);
     this.#prefix?.advance();
     this.#options.onProgress();

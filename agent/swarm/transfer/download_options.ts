@@ -6,6 +6,7 @@ import type { Hasher } from "../hashing/hasher.ts";
 import type { PeerClient } from "../peers/peer_client.ts";
 import type { ProvenPeer } from "../peers/peer_registry.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
+import type { ChunkOrigins } from "./chunk_origins.ts";
 import type { ServerSource } from "./last_resort.ts";
 
 /** What one attempt to fetch a blob needs of the engine. */
@@ -19,6 +20,8 @@ export interface DownloadOptions {
   readonly candidates: () => readonly ProvenPeer[];
   /** Asked for what no peer has. */
   readonly server: ServerSource;
+  /** Told of each chunk that is held, and where it came from. */
+  readonly origins: ChunkOrigins;
   readonly onPeerFailure: (uuid: string) => void;
   /** A peer sent wrong bytes. */
   readonly onCorruption: (uuid: string) => void;

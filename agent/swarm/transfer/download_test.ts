@@ -10,6 +10,7 @@ import { PeerError } from "../peers/peer_error.ts";
 import type { ProvenPeer } from "../peers/peer_registry.ts";
 import { SwarmPaths } from "../swarm_paths.ts";
 import { Download } from "./download.ts";
+import { ChunkOrigins } from "./chunk_origins.ts";
 import type { DownloadOptions } from "./download_options.ts";
 import type { ServerSource, WantedContent } from "./last_resort.ts";
 
@@ -87,17 +88,19 @@ function server(
 async function start(
   root: TemporaryRoot,
   parts: Pick<DownloadOptions, "client" | "server">,
-): Promise<{ download: Download; paths: SwarmPaths; logged: string[] }> {
+): Promise<{ download: Download; paths: SwarmPaths; logged: string[]; origins: ChunkOrigins }> {
   const paths = new SwarmPaths(root.join("swarm"));
   const store = await BlobStore.open(paths);
   const logged: string[] = [];
   const hasher = localHasher();
+  const origins = new ChunkOrigins();
   const download = new Download({
     ...parts,
     entry,
     paths,
     store,
     hasher,
+    origins,
     candidates: () => [PEER],
     onPeerFailure: () => {},
     onCorruption: () => {},
@@ -107,16 +110,23 @@ async function start(
     takeBandwidth: () => Promise.resolve(),
     log: (_level, message) => logged.push(message),
   });
-  return { download, paths, logged };
+  return { download, paths, logged, origins };
 }
 
 Deno.test("without a peer everything comes from the server, several chunks at a time, and is accounted so", async () => {
   await using root = await TemporaryRoot.create();
   const asked: WantedContent[] = [];
-  const { download, paths } = await start(root, { client: client(), server: server(asked) });
+  const { download, paths, origins } = await start(root, {
+    client: client(),
+    server: server(asked),
+  });
   const result = await download.run(new AbortController().signal);
   assert.deepEqual(result, { kind: "complete" });
   assert.deepEqual(download.sources, { server: COUNT });
+  assert.deepEqual(origins.tell(entry.sha256), {
+    chunks: new Uint8Array(COUNT).fill(1),
+    sources: ["server"],
+  });
   assert.equal(sha256Hex(await Deno.readFile(paths.blob(entry.sha256))), entry.sha256);
   assert.equal(asked[0], "digests");
   assert.ok(asked.length < COUNT / 2, `${asked.length} calls for ${COUNT} chunks`);

@@ -8,6 +8,7 @@ import type { BlobStore } from "../blobs/blob_store.ts";
 import { listPartials } from "../blobs/leftovers.ts";
 import { type DiskVerdict, judgeDisk, readDiskSpace, roomFor } from "../blobs/disk_gate.ts";
 import { BenchList } from "./bench_list.ts";
+import { ChunkOrigins } from "./chunk_origins.ts";
 import { decideBlobs } from "./blob_decisions.ts";
 import { Download } from "./download.ts";
 import { EvictionMemory } from "./eviction_memory.ts";
@@ -63,6 +64,8 @@ interface Job {
 
 /** Decides by itself which blobs this envoy should hold, fetches them, and lets go of those it should not. */
 export class Receiver {
+  /** Where the chunks of the latest downloads came from. */
+  readonly origins = new ChunkOrigins();
   readonly #options: ReceiverOptions;
   readonly #jobs = new Map<string, Job>();
   readonly #skipped = new SkipList();
@@ -276,6 +279,7 @@ export class Receiver {
       log,
       candidates: () => this.#options.candidates(entry.sha256),
       server: this.#options.server,
+      origins: this.origins,
       onPeerFailure: this.#options.onPeerFailure,
       onCorruption: (uuid) => this.#benches.bench(uuid, performance.now()),
       isBenched: (uuid) => this.#benches.has(uuid, performance.now()),
