@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { TemporaryRoot } from "../tests/support/temporary_root.ts";
 import { sendSignal } from "../tests/support/signal.ts";
 import { listFailedTests } from "./failed_tests.ts";
@@ -34,6 +35,7 @@ const CRASH_SIGNALS: ReadonlySet<string> = new Set([
   "SIGSEGV",
   "SIGTRAP",
 ]);
+const PROPERTY_SEED = fileURLToPath(new URL("./property_seed.ts", import.meta.url));
 const DEFAULT_GRACE_MS = 5_000;
 const LOOK_EVERY_MS = 50;
 
@@ -55,6 +57,7 @@ export async function runTests(
       "--no-check",
       "--allow-all",
       "--no-prompt",
+      `--preload=${PROPERTY_SEED}`,
       ...(options.parallel ? ["--parallel", "--reporter=dot"] : []),
       `--junit-path=${junit}`,
       ...files,

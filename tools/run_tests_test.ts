@@ -28,6 +28,18 @@ Deno.test("passed, failed and ignored tests are counted, and the failed ones nam
   assert.equal(crash, undefined);
 });
 
+Deno.test("properties are tried with the same inputs in every run", async () => {
+  const { tally, failed } = await run(`
+    import fc from "fast-check";
+    const drawn = () => fc.sample(fc.nat(), { numRuns: 9, ...fc.readConfigureGlobal() }).join();
+    Deno.test("it decides what is drawn", () => {
+      if (drawn() !== drawn()) throw new Error("something else decides");
+    });
+  `);
+  assert.deepEqual(failed, []);
+  assert.equal(tally.passed, 1);
+});
+
 Deno.test("a file that does not load is a failure", async () => {
   const { tally } = await run("throw new Error('as this test wants');");
   assert.deepEqual(tally, { passed: 0, failed: 1, skipped: 0 });

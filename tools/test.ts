@@ -154,6 +154,8 @@ Options:
   --unit    unit tests alone
   --help    this text
 
+VIGO_TEST_SEED=random tries properties with other inputs than always; with a number, a find is replayed.
+
 Examples:
   # before a commit; the same as: deno task ok
   deno task test --quick
