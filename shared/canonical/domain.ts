@@ -27,6 +27,16 @@ export const DOMAIN = {
   /** Merkle tree over resources: a leaf is the canonical JSON, a node is left and right hash. Hashed. */
   resourceLeaf: "vigo.resource_leaf.v1",
   resourceNode: "vigo.resource_node.v1",
+  /** version, topic name, founder, author, seq, time in ms, previous id, body. Signed by the author, hashed for its id. */
+  poolqMessage: "vigo.poolq.msg.v1",
+  /** old key, new key, time in ms, then topic, seq and message id of each head. Signed by both keys. */
+  puddleDelegation: "vigo.puddle.delegation.v1",
+  /** public key, name, time in ms. Signed by the puddle. */
+  puddleName: "vigo.puddle.name.v1",
+  /** role, both certificates' SHA-256, both nonces, user, host, SHA-256 of what is handed over: keyed hash under the code. */
+  puddlePairing: "vigo.puddle.pairing.v1",
+  /** The fields of the header of a wrapped identity, and its salt: associated data of the encryption. */
+  puddleWrapped: "vigo.puddle.wrapped.v1",
 } as const;
 
 export type Domain = typeof DOMAIN[keyof typeof DOMAIN];

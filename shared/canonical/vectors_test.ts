@@ -18,6 +18,11 @@ import envoyDocument from "./vectors/envoy_document.json" with { type: "json" };
 import fleetDocument from "./vectors/fleet_document.json" with { type: "json" };
 import manifestEntry from "./vectors/manifest_entry.json" with { type: "json" };
 import policyBundle from "./vectors/policy_bundle.json" with { type: "json" };
+import poolq from "./vectors/poolq.json" with { type: "json" };
+import puddleDelegation from "./vectors/puddle_delegation.json" with { type: "json" };
+import puddleName from "./vectors/puddle_name.json" with { type: "json" };
+import puddlePairing from "./vectors/puddle_pairing.json" with { type: "json" };
+import puddleWrapped from "./vectors/puddle_wrapped.json" with { type: "json" };
 import renewal from "./vectors/renewal.json" with { type: "json" };
 import request from "./vectors/request.json" with { type: "json" };
 import resourceLeaf from "./vectors/resource_leaf.json" with { type: "json" };
@@ -59,6 +64,11 @@ const files = [
   auditHead,
   resourceLeaf,
   resourceNode,
+  poolq,
+  puddleDelegation,
+  puddleName,
+  puddlePairing,
+  puddleWrapped,
 ].map((file) => vectorFile.parse(file));
 
 /** PKCS#8 that precedes a raw ed25519 seed (RFC 8410, section 7). */
