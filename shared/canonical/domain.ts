@@ -27,6 +27,8 @@ export const DOMAIN = {
   /** Merkle tree over resources: a leaf is the canonical JSON, a node is left and right hash. Hashed. */
   resourceLeaf: "vigo.resource_leaf.v1",
   resourceNode: "vigo.resource_node.v1",
+  /** version, topic name, founder, author, seq, time in ms, previous id, body. Signed by the author, hashed for its id. */
+  poolqMessage: "vigo.poolq.msg.v1",
   /** old key, new key, time in ms, then topic, seq and message id of each head. Signed by both keys. */
   puddleDelegation: "vigo.puddle.delegation.v1",
   /** public key, name, time in ms. Signed by the puddle. */
