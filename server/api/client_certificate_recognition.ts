@@ -2,8 +2,8 @@ import { connect } from "node:tls";
 import { API_PREFIX, CONTRACT } from "../../shared/rest/contract.ts";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 
-/** A listener that has not answered by then is taken as broken. */
-const PROBE_TIMEOUT_MS = 5_000;
+/** A listener that has not answered by then is taken as broken. A machine that is booting may take its time. */
+const PROBE_TIMEOUT_MS = 30_000;
 
 /** Longest first line of an answer, in characters. */
 const MAX_STATUS_LINE = 1024;

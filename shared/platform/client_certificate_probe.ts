@@ -22,8 +22,8 @@ export interface ProbeOptions {
   readonly timeoutMs?: number;
 }
 
-/** A listener that has not answered by then is taken as broken. */
-const DEFAULT_PROBE_TIMEOUT_MS = 5_000;
+/** A listener that has not answered by then is taken as broken. A machine that is booting may take its time. */
+const DEFAULT_PROBE_TIMEOUT_MS = 30_000;
 /** Under TLS 1.3 a refusal arrives after the client's handshake is done; this many bytes or a close decide. */
 const PROBE_REQUEST = "OPTIONS * HTTP/1.1\r\nHost: self-test\r\nConnection: close\r\n\r\n";
 

@@ -91,39 +91,67 @@ Deno.test("members are served, strangers and the expelled are not", async () => 
   }
 });
 
-Deno.test("a peer that never finishes its question is cut off, and its places are free again", async () => {
+/** What comes of questions of one peer that it never finishes. */
+function askWithoutEnd(
+  { port, ca, identity }: { port: number; ca: string; identity: TlsIdentity },
+  count: number,
+): { readonly socket: Socket; readonly answer: Promise<string> }[] {
+  return Array.from({ length: count }, () => {
+    const socket = connect({
+      host: ADDRESS,
+      port,
+      ca,
+      cert: identity.certificate,
+      key: identity.privateKey,
+      checkServerIdentity: () => undefined,
+    });
+    socket.on("error", () => {});
+    socket.write("POST /swarm/v1/manifest HTTP/1.1\r\nhost: peer\r\ncontent-length: 9\r\n\r\n{");
+    const answer = new Promise<string>((resolve) => {
+      socket.once("data", (bytes) => resolve(bytes.toString("latin1").slice(0, 12)));
+      socket.once("close", () => resolve("cut off"));
+    });
+    return { socket, answer };
+  });
+}
+
+Deno.test("a peer asks only so many questions at once", async () => {
+  const authority = await TestAuthority.create();
+  const { identity } = await enrolMember(authority, "envoy-0");
+  const eager = await enrolMember(authority, "envoy-1");
+  const server = await PeerServer.start({
+    ...optionsFor(identity, authority.pem),
+    controlTimeoutMs: 600_000,
+  });
+  try {
+    const caller = { port: server.port, ca: authority.pem, identity: eager.identity };
+    const asked = askWithoutEnd(caller, MAX_CONTROL_PER_PEER + 1);
+    assert.equal(await Promise.race(asked.map(({ answer }) => answer)), "HTTP/1.1 503");
+    assert.ok(asked.filter(({ socket }) => socket.closed).length <= 1);
+    for (const { socket } of asked) socket.destroy();
+  } finally {
+    await server.stop();
+  }
+});
+
+Deno.test("a peer that never finishes its questions is cut off, and its places are free again", async () => {
   const authority = await TestAuthority.create();
   const { identity } = await enrolMember(authority, "envoy-0");
   const slow = await enrolMember(authority, "envoy-1");
   const server = await PeerServer.start({
     ...optionsFor(identity, authority.pem),
-    controlTimeoutMs: 2_000,
+    controlTimeoutMs: 200,
   });
   try {
-    const dialled = Array.from({ length: MAX_CONTROL_PER_PEER + 1 }, () => {
-      const socket = connect({
-        host: ADDRESS,
-        port: server.port,
-        ca: authority.pem,
-        cert: slow.identity.certificate,
-        key: slow.identity.privateKey,
-        checkServerIdentity: () => undefined,
-      });
-      socket.on("error", () => {});
-      socket.write("POST /swarm/v1/manifest HTTP/1.1\r\nhost: peer\r\ncontent-length: 9\r\n\r\n{");
-      return socket;
-    });
-    const answers = dialled.map((socket) =>
-      new Promise<string>((resolve) => {
-        socket.once("data", (bytes) => resolve(bytes.toString("latin1").slice(0, 12)));
-        socket.once("close", () => resolve("cut off"));
-      })
-    );
-    const expected = [...Array(MAX_CONTROL_PER_PEER).fill("cut off"), "HTTP/1.1 503"];
-    assert.deepEqual((await Promise.all(answers)).sort(), expected.sort());
-    for (const socket of dialled) socket.destroy();
     const probe = { hostname: ADDRESS, port: server.port, ca: authority.pem };
-    assert.equal(await probeHandshake({ ...probe, identity: slow.identity }), "served");
+    const caller = { port: server.port, ca: authority.pem, identity: slow.identity };
+    const asked = askWithoutEnd(caller, MAX_CONTROL_PER_PEER);
+    for (const { answer } of asked) assert.equal(await answer, "cut off");
+    // A machine under load may be too slow itself for such a limit: who asks honestly asks again.
+    await eventually(
+      "the peer is served",
+      async () => await probeHandshake({ ...probe, identity: slow.identity }) === "served",
+    );
   } finally {
     await server.stop();
   }
