@@ -11,6 +11,7 @@ import {
   assertClientCertificatesRequired,
   type TlsIdentity,
 } from "../../shared/platform/client_certificate_probe.ts";
+import { deferHttp2Close } from "../../shared/platform/defer_http2_close.ts";
 import type { Logger } from "../../shared/platform/logging.ts";
 import {
   type BlobPiece,
@@ -98,6 +99,7 @@ export class AgentService {
 
   constructor(options: AgentServiceOptions) {
     this.#options = options;
+    deferHttp2Close();
     this.#server = new Server({
       "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
       "grpc.max_send_message_length": MAX_SENT_BYTES,

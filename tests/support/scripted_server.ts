@@ -15,6 +15,7 @@ import {
   type Verifier,
 } from "../../shared/crypto/ed25519.ts";
 import { sealDocument, type SignedBytes } from "../../shared/crypto/signed_document.ts";
+import { deferHttp2Close } from "../../shared/platform/defer_http2_close.ts";
 import {
   type AgentMessage,
   CheckInRequest,
@@ -134,6 +135,7 @@ export class ScriptedServer implements AsyncDisposable {
 
   /** Listens (again) on its ports. */
   async comeBack(): Promise<void> {
+    deferHttp2Close();
     const server = new grpc.Server();
     server.addService(VigoAgentService, {
       checkIn: unary((request) => this.#checkIn(request)),
