@@ -6,6 +6,7 @@ import {
   memoryFacts,
   memoryManifest,
 } from "./memory/memory_records.ts";
+import { memoryQueues } from "./memory/memory_queues.ts";
 import { memoryBundles, memoryMinutes, memoryRuns } from "./memory/memory_runs.ts";
 import { memoryTasks } from "./memory/memory_tasks.ts";
 import { memoryWorkflows } from "./memory/memory_workflows.ts";
@@ -35,6 +36,7 @@ export class MemoryStore implements Store {
   readonly manifest = this.#repositories.manifest;
   readonly tasks = this.#repositories.tasks;
   readonly workflows = this.#repositories.workflows;
+  readonly queues = this.#repositories.queues;
 
   transaction<T>(work: (store: Store) => Promise<T>): Promise<T> {
     return this.#enqueue(async () => {
@@ -104,5 +106,6 @@ function createRepositories(access: Access): Repositories {
     manifest: memoryManifest(access),
     tasks: memoryTasks(access),
     workflows: memoryWorkflows(access),
+    queues: memoryQueues(access),
   };
 }

@@ -6,6 +6,7 @@ import { SqlEnrollTokenRepository } from "./enroll_token_repository.ts";
 import { SqlEnvoyRepository } from "./envoy_repository.ts";
 import { SqlFactRepository } from "./fact_repository.ts";
 import { SqlManifestRepository } from "./manifest_repository.ts";
+import { SqlQueueRepository } from "./queue_repository.ts";
 import { SqlRunRepository } from "./run_repository.ts";
 import {
   SqlApiTokenRepository,
@@ -82,5 +83,6 @@ function createRepositories(
     manifest: new SqlManifestRepository(database, atomically),
     tasks: new SqlTaskRepository(database, atomically),
     workflows: new SqlWorkflowRepository(database),
+    queues: new SqlQueueRepository(database, atomically),
   };
 }

@@ -6,6 +6,7 @@ import type { ConfigVersion } from "../../shared/rest/config.ts";
 import type { Minute } from "../../shared/rest/fleet.ts";
 import type { RunSummary } from "../../shared/rest/runs.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
+import type { QueueRepository } from "./queue_store.ts";
 import type { TaskRepository } from "./task_store.ts";
 import type { WorkflowRepository } from "./workflow_store.ts";
 import type { PeopleRepositories } from "./people_store.ts";
@@ -281,6 +282,7 @@ export interface Store extends PeopleRepositories {
   readonly manifest: ManifestRepository;
   readonly tasks: TaskRepository;
   readonly workflows: WorkflowRepository;
+  readonly queues: QueueRepository;
   /**
    * All or nothing; the work sees its own writes, and nothing else runs meanwhile. Not to be nested: inside, use the store
    * that the work is given, never this one, which waits for the transaction to end.

@@ -16,6 +16,7 @@ import type {
   StoredBundle,
 } from "./store.ts";
 import { CursorError, SequenceTakenError } from "./store_error.ts";
+import { testQueueContract } from "./queue_contract_suite.ts";
 import { testTaskContract } from "./task_contract_suite.ts";
 import { testWorkflowContract } from "./workflow_contract_suite.ts";
 
@@ -36,6 +37,8 @@ export function testStoreContract(name: string, open: () => Promise<Store>): voi
   testTaskContract(promise);
 
   testWorkflowContract(promise);
+
+  testQueueContract(promise);
 
   promise("an envoy comes back as it was added, by UUID and by hostname in any case", async (s) => {
     const envoy = someEnvoy({ hostname: "Web-1.example", tags: { role: "web" } });

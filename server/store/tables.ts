@@ -164,5 +164,31 @@ export interface Tables {
     record: string;
     progress: string;
   };
+  /** `delegations` and `equivocation` are JSON. */
+  poolq_topics: {
+    topic_id: string;
+    name: string;
+    founder: string;
+    writer: string;
+    user_name: string;
+    first_seq: number;
+    head_seq: number;
+    head_id: string;
+    head_posted_at_ms: number;
+    received_at_ms: number;
+    size_bytes: number;
+    delegations: string;
+    equivocation: string | null;
+  };
+  /** `size_bytes` is that of `message`, which is JSON. */
+  poolq_messages: {
+    topic_id: string;
+    seq: number;
+    msg_id: string;
+    posted_at_ms: number;
+    received_at_ms: number;
+    size_bytes: number;
+    message: string;
+  };
   schema_migrations: { number: number; name: string; applied_at_ms: number };
 }

@@ -13,6 +13,7 @@ import type {
   StoredBundle,
   StoredRun,
 } from "../store.ts";
+import type { StoredMessage, StoredTopic } from "../queue_store.ts";
 import type { StoredTarget, StoredTask } from "../task_store.ts";
 import type { StoredWorkflow } from "../workflow_store.ts";
 
@@ -39,6 +40,9 @@ export interface State {
   /** By task, then by position. */
   readonly taskTargets: Map<string, Map<number, StoredTarget>>;
   readonly workflows: Map<string, StoredWorkflow>;
+  readonly queueTopics: Map<string, StoredTopic>;
+  /** By topic, then by seq. */
+  readonly queueMessages: Map<string, Map<number, StoredMessage>>;
 }
 
 /** Runs a step on the state; steps of one store never overlap a transaction. */
@@ -67,5 +71,7 @@ export function emptyState(): State {
     tasks: new Map(),
     taskTargets: new Map(),
     workflows: new Map(),
+    queueTopics: new Map(),
+    queueMessages: new Map(),
   };
 }

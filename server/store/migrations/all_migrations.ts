@@ -3,6 +3,7 @@ import { runsAndStatus } from "./0002_runs_and_status.ts";
 import { people } from "./0003_people.ts";
 import { tasks } from "./0004_tasks.ts";
 import { workflows } from "./0005_workflows.ts";
+import { queues } from "./0006_queues.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step, in order. */
@@ -12,4 +13,5 @@ export const ALL_MIGRATIONS: readonly Migration[] = [
   people,
   tasks,
   workflows,
+  queues,
 ];
