@@ -1,0 +1,51 @@
+import { z } from "zod";
+import { isSha256 } from "../../shared/crypto/sha256.ts";
+
+/** Largest request, in bytes: what is known of every topic that a user may have, and room. */
+export const MAX_SCAN_REQUEST_BYTES = 1024 * 1024;
+/** Largest line of an answer, in characters: the largest message, and what is said around it. */
+export const MAX_SCAN_LINE_LENGTH = 512 * 1024;
+
+/** Most topics of one user that are looked at. */
+export const MAX_USER_TOPICS = 1_000;
+/** Most messages of one topic that one scan hands over; those that are left come with the next one. */
+export const MAX_SCANNED_MESSAGES = 1_000_000;
+
+const hex32 = z.string().refine(isSha256, { error: "expected 64 lowercase hex digits" });
+const seq = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** Looks at the topics in `~/.vigo-poolq/` and tells what is newer than what is known. */
+const poolqRead = z.strictObject({
+  kind: z.literal("poolq_read"),
+  home: z.string().min(1).max(4096),
+  /** By topic: the last message that is known already. */
+  known: z.record(hex32, z.strictObject({ seq, id: hex32 })),
+});
+
+/** Tells the heads of all topics, then removes `~/.vigo-poolq/`. */
+const poolqScrub = z.strictObject({
+  kind: z.literal("poolq_scrub"),
+  home: z.string().min(1).max(4096),
+});
+
+/** Removes the files of messages that are past their time. */
+const poolqPrune = z.strictObject({
+  kind: z.literal("poolq_prune"),
+  home: z.string().min(1).max(4096),
+  topicId: hex32,
+  ids: z.array(hex32).max(10_000),
+});
+
+/** What a scan is asked for, as JSON on its standard input. */
+export const scanRequestSchema = z.discriminatedUnion("kind", [poolqRead, poolqScrub, poolqPrune]);
+
+export type ScanRequest = z.infer<typeof scanRequestSchema>;
+
+/** Writes one line of the answer, once the reader has room for it. */
+export type EmitLine = (line: object) => Promise<void>;
+
+/** Does what one kind of request asks for, as the user whose home it is. */
+export type ScanHandler<Kind extends ScanRequest["kind"]> = (
+  request: Extract<ScanRequest, { kind: Kind }>,
+  emit: EmitLine,
+) => Promise<void>;
