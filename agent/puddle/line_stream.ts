@@ -1,0 +1,41 @@
+/**
+ * The lines of a byte stream, without their line feeds. What follows the last line feed is dropped.
+ *
+ * @throws {RangeError} if a line has more than `maxBytes`.
+ */
+export async function* readLines(
+  stream: ReadableStream<Uint8Array>,
+  maxBytes: number,
+): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder();
+  let pieces: Uint8Array[] = [];
+  let held = 0;
+  for await (const chunk of stream) {
+    let start = 0;
+    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
+      const line = join([...pieces, chunk.subarray(start, end)], held + end - start);
+      if (line.length > maxBytes) throw tooLong(maxBytes);
+      pieces = [];
+      held = 0;
+      start = end + 1;
+      yield decoder.decode(line);
+    }
+    pieces.push(chunk.slice(start));
+    held += chunk.length - start;
+    if (held > maxBytes) throw tooLong(maxBytes);
+  }
+}
+
+function join(pieces: readonly Uint8Array[], sizeBytes: number): Uint8Array {
+  const line = new Uint8Array(sizeBytes);
+  let at = 0;
+  for (const piece of pieces) {
+    line.set(piece, at);
+    at += piece.length;
+  }
+  return line;
+}
+
+function tooLong(maxBytes: number): RangeError {
+  return new RangeError(`Cannot read a line of more than ${maxBytes} bytes`);
+}
