@@ -29,7 +29,7 @@ const program = new Command("bench")
   .description("Measure this machine; prints figures, never fails on time")
   .addArgument(new Argument("<name>", "which benchmark").choices(Object.keys(BENCHMARKS)))
   .option("--json", "print one JSON document", false)
-  .option("--row <case...>", "measure these cases of dispatch, fanout or simulation alone")
+  .option("--row <case...>", "measure these cases of dispatch, fanout, publish or simulation alone")
   .action(async (name, { json, row: rows = [] }) => {
     const load = BENCHMARKS[name];
     if (load === undefined) throw new Error(`unreachable: commander admits known names only`);

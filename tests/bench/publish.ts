@@ -1,10 +1,11 @@
 import { z } from "zod";
+import { UserError } from "../../shared/terminal/user_error.ts";
 import { TestProcess } from "../support/process.ts";
 import type { SimulatedIdentity } from "../support/simulated_envoy.ts";
 import { TemporaryRoot } from "../support/temporary_root.ts";
 import { type BenchReport, type BenchRow, describeMachine, percentile } from "./bench_report.ts";
 import { Callers } from "./callers.ts";
-import type { Progress } from "./main.ts";
+import type { BenchOptions, Progress } from "./main.ts";
 import { PUBLISH_TREE, type PublishCase } from "./publish_tree.ts";
 
 /** Envoys that check in while the server works, together some 100 times a second. */
@@ -43,10 +44,25 @@ type Line = z.infer<typeof lineSchema>;
  * of check-ins sent while that ran; `blocked` is how late a timer of the server was at worst. In the cases `own_N` so many files of
  * each host name that host, and one of these changes for every host.
  */
-export async function benchPublish(progress: Progress): Promise<BenchReport> {
+export async function benchPublish(
+  progress: Progress,
+  { rows: wanted }: BenchOptions,
+): Promise<BenchReport> {
   const rows: BenchRow[] = [];
-  for (const { name, envoys } of CASES) rows.push(...await measureCase(name, envoys, progress));
+  for (const { name, envoys } of selected(wanted)) {
+    rows.push(...await measureCase(name, envoys, progress));
+  }
   return { bench: "publish", machine: describeMachine(), rows, skipped: [] };
+}
+
+function selected(wanted: readonly string[]): typeof CASES {
+  if (wanted.length === 0) return CASES;
+  const names = CASES.map(({ name, envoys }) => `${name}_${envoys}`);
+  const unknown = wanted.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new UserError(`${unknown} is no case of publish; there are ${names.join(", ")}`);
+  }
+  return CASES.filter((_, index) => wanted.includes(names[index] ?? ""));
 }
 
 async function measureCase(
@@ -76,6 +92,7 @@ async function measureCase(
     server.tell({ kind });
     const { seconds, blockedMs, cpuMs, rssBytes } = await server.next("measured");
     const latencies = [...callers.latenciesMs];
+    progress(`${name}: ${label} took ${seconds.toFixed(1)} s`);
     row(label, "total", seconds, "s");
     row(label, "cpu_ms_per_op", cpuMs, "ms");
     row(label, "blocked", blockedMs, "ms");
