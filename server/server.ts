@@ -21,6 +21,7 @@ import { readCredentials } from "./api/read_credentials.ts";
 import { RequestBudgets } from "./api/request_budgets.ts";
 import { runRoutes } from "./api/run_routes.ts";
 import { secretRoutes } from "./api/secret_routes.ts";
+import { swarmPictureRoutes } from "./api/swarm_picture_routes.ts";
 import { swarmRoutes } from "./api/swarm_routes.ts";
 import { namedTaskRoutes } from "./api/named_task_routes.ts";
 import { taskRoutes } from "./api/task_routes.ts";
@@ -286,6 +287,7 @@ async function startRest(
       ...runRoutes({ runs: store.runs, bundles, index }),
       ...secretRoutes(fleet.vault, (path) => publisher.usersOfSecret(path)),
       ...swarmRoutes({ filecasts, overview: fleet.overview }),
+      ...swarmPictureRoutes(fleet.pictures),
       ...taskRoutes(tasks),
       ...workflowRoutes(workflows),
       ...namedTaskRoutes(publisher),

@@ -19,6 +19,7 @@ import { SecretDesk } from "../secrets/secret_desk.ts";
 import { SecretVault } from "../secrets/secret_vault.ts";
 import type { Store } from "../store/store.ts";
 import { BlobDesk } from "../swarm/blob_desk.ts";
+import { composePictures, type SwarmPictures } from "../swarm/compose_pictures.ts";
 import { FilecastService } from "../swarm/filecast_service.ts";
 import { type FreeSpace, readFreeSpace } from "../swarm/free_space.ts";
 import { ManifestStore } from "../swarm/manifest_store.ts";
@@ -91,6 +92,7 @@ export interface Fleet {
   readonly envoys: EnvoyAdmin;
   readonly filecasts: FilecastService;
   readonly overview: SwarmOverview;
+  readonly pictures: SwarmPictures;
   readonly manifest: ManifestStore;
   readonly fleetDocuments: FleetDocuments;
   readonly batcher: ObservationBatcher;
@@ -122,9 +124,11 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     onObserved: (state) => batcher.add(state),
     onRun: (state) => pushes.noteRun(state),
   });
-  const progress = new ProgressTracker((before, after) =>
-    minutes.noteBytes(measureFetched(before, after, (sha256) => manifest.effective(sha256)))
-  );
+  const progress = new ProgressTracker((news) => {
+    const { before, after } = news;
+    minutes.noteBytes(measureFetched(before, after, (sha256) => manifest.effective(sha256)));
+    pictures.noteProgress(news);
+  });
   const hints = new PeerHints(index, now);
   const envoyDocuments = await EnvoyDocuments.load({
     facts: store.facts,
@@ -147,6 +151,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
       envoyDocuments.drop(record.uuid);
       tasks.noteRevoked(record.uuid);
       progress.drop(record.uuid);
+      pictures.drop(record.uuid);
       // Before the document that ends its trust, or there would be nothing left to revoke.
       await manifest.revokeAuthor(record.signingKey);
       await fleetDocuments.refresh();
@@ -293,6 +298,29 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     logger,
     readopt: (peer) => readopt(peer, { store, index, audit, now, logger, onReadopted: welcome }),
   });
+  const filecasts = new FilecastService({
+    index,
+    manifest,
+    progress,
+    gates,
+    audit,
+    now,
+    logger,
+    serverHostname,
+    seedFolder: options.seedFolder,
+    freeSpace: options.freeSpace ?? readFreeSpace,
+    minFreePercent: options.minFreePercent,
+    isConnected: (uuid) => streams.has(uuid),
+  });
+  const overview = new SwarmOverview({ index, manifest, progress, gates, serverHostname, now });
+  const pictures: SwarmPictures = composePictures({
+    index,
+    manifest,
+    progress,
+    filecasts,
+    overview,
+    now,
+  });
   await removeAbandonedUploads(options.seedFolder, now());
 
   return {
@@ -327,21 +355,9 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
       },
     }),
     tokens: new EnrollTokenService({ store, audit, now, command: options.enrollCommand }),
-    filecasts: new FilecastService({
-      index,
-      manifest,
-      progress,
-      gates,
-      audit,
-      now,
-      logger,
-      serverHostname,
-      seedFolder: options.seedFolder,
-      freeSpace: options.freeSpace ?? readFreeSpace,
-      minFreePercent: options.minFreePercent,
-      isConnected: (uuid) => streams.has(uuid),
-    }),
-    overview: new SwarmOverview({ index, manifest, progress, gates, serverHostname, now }),
+    filecasts,
+    overview,
+    pictures,
     serverTime: (nonce) => {
       const { payload, signature } = signServerTime(Uint8Array.fromHex(nonce), now(), signer);
       return { payload: payload.toBase64(), signature: signature.toBase64() };

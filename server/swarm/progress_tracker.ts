@@ -13,7 +13,10 @@ const MAX_TEXT = 255;
 const MAX_PROBLEMS = 100;
 
 /** How far one envoy has come with one blob. */
-export type BlobState = Omit<FilecastHost, "hostname">;
+export type BlobState = Omit<FilecastHost, "hostname"> & {
+  /** When it was complete there, by the server's clock as that envoy knows it. */
+  readonly completedAtMs?: number;
+};
 
 /** A seed that an envoy may not or cannot originate. */
 export interface SeedComplaint {
@@ -21,11 +24,16 @@ export interface SeedComplaint {
   readonly reason: string;
 }
 
-/** Told of what one envoy has of which blob; `before` is undefined at its first report to this process. */
-export type ProgressListener = (
-  before: ReadonlyMap<string, BlobState> | undefined,
-  after: ReadonlyMap<string, BlobState>,
-) => void;
+/** What one envoy has of which blob; `before` is undefined at its first report to this process. */
+export interface ProgressNews {
+  readonly from: EnvoyState;
+  readonly before: ReadonlyMap<string, BlobState> | undefined;
+  readonly after: ReadonlyMap<string, BlobState>;
+  /** As it was sent. */
+  readonly progress: SwarmProgress;
+}
+
+export type ProgressListener = (news: ProgressNews) => void;
 
 /** How far each envoy has come with each blob, as far as this process was told; a restart asks for patience. */
 export class ProgressTracker implements ProgressSink {
@@ -49,7 +57,7 @@ export class ProgressTracker implements ProgressSink {
       if (!state) continue;
       blobs.set(line.sha256, state);
     }
-    this.#onReceived(before, blobs);
+    this.#onReceived({ from, before, after: blobs, progress });
     this.#problems.set(
       uuid,
       progress.problems.slice(0, MAX_PROBLEMS).map(({ label, reason }) => ({
@@ -108,6 +116,7 @@ function parseLine(line: BlobProgress): BlobState | undefined {
     skipReason: cut(line.skipReason),
     sources: Object.fromEntries(sources.map(([source, chunks]) => [cut(source), chunks])),
     origin: line.origin,
+    ...(line.completedAtMs === undefined ? {} : { completedAtMs: line.completedAtMs }),
   };
 }
 

@@ -57,6 +57,7 @@ import {
   filecastRevoke,
   filecastShow,
 } from "./swarm.ts";
+import { filecastChunks, filecastEvents, swarmGraph, swarmGraphEvents } from "./swarm_graph.ts";
 import { swarmPeers, swarmStatus } from "./swarm_substrate.ts";
 import { sessionLogin, sessionLogout, sessionPassword, sessionShow } from "./session.ts";
 import { tokenCreate, tokenList, tokenLogin, tokenRevoke } from "./tokens.ts";
@@ -119,7 +120,9 @@ export const CONTRACT = {
   envoyShow,
   envoyTag,
   filecastBroken,
+  filecastChunks,
   filecastDistribute,
+  filecastEvents,
   filecastList,
   filecastPurge,
   filecastRevoke,
@@ -142,6 +145,8 @@ export const CONTRACT = {
   sessionLogout,
   sessionPassword,
   sessionShow,
+  swarmGraph,
+  swarmGraphEvents,
   swarmPeers,
   swarmStatus,
   tokenCreate,

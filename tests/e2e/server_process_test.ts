@@ -173,11 +173,11 @@ Deno.test("each principal gets from the running server what the permission table
     { who: "nobody", with: {}, may: (permission: string) => permission === "none", refusal: 401 },
   ];
   for (const { who, with: credentials, may, refusal } of principals) {
-    for (const [name, { method, path, permission }] of Object.entries(CONTRACT)) {
-      const { status, json } = await server.get(API_PREFIX + path.replaceAll(/:\w+/g, "none"), {
-        method,
-        ...credentials,
-      });
+    for (const [name, { method, path, permission, ...rest }] of Object.entries(CONTRACT)) {
+      // A stream of events would not end; it is turned away for its query once it has let somebody in.
+      const query = "answerType" in rest ? "?no-such=1" : "";
+      const url = API_PREFIX + path.replaceAll(/:\w+/g, "none") + query;
+      const { status, json } = await server.get(url, { method, ...credentials });
       if (may(permission)) assert.ok(![401, 403].includes(status), `${who} ${name}: ${status}`);
       else assert.equal(status, refusal, `${who} ${name}: ${JSON.stringify(json)}`);
     }
