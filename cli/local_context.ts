@@ -1,3 +1,4 @@
+import { userInfo } from "node:os";
 import { basename, join } from "node:path";
 import { writeFileDurable } from "../shared/platform/durable_write.ts";
 import { createStreamWriter } from "../shared/platform/stream_writer.ts";
@@ -42,14 +43,14 @@ export function createLocalContext(signal: AbortSignal): LocalContext {
     }),
     connect: async (flags) => {
       const resolve = () => resolveConnection(flags, SOURCES);
-      return createApiClient(await resolve(), resolve);
+      return createApiClient(await resolve(), { resolve, interrupt: signal });
     },
     connectAsNobody: async (flags) => {
       const place = await resolveServer(flags, SOURCES);
-      return { client: createApiClient(place), place };
+      return { client: createApiClient(place, { interrupt: signal }), place };
     },
     keepForUser,
-    operator: Deno.env.get("USER") ?? Deno.env.get("LOGNAME") ?? "",
+    operator: operatorName(),
     now: () => Date.now(),
     openFile,
     readInput: () => readAll(Deno.stdin.readable),
@@ -69,6 +70,18 @@ const SOURCES = { env: (name: string) => Deno.env.get(name), readText, isPrivate
 function screenSize(): ScreenSize {
   const { columns, rows } = Deno.consoleSize();
   return columns > 0 && rows > 0 ? { columns, rows } : { columns: 80, rows: 24 };
+}
+
+/** Who runs this, by the environment or, where that is silent as in cron, by the machine; may be empty. */
+function operatorName(): string {
+  const said = Deno.env.get("USER") || Deno.env.get("LOGNAME");
+  if (said) return said;
+  try {
+    return userInfo().username;
+  } catch {
+    // A uid without a name, as in some containers.
+    return "";
+  }
 }
 
 /** The text of a small file; undefined if it is not there or not ours to read. */

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { errorSchema } from "../../shared/rest/error.ts";
 import type { Endpoint } from "../../shared/rest/endpoint.ts";
 import { API_PREFIX } from "../../shared/rest/contract.ts";
-import { ApiError, UnreachableError } from "./api_error.ts";
+import { ApiError, InterruptedCallError, UnreachableError } from "./api_error.ts";
 import { type Connection, ConnectionError } from "./connection.ts";
 import { EventStreamError, readEventStream } from "./event_stream.ts";
 
@@ -44,18 +44,32 @@ const MAX_CAUSES = 5;
 const CALL_TIMEOUT_MS = 120_000;
 /** Longest wait for a stream to begin, in ms. */
 const STREAM_TIMEOUT_MS = 30_000;
+/** How long an interrupt waits for the answer to what changes something, so that its outcome is known, in ms. */
+const OUTCOME_MS = 5_000;
+
+/** How a client differs from the plain one. */
+export interface ApiClientOptions {
+  /** Finds the connection again: whoever waits for a server that restarts has the token of before, which the local one no longer is. */
+  readonly resolve?: () => Promise<Connection>;
+  /** Ends calls that bring no signal of their own; those that change something a moment later. */
+  readonly interrupt?: AbortSignal;
+  /** For tests. */
+  readonly outcomeMs?: number;
+}
 
 /**
  * A client for one server.
  *
- * Calls throw {@linkcode ApiError} when the server says no and {@linkcode UnreachableError} when nobody answers.
- *
- * @param resolve finds the connection again: whoever waits for a server that restarts has the token of before, which the
- * local one no longer is.
+ * Calls throw {@linkcode ApiError} when the server says no, {@linkcode UnreachableError} when nobody answers, and
+ * {@linkcode InterruptedCallError} when the operator stops waiting for what may have been done.
  */
 export function createApiClient(
   connection: Connection,
-  resolve: () => Promise<Connection> = () => Promise.resolve(connection),
+  {
+    resolve = () => Promise.resolve(connection),
+    interrupt = new AbortController().signal,
+    outcomeMs = OUTCOME_MS,
+  }: ApiClientOptions = {},
 ): ApiClient {
   let { token } = connection;
   /** Whether there is another token by now, for the same server. */
@@ -105,13 +119,18 @@ export function createApiClient(
     call: async (endpoint, request = {}) => {
       const url = buildUrl(connection.baseUrl, endpoint, request);
       const headers = headersFor("application/json");
+      using limit = request.signal === undefined
+        ? limitWait(interrupt, {
+          graceMs: endpoint.method === "GET" ? 0 : outcomeMs,
+          timeoutMs: request.stream ? undefined : CALL_TIMEOUT_MS,
+        })
+        : undefined;
       const init: RequestInit & { client: Deno.HttpClient } = {
         client: http,
         method: endpoint.method,
         headers,
         redirect: "error",
-        signal: request.signal ??
-          (request.stream ? null : AbortSignal.timeout(CALL_TIMEOUT_MS)),
+        signal: request.signal ?? limit?.signal ?? null,
       };
       if (request.stream !== undefined) {
         headers["content-type"] = "application/octet-stream";
@@ -127,6 +146,32 @@ export function createApiClient(
         answer = await send(url, init);
       }
       return parseAnswer(endpoint, answer);
+    },
+  };
+}
+
+/** A signal for one call: fires when its time is over, and `graceMs` after an interrupt. */
+function limitWait(
+  interrupt: AbortSignal,
+  { graceMs, timeoutMs }: { readonly graceMs: number; readonly timeoutMs: number | undefined },
+): Disposable & { readonly signal: AbortSignal } {
+  const stop = new AbortController();
+  const timers: ReturnType<typeof setTimeout>[] = [];
+  const end = () => {
+    if (graceMs === 0) stop.abort();
+    else timers.push(setTimeout(() => stop.abort(new InterruptedCallError()), graceMs));
+  };
+  if (timeoutMs !== undefined) {
+    const late = new DOMException("Signal timed out", "TimeoutError");
+    timers.push(setTimeout(() => stop.abort(late), timeoutMs));
+  }
+  if (interrupt.aborted) end();
+  else interrupt.addEventListener("abort", end, { once: true });
+  return {
+    signal: stop.signal,
+    [Symbol.dispose]: () => {
+      timers.forEach(clearTimeout);
+      interrupt.removeEventListener("abort", end);
     },
   };
 }
@@ -165,9 +210,9 @@ async function send(url: URL, init: RequestInit): Promise<{ status: number; text
     const response = await fetch(url, init);
     return { status: response.status, text: await response.text() };
   } catch (cause) {
-    if (init.signal?.aborted && (init.signal.reason as Error | undefined)?.name === "AbortError") {
-      throw cause;
-    }
+    const reason: unknown = init.signal?.aborted ? init.signal.reason : undefined;
+    if (reason instanceof InterruptedCallError) throw reason;
+    if (reason instanceof Error && reason.name === "AbortError") throw cause;
     throw new UnreachableError(
       `Cannot reach the server at ${url.origin}: ${explain(cause)}`,
       cause,

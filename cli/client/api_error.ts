@@ -24,3 +24,13 @@ export class UnreachableError extends UserError {
     super(message, { exitCode: EXIT_CODE.unreachable, cause });
   }
 }
+
+/** The operator no longer waits for the answer to what changes something. */
+export class InterruptedCallError extends UserError {
+  constructor() {
+    super(
+      "Interrupted before the server answered: whether it did what was asked is not known. Look with: vigocli audit list",
+      { exitCode: EXIT_CODE.interrupted },
+    );
+  }
+}

@@ -56,12 +56,13 @@ export async function resolveConnection(
   const { env, readText, isPrivate } = sources;
   const tokenFile = flags.tokenFile ?? env("VIGO_TOKEN_FILE");
   if (tokenFile !== undefined) {
-    return { ...place, token: await readNamed(tokenFile, "token file", readText) };
+    const token = await readNamed(tokenFile, "token file", readText);
+    return { ...place, token: checkToken(token, `token file "${tokenFile}"`) };
   }
   const own = prefersLocal(flags, env) ? undefined : userFile("token", env);
   const ownToken = own === undefined ? "" : (await readText(own))?.trim() ?? "";
   if (own !== undefined && ownToken !== "") {
-    if (await isPrivate(own)) return { ...place, token: ownToken };
+    if (await isPrivate(own)) return { ...place, token: checkToken(ownToken, `"${own}"`) };
     throw new ConnectionError(
       `Refusing to use "${own}": others may read the token in it. Run: chmod 600 "${own}"`,
     );
@@ -135,6 +136,14 @@ async function readNamed(
   if (text === undefined) throw new ConnectionError(`Cannot read ${what} "${path}"`);
   if (text === "") throw new ConnectionError(`Cannot use ${what} "${path}": it is empty`);
   return text;
+}
+
+/** @throws {ConnectionError} if it cannot travel in a header; it is not quoted, since most of it may be a token. */
+function checkToken(text: string, place: string): string {
+  if (/^[\x21-\x7e]+$/.test(text)) return text;
+  throw new ConnectionError(
+    `Cannot use ${place}: it holds more than one token, or none. Leave the token alone in it`,
+  );
 }
 
 /** Whether a server is the one whose files lie on this host, as far as its address or whoever names its root says. */

@@ -90,6 +90,24 @@ Deno.test("a token that others may read is not used, and an empty file is told",
   await assert.rejects(resolveConnection({ tokenFile: "/tmp/empty" }, open), /it is empty/);
 });
 
+Deno.test("a file that holds more than a token is refused without a word of what is in it", async () => {
+  for (const text of ["vgot_secret\n[rc=0]\n", "vgot_secret and more", "vgot_secret\u{1b}"]) {
+    for (
+      const [files, flags] of [
+        [{ "/tmp/token": text }, { tokenFile: "/tmp/token" }],
+        [{ "/home/op/.config/vigo/token": text }, {}],
+      ] as const
+    ) {
+      await assert.rejects(
+        resolveConnection(flags, sources(files)),
+        (error) =>
+          error instanceof ConnectionError && /more than one token/.test(error.message) &&
+          !error.message.includes("secret"),
+      );
+    }
+  }
+});
+
 Deno.test("whoever is about to log in needs a place and no token", async () => {
   const files = { "/tmp/ca.crt": "CA\n" };
   assert.deepEqual(
