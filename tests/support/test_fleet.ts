@@ -2,7 +2,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { z } from "zod";
-import { statusSchema } from "../../agent/daemon/status.ts";
+import { askStatus } from "../../agent/commands/status.ts";
+import type { AgentStatus } from "../../agent/daemon/status.ts";
+import { rootPaths } from "../../shared/platform/root_paths.ts";
 import { API_PREFIX } from "../../shared/rest/contract.ts";
 import { enrollTokenCreate } from "../../shared/rest/enroll.ts";
 import { programCommand, startProgram } from "../../tools/demo/run_program.ts";
@@ -13,6 +15,7 @@ import { allocateLoopback, type LoopbackEndpoint } from "./loopback_addresses.ts
 import { TestProcess } from "./process.ts";
 import { exchange, type RestAnswer, type RestRequest } from "./rest_exchange.ts";
 import { type CommandResult, runCommand } from "./run_command.ts";
+import { runVigocli } from "./run_vigocli.ts";
 import { TemporaryRoot } from "./temporary_root.ts";
 
 /** One machine of the fleet: a root folder, and an address where its swarm engine listens. */
@@ -37,6 +40,8 @@ interface Asked<Answer extends z.ZodType> {
 const DEFAULT_CHECK_IN_SECONDS = 2;
 /** A start from source on a machine with two busy cores. */
 const START_DEADLINE_MS = 60_000;
+/** A daemon that is busy answers late; one that is stuck is asked again. */
+const STATUS_DEADLINE_MS = 30_000;
 /** What programs run with: a laptop's disk is often fuller than a server's; the gate itself stays on. */
 export const ENVIRONMENT = { VIGO_MIN_FREE_PCT: "1", NO_COLOR: "1" };
 const SKEWED_CLOCK = fileURLToPath(new URL("./skewed_clock.ts", import.meta.url));
@@ -209,8 +214,7 @@ export class TestFleet implements AsyncDisposable {
 
   /** Creates a token for one machine; `flags` are those of `vigocli enroll token create`. */
   async createToken(...flags: string[]): Promise<string> {
-    const printed = await this.cli("enroll", "token", "create", ...flags, "--json");
-    return token.parse(JSON.parse(printed)).token;
+    return token.parse(await this.#look(["enroll", "token", "create", ...flags])).token;
   }
 
   /** Runs `vigo bootstrap` for a host, under its own hostname unless another is given. */
@@ -266,12 +270,16 @@ export class TestFleet implements AsyncDisposable {
     return [...args, "--root", this.hub.root];
   }
 
-  /** Runs `vigocli … --json` and reads what it printed with the schema of the contract. */
+  /**
+   * What `vigocli … --json` prints, read with the schema of the contract. No process is started for it.
+   *
+   * @throws {Error} with its standard error if its status is not 0.
+   */
   async ask<Answer extends z.ZodType>(
     { answer }: Asked<Answer>,
     ...args: string[]
   ): Promise<z.output<Answer>> {
-    return answer.parse(JSON.parse(await this.cli(...args, "--json")));
+    return answer.parse(await this.#look(args));
   }
 
   /** A request to the API, for what `vigocli` would never send; with root's token unless a certificate is given. */
@@ -293,11 +301,10 @@ export class TestFleet implements AsyncDisposable {
     return this.#run("vigo", [...args, "--root", root], env);
   }
 
-  /** What a host's daemon says of itself. @throws {Error} if none answers. */
-  async status(host: FleetHost): Promise<z.output<typeof statusSchema>> {
-    const { code, stdout, stderr } = await this.vigo(host, ["status", "--json"]);
-    if (code !== 0) throw new Error(stderr.trim());
-    return statusSchema.parse(JSON.parse(stdout));
+  /** What a host's daemon says of itself, over its socket. @throws {Error} if none answers. */
+  status({ root }: FleetHost): Promise<AgentStatus> {
+    this.#assertRunning();
+    return askStatus(rootPaths(root), AbortSignal.timeout(STATUS_DEADLINE_MS));
   }
 
   /** Waits until the swarm engines of hosts run, so that files can be cast; all of them when none is named. */
@@ -352,9 +359,21 @@ export class TestFleet implements AsyncDisposable {
     env: Readonly<Record<string, string>> = {},
   ): Promise<CommandResult> {
     this.#assertRunning();
-    const command = runCommand(Deno.execPath(), programCommand(program, args), {
-      env: { ...ENVIRONMENT, ...env },
-    });
+    const options = { env: { ...ENVIRONMENT, ...env } };
+    return await this.#settle(runCommand(Deno.execPath(), programCommand(program, args), options));
+  }
+
+  async #look(args: readonly string[]): Promise<unknown> {
+    this.#assertRunning();
+    const { code, stdout, stderr } = await this.#settle(
+      runVigocli(this.cliArguments(...args, "--json")),
+    );
+    if (code === 0) return JSON.parse(stdout);
+    throw new Error(`vigocli ${args.join(" ")} ended with status ${code}: ${stderr.trim()}`);
+  }
+
+  /** Keeps the fleet's folder until a command is done with it. */
+  async #settle(command: Promise<CommandResult>): Promise<CommandResult> {
     this.#commands.add(command);
     try {
       return await command;
