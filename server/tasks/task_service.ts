@@ -88,6 +88,8 @@ interface Request {
 /** What people ask of tasks. */
 export class TaskService {
   readonly #options: TaskServiceOptions;
+  /** Tasks whose cancel is being recorded, so that two at once are one. */
+  readonly #cancelling = new Map<string, Promise<void>>();
 
   constructor(options: TaskServiceOptions) {
     this.#options = options;
@@ -224,14 +226,20 @@ export class TaskService {
   ): Promise<ServiceAnswer<TaskSummary>> {
     const found = await this.#find(id);
     if (!found.ok) return found;
-    const { desk, audit } = this.#options;
-    const { record } = found.value;
-    const live = desk.get(record.id);
-    if (live && !live.isOver && !live.run.state.isCancelled) {
-      desk.cancel(record.id, `cancelled by ${operator === "" ? principal : operator}`);
-      await audit.record({ name: principal }, "task.cancel", { id: record.id, operator });
-    }
+    const { id: known } = found.value.record;
+    const underWay = this.#cancelling.get(known) ?? this.#cancel(known, operator, principal);
+    this.#cancelling.set(known, underWay);
+    await underWay.finally(() => this.#cancelling.delete(known));
     return answered(this.#summarize(found.value));
+  }
+
+  /** Recorded before it is done: what cannot be recorded does not happen. */
+  async #cancel(id: string, operator: string, principal: string): Promise<void> {
+    const { desk, audit } = this.#options;
+    const live = desk.get(id);
+    if (!live || live.isOver || live.run.state.isCancelled) return;
+    await audit.record({ name: principal }, "task.cancel", { id, operator });
+    desk.cancel(id, `cancelled by ${operator === "" ? principal : operator}`);
   }
 
   /** What happens to a task from now to its end. */

@@ -318,6 +318,21 @@ Deno.test("two cancels at once are one, on the record once", async () => {
   assert.deepEqual(await rig.actions(), ["task.cancel", "task.dispatch"]);
 });
 
+Deno.test("a cancel that cannot be recorded does not happen, and is free to be asked for again", async () => {
+  const rig = await Rig.create("web-1");
+  const id = await rig.run();
+  await rig.dispatched("web-1");
+  const transaction = rig.store.transaction.bind(rig.store);
+  rig.store.transaction = () => Promise.reject(new Error("the disk is full"));
+  await assert.rejects(rig.service.cancel(id, "ada", "root"), /the disk is full/);
+  assert.equal(rig.desk.get(id)?.run.state.isCancelled, false);
+  assert.ok(!rig.sent.some(({ message }) => message.taskCancel !== undefined));
+  rig.store.transaction = transaction;
+  assert.ok((await rig.service.cancel(id, "ada", "root")).ok);
+  assert.equal(rig.desk.get(id)?.run.state.isCancelled, true);
+  assert.deepEqual(await rig.actions(), ["task.cancel", "task.dispatch"]);
+});
+
 Deno.test("a follower is told where the task is, what changes, and its end; a slow one the latest", async () => {
   const rig = await Rig.create("web-1", "web-2");
   const id = await rig.run();
