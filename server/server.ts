@@ -26,6 +26,7 @@ import { swarmRoutes } from "./api/swarm_routes.ts";
 import { namedTaskRoutes } from "./api/named_task_routes.ts";
 import { taskRoutes } from "./api/task_routes.ts";
 import { workflowRoutes } from "./api/workflow_routes.ts";
+import type { RouteTable } from "./api/route.ts";
 import { ApiTokenService } from "./auth/api_token_service.ts";
 import { Authenticator } from "./auth/authenticator.ts";
 import { mintLocalToken } from "./auth/local_token.ts";
@@ -61,6 +62,7 @@ import { StoreFreezeBook } from "./wiring/store_freeze_book.ts";
 import { StoreVersionLog } from "./wiring/store_version_log.ts";
 import { startSessionUpkeep } from "./wiring/session_upkeep.ts";
 import { startUpkeep } from "./wiring/upkeep.ts";
+import { webInterface } from "./ui/mount_ui.ts";
 import { selfTestAddress } from "./worker_permissions.ts";
 
 /** A server that answers. */
@@ -266,43 +268,46 @@ async function startRest(
     logger,
     closing,
   });
-  const app = createApi({
-    routes: {
-      ...auditRoutes({ log: audit, repository: store.audit }),
-      ...configRoutes({ publisher, freeze }),
-      ...configViewRoutes(
-        new ConfigViews({
-          publisher,
-          freeze,
-          knownHosts: () => knownHosts(index),
-          hostPolicies: () => hostPolicies(index, publisher.live()?.policyVersion),
-        }),
-      ),
-      ...databaseRoutes({ store, retention, audit }),
-      ...enrollRoutes({ enrolments, tokens, renewals, serverTime: fleet.serverTime }),
-      ...envoyRoutes({ index, admin: envoys, editor, pushes }),
-      ...fleetRoutes({ minutes: store.minutes, now }),
-      ...peopleRoutes(people),
-      ...queryRoutes({ index }),
-      ...runRoutes({ runs: store.runs, bundles, index }),
-      ...secretRoutes(fleet.vault, (path) => publisher.usersOfSecret(path)),
-      ...swarmRoutes({ filecasts, overview: fleet.overview }),
-      ...swarmPictureRoutes(fleet.pictures),
-      ...taskRoutes(tasks),
-      ...workflowRoutes(workflows),
-      ...namedTaskRoutes(publisher),
-    },
-    admission: new Admission(
-      (context, isAutomatic) =>
-        authenticator.authenticate(
-          readCredentials(context, readClientCertificate(context, certificates), isAutomatic),
-        ),
-      new RequestBudgets(now),
+  const routes: RouteTable = {
+    ...auditRoutes({ log: audit, repository: store.audit }),
+    ...configRoutes({ publisher, freeze }),
+    ...configViewRoutes(
+      new ConfigViews({
+        publisher,
+        freeze,
+        knownHosts: () => knownHosts(index),
+        hostPolicies: () => hostPolicies(index, publisher.live()?.policyVersion),
+      }),
     ),
+    ...databaseRoutes({ store, retention, audit }),
+    ...enrollRoutes({ enrolments, tokens, renewals, serverTime: fleet.serverTime }),
+    ...envoyRoutes({ index, admin: envoys, editor, pushes }),
+    ...fleetRoutes({ minutes: store.minutes, now }),
+    ...peopleRoutes(people),
+    ...queryRoutes({ index }),
+    ...runRoutes({ runs: store.runs, bundles, index }),
+    ...secretRoutes(fleet.vault, (path) => publisher.usersOfSecret(path)),
+    ...swarmRoutes({ filecasts, overview: fleet.overview }),
+    ...swarmPictureRoutes(fleet.pictures),
+    ...taskRoutes(tasks),
+    ...workflowRoutes(workflows),
+    ...namedTaskRoutes(publisher),
+  };
+  const admission = new Admission(
+    (context, isAutomatic) =>
+      authenticator.authenticate(
+        readCredentials(context, readClientCertificate(context, certificates), isAutomatic),
+      ),
+    new RequestBudgets(now),
+  );
+  const app = createApi({
+    routes,
+    admission,
     health,
     metrics,
     version: VERSION,
     logger,
+    pages: webInterface({ routes, admission, now, logger }),
   });
   const { listen, rest_port } = config.server;
   const listener = await startHttpsListener({

@@ -52,7 +52,8 @@ function refuseUnkeepable(key: string, value: unknown): unknown {
   return value;
 }
 
-async function readBytes(
+/** @throws {ApiError} 413 above the limit, 400 if the body does not arrive in time. */
+export async function readBytes(
   request: Request,
   { maxBytes, deadlineMs }: { maxBytes: number; deadlineMs: number },
 ): Promise<Uint8Array> {

@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import type { Logger } from "@logtape/logtape";
 import { API_PREFIX, CONTRACT } from "../../shared/rest/contract.ts";
 import type { Admission } from "./admission.ts";
@@ -11,6 +11,14 @@ import { mount } from "./mount.ts";
 import { openApiDocument } from "./open_api_document.ts";
 import type { EndpointName, RouteTable } from "./route.ts";
 
+/** What people see of the server in a browser. */
+export interface WebPages {
+  /** Adds the pages and what belongs to them. */
+  mount(app: Hono): void;
+  /** A page for an address that nothing answers; `undefined` if no page was asked for. */
+  notFound(context: Context): Promise<Response> | undefined;
+}
+
 /** What the REST application is made of. */
 export interface ApiDependencies {
   /** The handlers of all areas together. */
@@ -21,6 +29,7 @@ export interface ApiDependencies {
   /** Of the program, for the API document. */
   readonly version: string;
   readonly logger: Logger;
+  readonly pages?: WebPages;
 }
 
 /** The one HTTP application of the server: the contract under `/api/v1`, its description, health and metrics. */
@@ -63,6 +72,7 @@ export function createApi(dependencies: ApiDependencies): Hono {
     async () =>
       new Response(await metrics.text(), { headers: { "content-type": metrics.contentType } }),
   );
+  dependencies.pages?.mount(app);
   app.notFound((context) => {
     const { method, path } = context.req;
     const allowed = allowedMethods(path);
@@ -72,6 +82,8 @@ export function createApi(dependencies: ApiDependencies): Hono {
         allow: methods,
       });
     }
+    const page = dependencies.pages?.notFound(context);
+    if (page !== undefined) return page;
     return errorResponse(404, `Nothing answers ${method} ${path}; see ${API_PREFIX}/openapi.json`);
   });
   app.onError((error, context) => answerError(error, context.req.raw, logger));

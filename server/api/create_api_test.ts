@@ -162,7 +162,7 @@ Deno.test("what is wrong with a request is named, in one line", async () => {
   const api = serve(LOCAL_ROOT);
   const refusals: [string, RequestInit, number, RegExp][] = [
     ["/envoys?limit=0", {}, 400, /^Cannot read query\.limit "0": /],
-    ["/envoys?limt=5", {}, 400, /parameter "limt": it takes target, all, limit, cursor$/],
+    ["/envoys?limt=5", {}, 400, /parameter "limt": it takes target, all, sort, limit, cursor$/],
     ["/envoys?limit=5&limit=6", {}, 400, /"limit": it is given twice/],
     ["/config/schema?x%0Ay=1", {}, 400, /parameter "x y": it takes none/],
     ["/envoys/push", post('{"target":"*","forse":true}'), 400, /^Cannot read body: .*forse/],

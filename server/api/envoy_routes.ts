@@ -1,6 +1,7 @@
 import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
 import type { EnvoyAdmin } from "../checkin/envoy_admin.ts";
 import type { EnvoyEditor } from "../checkin/envoy_editor.ts";
+import { readEnvoyOrder } from "../checkin/envoy_order.ts";
 import type { FleetIndex } from "../checkin/fleet_index.ts";
 import type { PushTracker } from "../checkin/push_tracker.ts";
 import { checkPermission } from "../auth/permissions.ts";
@@ -35,7 +36,7 @@ export function envoyRoutes(
   return {
     // An async function, so that a target that cannot be read rejects.
     // deno-lint-ignore require-await
-    envoyList: async ({ query: { target, all, limit, cursor }, principal }) => {
+    envoyList: async ({ query: { target, all, sort, limit, cursor }, principal }) => {
       if (target !== undefined) {
         // A target asks for traits and tags, and whoever may not read them must not guess them either.
         const verdict = checkPermission(principal, "fleet.read");
@@ -43,6 +44,7 @@ export function envoyRoutes(
       }
       return index.list({
         limit,
+        order: readEnvoyOrder(sort),
         ...(target === undefined ? {} : { target: parseTargetSpec(target) }),
         ...(all === undefined ? {} : { all }),
         ...(cursor === undefined ? {} : { cursor }),

@@ -29,18 +29,30 @@ function openViews(...hostnames: string[]) {
   const admin = {} as Dependencies["admin"], editor = {} as Dependencies["editor"];
   const pushes = { show: () => undefined };
   const list = async (
-    query: { target?: string; limit?: number; cursor?: string },
+    query: { target?: string; sort?: string; limit?: number; cursor?: string },
     principal: Principal = LOCAL_ROOT,
   ) =>
     await envoyRoutes({ index, admin, editor, pushes }).envoyList({
       params: {},
-      query: { limit: 200, ...query },
+      query: { limit: 200, sort: "hostname", ...query },
       body: undefined,
       principal,
       ...connection,
     });
   return { index, list };
 }
+
+Deno.test("envoys are sorted both ways, pages go on in the same order, and the total counts all of them", async () => {
+  const { list } = openViews("b", "a", "c");
+  for (
+    const [sort, expected] of [["hostname", "abc"], ["-hostname", "cba"], ["state", "abc"]] as const
+  ) {
+    const first = await list({ sort, limit: 2 });
+    const rest = await list({ sort, limit: 2, cursor: first.nextCursor ?? assert.fail() });
+    const hostnames = [...first.envoys, ...rest.envoys].map(({ hostname }) => hostname);
+    assert.deepEqual([hostnames.join(""), rest.nextCursor, first.total], [expected, null, 3]);
+  }
+});
 
 Deno.test("envoys are filtered by target spec, tags included", async () => {
   const { list } = openViews("web-1", "web-2", "db-1");

@@ -6,6 +6,9 @@ import type { ClientCertificate, Credentials } from "../auth/credentials.ts";
 /** Methods that change nothing (RFC 9110, 9.2.1). */
 const SAFE_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 
+/** Where whoever has read a form leaves the CSRF token that stood in it: a form sends no headers. */
+export const FORM_CSRF_TOKEN = "formCsrfToken";
+
 /**
  * What a request offers as proof of who sends it.
  *
@@ -18,13 +21,14 @@ export function readCredentials(
 ): Credentials {
   const { req } = context;
   const cookie = getCookie(context, SESSION_COOKIE);
+  const formToken: unknown = context.get(FORM_CSRF_TOKEN);
   return {
     authorization: req.header("authorization"),
     certificate,
     session: cookie === undefined || cookie === "" ? undefined : {
       cookie,
       isWrite: !SAFE_METHODS.has(req.method),
-      csrfToken: req.header(CSRF_HEADER),
+      csrfToken: typeof formToken === "string" ? formToken : req.header(CSRF_HEADER),
       isForeign: !["same-origin", "none", undefined].includes(req.header("sec-fetch-site")),
       // A stream of events is opened by a page, and again by itself when it breaks off.
       isAutomatic: isAutomatic || req.header(AUTOMATIC_HEADER) !== undefined ||

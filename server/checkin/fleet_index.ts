@@ -3,11 +3,14 @@ import type { TargetSpec } from "../../shared/targeting/target_spec.ts";
 import { judgeDrift } from "../status/judge_status.ts";
 import type { Steps } from "../steps/steps.ts";
 import type { EnvoyRecord, Store } from "../store/store.ts";
+import { type EnvoyOrder, placeOfEnvoy } from "./envoy_order.ts";
 import { EnvoyState } from "./envoy_state.ts";
 
-/** One page of envoys, by hostname. */
+/** One page of envoys. */
 export interface EnvoyPage {
   readonly envoys: EnvoySummary[];
+  /** On all pages. */
+  readonly total: number;
   readonly nextCursor: string | null;
 }
 
@@ -16,6 +19,8 @@ export interface EnvoyFilter {
   readonly target?: TargetSpec;
   /** Include revoked ones. */
   readonly all?: boolean;
+  /** By hostname without it. */
+  readonly order?: EnvoyOrder;
   readonly limit: number;
   readonly cursor?: string;
 }
@@ -108,17 +113,24 @@ export class FleetIndex {
     return state;
   }
 
-  /** Envoys by hostname, then UUID; the cursor is the last row's place. */
-  list({ target, all = false, limit, cursor }: EnvoyFilter): EnvoyPage {
-    const rows = [...this.states({ all })]
+  /** Envoys in the order that is asked for, then by hostname and UUID; the cursor is the last row's place. */
+  list({ target, all = false, order, limit, cursor }: EnvoyFilter): EnvoyPage {
+    const { by, isReversed } = order ?? { by: "hostname", isReversed: false };
+    const matched = [...this.states({ all })]
       .filter((state) => target === undefined || matches(target, state))
-      .map((state) => ({ state, place: `${state.record.hostname} ${state.record.uuid}` }))
-      .filter(({ place }) => cursor === undefined || place > cursor)
-      .sort((a, b) => a.place < b.place ? -1 : 1);
+      .map((state) => ({
+        state,
+        place: placeOfEnvoy(by, state.record, () => this.summarize(state)),
+      }));
+    const isBehind = (one: string, other: string) => isReversed ? one < other : one > other;
+    const rows = matched
+      .filter(({ place }) => cursor === undefined || isBehind(place, cursor))
+      .sort((a, b) => isBehind(a.place, b.place) ? 1 : -1);
     const page = rows.slice(0, limit);
     const last = page.at(-1);
     return {
       envoys: page.map(({ state }) => this.summarize(state)),
+      total: matched.length,
       nextCursor: rows.length > page.length && last ? last.place : null,
     };
   }

@@ -64,6 +64,12 @@ export const envoyDetailSchema = envoySummarySchema.extend({
 });
 export type EnvoyDetail = z.infer<typeof envoyDetailSchema>;
 
+/** What a list of envoys can be sorted by; `-` before it turns the order round. Among equals the hostname decides. */
+export const ENVOY_SORTS = ["hostname", "state", "drift", "policy", "presence", "seen"] as const;
+export type EnvoySort = typeof ENVOY_SORTS[number];
+
+const envoySort = z.string().max(16).regex(new RegExp(`^-?(${ENVOY_SORTS.join("|")})$`));
+
 export const envoyList = endpoint({
   method: "GET",
   path: "/envoys",
@@ -74,11 +80,18 @@ export const envoyList = endpoint({
     target: z.string().max(4096).optional(),
     /** Include revoked ones. */
     all: z.stringbool().optional(),
+    /** `hostname`, `state`, `drift`, `policy`, `presence` or `seen`: worst, then oldest first; `-` before it for the reverse. */
+    sort: envoySort.default("hostname"),
     limit: z.coerce.number().int().min(1).max(1000).default(200),
     cursor: z.string().max(512).optional(),
   }),
   body: z.undefined(),
-  answer: z.object({ envoys: z.array(envoySummarySchema), nextCursor: z.string().nullable() }),
+  answer: z.object({
+    envoys: z.array(envoySummarySchema),
+    /** Envoys on all pages. */
+    total: z.number().int().default(0),
+    nextCursor: z.string().nullable(),
+  }),
 });
 
 /** `:host` is a hostname or a UUID. */

@@ -1,0 +1,121 @@
+// What every page does where scripts run: it says when the server or the session is away, asks before what cannot be taken
+// back, and filters trees. Nothing on a page needs it to be read.
+
+const PULSE_MS = 15_000;
+const AUTOMATIC = { "x-vigo-automatic": "1" };
+
+/** The one line about the connection, above everything else. */
+const line = document.getElementById("connection");
+let isAway = false;
+
+function say(text, link) {
+  if (!line) return;
+  if (line.textContent === text) return;
+  line.replaceChildren(text);
+  line.classList.remove("good");
+  if (link) {
+    const anchor = document.createElement("a");
+    anchor.href = link.href;
+    anchor.textContent = link.text;
+    line.append(" ", anchor);
+  }
+  line.hidden = text === "";
+}
+
+function serverIsAway() {
+  isAway = true;
+  say(
+    "The server does not answer. This page goes on by itself when it is back; nothing typed is lost.",
+  );
+}
+
+function sessionIsOver() {
+  const next = encodeURIComponent(location.pathname + location.search);
+  say("Your session has ended.", {
+    href: `/login?next=${next}`,
+    text: "Log in again; what you typed here is kept if you send it first.",
+  });
+}
+
+function serverIsBack() {
+  if (!isAway) {
+    say("");
+    return;
+  }
+  isAway = false;
+  say("The server is back.");
+  line?.classList.add("good");
+  for (const part of document.querySelectorAll(".live")) globalThis.htmx?.trigger(part, "every");
+  setTimeout(() => {
+    if (!isAway && line?.classList.contains("good")) say("");
+  }, 4_000);
+}
+
+async function pulse() {
+  try {
+    const { status } = await fetch("/pulse", { headers: AUTOMATIC, cache: "no-store" });
+    if (status === 401) {
+      isAway = false;
+      sessionIsOver();
+    } else if (status >= 500) serverIsAway();
+    else serverIsBack();
+  } catch {
+    serverIsAway();
+  }
+}
+
+if (document.body.classList.contains("with-menu")) {
+  setInterval(() => {
+    if (!document.hidden || isAway) pulse();
+  }, PULSE_MS);
+  // While the server is away it is asked more often.
+  setInterval(() => {
+    if (isAway) pulse();
+  }, 2_000);
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) pulse();
+  });
+}
+
+document.addEventListener("htmx:error", serverIsAway);
+document.addEventListener("htmx:sse:error", () => pulse());
+document.addEventListener("htmx:response:error", ({ detail }) => {
+  const status = detail?.ctx?.response?.status;
+  if (status === 401) sessionIsOver();
+  else if (status === 404) {
+    say("What this page shows is no longer there. Reload it to see what is.");
+  } else if (status >= 500) serverIsAway();
+});
+document.addEventListener("htmx:after:swap", () => {
+  if (isAway) serverIsBack();
+});
+
+document.addEventListener("submit", (event) => {
+  const question = event.submitter?.dataset.ask;
+  if (question && !confirm(question)) event.preventDefault();
+});
+
+/** Shows of a tree what holds the text, with all that leads to it. */
+function filterTree(tree, text) {
+  const wanted = text.trim().toLowerCase();
+  const visit = (item) => {
+    const below = [...item.querySelectorAll(":scope > details > ul > li")];
+    const own = item.dataset.text ?? "";
+    const isHit = wanted !== "" && own.includes(wanted);
+    const hasHit = below.map((child) => isHit && !wanted ? true : visit(child)).includes(true);
+    item.hidden = wanted !== "" && !isHit && !hasHit;
+    if (isHit && !hasHit) {
+      for (const child of item.querySelectorAll("li")) child.hidden = false;
+    }
+    const fold = item.querySelector(":scope > details");
+    if (fold && wanted !== "") fold.open = hasHit;
+    return isHit || hasHit;
+  };
+  for (const item of tree.querySelectorAll(":scope > li")) visit(item);
+}
+
+document.addEventListener("input", ({ target }) => {
+  const tree = target instanceof HTMLInputElement && target.dataset.filters &&
+    document.getElementById(target.dataset.filters);
+  if (tree) filterTree(tree, target.value);
+});

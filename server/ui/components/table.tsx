@@ -1,0 +1,76 @@
+import type { Child } from "hono/jsx";
+
+/** One column of a table over rows of a kind. */
+export interface Column<Row> {
+  readonly name: string;
+  readonly cell: (row: Row) => Child;
+  /** Numbers stand at the right, so that they can be compared. */
+  readonly isNumber?: boolean;
+  /** What names the row: read out with each of its cells. */
+  readonly isHeading?: boolean;
+  /** Where a click on the heading leads, and which way the rows are sorted by it now. */
+  readonly sort?: {
+    readonly href: string;
+    readonly direction: "ascending" | "descending" | undefined;
+  };
+}
+
+/**
+ * Rows under headings. Where there is no room for columns each row becomes a block with the headings beside its values; the
+ * roles are written out since such a block is no table to browsers any more.
+ */
+export function Table<Row>({ label, columns, rows, rowId, rowClass }: {
+  label: string;
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  rowId?: (row: Row) => string;
+  rowClass?: (row: Row) => string | undefined;
+}) {
+  return (
+    <div class="table">
+      <table role="table" aria-label={label}>
+        <thead role="rowgroup">
+          <tr role="row">{columns.map((column) => <Heading column={column} />)}</tr>
+        </thead>
+        <tbody role="rowgroup">
+          {rows.map((row) => (
+            <tr role="row" id={rowId?.(row)} class={rowClass?.(row)}>
+              {columns.map((column) => <Cell column={column} row={row} />)}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Heading<Row>({ column: { name, isNumber, sort } }: { column: Column<Row> }) {
+  return (
+    <th
+      role="columnheader"
+      scope="col"
+      class={isNumber ? "number" : undefined}
+      aria-sort={sort?.direction}
+    >
+      {sort
+        ? (
+          <a href={sort.href}>
+            {name}
+            <span aria-hidden="true" class="sort">
+              {sort.direction === "ascending" ? "↑" : sort.direction === "descending" ? "↓" : ""}
+            </span>
+          </a>
+        )
+        : name}
+    </th>
+  );
+}
+
+function Cell<Row>(
+  { column: { name, cell, isNumber, isHeading }, row }: { column: Column<Row>; row: Row },
+) {
+  const classes = isNumber ? "number" : undefined;
+  return isHeading
+    ? <th role="rowheader" scope="row" class={classes} data-label={name}>{cell(row)}</th>
+    : <td role="cell" class={classes} data-label={name}>{cell(row)}</td>;
+}

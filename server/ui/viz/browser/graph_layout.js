@@ -1,0 +1,197 @@
+// @ts-check
+// Where the envoys of a swarm stand. Like marbles on a cloth: each keeps its distance, all roll towards the middle, and who
+// gives to whom is drawn near. Computed a step at a time; the same events give the same picture.
+
+import { hashText } from "./palette.js";
+
+/** Least room between the rims of two nodes, in units of the picture. */
+const GAP = 9;
+/** How much of the way to where the forces pull is gone in one step. */
+const STEP = 0.35;
+/** Steps until a picture that was disturbed stands still. */
+const MAX_STEPS = 240;
+/** Longest way in one step, so that nothing flies. */
+const MAX_MOVE = 40;
+/** How far from each other those stand between whom something flows, beside their radii. */
+const FLOW_LENGTH = 60;
+
+/**
+ * @typedef {{
+ *   readonly id: string,
+ *   x: number,
+ *   y: number,
+ *   radius: number,
+ *   moveX: number,
+ *   moveY: number,
+ *   flows: number,
+ * }} Body
+ */
+
+export class GraphLayout {
+  /** @type {Map<string, Body>} */
+  #bodies = new Map();
+  /** @type {readonly { readonly from: Body, readonly to: Body, readonly pull: number }[]} */
+  #springs = [];
+  #stepsLeft = 0;
+
+  /** @returns {ReadonlyMap<string, Body>} */
+  get bodies() {
+    return this.#bodies;
+  }
+
+  /** Whether another step would move anything. */
+  get isAtRest() {
+    return this.#stepsLeft === 0;
+  }
+
+  /**
+   * Takes nodes in: those that are known stay where they are, new ones begin at the rim at a place that their id chooses.
+   *
+   * @param {readonly { readonly id: string, readonly radius: number }[]} nodes all of them
+   */
+  setNodes(nodes) {
+    const reach = Math.sqrt(nodes.length) * 17;
+    const before = this.#bodies;
+    let isNews = before.size !== nodes.length;
+    this.#bodies = new Map();
+    for (const { id, radius } of nodes) {
+      const known = before.get(id);
+      if (known) {
+        isNews ||= Math.abs(known.radius - radius) > 0.5;
+        known.radius = radius;
+        this.#bodies.set(id, known);
+        continue;
+      }
+      isNews = true;
+      const angle = hashText(id) / 0x1_0000_0000 * 2 * Math.PI;
+      const share = Math.sqrt(hashText(`${id} far`) / 0x1_0000_0000);
+      const far = before.size === 0 ? reach * share : reach;
+      this.#bodies.set(id, {
+        id,
+        x: Math.cos(angle) * far,
+        y: Math.sin(angle) * far,
+        radius,
+        moveX: 0,
+        moveY: 0,
+        flows: 0,
+      });
+    }
+    if (isNews) this.#disturb(1);
+  }
+
+  /**
+   * Says between whom something flows.
+   *
+   * @param {readonly { readonly from: string, readonly to: string }[]} flows of nodes that are known; others are left out
+   */
+  setFlows(flows) {
+    const before = this.#springs.length;
+    for (const body of this.#bodies.values()) body.flows = 0;
+    const springs = [];
+    for (const { from, to } of flows) {
+      const giver = this.#bodies.get(from);
+      const taker = this.#bodies.get(to);
+      if (!giver || !taker || giver === taker) continue;
+      giver.flows += 1;
+      taker.flows += 1;
+      springs.push({ from: giver, to: taker });
+    }
+    this.#springs = springs.map(({ from, to }) => ({
+      from,
+      to,
+      // Whoever gives to hundreds is not torn apart by them.
+      pull: 0.25 / Math.max(1, Math.min(from.flows, to.flows)),
+    }));
+    if (before !== springs.length) this.#disturb(0.5);
+  }
+
+  /** One step towards rest. */
+  step() {
+    if (this.#stepsLeft === 0) return;
+    const heat = this.#stepsLeft / MAX_STEPS;
+    this.#stepsLeft -= 1;
+    for (const body of this.#bodies.values()) {
+      // Whoever takes part is drawn further in.
+      const weight = body.flows > 0 ? 0.05 : 0.028;
+      body.moveX = -body.x * weight * heat;
+      body.moveY = -body.y * weight * heat;
+    }
+    for (const { from, to, pull } of this.#springs) {
+      const [x, y] = [to.x - from.x, to.y - from.y];
+      const distance = Math.hypot(x, y) || 1;
+      const wanted = FLOW_LENGTH + from.radius + to.radius;
+      if (distance <= wanted) continue;
+      const share = (distance - wanted) / distance * pull * heat * 0.5;
+      from.moveX += x * share;
+      from.moveY += y * share;
+      to.moveX -= x * share;
+      to.moveY -= y * share;
+    }
+    this.#part();
+    for (const body of this.#bodies.values()) {
+      const length = Math.hypot(body.moveX, body.moveY);
+      const share = length > MAX_MOVE ? MAX_MOVE / length : 1;
+      body.x += body.moveX * share;
+      body.y += body.moveY * share;
+    }
+  }
+
+  /** Goes on to rest, for a reader who wants nothing to move. */
+  settle() {
+    while (!this.isAtRest) this.step();
+  }
+
+  /** @param {number} share of the way to rest that is to be gone again */
+  #disturb(share) {
+    this.#stepsLeft = Math.max(this.#stepsLeft, Math.round(MAX_STEPS * share));
+  }
+
+  /** Moves those apart that stand too near. Only neighbours are looked at: each stands in a cell of a grid. */
+  #part() {
+    let widest = 0;
+    for (const { radius } of this.#bodies.values()) widest = Math.max(widest, radius);
+    const cell = 2 * widest + GAP;
+    /** @type {Map<string, Body[]>} */
+    const grid = new Map();
+    for (const body of this.#bodies.values()) {
+      const key = `${Math.floor(body.x / cell)} ${Math.floor(body.y / cell)}`;
+      const others = grid.get(key);
+      if (others) others.push(body);
+      else grid.set(key, [body]);
+    }
+    for (const [key, inside] of grid) {
+      const [column = 0, row = 0] = key.split(" ").map(Number);
+      for (const [at, body] of inside.entries()) {
+        for (const other of inside.slice(at + 1)) push(body, other);
+      }
+      // Half of the neighbours: the others look at this cell.
+      for (const [right, down] of [[1, 0], [-1, 1], [0, 1], [1, 1]]) {
+        const beside = grid.get(`${column + (right ?? 0)} ${row + (down ?? 0)}`);
+        if (!beside) continue;
+        for (const body of inside) for (const other of beside) push(body, other);
+      }
+    }
+  }
+}
+
+/**
+ * @param {Body} one
+ * @param {Body} other
+ */
+function push(one, other) {
+  const wanted = one.radius + other.radius + GAP;
+  let x = other.x - one.x;
+  let y = other.y - one.y;
+  let distance = Math.hypot(x, y);
+  if (distance >= wanted) return;
+  if (distance < 0.01) {
+    // Two on one spot part in a direction of their own.
+    const angle = (hashText(one.id) ^ hashText(other.id)) % 360 / 180 * Math.PI;
+    [x, y, distance] = [Math.cos(angle), Math.sin(angle), 1];
+  }
+  const share = (wanted - distance) / distance * STEP * 0.5;
+  one.moveX -= x * share;
+  one.moveY -= y * share;
+  other.moveX += x * share;
+  other.moveY += y * share;
+}
