@@ -4,7 +4,7 @@
  * @throws {RangeError} if a line has more than `maxBytes`.
  */
 export async function* readLines(
-  stream: ReadableStream<Uint8Array>,
+  stream: AsyncIterable<Uint8Array>,
   maxBytes: number,
 ): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder();
