@@ -122,7 +122,7 @@ function comparisonOf(
   };
 }
 
-/** The caller must learn that the new version is in force although its record is not written. */
+/** The caller must learn that nothing is in force without a record. */
 async function unlessUnrecorded(result: Promise<PublishResult>): Promise<PublishResult> {
   try {
     return await result;

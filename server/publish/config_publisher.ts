@@ -66,7 +66,7 @@ export class ConfigPublisher implements PolicySource {
   }
 
   /**
-   * Loads what `.live` names, and completes the log if a crash came between the two. Called at start. If the version cannot
+   * Loads what `.live` names, after a crash between it and the log was made good. Called at start. If the version cannot
    * be used the reason is returned and the policy in memory stays.
    */
   reload(): Promise<ReloadResult> {
@@ -79,9 +79,8 @@ export class ConfigPublisher implements PolicySource {
 
   async #reload(): Promise<ReloadResult> {
     await this.#context.store.removeLeftovers();
-    const record = await this.#context.store.readLive();
+    const record = await this.#settle();
     if (!record) return { ok: true, live: this.#live };
-    await this.#completeLog(record);
     const candidate = await this.#loader.loadVersion(record.version);
     if (!candidate.ok) return candidate;
     this.#setLive(candidate);
@@ -261,19 +260,18 @@ export class ConfigPublisher implements PolicySource {
       message,
       rollbackOf,
     };
-    const before = await store.readLive();
-    if (before) await this.#completeLog(before);
+    await this.#settle();
     await store.save(version, files, COMPILER_VERSION);
-    await store.swapLive(record);
-    this.#setLive(candidate);
     try {
       await log.append(record);
     } catch (cause) {
       throw new UnrecordedPublishError(
-        `Version ${version} is live, but the history could not be written. It is completed with the next publish or start`,
+        `Version ${version} was not published, since the history could not be written. Look at /readyz and the server's log`,
         { cause },
       );
     }
+    await store.swapLive(record);
+    this.#setLive(candidate);
     return { ok: true, published: true, version, ...changes };
   }
 
@@ -289,11 +287,25 @@ export class ConfigPublisher implements PolicySource {
     for (const listener of this.#listeners) listener(live);
   }
 
-  async #completeLog(live: VersionRecord): Promise<void> {
-    const [newest] = await this.#context.log.list(1);
-    const isKnown = newest?.version === live.version &&
-      newest.publishedAtMs === live.publishedAtMs;
-    if (!isKnown) await this.#context.log.append(live);
+  /**
+   * Brings the log and `.live` together after a crash between the two: what was recorded last becomes live, as the record
+   * says. What is live and not in the log, as after a restore of an older database, is recorded.
+   *
+   * @returns the record of what is live now.
+   */
+  async #settle(): Promise<VersionRecord | undefined> {
+    const { store, log } = this.#context;
+    const live = await store.readLive();
+    const [newest, before] = await log.list(2);
+    if (newest === undefined ? live === undefined : isSame(newest, live)) return live;
+    const isStranded = newest !== undefined &&
+      (before === undefined ? live === undefined : isSame(before, live));
+    if (isStranded && (await store.list()).includes(newest.version)) {
+      await store.swapLive(newest);
+      return newest;
+    }
+    if (live) await log.append(live);
+    return live;
   }
 
   async #compare(
@@ -325,4 +337,8 @@ export class ConfigPublisher implements PolicySource {
       ? { ok: true, version: previous.version }
       : refuse(this.problem ?? "Cannot roll back: no other version has been published");
   }
+}
+
+function isSame(record: VersionRecord, live: VersionRecord | undefined): boolean {
+  return record.version === live?.version && record.publishedAtMs === live.publishedAtMs;
 }

@@ -54,7 +54,7 @@ export interface Reviewed {
 
 export type ReloadResult = { readonly ok: true; readonly live: LivePolicy | undefined } | Refusal;
 
-/** The new version is in force, durably, but the log does not have its record yet. */
+/** Nothing was published, since the log took no record of it. */
 export class UnrecordedPublishError extends Error {
   override readonly name = "UnrecordedPublishError";
 }

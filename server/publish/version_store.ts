@@ -25,7 +25,8 @@ const manifestSchema = z.strictObject({ compilerVersion: z.number().int().nonneg
  * What a crash leaves behind, step by step:
  * 1. while a version is written, a `.versions/.tmp-*` that the next start or publish removes;
  * 2. after its rename, a complete version that nothing names;
- * 3. after `.live` is replaced, the new version in force, with its record, from which the log is completed at the next start.
+ * 3. after the log has its record, a version that the next start or publish makes live;
+ * 4. after `.live` is replaced, the new version in force.
  */
 export class VersionStore {
   readonly #versions: string;
