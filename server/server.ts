@@ -282,7 +282,7 @@ async function startRest(
     ...databaseRoutes({ store, retention, audit }),
     ...enrollRoutes({ enrolments, tokens, renewals, serverTime: fleet.serverTime }),
     ...envoyRoutes({ index, admin: envoys, editor, pushes }),
-    ...fleetRoutes({ minutes: store.minutes, now }),
+    ...fleetRoutes({ index, minutes: store.minutes, now }),
     ...peopleRoutes(people),
     ...queryRoutes({ index }),
     ...runRoutes({ runs: store.runs, bundles, index }),

@@ -38,7 +38,7 @@ import {
   envoyShow,
   envoyTag,
 } from "./envoys.ts";
-import { fleetMinutes } from "./fleet.ts";
+import { fleetMinutes, fleetStatus } from "./fleet.ts";
 import { namedTaskList } from "./named_tasks.ts";
 import { runGraph, runList, runShow } from "./runs.ts";
 import {
@@ -128,6 +128,7 @@ export const CONTRACT = {
   filecastRevoke,
   filecastShow,
   fleetMinutes,
+  fleetStatus,
   namedTaskList,
   renew,
   renewNonce,
