@@ -1,6 +1,7 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Kysely } from "kysely";
 import { loadSigner, loadVerifier } from "../../shared/crypto/ed25519.ts";
+import { syncFolder } from "../../shared/platform/durable_write.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import { verifyAuditChain } from "../audit/verify_audit_chain.ts";
 import type { ServerFolders } from "../channel.ts";
@@ -24,8 +25,9 @@ export interface MovedDatabase {
  * Copies the database of a server that does not run into an empty one of the other kind, compares every row, follows the audit
  * chain in the copy, and marks the old one, so that no server starts on it by mistake. Whoever calls holds the root's lock.
  *
- * A crash before the copy is committed leaves both as they were; one between that and the mark leaves two equal copies, of
- * which `server.yaml` still names the old one.
+ * A crash before the copy is complete leaves both as they were, beside the new file the beginning of a copy under a name that
+ * no server opens, which the next move removes; one between that and the mark leaves two equal copies, of which `server.yaml`
+ * still names the old one.
  *
  * @throws {UserError | StoreError} one line; the old database is then unchanged, and in force.
  */
@@ -43,6 +45,8 @@ export async function moveDatabase(
   }
   if (to === undefined) await assertNothingAt(path, "move the database");
   else await assertThere(path);
+  // A server that opened half of a file would take it for a fleet without envoys.
+  const unfinished = `${path}.unfinished`;
   const tables: { name: string; rows: number }[] = [];
   await using source = await openOwnDatabase({ path, postgres: from });
   const moved = await source.database.selectFrom("facts").select("value")
@@ -50,7 +54,8 @@ export async function moveDatabase(
   if (moved) {
     throw new UserError(`Cannot move the database: it was moved to ${moved.value} already`);
   }
-  const target = await openTarget(path, to);
+  if (to === undefined) await removeDatabase(unfinished);
+  const target = await openTarget(unfinished, to);
   try {
     await copyDatabase(source, target, {
       verify: (copy) => assertAuditChain(copy, folders.tls),
@@ -61,26 +66,31 @@ export async function moveDatabase(
     });
   } catch (error) {
     await target[Symbol.asyncDispose]();
-    if (to === undefined) await removeOwn(path);
+    if (to === undefined) await removeDatabase(unfinished);
     throw error;
   }
+  // Closing it takes its log into the file.
   await target[Symbol.asyncDispose]();
-  await source.database.insertInto("facts").values({ name: MOVED_FACT, value: target.name })
-    .execute();
-  return { from: source.name, to: target.name, tables };
+  if (to === undefined) {
+    await Deno.rename(unfinished, path);
+    await syncFolder(dirname(path));
+  }
+  const name = to === undefined ? `"${path}"` : target.name;
+  await source.database.insertInto("facts").values({ name: MOVED_FACT, value: name }).execute();
+  return { from: source.name, to: name, tables };
 }
 
 async function openTarget(path: string, to: PostgresSettings | undefined) {
   try {
     return await openOwnDatabase({ path, postgres: to });
   } catch (error) {
-    if (to === undefined) await removeOwn(path);
+    if (to === undefined) await removeDatabase(path);
     throw error;
   }
 }
 
-/** What this process made a moment ago, and did not finish. */
-async function removeOwn(path: string): Promise<void> {
+/** A copy that was begun and not finished, with its log. */
+async function removeDatabase(path: string): Promise<void> {
   for (const suffix of ["", "-wal", "-shm"]) {
     await Deno.remove(path + suffix).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;

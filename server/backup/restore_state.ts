@@ -83,11 +83,11 @@ export async function restoreState(
   const mark = { name: UNFINISHED_FACT, value: "a restore" };
   const isBegun = await database.deleteFrom("facts").where("name", "=", mark.name)
     .executeTakeFirst();
-  if (isBegun.numDeletedRows === 0n) await assertEmpty(database, tables);
+  if (isBegun.numDeletedRows === 0n) await assertEmpty(database, tables, target.name);
   await database.insertInto("facts").values(mark).execute();
   await database.transaction().execute(async (transaction) => {
     await transaction.deleteFrom("facts").where("name", "=", mark.name).execute();
-    await assertEmpty(transaction, tables);
+    await assertEmpty(transaction, tables, target.name);
     let table: Extract<BackupRecord, { kind: "table" }> | undefined, count = 0;
     let waiting: Row[] = [];
     const flush = async () => {

@@ -1,4 +1,9 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { moveDatabase } from "../../server/backup/move_database.ts";
+import { databasePath } from "../../server/prepare_root.ts";
+import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
 import { openOwnDatabase } from "../../server/backup/database_end.ts";
 import { copyDatabase } from "../../server/store/copy/copy_database.ts";
 import { listCopiedTables } from "../../server/store/copy/table_catalog.ts";
@@ -65,7 +70,10 @@ Deno.test({
       await using source = await openOwnDatabase({ path, postgres: undefined });
       await using target = await openOwnDatabase({ path, postgres: settings });
       await copyDatabase(source, target, IGNORED);
-      await assert.rejects(copyDatabase(source, target, IGNORED), /not empty: table \w+ has rows/);
+      await assert.rejects(
+        copyDatabase(source, target, IGNORED),
+        /Cannot copy into copy at 127.*not empty: table \w+ has rows/,
+      );
     }
     const counted: string[] = [];
     const back = root.join("back.db");
@@ -82,6 +90,34 @@ Deno.test({
       "envoys 120",
       "runs 1",
     ]);
+  });
+
+  await t.step("a move into a file is whole or under a name that no server opens", async () => {
+    const folders = { db: root.join("srv/db"), tls: root.join("srv/tls") };
+    await Deno.mkdir(folders.db, { recursive: true });
+    await Deno.mkdir(folders.tls);
+    await Deno.writeTextFile(join(folders.tls, "signing.key"), generateEd25519().privateKeyPem);
+    const target = databasePath(folders.db);
+    const files = async () =>
+      (await Array.fromAsync(Deno.readDir(folders.db))).map(({ name }) => name).sort();
+    const isThere = async () => (await files()).includes("vigo.db");
+    const seen = new Set<boolean>();
+    const lookEachTime = () => void seen.add(existsSync(target));
+    // What a move that was killed has left.
+    await Deno.writeTextFile(`${target}.unfinished`, "half of a database");
+    await Deno.writeTextFile(`${target}.unfinished-wal`, "and of its log");
+    const dying = moveDatabase(folders, settings, undefined, () => {
+      throw new Error("killed");
+    });
+    await assert.rejects(dying, /killed/);
+    assert.equal(await isThere(), false);
+    const { to } = await moveDatabase(folders, settings, undefined, lookEachTime);
+    assert.equal(to, `"${target}"`);
+    assert.deepEqual(seen, new Set([false]));
+    assert.deepEqual(await files(), ["vigo.db"]);
+    const moved = await openSqliteStore(target);
+    assert.equal((await moved.envoys.list()).length, envoys.length);
+    await moved.close();
   });
 
   await t.step(

@@ -8,6 +8,8 @@ import { readRows, RowDigest, writeRows } from "./table_rows.ts";
 export interface CopyEnd {
   readonly database: Kysely<Tables>;
   readonly driver: Driver;
+  /** How messages name it. */
+  readonly name?: string;
 }
 
 /**
@@ -31,7 +33,7 @@ export async function copyDatabase(
     const places = new Map(
       (await listCopiedTables(copy, target.driver)).map((table) => [table.name, table]),
     );
-    await assertEmpty(copy, [...places.values()]);
+    await assertEmpty(copy, [...places.values()], target.name);
     for (const table of tables) {
       const place = places.get(table.name);
       if (!place) throw new StoreError(`Cannot copy table ${table.name}: the target has none`);
@@ -58,11 +60,12 @@ export async function copyDatabase(
 export async function assertEmpty(
   database: Kysely<Tables>,
   tables: readonly CopiedTable[],
+  name = "a database",
 ): Promise<void> {
   for (const table of tables) {
     for await (const _rows of readRows(database, table)) {
       throw new StoreError(
-        `Cannot copy into a database that is not empty: table ${table.name} has rows. Empty it, or name another`,
+        `Cannot copy into ${name}, which is not empty: table ${table.name} has rows. Empty it, or name another`,
       );
     }
   }
