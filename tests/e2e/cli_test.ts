@@ -1,3 +1,4 @@
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import type { z } from "zod";
@@ -17,6 +18,7 @@ import { envoyList, envoyShow } from "../../shared/rest/envoys.ts";
 import { runList, runShow } from "../../shared/rest/runs.ts";
 import { filecastList, filecastShow } from "../../shared/rest/swarm.ts";
 import { type CommandNode, describeCommand } from "../../shared/terminal/command_tree.ts";
+import { runCli } from "../../shared/terminal/run_cli.ts";
 import { programCommand } from "../../tools/demo/run_program.ts";
 import type { ProgramName } from "../../tools/permissions.ts";
 import { eventually } from "../support/eventually.ts";
@@ -33,18 +35,24 @@ const PARALLEL = 4;
 const ACTING = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
 
 const signal = new AbortController().signal;
+const COMMANDS = {
+  vigocli: () => createProgram(createLocalContext(signal)),
+  vigo: () =>
+    createAgentProgram({
+      write: () => {},
+      writeError: () => {},
+      isTerminal: false,
+      env: {},
+      signal,
+      now: () => 0,
+      readStdin: () => Promise.resolve(undefined),
+    }),
+  vigosrv: () => createServerProgram({ write: () => {}, env: () => undefined, signal }),
+} as const satisfies Record<ProgramName, () => CommandUnknownOpts>;
 const PROGRAMS = {
-  vigocli: describeCommand(createProgram(createLocalContext(signal))),
-  vigo: describeCommand(createAgentProgram({
-    write: () => {},
-    writeError: () => {},
-    isTerminal: false,
-    env: {},
-    signal,
-    now: () => 0,
-    readStdin: () => Promise.resolve(undefined),
-  })),
-  vigosrv: describeCommand(createServerProgram({ write: () => {}, env: () => undefined, signal })),
+  vigocli: describeCommand(COMMANDS.vigocli()),
+  vigo: describeCommand(COMMANDS.vigo()),
+  vigosrv: describeCommand(COMMANDS.vigosrv()),
 } as const satisfies Record<ProgramName, CommandNode>;
 
 interface Verb {
@@ -68,6 +76,20 @@ function run(
   });
 }
 
+/** What a program answers to a command line that touches nothing, without a process for each. */
+async function answerHere(program: ProgramName, args: readonly string[]): Promise<CommandResult> {
+  let stdout = "";
+  let stderr = "";
+  const code = await runCli(COMMANDS[program](), {
+    args,
+    write: (text) => void (stdout += text),
+    writeError: (text) => void (stderr += text),
+    isTerminal: false,
+    env: {},
+  });
+  return { code, stdout, stderr };
+}
+
 async function inParallel<T>(items: readonly T[], perform: (item: T) => Promise<void>) {
   const queue = items.values();
   await Promise.all(Array.from({ length: PARALLEL }, async () => {
@@ -86,14 +108,15 @@ for (const [program, tree] of Object.entries(PROGRAMS)) {
   // Object.entries widens the names that `satisfies` has checked.
   const name = program as ProgramName;
   Deno.test(`every verb of ${name} has help with examples, in plain text on a pipe`, async () => {
-    await inParallel(verbs(tree), async ({ path }) => {
-      const { code, stdout, stderr } = await run(name, [...path, "--help"]);
+    assert.deepEqual(await run(name, ["--help"]), await answerHere(name, ["--help"]));
+    for (const { path } of verbs(tree)) {
+      const { code, stdout, stderr } = await answerHere(name, [...path, "--help"]);
       const what = [name, ...path].join(" ");
       assert.deepEqual([code, stderr], [0, ""], what);
       assert.ok(stdout.startsWith(`Usage: ${what}`), stdout);
       assert.doesNotMatch(stdout, ACTING, what);
       assert.match(stdout, new RegExp(`^Examples:\n {2}# .+\n {2}.*${name}`, "m"), what);
-    });
+    }
   });
 
   Deno.test(`the completion script of ${name} loads in bash and completes its verbs`, async () => {
