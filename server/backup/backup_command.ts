@@ -16,6 +16,7 @@ import { explainPostgresError } from "../store/postgres/explain_postgres_error.t
 import type { PostgresSettings } from "../store/postgres/postgres_settings.ts";
 import { writeLines } from "./backup_format.ts";
 import type { CopyContext } from "./move_command.ts";
+import { fileReason } from "./file_reason.ts";
 import { readState } from "./read_state.ts";
 import { readKeyFile, seal } from "./sealed_file.ts";
 
@@ -109,7 +110,7 @@ async function assertServerRan(tlsFolder: string): Promise<void> {
   const path = join(tlsFolder, "ca.crt");
   await Deno.stat(path).catch((cause) => {
     throw new UserError(
-      `Cannot back up: no server has run on this root ("${path}": ${cause.message})`,
+      `Cannot back up: no server has run on this root ("${path}": ${fileReason(cause)})`,
     );
   });
 }
@@ -129,9 +130,8 @@ async function writeNew(
   const temporary = `${path}.unfinished`;
   const cannot = (cause: unknown) => {
     if (cause instanceof UserError) return cause;
-    const reason = cause instanceof Error ? cause.message : String(cause);
     return cause instanceof Deno.errors.AlreadyExists || isSystemError(cause)
-      ? new UserError(`Cannot write backup "${path}": ${reason}`, { cause })
+      ? new UserError(`Cannot write backup "${path}": ${fileReason(cause)}`, { cause })
       : cause;
   };
   if (await Deno.lstat(path).then(() => true, () => false)) {

@@ -1,5 +1,7 @@
 import { Decrypter, Encrypter } from "age-encryption";
+import { EXIT_CODE, type ExitCode } from "../../shared/terminal/exit_code.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
+import { fileReason } from "./file_reason.ts";
 
 /** How a file that age has encrypted begins (https://age-encryption.org/v1). */
 const AGE_START = "age-encryption.org/v1";
@@ -19,7 +21,7 @@ export async function seal(
     } catch (cause) {
       throw new UserError(
         `Cannot encrypt to "${recipient.slice(0, 80)}": expected a public key of age, age1…`,
-        { cause },
+        { exitCode: EXIT_CODE.usage, cause },
       );
     }
   }
@@ -35,8 +37,8 @@ export async function* unseal(
   path: string,
   identities: readonly string[],
 ): AsyncGenerator<Uint8Array> {
-  const cannot = (why: string, cause?: unknown) =>
-    new UserError(`Cannot use backup "${path}": ${why}`, { cause });
+  const cannot: Cannot = (why, cause, exitCode = EXIT_CODE.failed) =>
+    new UserError(`Cannot use backup "${path}": ${why}`, { exitCode, cause });
   const file = await open(path, cannot);
   try {
     const start = new Uint8Array(AGE_START.length);
@@ -56,13 +58,21 @@ export async function readKeyFile(path: string): Promise<string[]> {
   const text = await Deno.stat(path).then(
     ({ size }) => size > MAX_KEY_FILE_BYTES ? "" : Deno.readTextFile(path),
   ).catch((cause) => {
-    throw new UserError(`Cannot read keys from "${path}": ${cause.message}`, { cause });
+    throw new UserError(`Cannot read keys from "${path}": ${fileReason(cause)}`, {
+      exitCode: EXIT_CODE.usage,
+      cause,
+    });
   });
   const keys = text.split("\n").map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("#"));
-  if (keys.length === 0) throw new UserError(`Cannot read keys from "${path}": there are none`);
-  return keys;
+  if (keys.length > 0) return keys;
+  throw new UserError(`Cannot read keys from "${path}": there are none`, {
+    exitCode: EXIT_CODE.usage,
+  });
 }
+
+/** Why a backup is of no use. */
+type Cannot = (why: string, cause?: unknown, exitCode?: ExitCode) => UserError;
 
 /** The library types of streams leave the kind of buffer open, which these do not care about. */
 type ByteTransform = TransformStream<Uint8Array, Uint8Array>;
@@ -71,28 +81,29 @@ function gzip(): ByteTransform {
   return new CompressionStream("gzip") as ByteTransform;
 }
 
-async function open(path: string, cannot: (why: string, cause: unknown) => UserError) {
+async function open(path: string, cannot: Cannot) {
   try {
     return await Deno.open(path);
   } catch (cause) {
-    throw cannot(cause instanceof Error ? cause.message : String(cause), cause);
+    throw cannot(fileReason(cause), cause, EXIT_CODE.usage);
   }
 }
 
 async function decrypt(
   sealed: ReadableStream<Uint8Array>,
   identities: readonly string[],
-  cannot: (why: string, cause?: unknown) => UserError,
+  cannot: Cannot,
 ): Promise<ReadableStream<Uint8Array>> {
   if (identities.length === 0) {
-    throw cannot("it is encrypted. Name the file of the key with --identity");
+    const why = "it is encrypted. Name the file of the key with --identity";
+    throw cannot(why, undefined, EXIT_CODE.usage);
   }
   const decrypter = new Decrypter();
   for (const identity of identities) {
     try {
       decrypter.addIdentity(identity);
     } catch (cause) {
-      throw cannot("the file of --identity holds no secret key of age", cause);
+      throw cannot("the file of --identity holds no secret key of age", cause, EXIT_CODE.usage);
     }
   }
   try {
