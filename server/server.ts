@@ -16,6 +16,7 @@ import { type HttpsListener, startHttpsListener } from "./api/https_listener.ts"
 import { assertClientCertificatesRecognised } from "./api/client_certificate_recognition.ts";
 import { Metrics } from "./api/metrics.ts";
 import { peopleRoutes } from "./api/people_routes.ts";
+import { queueRoutes } from "./api/queue_routes.ts";
 import { queryRoutes } from "./api/query_routes.ts";
 import { readCredentials } from "./api/read_credentials.ts";
 import { RequestBudgets } from "./api/request_budgets.ts";
@@ -43,6 +44,7 @@ import { ConfigFreeze } from "./publish/config_freeze.ts";
 import { ConfigPublisher } from "./publish/config_publisher.ts";
 import { ConfigViews } from "./publish/config_views.ts";
 import { VersionStore } from "./publish/version_store.ts";
+import { queueSettings } from "./poolq/queue_settings.ts";
 import type { RetentionKeeper } from "./retention/retention_keeper.ts";
 import { LocalSecretBackend, SECRET_KEY_PURPOSE } from "./secrets/local_secret_backend.ts";
 import type { IntegrityCheck } from "./store/open_sqlite_store.ts";
@@ -285,6 +287,14 @@ async function startRest(
     ...fleetRoutes({ index, minutes: store.minutes, now }),
     ...peopleRoutes(people),
     ...queryRoutes({ index }),
+    ...queueRoutes({
+      queues: fleet.queues,
+      blocks: fleet.queueBlocks,
+      settings: queueSettings(config.swarm),
+      store,
+      fleetDocuments: fleet.fleetDocuments,
+      countEnvoys: () => fleet.countQueueEnvoys(),
+    }),
     ...runRoutes({ runs: store.runs, bundles, index }),
     ...secretRoutes(fleet.vault, (path) => publisher.usersOfSecret(path)),
     ...swarmRoutes({ filecasts, overview: fleet.overview }),

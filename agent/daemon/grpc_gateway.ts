@@ -46,6 +46,7 @@ const PATHS: Readonly<Record<UnaryMethod, string>> = {
   ReportResult: VigoAgentService.reportResult.path,
   RenewCertificate: VigoAgentService.renewCertificate.path,
   ResolveSecrets: VigoAgentService.resolveSecrets.path,
+  UploadQueues: VigoAgentService.uploadQueues.path,
 };
 
 /** A gateway over gRPC with client certificates. */

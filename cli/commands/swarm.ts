@@ -13,6 +13,7 @@ import {
   revokeCommand,
   showFilecast,
 } from "./filecast.ts";
+import { poolqCommand } from "./poolq.ts";
 import { serverCommand } from "./server_command.ts";
 
 /** What each machine runs for `cleanup`; its daemon does the work. */
@@ -25,6 +26,7 @@ export function swarmCommand(context: CliContext): Command {
   swarm.addCommand(peersCommand(context));
   swarm.addCommand(cleanupCommand(context));
   swarm.addCommand(filecastCommand(context));
+  swarm.addCommand(poolqCommand(context));
   // The short forms are how the guides write them.
   swarm.addCommand(distributeCommand(context));
   swarm.addCommand(listCommand(context));

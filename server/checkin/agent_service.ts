@@ -26,11 +26,14 @@ import {
   ResolveSecretsRequest,
   type ResolveSecretsResponse,
   type SignedRequest,
+  UploadQueuesRequest,
+  type UploadQueuesResponse,
   type VigoAgentServer,
   VigoAgentService,
 } from "../../shared/proto/agent.ts";
 import type { Authority } from "../enroll/certificate_authority.ts";
 import type { RenewalService } from "../enroll/renewal.ts";
+import type { QueueMesh } from "../poolq/queue_mesh.ts";
 import type { SecretDesk } from "../secrets/secret_desk.ts";
 import type { BlobDesk, DeliveryAnswer } from "../swarm/blob_desk.ts";
 import { serveAgentStream } from "./agent_stream.ts";
@@ -70,6 +73,7 @@ export interface AgentServiceOptions {
   readonly progress: ProgressSink;
   readonly runs: Pick<RunBook, "noteHeartbeat">;
   readonly tasks: TaskInbox;
+  readonly queues: Pick<QueueMesh, "upload" | "greet">;
   readonly now: () => number;
   readonly logger: Logger;
   /** Takes back an envoy that has no record here; `undefined` if it may not come back. */
@@ -174,7 +178,7 @@ export class AgentService {
   }
 
   #handlers(): VigoAgentServer {
-    const { checkIns, results, renewals, secrets } = this.#options;
+    const { checkIns, results, renewals, secrets, queues } = this.#options;
     return {
       checkIn: this.#unary<CheckInRequest, CheckInResponse>(
         "CheckIn",
@@ -210,6 +214,14 @@ export class AgentService {
           return answer.ok ? answer.response : answer.refusal;
         },
       ),
+      uploadQueues: this.#unary<UploadQueuesRequest, UploadQueuesResponse>(
+        "UploadQueues",
+        UploadQueuesRequest,
+        async (state, body) => {
+          const answer = await queues.upload(state, body);
+          return answer.ok ? answer.response : answer.refusal;
+        },
+      ),
       fetchBlob: (call) => {
         serveBlob(call, () => this.#openBlob(call)).catch((error) => {
           this.#options.logger.error("Cannot hand out a blob: {reason}", { reason: String(error) });
@@ -217,7 +229,7 @@ export class AgentService {
         });
       },
       agentStream: (call) => {
-        const { streams, manifest, progress, runs, tasks, now, logger } = this.#options;
+        const { streams, manifest, progress, runs, tasks, queues, now, logger } = this.#options;
         const der = call.getAuthContext().sslPeerCertificate?.raw;
         const verifyHello = (hello: SignedRequest) => this.#verify(hello, "AgentStream", der);
         serveAgentStream(call, {
@@ -226,6 +238,7 @@ export class AgentService {
           progress,
           runs,
           tasks,
+          queues,
           now,
           logger,
           verifyHello,

@@ -12,6 +12,7 @@ import type { ProgressSink } from "./progress_sink.ts";
 import { judgeHeartbeatLimits, SHA256_BYTES } from "./limits.ts";
 import { malformed, type RequestRefusal, toServiceError } from "./refusals.ts";
 import type { RunBook } from "./run_book.ts";
+import type { QueueMesh } from "../poolq/queue_mesh.ts";
 import type { TaskInbox } from "../tasks/task_inbox.ts";
 
 /** A stream whose first message has not come by then is closed. */
@@ -30,6 +31,7 @@ export interface AgentStreamOptions {
   readonly progress: ProgressSink;
   readonly runs: Pick<RunBook, "noteHeartbeat">;
   readonly tasks: TaskInbox;
+  readonly queues: Pick<QueueMesh, "greet">;
   readonly now: () => number;
   readonly logger: Logger;
   /** How long the first message may take; for tests. */
@@ -181,6 +183,7 @@ class AgentStream implements StreamChannel {
     this.#options.streams.open(state.record.uuid, this);
     this.send({ welcome: { serverTimeMs: this.#options.now() } });
     this.#options.tasks.noteStream(state.record.uuid);
+    await this.#options.queues.greet(state, (heads) => this.send(heads));
   }
 
   #spend(): boolean {

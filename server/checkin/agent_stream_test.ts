@@ -72,6 +72,7 @@ function serve({ isReading = true, helloDeadlineMs = 60_000 } = {}) {
       receive: () => Promise.resolve(void (received.count += 1)),
     },
     progress: { receive: () => {} },
+    queues: { greet: () => Promise.resolve() },
     runs: { noteHeartbeat: (_state, heartbeat) => void heartbeats.push(heartbeat) },
     tasks: {
       noteStream: (uuid) => void told.push(`stream ${uuid}`),

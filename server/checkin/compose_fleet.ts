@@ -14,6 +14,10 @@ import { MinuteRecorder } from "../status/minute_recorder.ts";
 import { measureFetched } from "../status/swarm_meter.ts";
 import { DenialLog } from "../secrets/denial_log.ts";
 import { pushChangedSecrets } from "../secrets/push_changed_secrets.ts";
+import { queueUsers } from "../poolq/queue_users.ts";
+import { QueueBlocks } from "../poolq/queue_blocks.ts";
+import { QueueMesh } from "../poolq/queue_mesh.ts";
+import { queueSettings } from "../poolq/queue_settings.ts";
 import type { SecretBackend } from "../secrets/secret_backend.ts";
 import { SecretDesk } from "../secrets/secret_desk.ts";
 import { SecretVault } from "../secrets/secret_vault.ts";
@@ -95,6 +99,10 @@ export interface Fleet {
   readonly pictures: SwarmPictures;
   readonly manifest: ManifestStore;
   readonly fleetDocuments: FleetDocuments;
+  readonly queues: QueueMesh;
+  readonly queueBlocks: QueueBlocks;
+  /** Active envoys whose gate lets them carry queues. */
+  countQueueEnvoys(): number;
   readonly batcher: ObservationBatcher;
   readonly bundles: BundleKeeper;
   readonly editor: EnvoyEditor;
@@ -157,11 +165,14 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
       await fleetDocuments.refresh();
     },
   });
+  const queueBlocks = await QueueBlocks.load({ store, audit, now });
   const fleetDocuments = await FleetDocuments.load({
     store,
     signer,
     index,
     gates,
+    queues: queueSettings(options.swarm),
+    queueBlocks,
     now,
     logger,
     revokeAgain: async (uuid) => {
@@ -281,6 +292,22 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     send: (uuid, message) => streams.send(uuid, message),
     barred: (uuid) => barredFromTasks(index.get(uuid)?.record),
   });
+  const carriesQueues = (hostname: string) => gates.resolve(hostname).subsystems.poolq;
+  const queues = await QueueMesh.load({
+    store,
+    settings: queueSettings(options.swarm),
+    blocks: queueBlocks,
+    isOpen: carriesQueues,
+    usersOf: queueUsers(options.resolver),
+    broadcast: (message) =>
+      streams.broadcast(message, (uuid) => {
+        const state = index.get(uuid);
+        return state !== undefined && carriesQueues(state.record.hostname);
+      }),
+    now,
+    logger,
+  });
+  queues.start();
   const agents = new AgentService({
     authority,
     verifier,
@@ -290,6 +317,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     results: new ResultService({ store, runs, now, onStored: () => minutes.noteRun() }),
     runs,
     tasks,
+    queues,
     renewals,
     streams,
     manifest,
@@ -334,6 +362,10 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     renewals,
     manifest,
     fleetDocuments,
+    queues,
+    queueBlocks,
+    countQueueEnvoys: () =>
+      [...index.states()].filter(({ record }) => carriesQueues(record.hostname)).length,
     batcher,
     bundles,
     editor,
@@ -365,6 +397,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     stop: async () => {
       manifest.stop();
       await agents.stop();
+      await queues.stop();
       await tasks.stop();
       await judged;
       await batcher.stop();

@@ -1,30 +1,11 @@
 import { isIP } from "node:net";
 import { z } from "zod";
-import { DurationError, parseDuration } from "../../shared/terminal/duration.ts";
 import { HEALTH_HOST_PATTERN } from "../tasks/health_hosts.ts";
+import { duration } from "./duration_setting.ts";
 import { swarmSectionSchema } from "../swarm/swarm_section.ts";
 
 const SECOND_MS = 1000;
 const DAY_MS = 86_400_000;
-
-/** A duration such as `60s`; a bare `0` is allowed where `minMs` is 0. */
-function duration(minMs: number, maxMs: number, range: string) {
-  return z.union([z.string(), z.literal(0)], { error: `expected a duration, ${range}` })
-    .transform((text, context) => {
-      try {
-        const ms = parseDuration(String(text));
-        if (ms >= minMs && ms <= maxMs) return ms;
-        context.addIssue({ code: "custom", message: `expected ${range}` });
-      } catch (error) {
-        if (!(error instanceof DurationError)) throw error;
-        context.addIssue({
-          code: "custom",
-          message: `expected a duration such as 90s, 15m or 30d, ${range}`,
-        });
-      }
-      return z.NEVER;
-    });
-}
 
 const port = z.number({ error: "expected a port, 0 to 65535" }).int().min(0).max(65535);
 const hostname = z.string().min(1).max(253)

@@ -8,6 +8,8 @@ import { loadVerifier, type Signer } from "../../shared/crypto/ed25519.ts";
 import { openDocument, type SignedBytes } from "../../shared/crypto/signed_document.ts";
 import type { Logger } from "../../shared/platform/logging.ts";
 import type { FleetIndex } from "../checkin/fleet_index.ts";
+import type { QueueBlocks } from "../poolq/queue_blocks.ts";
+import type { QueueSettings } from "../poolq/queue_settings.ts";
 import type { Store } from "../store/store.ts";
 import type { SwarmGates } from "../swarm/swarm_gates.ts";
 import { IssuedSerials } from "./issued_serials.ts";
@@ -39,6 +41,8 @@ export interface FleetDocumentsOptions {
   readonly signer: Signer;
   readonly index: FleetIndex;
   readonly gates: SwarmGates;
+  readonly queues: Pick<QueueSettings, "maxMsgBytes" | "retentionMs">;
+  readonly queueBlocks: QueueBlocks;
   readonly now: () => number;
   readonly logger: Logger;
   /** Revokes an envoy that an earlier life of this server had revoked. */
@@ -143,7 +147,7 @@ export class FleetDocuments {
    * is above both.
    */
   async takeOver(held: SignedBytes): Promise<TakeOver> {
-    const { signer, store, index, now, revokeAgain } = this.#options;
+    const { signer, store, index, now, revokeAgain, queueBlocks } = this.#options;
     const opened = openDocument(
       "fleetDocument",
       held,
@@ -151,7 +155,7 @@ export class FleetDocuments {
       fleetDocumentSchema,
     );
     if (!opened.ok) return opened;
-    const { serial, revokedEnvoys, revokedCertificates } = opened.value;
+    const { serial, revokedEnvoys, revokedCertificates, poolq } = opened.value;
     if (this.knows(serial)) return { ok: true, revoked: [] };
     const untilMs = now() + LONGEST_CERTIFICATE_MS;
     const revoked = revokedEnvoys.filter((uuid) => index.get(uuid)?.record.state === "active");
@@ -171,6 +175,7 @@ export class FleetDocuments {
       await store.facts.set(ADOPTED_FACT, JSON.stringify(this.#adopted));
     });
     for (const uuid of revoked) await revokeAgain(uuid);
+    await queueBlocks.adopt(poolq.blockedTopics, poolq.blockedKeys);
     await this.#queue.run(async () => {
       await this.#publish(serial);
       // Last, so that it is asked for again if this was cut short.
@@ -222,7 +227,7 @@ async function readRevoked({ store, index, now }: FleetDocumentsOptions): Promis
 }
 
 function composeContent(
-  { index, gates, now, logger }: FleetDocumentsOptions,
+  { index, gates, queues, queueBlocks, now, logger }: FleetDocumentsOptions,
   adopted: Adopted,
   { envoys, certificates: replaced }: Revoked,
 ): Omit<FleetDocument, "serial" | "issuedAtMs"> {
@@ -253,6 +258,12 @@ function composeContent(
   const content = {
     schema: 1 as const,
     swarm: { seeders: [...gates.seederPatterns], seederKeys: seederKeys.slice(0, 1000) },
+    poolq: {
+      maxMsgBytes: queues.maxMsgBytes,
+      retentionSecs: Math.ceil(queues.retentionMs / 1000),
+      blockedTopics: queueBlocks.values("topic"),
+      blockedKeys: queueBlocks.values("key"),
+    },
     revokedEnvoys: latest([...revoked], logger),
     revokedCertificates: latest(certificates, logger),
   };

@@ -1,6 +1,10 @@
 import { z } from "zod";
+import { duration } from "../config/duration_setting.ts";
+import { DEFAULT_MAX_BODY_BYTES, HARD_MAX_BODY_BYTES } from "../../shared/poolq/limits.ts";
 import { MAX_GATE_PATTERNS, parseGateList } from "../../shared/targeting/gate_list.ts";
 
+const HOUR_MS = 3_600_000;
+const DEFAULT_MAX_TOPIC_BYTES = 1024 * 1024 * 1024;
 const DEFAULT_PORT = 1531;
 const DEFAULT_BANDWIDTH_PERCENT = 50;
 
@@ -19,6 +23,16 @@ const gateList = z.union([z.boolean(), z.array(z.string().max(256)).max(MAX_GATE
 const subsystem = z.strictObject({
   enabled: gateList.default(false).describe("Gate: which envoys."),
 }).default({ enabled: false });
+
+const queues = z.strictObject({
+  enabled: gateList.default(false).describe("Gate: which envoys."),
+  max_msg_bytes: z.number().int().min(1).max(HARD_MAX_BODY_BYTES).default(DEFAULT_MAX_BODY_BYTES)
+    .describe("Largest body of a message, in bytes of UTF-8."),
+  retention: duration(HOUR_MS, 3650 * 24 * HOUR_MS, "1h to 3650d").prefault("30d")
+    .describe("How long messages are kept after they came."),
+  max_topic_bytes: z.number().int().min(1024 * 1024).max(2 ** 40).default(DEFAULT_MAX_TOPIC_BYTES)
+    .describe("A topic that holds so much takes no more until older messages have aged out."),
+}).prefault({});
 
 /** The `swarm:` section of `server.yaml`; without the section nothing of the swarm runs anywhere. */
 export const swarmSectionSchema = z.strictObject({
@@ -41,7 +55,7 @@ export const swarmSectionSchema = z.strictObject({
   gitback: subsystem.describe("Without effect in this version."),
   longdrawer: subsystem.describe("Without effect in this version."),
   curator: subsystem.describe("Without effect in this version."),
-  poolq: subsystem.describe("Without effect in this version."),
+  poolq: queues.describe("Queues: signed, ordered messages of people."),
 });
 
 export type SwarmSection = z.output<typeof swarmSectionSchema>;

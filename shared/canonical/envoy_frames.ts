@@ -10,6 +10,7 @@ export const SIGNED_METHODS = [
   "AgentStream",
   "ResolveSecrets",
   "FetchBlob",
+  "UploadQueues",
 ] as const;
 
 export type SignedMethod = typeof SIGNED_METHODS[number];

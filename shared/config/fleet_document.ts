@@ -5,6 +5,16 @@ export const MAX_FLEET_DOCUMENT_BYTES = 256 * 1024;
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/);
 
+/** Most topics, and most keys, that are blocked at a time. */
+export const MAX_QUEUE_BLOCKS = 500;
+/** In a document of before there were queues. */
+const NO_QUEUES = {
+  maxMsgBytes: 16 * 1024,
+  retentionSecs: 30 * 86_400,
+  blockedTopics: [],
+  blockedKeys: [],
+};
+
 /** What every envoy of a fleet must know about the others; the same for all, signed by the server. */
 export const fleetDocumentSchema = z.strictObject({
   schema: z.literal(1),
@@ -25,6 +35,15 @@ export const fleetDocumentSchema = z.strictObject({
       validUntilMs: z.number().int().nonnegative().optional(),
     })).max(1000),
   }),
+  /** Of queues: their limits, and what no envoy may serve or show. */
+  poolq: z.strictObject({
+    /** Largest body, in bytes of UTF-8. */
+    maxMsgBytes: z.number().int().positive(),
+    retentionSecs: z.number().int().positive(),
+    blockedTopics: z.array(hex32).max(MAX_QUEUE_BLOCKS),
+    /** ed25519 keys of founders and authors. */
+    blockedKeys: z.array(hex32).max(MAX_QUEUE_BLOCKS),
+  }).default(NO_QUEUES),
   /** UUIDs whose certificates no peer accepts any more. */
   revokedEnvoys: z.array(z.uuid()).max(4000),
   /** SHA-256 fingerprints of single certificates that are not accepted any more. */

@@ -256,6 +256,7 @@ export interface ServerMessage {
   taskDispatch?: SignedDocument | undefined;
   taskCancel?: SignedDocument | undefined;
   taskResultStored?: TaskResultStored | undefined;
+  queueHeads?: QueueHeads | undefined;
 }
 
 /** Body of `hello`; signed with method "AgentStream". */
@@ -391,6 +392,60 @@ export interface FetchBlobRequest {
 /** The next bytes of what was asked for. */
 export interface BlobPiece {
   data: Buffer;
+}
+
+export interface UploadQueuesRequest {
+  /** At most 256, each topic once. */
+  topics: QueueOffer[];
+  /** Delegations that tie authors to founders, as JSON (shared/puddle/delegation.ts); at most 64. */
+  delegations: Buffer[];
+}
+
+/** What an envoy has of a topic of one of its users. */
+export interface QueueOffer {
+  topicId: Buffer;
+  /** The Unix user whose topic it is; the envoy's policy must grant poolq to it. */
+  user: string;
+  /** The envoy that the topic is written from, by its hostname. */
+  writer: string;
+  /** The lowest message that this envoy can still send, and the last. */
+  firstSeq: number;
+  headSeq: number;
+  /** Messages as JSON (shared/poolq/message.ts), in a row; none to hear what the server has. */
+  messages: Buffer[];
+}
+
+export interface UploadQueuesResponse {
+  /** One for each offer, in its order. */
+  topics: QueueState[];
+}
+
+/** What the server has of a topic. */
+export interface QueueState {
+  topicId: Buffer;
+  /** Every message up to this one is stored, or was and has aged out; 0 for none. */
+  storedSeq: number;
+  storedId: Buffer;
+  /** Why nothing more was taken; empty if everything was. */
+  refusal: string;
+}
+
+/** Topics with something new, to every envoy with an open gate. */
+export interface QueueHeads {
+  heads: QueueHead[];
+}
+
+export interface QueueHead {
+  topicId: Buffer;
+  name: string;
+  founder: Buffer;
+  /** The lowest message that is kept, and the last. */
+  firstSeq: number;
+  headSeq: number;
+  headId: Buffer;
+  count: number;
+  /** The envoy that it is written from, by its hostname. */
+  writer: string;
 }
 
 function createBaseSignedRequest(): SignedRequest {
@@ -2208,6 +2263,7 @@ function createBaseServerMessage(): ServerMessage {
     taskDispatch: undefined,
     taskCancel: undefined,
     taskResultStored: undefined,
+    queueHeads: undefined,
   };
 }
 
@@ -2239,6 +2295,9 @@ export const ServerMessage: MessageFns<ServerMessage> = {
     }
     if (message.taskResultStored !== undefined) {
       TaskResultStored.encode(message.taskResultStored, writer.uint32(74).fork()).join();
+    }
+    if (message.queueHeads !== undefined) {
+      QueueHeads.encode(message.queueHeads, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -2328,6 +2387,14 @@ export const ServerMessage: MessageFns<ServerMessage> = {
             message.taskResultStored = TaskResultStored.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.queueHeads = QueueHeads.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2367,6 +2434,9 @@ export const ServerMessage: MessageFns<ServerMessage> = {
       : undefined;
     message.taskResultStored = (object.taskResultStored !== undefined && object.taskResultStored !== null)
       ? TaskResultStored.fromPartial(object.taskResultStored)
+      : undefined;
+    message.queueHeads = (object.queueHeads !== undefined && object.queueHeads !== null)
+      ? QueueHeads.fromPartial(object.queueHeads)
       : undefined;
     return message;
   },
@@ -3721,6 +3791,537 @@ export const BlobPiece: MessageFns<BlobPiece> = {
   },
 };
 
+function createBaseUploadQueuesRequest(): UploadQueuesRequest {
+  return { topics: [], delegations: [] };
+}
+
+export const UploadQueuesRequest: MessageFns<UploadQueuesRequest> = {
+  encode(message: UploadQueuesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.topics) {
+      QueueOffer.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.delegations) {
+      writer.uint32(18).bytes(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UploadQueuesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUploadQueuesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topics.push(QueueOffer.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.delegations.push(Buffer.from(reader.bytes()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UploadQueuesRequest>): UploadQueuesRequest {
+    return UploadQueuesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UploadQueuesRequest>): UploadQueuesRequest {
+    const message = createBaseUploadQueuesRequest();
+    message.topics = object.topics?.map((e) => QueueOffer.fromPartial(e)) || [];
+    message.delegations = object.delegations?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseQueueOffer(): QueueOffer {
+  return { topicId: Buffer.alloc(0), user: "", writer: "", firstSeq: 0, headSeq: 0, messages: [] };
+}
+
+export const QueueOffer: MessageFns<QueueOffer> = {
+  encode(message: QueueOffer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId.length !== 0) {
+      writer.uint32(10).bytes(message.topicId);
+    }
+    if (message.user !== "") {
+      writer.uint32(18).string(message.user);
+    }
+    if (message.writer !== "") {
+      writer.uint32(26).string(message.writer);
+    }
+    if (message.firstSeq !== 0) {
+      writer.uint32(32).uint64(message.firstSeq);
+    }
+    if (message.headSeq !== 0) {
+      writer.uint32(40).uint64(message.headSeq);
+    }
+    for (const v of message.messages) {
+      writer.uint32(50).bytes(v!);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueueOffer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueueOffer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topicId = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.user = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.writer = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.firstSeq = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.headSeq = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.messages.push(Buffer.from(reader.bytes()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueueOffer>): QueueOffer {
+    return QueueOffer.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueueOffer>): QueueOffer {
+    const message = createBaseQueueOffer();
+    message.topicId = object.topicId ?? Buffer.alloc(0);
+    message.user = object.user ?? "";
+    message.writer = object.writer ?? "";
+    message.firstSeq = object.firstSeq ?? 0;
+    message.headSeq = object.headSeq ?? 0;
+    message.messages = object.messages?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseUploadQueuesResponse(): UploadQueuesResponse {
+  return { topics: [] };
+}
+
+export const UploadQueuesResponse: MessageFns<UploadQueuesResponse> = {
+  encode(message: UploadQueuesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.topics) {
+      QueueState.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UploadQueuesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUploadQueuesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topics.push(QueueState.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<UploadQueuesResponse>): UploadQueuesResponse {
+    return UploadQueuesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UploadQueuesResponse>): UploadQueuesResponse {
+    const message = createBaseUploadQueuesResponse();
+    message.topics = object.topics?.map((e) => QueueState.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseQueueState(): QueueState {
+  return { topicId: Buffer.alloc(0), storedSeq: 0, storedId: Buffer.alloc(0), refusal: "" };
+}
+
+export const QueueState: MessageFns<QueueState> = {
+  encode(message: QueueState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId.length !== 0) {
+      writer.uint32(10).bytes(message.topicId);
+    }
+    if (message.storedSeq !== 0) {
+      writer.uint32(16).uint64(message.storedSeq);
+    }
+    if (message.storedId.length !== 0) {
+      writer.uint32(26).bytes(message.storedId);
+    }
+    if (message.refusal !== "") {
+      writer.uint32(34).string(message.refusal);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueueState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueueState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topicId = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.storedSeq = longToNumber(reader.uint64());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.storedId = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.refusal = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueueState>): QueueState {
+    return QueueState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueueState>): QueueState {
+    const message = createBaseQueueState();
+    message.topicId = object.topicId ?? Buffer.alloc(0);
+    message.storedSeq = object.storedSeq ?? 0;
+    message.storedId = object.storedId ?? Buffer.alloc(0);
+    message.refusal = object.refusal ?? "";
+    return message;
+  },
+};
+
+function createBaseQueueHeads(): QueueHeads {
+  return { heads: [] };
+}
+
+export const QueueHeads: MessageFns<QueueHeads> = {
+  encode(message: QueueHeads, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.heads) {
+      QueueHead.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueueHeads {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueueHeads();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.heads.push(QueueHead.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueueHeads>): QueueHeads {
+    return QueueHeads.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueueHeads>): QueueHeads {
+    const message = createBaseQueueHeads();
+    message.heads = object.heads?.map((e) => QueueHead.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseQueueHead(): QueueHead {
+  return {
+    topicId: Buffer.alloc(0),
+    name: "",
+    founder: Buffer.alloc(0),
+    firstSeq: 0,
+    headSeq: 0,
+    headId: Buffer.alloc(0),
+    count: 0,
+    writer: "",
+  };
+}
+
+export const QueueHead: MessageFns<QueueHead> = {
+  encode(message: QueueHead, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.topicId.length !== 0) {
+      writer.uint32(10).bytes(message.topicId);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.founder.length !== 0) {
+      writer.uint32(26).bytes(message.founder);
+    }
+    if (message.firstSeq !== 0) {
+      writer.uint32(32).uint64(message.firstSeq);
+    }
+    if (message.headSeq !== 0) {
+      writer.uint32(40).uint64(message.headSeq);
+    }
+    if (message.headId.length !== 0) {
+      writer.uint32(50).bytes(message.headId);
+    }
+    if (message.count !== 0) {
+      writer.uint32(56).uint64(message.count);
+    }
+    if (message.writer !== "") {
+      writer.uint32(66).string(message.writer);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueueHead {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueueHead();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.topicId = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.founder = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.firstSeq = longToNumber(reader.uint64());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.headSeq = longToNumber(reader.uint64());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.headId = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.count = longToNumber(reader.uint64());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.writer = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueueHead>): QueueHead {
+    return QueueHead.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueueHead>): QueueHead {
+    const message = createBaseQueueHead();
+    message.topicId = object.topicId ?? Buffer.alloc(0);
+    message.name = object.name ?? "";
+    message.founder = object.founder ?? Buffer.alloc(0);
+    message.firstSeq = object.firstSeq ?? 0;
+    message.headSeq = object.headSeq ?? 0;
+    message.headId = object.headId ?? Buffer.alloc(0);
+    message.count = object.count ?? 0;
+    message.writer = object.writer ?? "";
+    return message;
+  },
+};
+
 export type VigoAgentService = typeof VigoAgentService;
 export const VigoAgentService = {
   /** Body: CheckInRequest. */
@@ -3779,6 +4380,20 @@ export const VigoAgentService = {
     responseSerialize: (value: BlobPiece): Buffer => Buffer.from(BlobPiece.encode(value).finish()),
     responseDeserialize: (value: Buffer): BlobPiece => BlobPiece.decode(value),
   },
+  /**
+   * Body: UploadQueuesRequest. What users of this envoy posted, as far as the server does not have it yet; the answer says
+   * what it has now, and nothing else counts as acknowledged.
+   */
+  uploadQueues: {
+    path: "/vigo.v1.VigoAgent/UploadQueues" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: SignedRequest): Buffer => Buffer.from(SignedRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): SignedRequest => SignedRequest.decode(value),
+    responseSerialize: (value: UploadQueuesResponse): Buffer =>
+      Buffer.from(UploadQueuesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): UploadQueuesResponse => UploadQueuesResponse.decode(value),
+  },
   /** The first message from the agent is `hello`; the server closes a stream that starts otherwise. */
   agentStream: {
     path: "/vigo.v1.VigoAgent/AgentStream" as const,
@@ -3805,6 +4420,11 @@ export interface VigoAgentServer extends UntypedServiceImplementation {
    * blob's target means and only while the blob is active; anything else is PERMISSION_DENIED.
    */
   fetchBlob: handleServerStreamingCall<SignedRequest, BlobPiece>;
+  /**
+   * Body: UploadQueuesRequest. What users of this envoy posted, as far as the server does not have it yet; the answer says
+   * what it has now, and nothing else counts as acknowledged.
+   */
+  uploadQueues: handleUnaryCall<SignedRequest, UploadQueuesResponse>;
   /** The first message from the agent is `hello`; the server closes a stream that starts otherwise. */
   agentStream: handleBidiStreamingCall<AgentMessage, ServerMessage>;
 }
@@ -3884,6 +4504,25 @@ export interface VigoAgentClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<BlobPiece>;
+  /**
+   * Body: UploadQueuesRequest. What users of this envoy posted, as far as the server does not have it yet; the answer says
+   * what it has now, and nothing else counts as acknowledged.
+   */
+  uploadQueues(
+    request: SignedRequest,
+    callback: (error: ServiceError | null, response: UploadQueuesResponse) => void,
+  ): ClientUnaryCall;
+  uploadQueues(
+    request: SignedRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: UploadQueuesResponse) => void,
+  ): ClientUnaryCall;
+  uploadQueues(
+    request: SignedRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: UploadQueuesResponse) => void,
+  ): ClientUnaryCall;
   /** The first message from the agent is `hello`; the server closes a stream that starts otherwise. */
   agentStream(): ClientDuplexStream<AgentMessage, ServerMessage>;
   agentStream(options: Partial<CallOptions>): ClientDuplexStream<AgentMessage, ServerMessage>;

@@ -40,6 +40,14 @@ import {
 } from "./envoys.ts";
 import { fleetMinutes, fleetStatus } from "./fleet.ts";
 import { namedTaskList } from "./named_tasks.ts";
+import {
+  poolqBlock,
+  poolqHead,
+  poolqRange,
+  poolqStatus,
+  poolqTopics,
+  poolqUnblock,
+} from "./poolq.ts";
 import { runGraph, runList, runShow } from "./runs.ts";
 import {
   secretDelete,
@@ -130,6 +138,12 @@ export const CONTRACT = {
   fleetMinutes,
   fleetStatus,
   namedTaskList,
+  poolqBlock,
+  poolqHead,
+  poolqRange,
+  poolqStatus,
+  poolqTopics,
+  poolqUnblock,
   renew,
   renewNonce,
   runGraph,

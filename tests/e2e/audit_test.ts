@@ -181,6 +181,19 @@ Deno.test("each write leaves a record that names who did it", async (t) => {
         return answer.status === 200 && answer;
       }, 30_000);
     }],
+    [
+      "poolqBlock",
+      "poolq.block",
+      "token:script",
+      () =>
+        call("/swarm/poolq/block", { kind: "topic", value: sha256Hex("topic"), reason: "spam" }),
+    ],
+    [
+      "poolqUnblock",
+      "poolq.unblock",
+      "token:script",
+      () => call("/swarm/poolq/unblock", { kind: "topic", value: sha256Hex("topic") }),
+    ],
     ["envoyAccept", "envoy.accept", "token:script", async () => {
       copy.cloneToken = hub.cloneToken;
       for (let count = 0; count < 3; count += 1) await hub.checkIn();

@@ -1,0 +1,376 @@
+import { Buffer } from "node:buffer";
+import type { Logger } from "../../shared/platform/logging.ts";
+import { BLOCKED } from "../../shared/poolq/chain.ts";
+import { MAX_AHEAD_MS } from "../../shared/poolq/limits.ts";
+import { createMessageVerifier } from "../../shared/poolq/verify_message.ts";
+import { PuddleChain } from "../../shared/puddle/puddle_chain.ts";
+import {
+  type QueueHead,
+  type QueueOffer,
+  type QueueState,
+  Refusal_Reason,
+  type ServerMessage,
+  type UploadQueuesRequest,
+  type UploadQueuesResponse,
+} from "../../shared/proto/agent.ts";
+import type { EnvoyState } from "../checkin/envoy_state.ts";
+import { malformed, type RequestRefusal } from "../checkin/refusals.ts";
+import { SerialQueue } from "../enroll/serial_queue.ts";
+import { runInSlices } from "../steps/run_in_slices.ts";
+import type { StoredTopic } from "../store/queue_store.ts";
+import type { Store } from "../store/store.ts";
+import { acceptMessages } from "./accept_messages.ts";
+import { delegationsOf, readDelegations } from "./known_delegations.ts";
+import type { QueueBlocks } from "./queue_blocks.ts";
+import type { QueueSettings } from "./queue_settings.ts";
+
+/** Most topics in one request, and delegations. */
+const MAX_OFFERS = 256;
+const MAX_DELEGATIONS = 64;
+/** Most messages in one request; its bytes are bounded by what gRPC takes. */
+const MAX_OFFERED_MESSAGES = 1_000;
+/** Most topics of the fleet, and of one envoy. */
+const MAX_TOPICS = 20_000;
+const MAX_TOPICS_OF_ENVOY = 1_000;
+/** Heads in one message down a stream, and told to an envoy that has just connected: the newest. */
+const HEADS_PER_MESSAGE = 500;
+const MAX_GREETED_HEADS = 2_000;
+/** How often it is looked whether the time of held messages has come, and what has aged out. */
+const TICK_MS = 5_000;
+const PRUNE_MS = 10 * 60_000;
+/** Messages removed in one transaction. */
+const PRUNED_AT_ONCE = 1_000;
+
+export interface QueueMeshOptions {
+  readonly store: Pick<Store, "queues">;
+  readonly settings: QueueSettings;
+  readonly blocks: QueueBlocks;
+  /** Whether an envoy's gate is open, by its hostname. */
+  readonly isOpen: (hostname: string) => boolean;
+  /** The users to whom the policy of an envoy grants poolq. */
+  readonly usersOf: (state: EnvoyState) => Promise<ReadonlySet<string>>;
+  /** Sends to all envoys with an open stream that are admitted. */
+  readonly broadcast: (message: ServerMessage) => void;
+  readonly now: () => number;
+  readonly logger: Logger;
+}
+
+/** What can be read of a topic now: messages whose time has not come are held back. */
+export interface VisibleTopic {
+  readonly topic: StoredTopic;
+  readonly headSeq: number;
+  readonly headId: string;
+  readonly count: number;
+}
+
+export type UploadAnswer =
+  | { readonly ok: true; readonly response: UploadQueuesResponse }
+  | { readonly ok: false; readonly refusal: RequestRefusal };
+
+/**
+ * The server's view of all queues. It believes nobody: every byte is verified before it is kept, and readers verify again.
+ * What an envoy is told to be stored is durable.
+ */
+export class QueueMesh {
+  readonly #options: QueueMeshOptions;
+  readonly #queue = new SerialQueue();
+  readonly #verify = createMessageVerifier();
+  readonly #topics: Map<string, StoredTopic>;
+  /** Topics that hold messages whose time has not come. */
+  readonly #held = new Set<string>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #prunedAtMs = 0;
+
+  private constructor(options: QueueMeshOptions, topics: readonly StoredTopic[]) {
+    this.#options = options;
+    this.#topics = new Map(topics.map((topic) => [topic.topicId, topic]));
+    for (const topic of topics) this.#noteHeld(topic);
+  }
+
+  static async load(options: QueueMeshOptions): Promise<QueueMesh> {
+    return new QueueMesh(options, await options.store.queues.listTopics());
+  }
+
+  /** Begins to look, now and then, for what has come of age and what is past it. */
+  start(): void {
+    this.#timer = setInterval(() => {
+      this.tick().catch((error) =>
+        this.#options.logger.error("Cannot look after the queues: {reason}", {
+          reason: String(error),
+        })
+      );
+    }, TICK_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#queue.run(() => Promise.resolve());
+  }
+
+  /** Takes in what an envoy has of its users' topics, and answers what is stored of each. */
+  async upload(state: EnvoyState, request: UploadQueuesRequest): Promise<UploadAnswer> {
+    const overLimit = judgeLimits(request);
+    if (overLimit !== undefined) return { ok: false, refusal: malformed(overLimit) };
+    const { hostname, suspectedClone } = state.record;
+    if (!this.#options.isOpen(hostname)) return denied("swarm.poolq.enabled does not admit it");
+    if (suspectedClone) return denied("two machines seem to use this identity");
+    const users = await this.#options.usersOf(state);
+    const delegations = readDelegations(request.delegations);
+    return await this.#queue.run(async () => {
+      const topics: QueueState[] = [];
+      for (const offer of request.topics) {
+        topics.push(await this.#take(offer, hostname, users, delegations));
+      }
+      return { ok: true, response: { topics } };
+    });
+  }
+
+  /** Tells an envoy that has just connected what there is; the newest, if that is too much. */
+  async greet({ record }: EnvoyState, send: (message: ServerMessage) => void): Promise<void> {
+    if (!this.#options.isOpen(record.hostname)) return;
+    const newest = (await this.list()).toSorted((one, other) =>
+      other.topic.receivedAtMs - one.topic.receivedAtMs
+    ).slice(0, MAX_GREETED_HEADS);
+    for (let from = 0; from < newest.length; from += HEADS_PER_MESSAGE) {
+      const heads = newest.slice(from, from + HEADS_PER_MESSAGE).map(toHead);
+      send({ queueHeads: { heads } });
+    }
+  }
+
+  /** All topics of which something can be read, or could be, by their ids. */
+  async list(): Promise<VisibleTopic[]> {
+    const ids = [...this.#topics.keys()].sort();
+    const found = await Promise.all(ids.map((id) => this.find(id)));
+    return found.filter((topic) => topic !== undefined);
+  }
+
+  /** The ids that begin so, at most `limit`. */
+  idsFrom(prefix: string, limit: number): string[] {
+    return [...this.#topics.keys()].filter((id) => id.startsWith(prefix)).slice(0, limit);
+  }
+
+  /** A topic as it can be read now. */
+  async find(topicId: string): Promise<VisibleTopic | undefined> {
+    const topic = this.#topics.get(topicId);
+    if (!topic) return undefined;
+    const { headSeq, headId, firstSeq } = topic;
+    const untilMs = this.#options.now() + MAX_AHEAD_MS;
+    if (topic.headPostedAtMs <= untilMs) {
+      return { topic, headSeq, headId, count: headSeq - firstSeq + 1 };
+    }
+    const last = await this.#options.store.queues.lastPostedBy(topicId, untilMs);
+    if (!last) return undefined;
+    return { topic, headSeq: last.seq, headId: last.msgId, count: last.seq - firstSeq + 1 };
+  }
+
+  isBlocked({ topicId, founder }: Pick<StoredTopic, "topicId" | "founder">): boolean {
+    const { blocks } = this.#options;
+    return blocks.has("topic", topicId) || blocks.has("key", founder);
+  }
+
+  /** Messages whose time has not come. */
+  async countHeld(): Promise<number> {
+    let held = 0;
+    for (const topicId of this.#held) {
+      const visible = await this.find(topicId);
+      const topic = this.#topics.get(topicId);
+      if (topic) held += topic.headSeq - (visible?.headSeq ?? topic.firstSeq - 1);
+    }
+    return held;
+  }
+
+  /** Tells what has come of age since it was held, and removes what is past its age. */
+  async tick(): Promise<void> {
+    const { now } = this.#options;
+    const nowMs = now();
+    for (const topicId of [...this.#held]) {
+      const topic = this.#topics.get(topicId);
+      if (topic && topic.headPostedAtMs > nowMs + MAX_AHEAD_MS) continue;
+      this.#held.delete(topicId);
+      await this.#tell(topicId);
+    }
+    if (nowMs - this.#prunedAtMs < PRUNE_MS) return;
+    this.#prunedAtMs = nowMs;
+    await this.prune();
+  }
+
+  /** Removes messages that came longer ago than the retention, oldest first; answers how many. */
+  async prune(): Promise<number> {
+    const { store, settings, now } = this.#options;
+    const beforeMs = now() - settings.retentionMs;
+    let total = 0;
+    for (const topicId of [...this.#topics.keys()]) {
+      for (let gone = PRUNED_AT_ONCE; gone === PRUNED_AT_ONCE;) {
+        gone = await this.#queue.run(async () => {
+          const removed = await store.queues.prune(topicId, beforeMs, PRUNED_AT_ONCE);
+          const topic = removed > 0 ? await store.queues.findTopic(topicId) : undefined;
+          if (topic) this.#topics.set(topicId, topic);
+          return removed;
+        });
+        total += gone;
+      }
+    }
+    return total;
+  }
+
+  async #take(
+    offer: QueueOffer,
+    hostname: string,
+    users: ReadonlySet<string>,
+    offered: ReturnType<typeof readDelegations>,
+  ): Promise<QueueState> {
+    const { store, settings, blocks, now, logger } = this.#options;
+    const topicId = offer.topicId.toString("hex");
+    const known = this.#topics.get(topicId);
+    const refuse = (refusal: string) => stateOf(offer.topicId, this.#topics.get(topicId), refusal);
+    if (!users.has(offer.user)) {
+      return refuse(
+        `user ${offer.user} has no poolq: true in the policy that is published for ${hostname}`,
+      );
+    }
+    if (known ? this.isBlocked(known) : blocks.has("topic", topicId)) return refuse(BLOCKED);
+    const following = known && this.#followWriter(known, offer.writer, hostname);
+    const founder = known?.founder ?? founderOf(offer);
+    const delegations = founder === undefined
+      ? []
+      : delegationsOf(founder, [...readDelegations(known?.delegations ?? []), ...offered]);
+    const { topic, messages, refusal } = await runInSlices(acceptMessages(
+      {
+        topicId,
+        user: offer.user,
+        from: hostname,
+        firstSeq: offer.firstSeq,
+        messages: offer.messages,
+      },
+      following ?? known,
+      {
+        verify: this.#verify,
+        authors: new PuddleChain(delegations),
+        maxMsgBytes: settings.maxMsgBytes,
+        maxTopicBytes: settings.maxTopicBytes,
+        retentionMs: settings.retentionMs,
+        nowMs: now(),
+        isKeyBlocked: (key) => blocks.has("key", key),
+        kept: await this.#keptIds(known, offer),
+      },
+    ));
+    if (!topic) return refuse(refusal);
+    if (!known && this.#isFull(hostname)) return refuse("there are too many topics");
+    const kept = { ...topic, delegations: delegations.map((one) => JSON.stringify(one)) };
+    if (JSON.stringify(kept) !== JSON.stringify(known)) {
+      await store.queues.save(kept, messages);
+      this.#topics.set(topicId, kept);
+      this.#noteHeld(kept);
+      await this.#tell(topicId);
+      if (kept.equivocation && !known?.equivocation) {
+        const { author, seq } = kept.equivocation;
+        logger.error("Equivocation by {author} in topic {topicId} at seq {seq}; both are kept", {
+          author,
+          topicId,
+          seq,
+        });
+      }
+    }
+    return stateOf(offer.topicId, kept, refusal);
+  }
+
+  /** Whoever writes a topic says who writes it next. */
+  #followWriter(known: StoredTopic, writer: string, hostname: string): StoredTopic | undefined {
+    if (writer === "" || writer === known.writer || known.writer !== hostname) return undefined;
+    return { ...known, writer };
+  }
+
+  /** The ids that are kept at the places which an offer names again. */
+  async #keptIds(known: StoredTopic | undefined, offer: QueueOffer): Promise<Map<number, string>> {
+    const kept = new Map<number, string>();
+    if (!known) return kept;
+    for (const bytes of offer.messages) {
+      const seq = seqOf(bytes);
+      if (seq === undefined || seq > known.headSeq) break;
+      const message = await this.#options.store.queues.findMessage(known.topicId, seq);
+      if (message) kept.set(seq, message.msgId);
+    }
+    return kept;
+  }
+
+  #isFull(hostname: string): boolean {
+    if (this.#topics.size >= MAX_TOPICS) return true;
+    let own = 0;
+    for (const { writer } of this.#topics.values()) if (writer === hostname) own += 1;
+    return own >= MAX_TOPICS_OF_ENVOY;
+  }
+
+  #noteHeld({ topicId, headPostedAtMs }: StoredTopic): void {
+    if (headPostedAtMs > this.#options.now() + MAX_AHEAD_MS) this.#held.add(topicId);
+    else this.#held.delete(topicId);
+  }
+
+  async #tell(topicId: string): Promise<void> {
+    const visible = await this.find(topicId);
+    if (visible) this.#options.broadcast({ queueHeads: { heads: [toHead(visible)] } });
+  }
+}
+
+/** Which limit a request breaks; `undefined` if none. */
+function judgeLimits({ topics, delegations }: UploadQueuesRequest): string | undefined {
+  if (topics.length > MAX_OFFERS) return `${topics.length} topics, at most ${MAX_OFFERS} are taken`;
+  if (delegations.length > MAX_DELEGATIONS) {
+    return `${delegations.length} delegations, at most ${MAX_DELEGATIONS} are taken`;
+  }
+  const messages = topics.reduce((sum, offer) => sum + offer.messages.length, 0);
+  if (messages > MAX_OFFERED_MESSAGES) {
+    return `${messages} messages, at most ${MAX_OFFERED_MESSAGES} are taken`;
+  }
+  const ids = new Set<string>();
+  for (const { topicId, user, writer } of topics) {
+    if (topicId.length !== 32) return "a topic's id has 32 bytes";
+    if (user.length > 64 || writer.length > 253) return "a name is too long";
+    ids.add(topicId.toString("hex"));
+  }
+  return ids.size === topics.length ? undefined : "a topic is offered twice";
+}
+
+function stateOf(topicId: Buffer, topic: StoredTopic | undefined, refusal: string): QueueState {
+  return {
+    topicId,
+    storedSeq: topic?.headSeq ?? 0,
+    storedId: Buffer.from(topic?.headId ?? "", "hex"),
+    refusal,
+  };
+}
+
+function toHead({ topic, headSeq, headId, count }: VisibleTopic): QueueHead {
+  return {
+    topicId: Buffer.from(topic.topicId, "hex"),
+    name: topic.name,
+    founder: Buffer.from(topic.founder, "hex"),
+    firstSeq: topic.firstSeq,
+    headSeq,
+    headId: Buffer.from(headId, "hex"),
+    count,
+    writer: topic.writer,
+  };
+}
+
+/** What the first message says of itself: what it is judged by, not what is believed. */
+function founderOf({ messages: [first] }: QueueOffer): string | undefined {
+  const founder = Object(parseJson(first))["founder_pubkey"];
+  return typeof founder === "string" ? founder : undefined;
+}
+
+function seqOf(bytes: Uint8Array): number | undefined {
+  const seq = Object(parseJson(bytes))["seq"];
+  return typeof seq === "number" ? seq : undefined;
+}
+
+function parseJson(bytes: Uint8Array | undefined): unknown {
+  try {
+    return bytes && JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+function denied(message: string): { readonly ok: false; readonly refusal: RequestRefusal } {
+  return { ok: false, refusal: { reason: Refusal_Reason.DENIED, message } };
+}
