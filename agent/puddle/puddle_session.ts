@@ -120,7 +120,12 @@ export class PuddleSession implements Disposable {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#connection.close();
+    try {
+      this.#connection.close();
+    } catch (error) {
+      // The runtime closes a connection itself when the other side has.
+      if (!(error instanceof Deno.errors.BadResource)) throw error;
+    }
   }
 
   [Symbol.dispose](): void {

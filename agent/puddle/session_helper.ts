@@ -83,7 +83,7 @@ export class SessionHelper {
       clearInterval(watch);
       clearTimeout(this.#idle);
       listener.close();
-      for (const connection of this.#connections) connection.close();
+      for (const connection of this.#connections) close(connection);
       await accepting;
       await this.#removeTraces();
       lock[Symbol.dispose]();
@@ -167,11 +167,7 @@ export class SessionHelper {
       // A caller that hangs up, or says what is no line, is told nothing more.
     } finally {
       this.#connections.delete(connection);
-      try {
-        connection.close();
-      } catch {
-        // The end of the session has closed it.
-      }
+      close(connection);
     }
   }
 
@@ -244,6 +240,15 @@ export class SessionHelper {
       // What cannot be removed deceives nobody: a session is believed only where one answers.
       await removeIfPresent(path).catch(() => {});
     }
+  }
+}
+
+/** The runtime closes a connection itself when the other side has. */
+function close(connection: Deno.UnixConn): void {
+  try {
+    connection.close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }
 
