@@ -151,25 +151,45 @@ export class GraphLayout {
     let widest = 0;
     for (const { radius } of this.#bodies.values()) widest = Math.max(widest, radius);
     const cell = 2 * widest + GAP;
-    /** @type {Map<string, Body[]>} */
+    /** @type {Map<number, Body[]>} */
     const grid = new Map();
     for (const body of this.#bodies.values()) {
-      const key = `${Math.floor(body.x / cell)} ${Math.floor(body.y / cell)}`;
+      const key = keyOf(Math.floor(body.x / cell), Math.floor(body.y / cell));
       const others = grid.get(key);
       if (others) others.push(body);
       else grid.set(key, [body]);
     }
     for (const [key, inside] of grid) {
-      const [column = 0, row = 0] = key.split(" ").map(Number);
-      for (const [at, body] of inside.entries()) {
-        for (const other of inside.slice(at + 1)) push(body, other);
-      }
-      // Half of the neighbours: the others look at this cell.
-      for (const [right, down] of [[1, 0], [-1, 1], [0, 1], [1, 1]]) {
-        const beside = grid.get(`${column + (right ?? 0)} ${row + (down ?? 0)}`);
+      pushAll(inside);
+      for (const step of NEIGHBOURS) {
+        const beside = grid.get(key + step);
         if (!beside) continue;
         for (const body of inside) for (const other of beside) push(body, other);
       }
+    }
+  }
+}
+
+/** Cells of a row; a picture is far smaller. */
+const ROW = 1 << 20;
+/** Half of the neighbours of a cell: the others look at it. */
+const NEIGHBOURS = [1, ROW - 1, ROW, ROW + 1];
+
+/**
+ * @param {number} column
+ * @param {number} row
+ */
+function keyOf(column, row) {
+  return row * ROW + column;
+}
+
+/** @param {readonly Body[]} bodies */
+function pushAll(bodies) {
+  for (let at = 0; at < bodies.length; at += 1) {
+    const one = bodies[at];
+    for (let next = at + 1; next < bodies.length; next += 1) {
+      const other = bodies[next];
+      if (one && other) push(one, other);
     }
   }
 }
