@@ -10,6 +10,15 @@ export class DaemonUnreachableError extends Error {
   }
 }
 
+/** The daemon was asked and said no; the message is its own. */
+export class DaemonRefusedError extends Error {
+  override readonly name = "DaemonRefusedError";
+
+  constructor(message: string, readonly status: number) {
+    super(message);
+  }
+}
+
 const FORBIDDEN = "only its owner may use it";
 const NOBODY = "nobody answers";
 const ENDED = "the daemon ended before it had answered";
@@ -24,7 +33,7 @@ const UNREACHABLE: Readonly<Record<string, string>> = {
   EPIPE: ENDED,
 };
 
-/** Largest line taken from the daemon, in characters: a whole run's report, with room for what is said around it. */
+/** Largest line taken where a call says nothing else, in characters: a whole run's report, with room for what is around it. */
 const MAX_LINE_LENGTH = MAX_REPORT_BYTES + 256 * 1024;
 const TOO_LONG = "Cannot read the daemon's answer: it is too long. " +
   "If vigo was updated while the daemon ran, restart the daemon";
@@ -35,13 +44,15 @@ export interface LocalCall {
   readonly path: string;
   readonly body?: unknown;
   readonly signal?: AbortSignal;
+  /** Largest line of the answer, in characters. */
+  readonly maxLineLength?: number;
 }
 
 /**
  * Asks the daemon and hands over its answer line by line, as it comes.
  *
  * @throws {DaemonUnreachableError} if there is no daemon to ask.
- * @throws {Error} with the daemon's own message if it refuses.
+ * @throws {DaemonRefusedError} with the daemon's own message if it refuses.
  */
 export function callDaemon(
   socketPath: string,
@@ -77,7 +88,7 @@ export function callDaemon(
         rest += chunk;
         const parts = rest.split("\n");
         rest = parts.pop() ?? "";
-        if (rest.length > MAX_LINE_LENGTH) {
+        if (rest.length > (call.maxLineLength ?? MAX_LINE_LENGTH)) {
           reject(new Error(TOO_LONG));
           response.destroy();
           return;
@@ -87,7 +98,10 @@ export function callDaemon(
       response.on("error", (cause) => reject(new DaemonUnreachableError(ENDED, false, { cause })));
       response.on("end", () => {
         if (isOk) resolve();
-        else reject(new Error(readMessage(lines.join("") + rest, response.statusCode ?? 0)));
+        else {
+          const status = response.statusCode ?? 0;
+          reject(new DaemonRefusedError(readMessage(lines.join("") + rest, status), status));
+        }
       });
     });
     request.end(body);

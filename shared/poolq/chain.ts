@@ -94,6 +94,16 @@ export class ChainReader {
     this.#previous = start.previous?.seq === this.#next - 1 ? start.previous : undefined;
   }
 
+  /** The seq to ask for next. */
+  get nextSeq(): number {
+    return this.#next + this.#refused;
+  }
+
+  /** Whether nothing more can be believed. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
   /** What is to be said before the first message. */
   opening(): readonly ChainVerdict[] {
     const { from, firstSeq } = this.#start;

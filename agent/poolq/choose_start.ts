@@ -1,0 +1,79 @@
+import { UserError } from "../../shared/terminal/user_error.ts";
+import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
+import type { KnownHead } from "./known_head.ts";
+
+/** Where the next message of a topic goes. */
+export type PostStart =
+  /** The topic is new. */
+  | { readonly kind: "new" }
+  /** After what this home has. */
+  | { readonly kind: "local" }
+  /** After a head that this home has never had, or has no more: its messages are elsewhere. */
+  | { readonly kind: "known"; readonly head: KnownHead }
+  /** After a head that this home, written from here, once had: what lies between has to come back first. */
+  | { readonly kind: "behind"; readonly head: KnownHead };
+
+/** What is known of a topic in different places. */
+export interface PostSituation {
+  readonly topicName: string;
+  /** This envoy. */
+  readonly hostname: string;
+  /** What this home's allocator counts. */
+  readonly local?: KnownHead;
+  /** The highest that the fleet knows, or this machine remembers. */
+  readonly known?: KnownHead;
+}
+
+/**
+ * Decides whether this envoy may post to a topic, and after which message. One envoy writes a topic: it is the one that the
+ * allocator names, unless a higher head says that the topic has gone elsewhere since, or has come here.
+ *
+ * @throws {UserError} naming the envoy that writes, and how to make this one the writer.
+ */
+export function choosePostStart(situation: PostSituation): PostStart {
+  const { topicName, hostname, local, known } = situation;
+  if (!local) {
+    if (!known) return { kind: "new" };
+    if (known.writer !== hostname) throw writtenElsewhere(topicName, known.writer, hostname);
+    return { kind: "known", head: known };
+  }
+  if (known && known.seq === local.seq && known.id !== local.id) {
+    throw new UserError(
+      `Cannot post to "${topicName}": this home and the fleet know different messages with seq ${local.seq} (${
+        local.id.slice(0, 12)
+      } and ${
+        known.id.slice(0, 12)
+      }), so it was posted to from two machines. Readers stop there; go on with a topic of another name`,
+      { exitCode: EXIT_CODE.refused },
+    );
+  }
+  const isBehind = known !== undefined && known.seq > local.seq;
+  if (local.writer === hostname) {
+    if (!isBehind) return { kind: "local" };
+    if (known.writer !== hostname) throw writtenElsewhere(topicName, known.writer, hostname);
+    return { kind: "behind", head: known };
+  }
+  // It was handed over from here and has come back, if the fleet says so and knows no less than this home.
+  if (known && known.writer === hostname && known.seq >= local.seq) {
+    return isBehind ? { kind: "behind", head: known } : { kind: "local" };
+  }
+  throw writtenElsewhere(topicName, local.writer, hostname);
+}
+
+function writtenElsewhere(topicName: string, writer: string, hostname: string): UserError {
+  return new UserError(
+    `Cannot post here: topic ${topicName} is written from ${
+      writer || "another envoy"
+    }; post there, or run there: vigo swarm poolq move ${topicName} --to ${hostname}`,
+    { exitCode: EXIT_CODE.refused },
+  );
+}
+
+/** The higher of two heads; the fleet's word counts where both know the same seq, since moves change the writer alone. */
+export function higherHead(
+  fleet: KnownHead | undefined,
+  remembered: KnownHead | undefined,
+): KnownHead | undefined {
+  if (!fleet || !remembered) return fleet ?? remembered;
+  return remembered.seq > fleet.seq ? remembered : fleet;
+}

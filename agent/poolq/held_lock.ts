@@ -1,0 +1,52 @@
+import { constants } from "node:fs";
+import { open } from "node:fs/promises";
+
+/**
+ * A lock between processes of one user on a file that is never replaced nor removed, so that all of them mean the same one.
+ * The system gives it back when its process ends, however it ends.
+ */
+export class HeldLock implements Disposable {
+  readonly #file: Deno.FsFile;
+
+  private constructor(file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  /**
+   * Waits until nobody else holds it; whoever has it keeps it for as long as one command writes.
+   *
+   * @throws {Error} what `signal` was aborted with; a system error if the file cannot be made or is a link.
+   */
+  static async take(path: string, signal?: AbortSignal): Promise<HeldLock> {
+    await make(path);
+    const file = await Deno.open(path, { read: true, write: true });
+    try {
+      signal?.throwIfAborted();
+      if (!await file.tryLock(true)) await orAborted(file.lock(true), signal);
+      return new HeldLock(file);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}
+
+/** Not through a link: what is locked must be the file of this folder. */
+async function make(path: string): Promise<void> {
+  const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+  await file.close();
+}
+
+function orAborted(work: Promise<void>, signal?: AbortSignal): Promise<void> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}

@@ -1,0 +1,58 @@
+/**
+ * The four steps of a post, in order, under the topic's lock. Each is durable before the next, and each may be repeated:
+ *
+ * 1. {@linkcode writePending}: what is posted is written down, complete and signed. A crash before that leaves nothing; one
+ *    after it leaves what the next post finishes.
+ * 2. {@linkcode placeMessages}: the messages have their files. Nobody counts them yet.
+ * 3. {@linkcode countMessages}: the allocator counts them. They are posted.
+ * 4. {@linkcode removePending}: nothing is left to finish.
+ *
+ * @module
+ */
+import { type Allocator, writeAllocator } from "./allocator.ts";
+import {
+  linkPending,
+  messagesChangedNs,
+  type NamedMessage,
+  writeMessageFiles,
+} from "./message_files.ts";
+import { removePending, writePending } from "./pending.ts";
+import type { TopicPaths } from "./poolq_paths.ts";
+
+/** Step 2. `messages` is everything that is pending. */
+export async function placeMessages(
+  paths: TopicPaths,
+  messages: readonly NamedMessage[],
+): Promise<void> {
+  const [only, second] = messages;
+  if (only && !second) await linkPending(paths, only);
+  else await writeMessageFiles(paths, messages);
+}
+
+/** Step 3. */
+export async function countMessages(
+  paths: TopicPaths,
+  writer: string,
+  messages: readonly NamedMessage[],
+): Promise<void> {
+  const last = messages.at(-1);
+  if (!last) return;
+  await writeAllocator(paths, await allocatorAt(paths, writer, last));
+}
+
+/** An allocator that counts everything up to `last`. */
+export async function allocatorAt(
+  paths: TopicPaths,
+  writer: string,
+  { id, message }: NamedMessage,
+): Promise<Allocator> {
+  return {
+    writer,
+    last_seq: message.seq,
+    last_msg_id: id,
+    last_posted_at_ms: message.posted_at_ms,
+    messages_changed_ns: await messagesChangedNs(paths),
+  };
+}
+
+export { removePending, writePending };
