@@ -49,6 +49,7 @@ import type { RetentionKeeper } from "./retention/retention_keeper.ts";
 import { LocalSecretBackend, SECRET_KEY_PURPOSE } from "./secrets/local_secret_backend.ts";
 import type { IntegrityCheck } from "./store/open_sqlite_store.ts";
 import type { Store } from "./store/store.ts";
+import { answerInTime } from "./wiring/answer_in_time.ts";
 import { Closing } from "./wiring/closing.ts";
 import { composeTasks } from "./wiring/compose_tasks.ts";
 import { composeWorkflows } from "./wiring/compose_workflows.ts";
@@ -245,7 +246,7 @@ async function startRest(
     [
       checkPolicy,
       () => Promise.resolve(agents.isServing ? undefined : "the agents' listener does not serve"),
-      () => checkDatabase(store, logger),
+      answerInTime(() => checkDatabase(store, logger), DATABASE_SILENT),
     ],
     () => [
       { name: "the CA", notAfterMs: authority.caNotAfterMs },
@@ -340,6 +341,8 @@ async function startRest(
   return listener;
 }
 
+const DATABASE_SILENT = "the database does not answer";
+
 /** Why is for the log: anybody may ask whether the server is ready. */
 async function checkDatabase(store: Store, logger: Logger): Promise<string | undefined> {
   try {
@@ -347,6 +350,6 @@ async function checkDatabase(store: Store, logger: Logger): Promise<string | und
     return undefined;
   } catch (error) {
     logger.error("The database does not answer: {reason}", { reason: String(error) });
-    return "the database does not answer";
+    return DATABASE_SILENT;
   }
 }

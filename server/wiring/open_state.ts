@@ -8,6 +8,7 @@ import { type IntegrityCheck, openSqliteStore } from "../store/open_sqlite_store
 import { openPostgresStore } from "../store/postgres/open_postgres_store.ts";
 import type { Store } from "../store/store.ts";
 import { StoreError } from "../store/store_error.ts";
+import { answerInTime } from "./answer_in_time.ts";
 import type { Closing } from "./closing.ts";
 import { databaseBytes as fileBytes } from "./metric_sources.ts";
 import { repeat } from "./repeat.ts";
@@ -90,7 +91,7 @@ async function openDatabase(
   const caPath = join(tls, "ca.crt");
   if (postgres) {
     const store = await openPostgresStore(postgres, { mustExist: await sizeOf(caPath) > 0 });
-    return { store, databaseBytes: () => store.sizeBytes().catch(() => NaN) };
+    return { store, databaseBytes: answerInTime(() => store.sizeBytes().catch(() => NaN), NaN) };
   }
   const path = databasePath(db);
   await assertDatabaseNotLost(path, caPath);

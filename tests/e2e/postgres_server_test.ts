@@ -92,6 +92,25 @@ Deno.test({
       assert.equal((await fleet.ask(auditVerify, "audit", "verify")).intact, true);
     });
 
+    await t.step(
+      "while the database is silent, whoever watches the server is told at once",
+      async () => {
+        const goOn = await postgres.silence();
+        try {
+          // Statements are given a minute, so an answer that waits for one comes after the deadline of the request.
+          const { status, json } = await readyz();
+          assert.equal(status, 503);
+          assert.match(JSON.stringify(json), /the database does not answer/);
+          const ca = await Deno.readTextFile(fleet.caFile);
+          const metrics = await exchange(`${fleet.restUrl}/metrics`, ca);
+          assert.match(metrics.text, /^vigo_database_bytes NaN$/im);
+        } finally {
+          goOn();
+        }
+        await isReady();
+      },
+    );
+
     await t.step("the password is in no log and no configuration", () => {
       assert.doesNotMatch(fleet.server.output(), /correct horse/);
     });

@@ -131,6 +131,17 @@ export class TestPostgres implements AsyncDisposable {
     this.#process = undefined;
   }
 
+  /** Lets it take everything and answer nothing, as behind a network that swallows packets, until the result is called. */
+  async silence(): Promise<() => void> {
+    const { pid } = this.#process ?? {};
+    if (pid === undefined) throw new Error("PostgreSQL does not run");
+    const children = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`);
+    const all = [pid, ...children.split(" ").filter((word) => word !== "").map(Number)];
+    const signal = (name: "SIGSTOP" | "SIGCONT") => all.forEach((one) => sendSignal(one, name));
+    signal("SIGSTOP");
+    return () => signal("SIGCONT");
+  }
+
   /** Starts it again on its port, and waits until it answers. */
   async resume(): Promise<void> {
     const [command = "", ...args] = [
