@@ -300,7 +300,7 @@ async function startRest(
     ...secretRoutes(fleet.vault, (path) => publisher.usersOfSecret(path)),
     ...swarmRoutes({ filecasts, overview: fleet.overview }),
     ...swarmPictureRoutes(fleet.pictures),
-    ...taskRoutes(tasks),
+    ...taskRoutes(tasks, index),
     ...workflowRoutes(workflows),
     ...namedTaskRoutes(publisher),
   };

@@ -16,6 +16,8 @@ export interface PeopleDependencies {
 }
 
 type PeopleEndpoints =
+  | "sessionEnd"
+  | "sessionList"
   | "sessionLogin"
   | "sessionLogout"
   | "sessionPassword"
@@ -53,6 +55,10 @@ export function peopleRoutes(
       answerHeaders.append("set-cookie", `${SESSION_COOKIE}=; ${COOKIE_ATTRIBUTES}; Max-Age=0`);
       return { ended };
     },
+    sessionList: async ({ principal }) => ({ sessions: await sessions.list(principal) }),
+    sessionEnd: async ({ params, principal }) => ({
+      ended: await sessions.end(pathParameter(params, "id"), principal),
+    }),
     sessionPassword: async ({ body, principal, address }) =>
       unwrap(await sessions.changePassword(body, principal, address)),
     tokenCreate: async ({ body, principal }) => unwrap(await tokens.create(body, principal)),

@@ -1,11 +1,14 @@
 import { taskEventSchema } from "../../shared/rest/tasks.ts";
+import type { FleetIndex } from "../checkin/fleet_index.ts";
 import type { TaskService } from "../tasks/task_service.ts";
 import { ApiError } from "./api_error.ts";
 import { eventStream } from "./event_stream.ts";
+import { findEnvoy } from "./find_envoy.ts";
 import { pathParameter, type RouteTable } from "./route.ts";
 import { unwrap } from "./service_answer_error.ts";
 
 type TaskEndpoints =
+  | "envoyTasks"
   | "taskRun"
   | "taskList"
   | "taskShow"
@@ -14,8 +17,15 @@ type TaskEndpoints =
   | "taskEvents";
 
 /** Commands on many envoys at once. */
-export function taskRoutes(tasks: TaskService): RouteTable<TaskEndpoints> {
+export function taskRoutes(
+  tasks: TaskService,
+  index: FleetIndex,
+): RouteTable<TaskEndpoints> {
   return {
+    envoyTasks: async ({ params }) => {
+      const { record } = findEnvoy(index, pathParameter(params, "host"));
+      return { tasks: await tasks.ofEnvoy(record.uuid) };
+    },
     taskRun: async ({ body, principal }) => {
       const answer = await tasks.run(body, principal.name);
       if (!answer.ok && "guardrail" in answer) {

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
 import { sha256Hex } from "../../shared/crypto/sha256.ts";
-import type { Who } from "../../shared/rest/session.ts";
+import type { SessionInfo, Who } from "../../shared/rest/session.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
 import { answered, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
 import type { SessionRecord } from "../store/people_store.ts";
@@ -128,6 +128,34 @@ export class SessionService implements SessionHolders {
     }
   }
 
+  /** The sessions of whoever asks, the newest first; somebody without any has none. */
+  async list(principal: Principal): Promise<SessionInfo[]> {
+    if (principal.kind !== "user") return [];
+    const { store, now } = this.#parts;
+    return (await store.sessions.listByUser(principal.user))
+      .filter((session) => !isOver(session, now()))
+      .map(({ hash, createdAtMs, activeAtMs }) => ({
+        id: sessionId(hash),
+        createdAtMs,
+        activeAtMs,
+        current: hash === principal.session,
+      }))
+      .sort((one, other) => other.createdAtMs - one.createdAtMs);
+  }
+
+  /** Ends one of the sessions of whoever asks; false if it has none of that id. */
+  async end(id: string, principal: Principal): Promise<boolean> {
+    if (principal.kind !== "user") return false;
+    const { store, audit } = this.#parts;
+    return await store.transaction(async (inside) => {
+      const own = await inside.sessions.listByUser(principal.user);
+      const found = own.find(({ hash }) => sessionId(hash) === id);
+      const ended = found !== undefined && await inside.sessions.remove(found.hash);
+      if (ended) await audit.recordInside(inside, principal, "session.end", { id });
+      return ended;
+    });
+  }
+
   /** Ends the session that asks; false if a token asks, which has none. */
   async logout(principal: Principal): Promise<boolean> {
     if (principal.kind !== "user") return false;
@@ -185,6 +213,13 @@ export class SessionService implements SessionHolders {
     await store.loginFailures.prune(now() - FORGOTTEN_AFTER_MS);
     await store.apiTokens.prune(now() - TOKEN_MEMORY_MS);
   }
+}
+
+/** Characters of a hash that name a session: far too few to find the cookie by, and no two of a user's are alike. */
+const ID_LENGTH = 12;
+
+function sessionId(hash: string): string {
+  return hash.slice(0, ID_LENGTH);
 }
 
 /** Whether a session has ended, by idleness or by age. */

@@ -23,6 +23,28 @@ Deno.test("who knows the password is logged in, as what he is at the moment", as
   assert.equal(await people.sessions.holderOf(`${cookie}x`, false), undefined);
 });
 
+Deno.test("somebody sees and ends the own sessions, and nobody else's", async () => {
+  const people = openPeople();
+  for (const name of ["ann", "bob"]) await people.add(name, "viewer");
+  const [first, foreign] = [await logIn(people), await logIn(people, "bob")];
+  people.clock.nowMs += 1000;
+  const second = await logIn(people);
+  const ann = await people.sessions.holderOf(second.cookie, false) ?? assert.fail();
+  const bob = await people.sessions.holderOf(foreign.cookie, false) ?? assert.fail();
+  const listed = await people.sessions.list(ann);
+  assert.deepEqual(listed.map(({ current }) => current), [true, false]);
+  const [, old] = listed;
+  assert.equal(await people.sessions.end(old?.id ?? "", bob), false);
+  assert.ok(await people.sessions.holderOf(first.cookie, false));
+  assert.equal(await people.sessions.end(old?.id ?? "", ann), true);
+  assert.equal(await people.sessions.holderOf(first.cookie, false), undefined);
+  assert.equal((await people.sessions.list(ann)).length, 1);
+  assert.equal((await people.acts()).at(-1)?.action, "session.end");
+  assert.deepEqual(await people.sessions.list(LOCAL_ROOT), []);
+  people.clock.nowMs += SESSION_IDLE_MS;
+  assert.deepEqual(await people.sessions.list(ann), []);
+});
+
 Deno.test("a wrong password, an unknown name and a disabled user get one answer after the same work", async () => {
   const people = openPeople();
   await people.add("root", "admin");

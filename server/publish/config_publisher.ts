@@ -133,9 +133,11 @@ export class ConfigPublisher implements PolicySource {
    * hosts or one. One comparison runs at a time, since each may hold a second policy for the whole fleet.
    */
   diff(
-    { host, version, previous = false }: {
+    { host, version, from, previous = false }: {
       readonly host?: string | undefined;
       readonly version?: string | undefined;
+      /** What it is compared with, in place of the live version. */
+      readonly from?: string | undefined;
       readonly previous?: boolean | undefined;
     },
   ): Promise<DiffResult> {
@@ -156,7 +158,9 @@ export class ConfigPublisher implements PolicySource {
           `Cannot compare host ${JSON.stringify(host)}: ${unknownHostname(host, hostnames)}`,
         );
       }
-      return { ok: true, ...await this.#compare(candidate, host) };
+      const base = from === undefined ? undefined : await this.#loadNamed(from);
+      if (base && !base.ok) return base;
+      return { ok: true, ...await this.#compare(candidate, host, base) };
     });
   }
 
@@ -311,13 +315,23 @@ export class ConfigPublisher implements PolicySource {
   async #compare(
     { version, compiler }: Candidate,
     host: string | undefined,
+    base: Pick<Candidate, "version" | "compiler"> | undefined = this.#live,
   ): Promise<Comparison> {
     const { missingSecrets } = this.#context;
-    const from = this.#live?.version ?? null;
     const { secrets, ...changes } = await runInSlices(
-      compareFleetInSteps(this.#live?.compiler, compiler, this.#hosts(host)),
+      compareFleetInSteps(base?.compiler, compiler, this.#hosts(host)),
     );
-    return { from, to: version, ...changes, warnings: await missingSecrets?.(secrets) ?? [] };
+    return {
+      from: base?.version ?? null,
+      to: version,
+      ...changes,
+      warnings: await missingSecrets?.(secrets) ?? [],
+    };
+  }
+
+  async #loadNamed(version: string): Promise<Candidate | Refusal> {
+    const found = await this.#loader.findVersion(version);
+    return found.ok ? await this.#loader.loadVersion(found.version) : found;
   }
 
   /** One at a time: the traits of ten thousand hosts do not fit beside their policies. */

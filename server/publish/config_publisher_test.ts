@@ -123,6 +123,26 @@ Deno.test("a changed stack is compared with the live one, for the fleet or one h
   assert.equal(contentFor(publisher, WEB_1), "one debian");
 });
 
+Deno.test("two versions are compared with each other, whichever is live", async () => {
+  await using fixture = await Fixture.create();
+  const publisher = fixture.publisher();
+  const first = await publisher.publish(BY_MARA);
+  await fixture.stage("two");
+  const second = await publisher.publish(BY_MARA);
+  assert.ok(first.ok && second.ok);
+  const back = await publisher.diff({ from: second.version, version: first.version });
+  assert.ok(back.ok);
+  assert.deepEqual([back.from, back.to], [second.version, first.version]);
+  assert.match(
+    back.changes[0]?.changes[0]?.diff ?? "",
+    /-content: two debian\n\+content: one debian/,
+  );
+  const same = await publisher.diff({ from: first.version, version: first.version });
+  assert.deepEqual(same.ok && same.changes, []);
+  const unknown = await publisher.diff({ from: "ffffff", version: first.version });
+  assert.equal(unknown.ok, false);
+});
+
 Deno.test("a comment changes the version and no host", async () => {
   await using fixture = await Fixture.create();
   const publisher = fixture.publisher();

@@ -6,6 +6,7 @@ import type {
   TaskRequest,
   TaskResult,
   TaskSummary,
+  TaskTarget,
 } from "../../shared/rest/tasks.ts";
 import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
 import { TargetSpecError } from "../../shared/targeting/target_spec_error.ts";
@@ -43,6 +44,9 @@ const MAX_RUNNING_TASKS = 100;
 const MAX_FOLLOWERS = 32;
 /** Output in one page of results, in bytes, about. */
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
+/** Tasks that are looked through for one envoy, newest first, and what is answered of them. */
+const MAX_LOOKED_THROUGH = 200;
+const MAX_TASKS_OF_ENVOY = 20;
 /** Targets read from the store at a time: each may have 2 MiB of output. */
 const RESULTS_PER_READ = 4;
 /** Shortest beginning of an id that names a task. */
@@ -173,6 +177,20 @@ export class TaskService {
   ): Promise<{ tasks: TaskSummary[]; nextCursor: string | null }> {
     const { tasks, nextCursor } = await this.#options.store.tasks.list(filter);
     return { tasks: tasks.map((task) => this.#summarize(task)), nextCursor };
+  }
+
+  /** The newest tasks that an envoy was a target of, with what came of each there. */
+  async ofEnvoy(envoyUuid: string): Promise<{ task: TaskSummary; target: TaskTarget }[]> {
+    const { tasks } = this.#options.store;
+    const found: { task: TaskSummary; target: TaskTarget }[] = [];
+    for (const task of (await tasks.list({ limit: MAX_LOOKED_THROUGH })).tasks) {
+      const target = await tasks.findTarget(task.record.id, envoyUuid);
+      if (target === undefined) continue;
+      const state = this.#stateOf(task.record.id, target);
+      found.push({ task: this.#summarize(task), target: showTarget(target, state) });
+      if (found.length >= MAX_TASKS_OF_ENVOY) break;
+    }
+    return found;
   }
 
   async show(id: string): Promise<ServiceAnswer<TaskSummary>> {

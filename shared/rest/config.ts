@@ -101,6 +101,8 @@ export const configDiff = endpoint({
     host: z.string().max(255).optional(),
     /** Version to compare with the live one instead of the staged stacks. */
     version: z.string().max(128).optional(),
+    /** Version to compare it with, instead of the live one. */
+    from: z.string().max(128).optional(),
     /** Compare the version that a rollback without a version would put back. */
     previous: z.boolean().default(false),
   }),

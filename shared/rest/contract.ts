@@ -67,7 +67,14 @@ import {
 } from "./swarm.ts";
 import { filecastChunks, filecastEvents, swarmGraph, swarmGraphEvents } from "./swarm_graph.ts";
 import { swarmPeers, swarmStatus } from "./swarm_substrate.ts";
-import { sessionLogin, sessionLogout, sessionPassword, sessionShow } from "./session.ts";
+import {
+  sessionEnd,
+  sessionList,
+  sessionLogin,
+  sessionLogout,
+  sessionPassword,
+  sessionShow,
+} from "./session.ts";
 import { tokenCreate, tokenList, tokenLogin, tokenRevoke } from "./tokens.ts";
 import {
   userAdd,
@@ -86,7 +93,15 @@ import {
   workflowRun,
   workflowShow,
 } from "./workflows.ts";
-import { taskCancel, taskEvents, taskList, taskResults, taskRun, taskShow } from "./tasks.ts";
+import {
+  envoyTasks,
+  taskCancel,
+  taskEvents,
+  taskList,
+  taskResults,
+  taskRun,
+  taskShow,
+} from "./tasks.ts";
 
 /** Where every endpoint below is mounted. */
 export const API_PREFIX = "/api/v1";
@@ -127,6 +142,7 @@ export const CONTRACT = {
   envoyRevoke,
   envoyShow,
   envoyTag,
+  envoyTasks,
   filecastBroken,
   filecastChunks,
   filecastDistribute,
@@ -156,6 +172,8 @@ export const CONTRACT = {
   secretSet,
   secretShow,
   serverTime,
+  sessionEnd,
+  sessionList,
   sessionLogin,
   sessionLogout,
   sessionPassword,

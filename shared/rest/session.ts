@@ -50,6 +50,38 @@ export const sessionLogout = endpoint({
   answer: z.object({ ended: z.boolean() }),
 });
 
+export const sessionInfoSchema = z.object({
+  /** The beginning of its hash: it names the session, and cannot be used for it. */
+  id: z.string(),
+  createdAtMs: z.number(),
+  /** To ten seconds. */
+  activeAtMs: z.number(),
+  /** Whether it is the one that asks. */
+  current: z.boolean(),
+});
+export type SessionInfo = z.infer<typeof sessionInfoSchema>;
+
+export const sessionList = endpoint({
+  method: "GET",
+  path: "/sessions",
+  summary: "List one's own sessions that have not ended, the newest first",
+  permission: "self",
+  query: z.object({}),
+  body: z.undefined(),
+  answer: z.object({ sessions: z.array(sessionInfoSchema) }),
+});
+
+/** `:id` as the list has it. */
+export const sessionEnd = endpoint({
+  method: "DELETE",
+  path: "/sessions/:id",
+  summary: "End one of one's own sessions",
+  permission: "self",
+  query: z.object({}),
+  body: z.undefined(),
+  answer: z.object({ ended: z.boolean() }),
+});
+
 /** The other sessions of the user end. */
 export const sessionPassword = endpoint({
   method: "POST",

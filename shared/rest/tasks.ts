@@ -206,6 +206,19 @@ export const taskCancel = endpoint({
   answer: taskSummarySchema,
 });
 
+/** The newest tasks are looked through, so that an old one may be missing. `:host` is a hostname or a UUID. */
+export const envoyTasks = endpoint({
+  method: "GET",
+  path: "/envoys/:host/tasks",
+  summary: "List the newest task runs that an envoy was a target of, with what came of it there",
+  permission: "fleet.read",
+  query: z.object({}),
+  body: z.undefined(),
+  answer: z.object({
+    tasks: z.array(z.object({ task: taskSummarySchema, target: taskTargetSchema })),
+  }),
+});
+
 /**
  * What is told while a task runs, one JSON value in each event's `data`.
  *
