@@ -4,6 +4,7 @@ import { AgentMessage, type SwarmProgress } from "../../shared/proto/agent.ts";
 import { KILL_GRACE_MS } from "../../shared/tasks/task_limits.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import type { Diagnosis } from "../swarm/diagnosis.ts";
+import { NOBODY_ANSWERS } from "../swarm/relay.ts";
 import { LocalProcesses } from "../system/local_processes.ts";
 import { TaskKeeper } from "../tasks/task_keeper.ts";
 import { assembleStatus } from "./assemble_status.ts";
@@ -141,6 +142,7 @@ class Daemon {
       onEntries: (entries) => this.#sendEntries(entries),
       onProgress: (swarmProgress) => this.#progress.offer(swarmProgress),
       fetchContent: (request) => content.fetch(request),
+      answerPeer: () => Promise.resolve(NOBODY_ANSWERS),
       onFleetDocument: () => {},
     });
     this.#progress = new LatestOnly(

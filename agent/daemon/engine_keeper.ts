@@ -11,6 +11,7 @@ import type { Diagnosis } from "../swarm/diagnosis.ts";
 import type { RosterPage } from "../swarm/manifest/server_roster.ts";
 import { PendingAnswers } from "../swarm/pending_answers.ts";
 import type { EngineEvent } from "../swarm/start_engine.ts";
+import type { PeerQuestion, PeerReply, RelayedQuestion, RelayedReply } from "../swarm/relay.ts";
 import type { ServerAnswer } from "../swarm/transfer/last_resort.ts";
 import { isUnspecified } from "../traits/lan_address.ts";
 import type { Clock } from "./clock.ts";
@@ -26,6 +27,11 @@ import { signEntry } from "./sign_entry.ts";
 const MAX_DIAGNOSES = 4;
 /** Longer than all of them take that an engine makes one after the other. */
 const DIAGNOSIS_TIMEOUT_MS = 90_000;
+
+/** Questions to peers that are waited for at once, and for how long: the engine has limits of its own. */
+const MAX_QUESTIONS = 32;
+const QUESTION_TIMEOUT_MS = 180_000;
+const NO_ENGINE: PeerReply = { ok: false, reason: "the swarm does not run on this machine" };
 
 /** What an engine keeper works with. */
 export interface EngineKeeperParts {
@@ -44,6 +50,8 @@ export interface EngineKeeperParts {
   onProgress(progress: SwarmProgress): void;
   /** Asks the server for content that no peer has; never fails but with an answer. */
   fetchContent(request: ContentRequest): Promise<ServerAnswer>;
+  /** Answers a peer's question that needs more than the engine may see; never fails but with a status. */
+  answerPeer(question: RelayedQuestion): Promise<RelayedReply>;
   /** A fleet document that a peer brought was accepted. */
   onFleetDocument(): void;
 }
@@ -58,6 +66,7 @@ export class EngineKeeper {
   readonly #own: OwnEntries;
   readonly #cleanUps = new PendingAnswers<CleanUp>();
   readonly #diagnoses = new PendingAnswers<Diagnosis>();
+  readonly #questions = new PendingAnswers<PeerReply>();
   #startedAs: string | undefined;
   #stopped = false;
   #facts: SwarmFacts = NO_SWARM;
@@ -167,6 +176,20 @@ export class EngineKeeper {
     );
   }
 
+  /** Asks the peer of that hostname over mTLS. What it says is for the caller to verify. */
+  async askPeer(question: PeerQuestion): Promise<PeerReply> {
+    const { engine } = this.#runner;
+    if (!engine) return NO_ENGINE;
+    if (this.#questions.size >= MAX_QUESTIONS) {
+      return { ok: false, reason: "too many questions to peers are under way; try again" };
+    }
+    const reply = await this.#questions.ask(
+      (requestId) => engine.send({ kind: "ask_peer", requestId, question }),
+      QUESTION_TIMEOUT_MS,
+    );
+    return reply ?? { ok: false, reason: "the swarm engine did not answer" };
+  }
+
   sendIdentity(identity: TlsIdentity): void {
     this.#runner.engine?.send({ kind: "identity", identity });
   }
@@ -225,6 +248,7 @@ export class EngineKeeper {
     this.#facts = NO_SWARM;
     this.#address = "";
     this.#diagnoses.settleAll(null);
+    this.#questions.settleAll(null);
     this.#cleanUps.settleAll(null);
   }
 
@@ -277,6 +301,12 @@ export class EngineKeeper {
       case "diagnosed":
         this.#diagnoses.settle(message.requestId, message.diagnosis);
         return;
+      case "asked":
+        this.#answerPeer(message.requestId, message.question);
+        return;
+      case "peer_answered":
+        this.#questions.settle(message.requestId, message.reply);
+        return;
       case "fatal":
         this.#runner.fail(message.reason);
         return;
@@ -313,6 +343,18 @@ export class EngineKeeper {
       });
       this.#runner.engine?.send({ kind: "unsigned", requestId, reason: signed.reason });
     }
+  }
+
+  #answerPeer(requestId: number, question: RelayedQuestion): void {
+    const { engine } = this.#runner;
+    const { answerPeer, log } = this.#parts;
+    const answer = (reply: RelayedReply) => {
+      if (this.#runner.engine === engine) engine?.send({ kind: "answered", requestId, reply });
+    };
+    answerPeer(question).then(answer, (error: unknown) => {
+      log.error("could not answer a peer", { path: question.path, reason: String(error) });
+      answer({ status: 500, body: new Uint8Array() });
+    });
   }
 
   #fetchContent({ requestId, ...request }: ContentRequest & { requestId: number }): void {

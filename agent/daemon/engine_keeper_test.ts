@@ -13,6 +13,7 @@ import type { ToEngine } from "../swarm/channel.ts";
 import { SOUND } from "../swarm/doctor/fake_diagnosis.ts";
 import type { EngineHandlers } from "../swarm/start_engine.ts";
 import { eventually } from "../../tests/support/eventually.ts";
+import { NOBODY_ANSWERS } from "../swarm/relay.ts";
 import { EngineKeeper } from "./engine_keeper.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { fakeLog } from "./fake_log.ts";
@@ -99,6 +100,7 @@ function setUp(listenAddress?: string) {
           ? { ok: true, bytes: new Uint8Array([1, 2, 3]) }
           : { ok: false, reason: "it does not hold it", isFinal: true },
       ),
+    answerPeer: () => Promise.resolve(NOBODY_ANSWERS),
     onFleetDocument: () => {},
   });
   const take = (enabled: boolean, serial: number, hostname = "web-1", hasPayload = true) => {

@@ -11,6 +11,7 @@ import { FileLock } from "./cycle_lock.ts";
 import { EngineKeeper } from "./engine_keeper.ts";
 import type { StartEngine } from "./engine_runner.ts";
 import { engineStart } from "./engine_start.ts";
+import { NOBODY_ANSWERS } from "../swarm/relay.ts";
 import { HeldDocuments } from "./held_documents.ts";
 import { swarmInterfaces } from "./swarm_interfaces.ts";
 
@@ -106,6 +107,7 @@ export async function examineWorkers(options: ExamineWorkersOptions): Promise<Wo
     onProgress: () => {},
     fetchContent: () =>
       Promise.resolve({ ok: false, reason: "this is an examination", isFinal: true }),
+    answerPeer: () => Promise.resolve(NOBODY_ANSWERS),
     onFleetDocument: () => {},
   });
   signal.addEventListener("abort", () => settled.resolve(), { once: true });

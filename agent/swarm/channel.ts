@@ -5,6 +5,7 @@ import type { TlsIdentity } from "../../shared/platform/client_certificate_probe
 import type { ManifestEntry, UnsignedManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import type { Diagnosis } from "./diagnosis.ts";
 import type { RosterPage } from "./manifest/server_roster.ts";
+import type { PeerQuestion, PeerReply, RelayedQuestion, RelayedReply } from "./relay.ts";
 import type { ServerAnswer, WantedContent } from "./transfer/last_resort.ts";
 import type { BlobProgress, SeedProblem } from "../../shared/proto/agent.ts";
 
@@ -92,6 +93,10 @@ export type ToEngine =
   | { readonly kind: "examine"; readonly requestId: number }
   /** Look at the way to the peers, and to one of them if it is named; answered with `diagnosed`. */
   | { readonly kind: "diagnose"; readonly requestId: number; readonly peer?: string }
+  /** What the daemon says to a peer's question. */
+  | { readonly kind: "answered"; readonly requestId: number; readonly reply: RelayedReply }
+  /** Ask a peer for the daemon; answered with `peer_answered`. */
+  | { readonly kind: "ask_peer"; readonly requestId: number; readonly question: PeerQuestion }
   | { readonly kind: "stop" };
 
 /** What the hashing worker may do, if it hashed what it was given; otherwise what stood in its way. */
@@ -152,6 +157,9 @@ export type FromEngine =
     readonly requestId: number;
     readonly diagnosis: Diagnosis | null;
   }
+  /** A peer asks what only the daemon can answer; answered with `answered`. */
+  | { readonly kind: "asked"; readonly requestId: number; readonly question: RelayedQuestion }
+  | { readonly kind: "peer_answered"; readonly requestId: number; readonly reply: PeerReply }
   /** The complete set of links that should stand; handled by `startEngine`, which answers `linked`. */
   | { readonly kind: "links"; readonly requestId: number; readonly links: SwarmLinks }
   /** There is something to hash, or nothing any more; handled by `startEngine`. */

@@ -6,6 +6,12 @@ import { MAX_MAP_SOURCES } from "../../shared/swarm/chunk_map.ts";
 import { MAX_MANIFEST_ENTRIES } from "../../shared/swarm/manifest.ts";
 import { manifestEntrySchema } from "../../shared/swarm/manifest_entry.ts";
 import { diagnosisSchema } from "./diagnosis.ts";
+import {
+  MAX_RELAYED_ANSWER_BYTES,
+  MAX_RELAYED_PATH_LENGTH,
+  MAX_RELAYED_QUESTION_BYTES,
+  RELAY_SERVICES,
+} from "./relay.ts";
 
 /** Most things in one message: a full manifest several times over, with cells that wait for their author to be allowed. */
 const MAX_LISTED = 5 * MAX_MANIFEST_ENTRIES;
@@ -33,9 +39,14 @@ const rights = z.array(name).max(MAX_RIGHTS);
 const table = <T extends z.ZodType>(value: T) =>
   z.looseObject({}).refine(isShort, { error: "too many names" }).pipe(z.record(name, value));
 /** A copy: bytes shared with the worker could change between the check of their signature and their use. */
-const bytes = z.instanceof(Uint8Array)
-  .refine(({ length }) => length <= MAX_DOCUMENT_BYTES, { error: "too many bytes" })
-  .transform((shared): Uint8Array => new Uint8Array(shared));
+const bytesUpTo = (maxBytes: number) =>
+  z.instanceof(Uint8Array)
+    .refine(({ length }) => length <= maxBytes, { error: "too many bytes" })
+    .transform((shared): Uint8Array => new Uint8Array(shared));
+const bytes = bytesUpTo(MAX_DOCUMENT_BYTES);
+
+const fingerprint = z.string().regex(/^[0-9a-f]{64}$/);
+const peer = z.object({ uuid: name, hostname: name, fingerprint });
 
 /** One byte for each chunk. The server judges whether it is a map of that blob. */
 const chunkMap = z.object({
@@ -114,6 +125,30 @@ export const fromEngineSchema = z.discriminatedUnion("kind", [
     kind: z.literal("diagnosed"),
     requestId,
     diagnosis: diagnosisSchema.nullable(),
+  }),
+  z.object({
+    kind: z.literal("asked"),
+    requestId,
+    question: z.object({
+      service: z.enum(RELAY_SERVICES),
+      peer,
+      ownFingerprint: fingerprint,
+      path: z.string().max(MAX_RELAYED_PATH_LENGTH),
+      body: bytesUpTo(MAX_RELAYED_QUESTION_BYTES),
+    }),
+  }),
+  z.object({
+    kind: z.literal("peer_answered"),
+    requestId,
+    reply: z.discriminatedUnion("ok", [
+      z.object({
+        ok: z.literal(true),
+        peer,
+        ownFingerprint: fingerprint,
+        body: bytesUpTo(MAX_RELAYED_ANSWER_BYTES),
+      }),
+      z.object({ ok: z.literal(false), reason: shown, status: count.optional() }),
+    ]),
   }),
   z.object({
     kind: z.literal("links"),

@@ -39,6 +39,22 @@ const said: { readonly [K in FromEngine["kind"]]: Extract<FromEngine, { kind: K 
     hasher: { ok: false, reason: "not found" },
   },
   diagnosed: { kind: "diagnosed", requestId: 1, diagnosis: null },
+  asked: {
+    kind: "asked",
+    requestId: 1,
+    question: {
+      service: "puddle_claim",
+      peer: { uuid: "u", hostname: "web-2", fingerprint: hash },
+      ownFingerprint: hash,
+      path: "/puddle/v1/pair/claim",
+      body: Uint8Array.of(1),
+    },
+  },
+  peer_answered: {
+    kind: "peer_answered",
+    requestId: 1,
+    reply: { ok: false, reason: "gone", status: 404 },
+  },
   links: { kind: "links", requestId: 1, links: { files: { x: hash }, seeds: { [hash]: "y" } } },
   hasher: { kind: "hasher", wanted: true },
   fatal: { kind: "fatal", reason: "port in use" },

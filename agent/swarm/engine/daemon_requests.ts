@@ -5,6 +5,7 @@ import {
 } from "../../../shared/swarm/manifest_entry.ts";
 import type { FromEngine, LinkOutcome, SwarmLinks } from "../channel.ts";
 import { PendingAnswers } from "../pending_answers.ts";
+import { NOBODY_ANSWERS, type RelayedQuestion, type RelayedReply } from "../relay.ts";
 import type { ServerAnswer, WantedContent } from "../transfer/last_resort.ts";
 
 /** The daemon signs within this time or not at all. */
@@ -15,12 +16,18 @@ const LINK_TIMEOUT_MS = 2_000;
 /** The daemon's own limits end a fetch long before; this is for one that answers nothing at all. */
 const CONTENT_TIMEOUT_MS = 10 * 60_000;
 
+/** A peer that asks has given up after this. */
+const RELAY_TIMEOUT_MS = 15_000;
+/** Questions of peers that the daemon has at a time; more are told to come again. */
+const MAX_RELAYED = 32;
+
 /** What the engine asks of the daemon's side and waits for. Answers are told apart by the number of the request. */
 export class DaemonRequests {
   readonly #post: (message: FromEngine) => void;
   readonly #signatures = new PendingAnswers<ManifestEntry | Error>();
   readonly #links = new PendingAnswers<LinkOutcome>();
   readonly #contents = new PendingAnswers<ServerAnswer>();
+  readonly #relayed = new PendingAnswers<RelayedReply>();
 
   constructor(post: (message: FromEngine) => void) {
     this.#post = post;
@@ -64,6 +71,21 @@ export class DaemonRequests {
     return answer ?? { ok: false, reason: "the daemon did not answer in time", isFinal: false };
   }
 
+  /** Hands a peer's question to the daemon. */
+  async relay(question: RelayedQuestion): Promise<RelayedReply> {
+    if (this.#relayed.size >= MAX_RELAYED) return NOBODY_ANSWERS;
+    const reply = await this.#relayed.ask(
+      (requestId) => this.#post({ kind: "asked", requestId, question }),
+      RELAY_TIMEOUT_MS,
+    );
+    return reply ?? NOBODY_ANSWERS;
+  }
+
+  /** An answer to {@linkcode relay}. */
+  settleRelay(requestId: number, reply: RelayedReply): void {
+    this.#relayed.settle(requestId, reply);
+  }
+
   /** An answer to {@linkcode fetchContent}. */
   settleContent(requestId: number, answer: ServerAnswer): void {
     this.#contents.settle(requestId, answer);
@@ -83,5 +105,6 @@ export class DaemonRequests {
   refuseAll(reason: string): void {
     this.#signatures.settleAll(new Error(reason));
     this.#contents.settleAll({ ok: false, reason, isFinal: true });
+    this.#relayed.settleAll(NOBODY_ANSWERS);
   }
 }

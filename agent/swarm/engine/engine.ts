@@ -2,6 +2,7 @@ import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
 import type { EngineStart, FromEngine, ToEngine } from "../channel.ts";
 import { Hasher } from "../hashing/hasher.ts";
 import { heldRights } from "../held_rights.ts";
+import type { PeerQuestion } from "../relay.ts";
 import { UnfitRuntimeError } from "../peers/unfit_runtime_error.ts";
 import { SwarmPaths } from "../swarm_paths.ts";
 import { DaemonRequests } from "./daemon_requests.ts";
@@ -74,7 +75,11 @@ export class Engine {
     if (message.kind === "fetched") {
       return this.#requests.settleContent(message.requestId, message.answer);
     }
-    // It waits for other machines, and nothing else may wait for it.
+    if (message.kind === "answered") {
+      return this.#requests.settleRelay(message.requestId, message.reply);
+    }
+    // Both wait for other machines, and nothing else may wait for them.
+    if (message.kind === "ask_peer") return this.#askPeer(message.requestId, message.question);
     if (message.kind === "diagnose") return this.#diagnose(message.requestId, message.peer);
     this.#queue = this.#queue.then(() => this.#handle(message)).catch((error: unknown) =>
       this.#options.post({ kind: "fatal", reason: String(error) })
@@ -87,7 +92,12 @@ export class Engine {
   }
 
   async #handle(
-    message: Exclude<ToEngine, { kind: "signed" | "unsigned" | "linked" | "fetched" | "diagnose" }>,
+    message: Exclude<
+      ToEngine,
+      {
+        kind: "signed" | "unsigned" | "linked" | "fetched" | "diagnose" | "answered" | "ask_peer";
+      }
+    >,
   ): Promise<void> {
     switch (message.kind) {
       case "start":
@@ -153,6 +163,14 @@ export class Engine {
     }
   }
 
+  #askPeer(requestId: number, question: PeerQuestion): void {
+    this.#scope.run("question to a peer", async () => {
+      const reply = await this.#session?.askPeer(question) ??
+        { ok: false as const, reason: "the swarm does not run on this machine" };
+      this.#options.post({ kind: "peer_answered", requestId, reply });
+    });
+  }
+
   #diagnose(requestId: number, peer: string | undefined): void {
     this.#scope.run("diagnosis", async () => {
       const diagnosis = await this.#session?.diagnose(peer) ?? null;
@@ -178,6 +196,7 @@ export class Engine {
         sign: (entry) => this.#requests.sign(entry),
         fetchContent: (...asked) => this.#requests.fetchContent(...asked),
         link: (links) => this.#requests.link(links),
+        relay: (question) => this.#requests.relay(question),
         log: this.#log,
       });
     } catch (error) {

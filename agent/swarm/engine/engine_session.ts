@@ -6,7 +6,9 @@ import type { Discovery } from "../discovery/discovery.ts";
 import type { RosterPage } from "../manifest/server_roster.ts";
 import type { SwarmState } from "../mirror.ts";
 import type { PeerServer } from "../peers/peer_server.ts";
+import type { PeerQuestion, PeerReply } from "../relay.ts";
 import { AbsenceWatch } from "./absence_watch.ts";
+import { askPeer } from "./ask_peer.ts";
 import { announceAndFollow } from "./announce_and_follow.ts";
 import { reportBlobs } from "./blob_report.ts";
 import { Diagnostician } from "./diagnostician.ts";
@@ -198,6 +200,11 @@ export class EngineSession {
   /** Looks at the way to the peers, and to the one that is named. */
   diagnose(peer: string | undefined): Promise<Diagnosis> | undefined {
     return this.#diagnostician?.diagnose(peer);
+  }
+
+  /** Asks the peer of that name for the daemon. */
+  askPeer(question: PeerQuestion): Promise<PeerReply> {
+    return askPeer(question, this.#parts, this.#options.facts().start.identity);
   }
 
   /** Removes what no longer belongs to anything, and mends what somebody removed. */

@@ -1,6 +1,7 @@
 import type { ManifestEntry, UnsignedManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import type { FromEngine, LinkOutcome, SwarmLinks } from "../channel.ts";
 import type { Hasher } from "../hashing/hasher.ts";
+import type { RelayedQuestion, RelayedReply } from "../relay.ts";
 import type { ServerSource } from "../transfer/last_resort.ts";
 import type { EngineFacts } from "./engine_facts.ts";
 import type { EngineLog } from "./engine_log.ts";
@@ -18,5 +19,7 @@ export interface EngineSessionOptions {
   readonly fetchContent: ServerSource["fetch"];
   /** Has the daemon's side make these links and no others. */
   readonly link: (links: SwarmLinks) => Promise<LinkOutcome>;
+  /** Has the daemon answer a peer's question. */
+  readonly relay: (question: RelayedQuestion) => Promise<RelayedReply>;
   readonly log: EngineLog;
 }

@@ -2,6 +2,7 @@ import type { Discovery } from "../discovery/discovery.ts";
 import { knock } from "../peers/knock.ts";
 import { PeerRoutes } from "../peers/peer_routes.ts";
 import { PeerServer } from "../peers/peer_server.ts";
+import { certificateFingerprint } from "../peers/peer_identity.ts";
 import { ReachDesk } from "../peers/reach_desk.ts";
 import { isExpelled, portOf } from "./engine_facts.ts";
 import type { EngineSessionOptions } from "./engine_session_options.ts";
@@ -15,12 +16,13 @@ import type { SessionParts } from "./session_parts.ts";
  * @throws {Error} if the port cannot be bound.
  */
 export function servePeers(
-  { facts, log }: Pick<EngineSessionOptions, "facts" | "log">,
+  { facts, log, relay }: Pick<EngineSessionOptions, "facts" | "log" | "relay">,
   { bandwidth, book, content, hearing, peers, scope, storage }: SessionParts,
   discovery: () => Discovery | undefined,
 ): Promise<PeerServer> {
   const { start } = facts();
   const { identity, ca } = start;
+  const ownFingerprint = certificateFingerprint(identity.certificate);
   const reachDesk = new ReachDesk({
     knock: (endpoint, uuid) => knock({ endpoint, uuid, identity, ca, signal: scope.signal }),
     heard: (address) => ({
@@ -48,6 +50,7 @@ export function servePeers(
       reach: (peer, caller) => reachDesk.answer(peer, caller),
       storage: (purpose) => storage.answer(purpose),
       hasRoom: () => storage.hasRoomForPush(),
+      relay: (question) => relay({ ...question, ownFingerprint }),
       takeUpload: (sizeBytes) => bandwidth.takeUpload(sizeBytes, scope.signal),
       log,
     }),

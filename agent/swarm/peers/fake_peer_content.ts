@@ -1,5 +1,6 @@
 import { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import { layoutOf } from "../../../shared/swarm/chunk_layout.ts";
+import type { RelayedQuestion, RelayedReply } from "../relay.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 import type { PeerEndpoint } from "./peer_registry.ts";
 import type { PeerContent, RecheckVerdict } from "./peer_routes.ts";
@@ -17,7 +18,15 @@ export class FakePeerContent implements PeerContent {
   pushed = 0;
   room = true;
   verdict: RecheckVerdict = "sound";
+  /** What the daemon was asked. */
+  readonly relayed: Omit<RelayedQuestion, "ownFingerprint">[] = [];
+  reply: RelayedReply = { status: 200, body: new TextEncoder().encode("{}") };
   readonly log = () => {};
+
+  relay(question: Omit<RelayedQuestion, "ownFingerprint">) {
+    this.relayed.push(question);
+    return Promise.resolve(this.reply);
+  }
 
   blob(sha256: string) {
     if (sha256 !== FAKE_SHA) return Promise.resolve("unknown" as const);

@@ -26,10 +26,13 @@ import { type PeerConnectionOptions, PeerConnections } from "./peer_connections.
 import { asRefusal, PeerError } from "./peer_error.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 import type { PeerEndpoint } from "./peer_registry.ts";
+import type { PeerQuestion } from "../relay.ts";
 import { readBody } from "./response_body.ts";
 
 /** A peer that does not even begin to answer a question by then is taken as gone. */
 const QUESTION_TIMEOUT_MS = 10_000;
+/** What a daemon has to answer takes longer: it may look into a home. */
+const RELAY_TIMEOUT_MS = 30_000;
 
 export interface PeerClientOptions extends PeerConnectionOptions {
   /** Called with addresses that a peer passed on. */
@@ -187,6 +190,26 @@ export class PeerClient {
       signal,
     );
     return value;
+  }
+
+  /**
+   * Asks for something that only the peer's daemon knows; the body of the answer is handed on as it is.
+   *
+   * @throws {PeerError} if the peer cannot be reached, refuses, or answers with more than `maxBytes`.
+   */
+  async ask(
+    endpoint: PeerEndpoint,
+    { method, path, body, maxBytes }: Omit<PeerQuestion, "host">,
+    signal: AbortSignal,
+  ): Promise<{ peer: PeerIdentity; body: Uint8Array }> {
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(RELAY_TIMEOUT_MS)]);
+    const { response, peer } = await this.#connections.send(endpoint, {
+      method,
+      path,
+      ...(body ? { body } : {}),
+      signal: limited,
+    });
+    return { peer, body: new Uint8Array(await readBody(response, maxBytes)) };
   }
 
   async #getJson<T extends z.ZodType>(

@@ -26,6 +26,13 @@ interface CertificateFacts {
   readonly peer: PeerIdentity | undefined;
 }
 
+/** SHA-256 of a certificate's DER, as hex. @param pem The certificate, first of its chain. */
+export function certificateFingerprint(pem: string): string {
+  const [raw] = x509.PemConverter.decode(pem);
+  if (!raw) throw new TypeError("Cannot tell a certificate's fingerprint: there is none");
+  return sha256Hex(new Uint8Array(raw));
+}
+
 const ENVOY_URI = /^vigo:envoy:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /**

@@ -20,7 +20,9 @@ import {
 } from "./peer_api.ts";
 import { callerEndpoint } from "./caller_endpoint.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
+import { MAX_RELAYED_QUESTION_BYTES, type RelayedQuestion, type RelayedReply } from "../relay.ts";
 import type { PeerEndpoint } from "./peer_registry.ts";
+import { declaredLength, readRequestBody } from "./read_request_body.ts";
 
 /** Content is sent in pieces of this size, so that many slow receivers cost little memory. */
 const SLICE_BYTES = 128 * 1024;
@@ -59,6 +61,8 @@ export interface PeerContent {
   storage(purpose: string): Promise<StorageAnswer | undefined>;
   /** Whether there is room to write what peers push. */
   hasRoom(): Promise<boolean>;
+  /** Has the daemon answer. */
+  relay(question: Omit<RelayedQuestion, "ownFingerprint">): Promise<RelayedReply>;
   /** Waits until so many bytes may be sent. */
   takeUpload(sizeBytes: number): Promise<void>;
   log: EngineLog;
@@ -102,6 +106,9 @@ export class PeerRoutes {
     const [root, version, room, ...rest] = url?.pathname.slice(1).split("/") ?? [];
     if (root === "health" && version === "storage" && room === undefined && method === "GET") {
       return control(() => this.#storage(url?.searchParams.get("for") ?? ""));
+    }
+    if (url?.pathname === "/puddle/v1/pair/claim" && method === "POST") {
+      return control((peer, request) => this.#relay("puddle_claim", peer, url, request));
     }
     if (root !== "swarm" || version !== "v1") return control(() => Promise.resolve(NOT_FOUND));
     const [sha256] = rest;
@@ -228,19 +235,13 @@ export class PeerRoutes {
    */
   async #push(peer: PeerIdentity, request: IncomingMessage): Promise<RoutedAnswer> {
     if (!this.#content.hears(peer)) return BUSY;
-    const declaredBytes = Number(request.headers["content-length"]);
-    if (!(declaredBytes <= MAX_PEER_JSON_BYTES)) return { status: 413 };
+    if (declaredLength(request, MAX_PEER_JSON_BYTES) === undefined) return { status: 413 };
     if (!await this.#content.hasRoom()) return { status: 507 };
-    const parts: Uint8Array[] = [];
-    let sizeBytes = 0;
-    for await (const part of request) {
-      sizeBytes += part.length;
-      if (sizeBytes > declaredBytes) return { status: 413 };
-      parts.push(part);
-    }
+    const read = await readRequestBody(request, MAX_PEER_JSON_BYTES);
+    if (!read.ok) return read;
     let body: unknown;
     try {
-      body = JSON.parse(await new Blob(parts.map((part) => new Uint8Array(part))).text());
+      body = JSON.parse(new TextDecoder().decode(read.bytes));
     } catch {
       return { status: 400 };
     }
@@ -256,6 +257,26 @@ export class PeerRoutes {
     if (!caller) return { status: 400 };
     const answer = await this.#content.reach(peer, caller);
     return answer === "busy" ? BUSY : json(answer);
+  }
+
+  /** Hands a question to the daemon: with a body of at most {@linkcode MAX_RELAYED_QUESTION_BYTES}, 413 past that. */
+  async #relay(
+    service: RelayedQuestion["service"],
+    peer: PeerIdentity,
+    { pathname, search }: URL,
+    request: IncomingMessage,
+  ): Promise<RoutedAnswer> {
+    const read = request.method === "POST"
+      ? await readRequestBody(request, MAX_RELAYED_QUESTION_BYTES)
+      : { ok: true as const, bytes: new Uint8Array() };
+    if (!read.ok) return read;
+    const path = `${pathname}${search}`;
+    const { status, body } = await this.#content.relay({ service, peer, path, body: read.bytes });
+    return {
+      status,
+      headers: { "content-type": "application/json", ...(status === 503 ? BUSY.headers : {}) },
+      body,
+    };
   }
 
   #fleet(): RoutedAnswer {
