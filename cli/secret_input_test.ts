@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { UserError } from "../shared/terminal/user_error.ts";
-import { HiddenLine, readAll, valueFromInput } from "./secret_input.ts";
+import { HiddenLine } from "../shared/terminal/hidden_line.ts";
+import { readAll, valueFromInput } from "./secret_input.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
