@@ -6,6 +6,7 @@ import type { z } from "zod";
 import { API_PREFIX } from "../../shared/rest/contract.ts";
 import type { Endpoint } from "../../shared/rest/endpoint.ts";
 import { errorSchema } from "../../shared/rest/error.ts";
+import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import { checkServerIdentity } from "./check_server_identity.ts";
 
 /** How the server's certificate is judged before a byte of the request leaves this machine. */
@@ -41,10 +42,16 @@ export interface RestCall<Query, Body> {
   readonly query: Query;
   readonly body: Body;
   readonly signal?: AbortSignal;
+  /** Fills the `:name` parts of the path. */
+  readonly params?: Readonly<Record<string, string>>;
+  /** The certificate of this envoy, for what only the fleet may read. */
+  readonly identity?: TlsIdentity;
+  /** Largest answer that is read. */
+  readonly maxAnswerBytes?: number;
 }
 
 /**
- * Calls one endpoint without parameters in its path and parses the answer.
+ * Calls one endpoint and parses the answer.
  *
  * @param base `https://host:port`.
  * @throws {RestError} if the server cannot be reached, is not whom `trust` wants, refuses, or answers nonsense.
@@ -59,10 +66,10 @@ export async function callRest<
   endpoint: Endpoint<Query, Body, Answer>,
   call: RestCall<Record<string, string>, z.input<Body>>,
 ): Promise<z.output<Answer>> {
-  const url = new URL(API_PREFIX + endpoint.path, base);
+  const url = new URL(API_PREFIX + fillPath(endpoint.path, call.params), base);
   for (const [name, value] of Object.entries(call.query)) url.searchParams.set(name, value);
   const body = call.body === undefined ? undefined : JSON.stringify(call.body);
-  const { status, text } = await exchange(url, trust, endpoint.method, body, call.signal);
+  const { status, text } = await exchange(url, trust, endpoint.method, body, call);
   if (status < 200 || status > 299) {
     const refusal = errorSchema.safeParse(parseJson(text));
     const reason = refusal.success ? refusal.data.message : `status ${status}`;
@@ -81,6 +88,10 @@ export async function callRest<
   return answer.data;
 }
 
+function fillPath(path: string, params: Readonly<Record<string, string>> = {}): string {
+  return path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ""));
+}
+
 /** The pin of a certificate: SHA-256 over its SubjectPublicKeyInfo, base64, as curl's `--pinnedpubkey` has it. */
 export function spkiPin(der: Uint8Array): string {
   const spki = new X509Certificate(Buffer.from(der)).publicKey.export({
@@ -95,7 +106,10 @@ function exchange(
   trust: ServerTrust,
   method: string,
   body: string | undefined,
-  signal: AbortSignal | undefined,
+  { signal, identity, maxAnswerBytes = MAX_ANSWER_BYTES }: Pick<
+    RestCall<unknown, unknown>,
+    "signal" | "identity" | "maxAnswerBytes"
+  >,
 ): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => {
@@ -119,6 +133,7 @@ function exchange(
       ...(trust.kind === "ca"
         ? { ca: trust.pem, checkServerIdentity }
         : { rejectUnauthorized: false }),
+      ...(identity ? { cert: identity.certificate, key: identity.privateKey } : {}),
     });
     const timer = setTimeout(
       () => fail(new Error(`no answer in ${TIMEOUT_MS} ms`)),
@@ -132,8 +147,8 @@ function exchange(
       response.on("error", fail);
       response.on("data", (chunk: Buffer) => {
         sizeBytes += chunk.length;
-        if (sizeBytes > MAX_ANSWER_BYTES) {
-          fail(new RestError(`${url.origin} answered more than ${MAX_ANSWER_BYTES} bytes`));
+        if (sizeBytes > maxAnswerBytes) {
+          fail(new RestError(`${url.origin} answered more than ${maxAnswerBytes} bytes`));
         } else chunks.push(chunk);
       });
       response.on("end", () => {

@@ -1,0 +1,215 @@
+import type { Sha256 } from "../../shared/crypto/sha256.ts";
+import type { Delegation } from "../../shared/puddle/delegation.ts";
+import { parseDelegations } from "../../shared/puddle/parse_delegations.ts";
+import type { CycleLog } from "../daemon/cycle.ts";
+import { type QueueLine, queueLineSchema } from "../user_scan/queue_lines.ts";
+import { ScanError, type ScannedUser, type UserScans } from "../user_scan/user_scans.ts";
+import type { GrantedUsers } from "./granted_users.ts";
+import { rememberHeads, type SeenHead } from "./heads_file.ts";
+import type { QueueStore } from "./queue_store.ts";
+import { TopicIntake } from "./topic_intake.ts";
+
+/** Most topics whose last known message is named to a scan. */
+const MAX_KNOWN = 1_000;
+/** Most lines of one scan that say what is wrong. */
+const MAX_PROBLEMS = 20;
+
+export interface HomeScannerOptions {
+  readonly users: GrantedUsers;
+  readonly scans: UserScans;
+  readonly store: QueueStore;
+  /** `poolq-heads/`. */
+  readonly headsFolder: string;
+  readonly log: CycleLog;
+  nowMs(): number;
+  /** Whether the gate of this envoy is open. */
+  isOpen(): boolean;
+  /** Something new is held. */
+  onNews(): void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Looks into the homes of users with the grant for what they posted, and removes the queues of those that lost it. One look
+ * at a home at a time; who asks while one runs is answered by one more after it.
+ */
+export class HomeScanner {
+  readonly #options: HomeScannerOptions;
+  readonly #turns = new Map<string, { readonly current: Promise<void>; next?: Promise<void> }>();
+  /** What was told of each user last, so that the log says it once. */
+  readonly #told = new Map<string, string>();
+
+  constructor(options: HomeScannerOptions) {
+    this.#options = options;
+  }
+
+  /** Looks into the homes of all users that may post, and scrubs those that may no longer. */
+  async scanAll(): Promise<void> {
+    const { users, store } = this.#options;
+    const granted = await users.names();
+    for (const lost of store.granted()) {
+      if (granted.includes(lost) || this.#turns.has(lost)) continue;
+      await this.#tell(lost, () => this.#inTurn(lost, () => this.#scrub(lost)));
+    }
+    for (const name of granted) await this.scan(name);
+  }
+
+  /** Looks into one home, if its user may post: what is there when this is called is held when it returns. */
+  scan(name: string): Promise<void> {
+    const turn = this.#turns.get(name);
+    if (!turn) return this.#inTurn(name, () => this.#look(name));
+    // Whoever asks meanwhile shares the next look: this one may be past what they mean.
+    return turn.next ??= turn.current.catch(() => {}).then(() => this.scan(name));
+  }
+
+  #inTurn(name: string, work: () => Promise<void>): Promise<void> {
+    const current = work().finally(() => this.#turns.delete(name));
+    this.#turns.set(name, { current });
+    return current;
+  }
+
+  async #look(name: string): Promise<void> {
+    const { users, store, isOpen } = this.#options;
+    if (!isOpen() || !(await users.names()).includes(name)) return;
+    const user = await users.find(name);
+    if (!user) return;
+    store.setGranted(name, true);
+    const known: Record<Sha256, { seq: number; id: Sha256 }> = {};
+    for (const topic of store.topics().slice(0, MAX_KNOWN)) {
+      known[topic.topicId] = { seq: topic.headSeq, id: topic.headId };
+    }
+    const visit = new Visit(this.#options, user);
+    await this.#tell(name, async () => {
+      try {
+        await this.#options.scans.run(
+          user,
+          { kind: "poolq_read", home: user.home, known },
+          (line) => visit.take(queueLineSchema.parse(line)),
+          this.#options.signal,
+        );
+      } finally {
+        await visit.end();
+      }
+      return visit.problems;
+    });
+    if (visit.hasNews) this.#options.onNews();
+  }
+
+  /** The heads stay; what was carried already stays with the fleet. */
+  async #scrub(name: string): Promise<void> {
+    const { users, scans, store, headsFolder, log, signal } = this.#options;
+    const user = await users.find(name);
+    if (user) {
+      const seen = new Map<string, SeenHead>();
+      await scans.run(user, { kind: "poolq_scrub", home: user.home }, (line) => {
+        const said = queueLineSchema.parse(line);
+        if (said.kind !== "topic") return;
+        const { topicId, writer, lastSeq, lastId } = said;
+        const held = store.topic(topicId)?.name ?? "";
+        seen.set(topicId, { name: held, writer, seq: lastSeq, id: lastId });
+      }, signal);
+      await rememberHeads(headsFolder, name, seen);
+      log.info("queues of a user without the grant were removed", { user: name });
+    }
+    store.setGranted(name, false);
+  }
+
+  /** Says what is wrong in a home when it is news. */
+  async #tell(name: string, look: () => Promise<readonly string[] | void>): Promise<void> {
+    const { log, signal } = this.#options;
+    let problems: readonly string[];
+    try {
+      problems = await look() ?? [];
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof ScanError)) throw error;
+      problems = [error.message];
+    }
+    const text = problems.join("; ");
+    if (text !== "" && text !== this.#told.get(name)) {
+      log.warn("not everything in a user's queues can be carried", { user: name, reason: text });
+    }
+    this.#told.set(name, text);
+  }
+}
+
+/** What one look at a home brings, line by line. */
+class Visit {
+  readonly #options: HomeScannerOptions;
+  readonly #user: ScannedUser;
+  readonly #delegations: Delegation[] = [];
+  readonly #seen = new Map<string, SeenHead>();
+  readonly #problems: string[] = [];
+  #intake: { readonly topicId: Sha256; readonly intake: TopicIntake } | undefined;
+  #headBefore = 0;
+  hasNews = false;
+
+  constructor(options: HomeScannerOptions, user: ScannedUser) {
+    this.#options = options;
+    this.#user = user;
+  }
+
+  get problems(): readonly string[] {
+    return this.#problems.slice(0, MAX_PROBLEMS);
+  }
+
+  take(line: QueueLine): void {
+    switch (line.kind) {
+      case "delegation":
+        this.#delegations.push(...parseDelegations([line.delegation]));
+        return;
+      case "topic":
+        this.#leaveTopic();
+        this.#begin(line);
+        return;
+      case "message":
+        if (line.topicId === this.#intake?.topicId) this.#intake.intake.take(line.message);
+        return;
+      case "problem":
+        this.#problems.push(
+          line.topicId === undefined
+            ? line.reason
+            : `topic ${line.topicId.slice(0, 12)}: ${line.reason}`,
+        );
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#leaveTopic();
+    const { headsFolder } = this.#options;
+    await rememberHeads(headsFolder, this.#user.name, this.#seen);
+  }
+
+  #begin({ topicId, writer, lastSeq, lastId }: Extract<QueueLine, { kind: "topic" }>): void {
+    const { store, nowMs } = this.#options;
+    this.#headBefore = store.topic(topicId)?.headSeq ?? 0;
+    this.#seen.set(topicId, { name: "", writer, seq: lastSeq, id: lastId });
+    this.#intake = {
+      topicId,
+      intake: new TopicIntake({
+        store,
+        topicId,
+        user: this.#user.name,
+        writer,
+        delegations: this.#delegations,
+        nowMs,
+      }),
+    };
+  }
+
+  #leaveTopic(): void {
+    const { intake, topicId } = this.#intake ?? {};
+    if (!intake || topicId === undefined) return;
+    this.#intake = undefined;
+    const before = this.#options.store.topic(topicId);
+    const topic = intake.end();
+    const seen = this.#seen.get(topicId);
+    if (seen && topic) this.#seen.set(topicId, { ...seen, name: topic.name });
+    if (intake.problem !== undefined) {
+      this.#problems.push(`topic ${topicId.slice(0, 12)}: ${intake.problem}`);
+    }
+    if ((topic?.headSeq ?? 0) > this.#headBefore || topic?.writer !== before?.writer) {
+      this.hasNews = true;
+    }
+  }
+}
