@@ -6,31 +6,43 @@ import {
   type TaskSummary,
   type TaskTarget,
 } from "../../shared/rest/tasks.ts";
-import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
-import { UserError } from "../../shared/terminal/user_error.ts";
 import { PAGE_ROWS } from "../client/all_pages.ts";
 import type { ApiClient } from "../client/api_client.ts";
-import { ApiError, UnreachableError } from "../client/api_error.ts";
-import { EventStreamError, SilentStreamError } from "../client/event_stream.ts";
 import type { CliContext } from "../context.ts";
 import { LastLines } from "../output/last_lines.ts";
 import { renderProgress } from "../output/task_progress.ts";
+import { followRun, type WatchedRun } from "./follow_run.ts";
 
-/** Between two looks where there is no stream, and between two drawings, in ms. */
-const POLL_MS = 1_000;
+/** Between two drawings of what changes, and of what does not but for the time it takes, in ms. */
 const DRAW_MS = 150;
-/** How long the server may be away before nobody waits any more, in ms; a task goes on when it is back. */
-const AWAY_MS = 120_000;
-/** Longest wait for one answer, in ms. */
-const CALL_TIMEOUT_MS = 30_000;
+const REDRAW_MS = 1_000;
 
 /** What is known of a task while it runs. */
-class WatchedTask {
+class WatchedTask implements WatchedRun<TaskEvent> {
+  readonly kind = "task";
   task: TaskSummary | undefined;
   readonly targets = new Map<number, TaskTarget>();
   readonly lines = new LastLines();
   isAway = false;
   isChanged = false;
+
+  constructor(readonly client: ApiClient, readonly id: string) {}
+
+  follow(signal: AbortSignal): AsyncGenerator<TaskEvent> {
+    return this.client.follow(taskEvents, { params: { id: this.id }, signal });
+  }
+
+  async look(signal: AbortSignal): Promise<void> {
+    const params = { id: this.id };
+    const task = await this.client.call(taskShow, { params, signal });
+    const { results } = await this.client.call(taskResults, {
+      params,
+      query: { limit: PAGE_ROWS, output: "false" },
+      signal,
+    });
+    this.take({ kind: "targets", targets: results });
+    this.take({ kind: "task", task });
+  }
 
   take(event: TaskEvent): void {
     this.isChanged = true;
@@ -43,16 +55,19 @@ class WatchedTask {
     }
   }
 
-  get isOver(): boolean {
+  isOver(): boolean {
     return this.task !== undefined && this.task.status !== "running";
+  }
+
+  noteAway(): void {
+    this.isAway = this.isChanged = true;
   }
 }
 
 /**
- * Follows a task to its end, drawn on the terminal where there is one: by the server's events, and by asking again and again
- * where they do not come through. A server that restarts meanwhile is waited for.
+ * Follows a task to its end, drawn on the terminal where there is one.
  *
- * @throws {UserError} with status 130 when the operator interrupts, and with 4 if the server stays away; the task goes on.
+ * @throws {UserError} as {@linkcode followRun}; the task goes on.
  */
 export async function followTask(
   client: ApiClient,
@@ -60,98 +75,23 @@ export async function followTask(
   context: CliContext,
 ): Promise<TaskSummary> {
   const { output } = context;
-  const watched = new WatchedTask();
+  const watched = new WatchedTask(client, id);
+  let drawnAtMs = 0;
   const draw = () => {
-    if (!watched.isChanged || watched.task === undefined) return;
+    const isDue = watched.isChanged || context.now() - drawnAtMs >= REDRAW_MS;
+    if (!isDue || watched.task === undefined) return;
     watched.isChanged = false;
-    output.progress(renderProgress({ ...watched, task: watched.task, nowMs: context.now() }));
+    drawnAtMs = context.now();
+    const { task, targets, lines, isAway } = watched;
+    output.progress(renderProgress({ task, targets, lines, isAway, nowMs: context.now() }));
   };
   const timer = setInterval(draw, DRAW_MS);
   try {
-    await watch(watched, client, id, context);
+    await followRun(watched, context);
   } finally {
     clearInterval(timer);
     output.endProgress(false);
   }
-  if (watched.task === undefined || !watched.isOver) throw interrupted(id);
+  if (watched.task === undefined) throw new Error("unreachable: a task that is over is known");
   return watched.task;
-}
-
-/** Returns when the task is over or the operator interrupts. */
-async function watch(
-  watched: WatchedTask,
-  client: ApiClient,
-  id: string,
-  context: CliContext,
-): Promise<void> {
-  const { signal } = context;
-  let canStream = true, awaySinceMs: number | undefined;
-  while (!signal.aborted) {
-    canStream = canStream && await stream(watched, client, id, signal);
-    if (watched.isOver || signal.aborted) return;
-    try {
-      await look(watched, client, id, signal);
-      awaySinceMs = undefined;
-    } catch (error) {
-      if (signal.aborted) return;
-      if (!(error instanceof UnreachableError)) throw error;
-      watched.isAway = watched.isChanged = true;
-      awaySinceMs ??= context.now();
-      if (context.now() - awaySinceMs >= AWAY_MS) throw away(id, error);
-    }
-    if (!watched.isOver) await context.pause(POLL_MS);
-    else return;
-  }
-}
-
-/** @returns whether it is worth asking for the stream again. */
-async function stream(
-  watched: WatchedTask,
-  client: ApiClient,
-  id: string,
-  signal: AbortSignal,
-): Promise<boolean> {
-  try {
-    for await (const event of client.follow(taskEvents, { params: { id }, signal })) {
-      watched.take(event);
-    }
-  } catch (error) {
-    // Too many follow it, or a proxy lets nothing pass. A token that is not valid any more may be renewed.
-    if (error instanceof ApiError) return error.status === 401;
-    if (!(error instanceof EventStreamError)) throw error;
-    if (error instanceof SilentStreamError) return false;
-  }
-  return true;
-}
-
-async function look(
-  watched: WatchedTask,
-  client: ApiClient,
-  id: string,
-  interrupt: AbortSignal,
-): Promise<void> {
-  const signal = AbortSignal.any([interrupt, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
-  const task = await client.call(taskShow, { params: { id }, signal });
-  const { results } = await client.call(taskResults, {
-    params: { id },
-    query: { limit: PAGE_ROWS, output: "false" },
-    signal,
-  });
-  watched.take({ kind: "targets", targets: results });
-  watched.take({ kind: "task", task });
-}
-
-/** What an operator reads who stops watching. */
-export function interrupted(id: string): UserError {
-  return new UserError(
-    `Stopped watching; task ${id} goes on. See it with: vigocli task status ${id}, or end it with: vigocli task cancel ${id}`,
-    { exitCode: EXIT_CODE.interrupted },
-  );
-}
-
-function away(id: string, cause: UnreachableError): UserError {
-  return new UserError(
-    `${cause.message}. Task ${id} goes on when it is back; see it then with: vigocli task status ${id}`,
-    { exitCode: EXIT_CODE.unreachable, cause },
-  );
 }

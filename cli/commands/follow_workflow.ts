@@ -1,8 +1,6 @@
-import { type WorkflowRun, workflowShow } from "../../shared/rest/workflows.ts";
-import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
+import { workflowEvents, type WorkflowRun, workflowShow } from "../../shared/rest/workflows.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import type { ApiClient } from "../client/api_client.ts";
-import { UnreachableError } from "../client/api_error.ts";
 import type { CliContext } from "../context.ts";
 import {
   countSteps,
@@ -10,20 +8,16 @@ import {
   renderSteps,
   renderWorkflowProgress,
 } from "../output/workflow.ts";
+import { followRun } from "./follow_run.ts";
 
-/** Between two looks, in ms. */
-const LOOK_MS = 500;
-/** How long the server may be away before nobody waits any more, in ms; a workflow goes on when it is back. */
-const AWAY_MS = 120_000;
-/** Longest wait for one answer, in ms. */
-const CALL_TIMEOUT_MS = 30_000;
+/** Between two drawings of what does not change but for the time it takes, in ms. */
+const REDRAW_MS = 1_000;
 
 /**
  * Follows a workflow to its end and shows it: a table that is drawn anew on a terminal, a line for each step that changes on a
- * pipe. A server that restarts meanwhile is waited for.
+ * pipe.
  *
- * @throws {UserError} unless every step is complete; with status 130 when the operator interrupts, and with 4 if the server
- * stays away, the workflow goes on.
+ * @throws {UserError} unless every step is complete, and as {@linkcode followRun}; the workflow then goes on.
  */
 export async function followWorkflow(
   client: ApiClient,
@@ -31,49 +25,32 @@ export async function followWorkflow(
   context: CliContext,
   json: boolean,
 ): Promise<void> {
-  const { output, signal, now } = context;
+  const { output } = context;
   const tell = json ? () => {} : output.isTerminal ? draw(context) : writeChanges(context);
-  let awaySinceMs: number | undefined;
+  const params = { id };
+  let known: WorkflowRun | undefined;
+  const take = (workflow: WorkflowRun) => tell(known = workflow);
+  // Steps that only run on take longer all the same; on a pipe nothing is said twice.
+  const timer = setInterval(() => known && tell(known), REDRAW_MS);
   try {
-    while (!signal.aborted) {
-      const answer = await look(client, id, signal);
-      if (answer instanceof UnreachableError) {
-        awaySinceMs ??= now();
-        if (now() - awaySinceMs >= AWAY_MS) throw away(id, answer);
-      } else if (answer !== undefined) {
-        awaySinceMs = undefined;
-        tell(answer);
-        if (answer.status !== "running") return finish(answer, context, json);
-      }
-      await context.pause(LOOK_MS);
-    }
+    await followRun({
+      kind: "workflow",
+      id,
+      follow: (signal) => client.follow(workflowEvents, { params, signal }),
+      take,
+      look: async (signal) => take(await client.call(workflowShow, { params, signal })),
+      isOver: () => known !== undefined && known.status !== "running",
+    }, context);
   } finally {
+    clearInterval(timer);
     output.endProgress(false);
   }
-  throw new UserError(
-    `Stopped watching; workflow ${id} goes on. See it with: vigocli workflow status ${id}, or end it with: vigocli workflow cancel ${id}`,
-    { exitCode: EXIT_CODE.interrupted },
-  );
+  if (known === undefined) throw new Error("unreachable: a workflow that is over is known");
+  finish(known, context, json);
 }
 
-/** @returns `undefined` if the operator interrupts. */
-async function look(
-  client: ApiClient,
-  id: string,
-  interrupt: AbortSignal,
-): Promise<WorkflowRun | UnreachableError | undefined> {
-  const signal = AbortSignal.any([interrupt, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
-  try {
-    return await client.call(workflowShow, { params: { id }, signal });
-  } catch (error) {
-    if (interrupt.aborted) return undefined;
-    if (error instanceof UnreachableError) return error;
-    throw error;
-  }
-}
-
+/** Shows a workflow that is over. @throws {UserError} unless every step is complete. */
 function finish(workflow: WorkflowRun, { output, now }: CliContext, json: boolean): void {
-  output.endProgress(false);
   if (json) output.json(workflow);
   else if (output.isTerminal) {
     output.line(renderSteps(workflow, output.style, now(), output.columns));
@@ -88,13 +65,6 @@ function finish(workflow: WorkflowRun, { output, now }: CliContext, json: boolea
   const hint = failed === undefined ? "" : `. See why with: vigocli task status ${failed.taskId}`;
   const end = workflow.status === "cancelled" ? "was cancelled" : "is not complete";
   throw new UserError(`Workflow ${workflow.id} ${end}: ${countSteps(workflow.steps)}${hint}`);
-}
-
-function away(id: string, cause: UnreachableError): UserError {
-  return new UserError(
-    `${cause.message}. Workflow ${id} goes on when it is back; see it then with: vigocli workflow status ${id}`,
-    { exitCode: EXIT_CODE.unreachable, cause },
-  );
 }
 
 function draw({ output, now }: CliContext): (workflow: WorkflowRun) => void {

@@ -4,7 +4,8 @@ import { noVerdicts } from "../../shared/tasks/verdict.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import type { ApiClient } from "../client/api_client.ts";
-import { UnreachableError } from "../client/api_error.ts";
+import { ApiError, UnreachableError } from "../client/api_error.ts";
+import { EventStreamError } from "../client/event_stream.ts";
 import type { CliContext } from "../context.ts";
 import { createOutput } from "../output/output.ts";
 import { followWorkflow } from "./follow_workflow.ts";
@@ -65,15 +66,24 @@ const failed = workflow(
   step("b", { status: "skipped", reason: "a failed" }),
 );
 
-/** Follows a workflow of which the server says these, one after the other, and then what it said last. */
+/** Follows a workflow of which the server says these, one after the other, and then what it said last: when asked, or by `events`. */
 async function follow(
   said: readonly (WorkflowRun | Error)[],
-  { json = false, isTerminal = false, stopAfter = Infinity } = {},
+  { json = false, isTerminal = false, stopAfter = Infinity, events = false } = {},
 ) {
   const stop = new AbortController();
   const written = { out: "", error: "" };
   let turn = 0, nowMs = 0;
   const client = {
+    follow: async function* () {
+      await Promise.resolve();
+      if (!events) throw new ApiError(429, "32 readers follow this workflow already");
+      while (turn < said.length) {
+        const event = said[turn++];
+        if (event instanceof Error) throw event;
+        if (event) yield event;
+      }
+    },
     call: () => {
       const answer = said[Math.min(turn, said.length - 1)];
       turn += 1;
@@ -102,6 +112,15 @@ async function follow(
   assert.ok(ended === undefined || ended instanceof UserError, String(ended));
   return { ...written, message: ended?.message ?? "", exitCode: ended?.exitCode ?? EXIT_CODE.ok };
 }
+
+Deno.test("by the server's events a workflow is followed without asking, and on when they break off", async () => {
+  const { out, exitCode } = await follow([running, complete], { events: true });
+  assert.equal(exitCode, EXIT_CODE.ok);
+  assert.equal(out.trim().split("\n").at(-1), `Workflow ${ID} is complete`);
+  const broken = new EventStreamError("the stream broke off");
+  const again = await follow([running, broken, running, complete], { events: true });
+  assert.equal(again.out, out);
+});
 
 Deno.test("on a pipe each step writes a line when it begins and when it is over", async () => {
   const { out, exitCode } = await follow([running, running, complete]);

@@ -12,8 +12,9 @@ import type { CliContext } from "../context.ts";
  */
 export async function overruleGuardrail<Answer>(
   send: (force: boolean) => Promise<Answer>,
-  { output, isInteractive, confirm }: CliContext,
+  context: CliContext,
 ): Promise<Answer> {
+  const { output, isInteractive, signal } = context;
   try {
     return await send(false);
   } catch (error) {
@@ -26,10 +27,23 @@ export async function overruleGuardrail<Answer>(
         "  note:    the agent's hardcoded guardrails still apply on each envoy.",
       ].join("\n"),
     );
-    if (isInteractive && await confirm("Proceed anyway?")) return await send(true);
+    if (isInteractive && await isConfirmed(context)) return await send(true);
+    signal.throwIfAborted();
     throw new UserError(
       `${error.message}. Nothing was sent; if it is meant, overrule it with --force`,
       { exitCode: EXIT_CODE.refused, cause: error },
     );
+  }
+}
+
+/** Whether somebody says yes; no longer waited for once they interrupt. */
+async function isConfirmed({ confirm, signal }: CliContext): Promise<boolean> {
+  const { promise: interruption, resolve } = Promise.withResolvers<boolean>();
+  const refuse = () => resolve(false);
+  signal.addEventListener("abort", refuse, { once: true });
+  try {
+    return await Promise.race([confirm("Proceed anyway?"), interruption]);
+  } finally {
+    signal.removeEventListener("abort", refuse);
   }
 }

@@ -1,4 +1,9 @@
-import { CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings";
+import {
+  CommanderError,
+  type CommandUnknownOpts,
+  Help,
+  type Option,
+} from "@commander-js/extra-typings";
 import { CommandExit } from "./command_exit.ts";
 import { EXIT_CODE, type ExitCode } from "./exit_code.ts";
 import { sanitize } from "./sanitize.ts";
@@ -97,10 +102,25 @@ function configure(
       getOutHasColors: () => wantsColor(colors),
       getErrHasColors: () => false,
     })
-    .configureHelp({ ...command.configureHelp(), styleTitle: createStyle(colors).bold });
+    .configureHelp({
+      ...command.configureHelp(),
+      styleTitle: createStyle(colors).bold,
+      optionDescription: describeOption,
+    });
   for (const child of command.commands) {
     configure(child, `${path} ${child.name()}`, context, onFailure);
   }
+}
+
+const HELP = new Help();
+
+/** What an option says of itself; that it is off, or empty, unless given goes without saying. */
+function describeOption(option: Option): string {
+  const { defaultValue } = option;
+  const isPlain = defaultValue === false ||
+    (Array.isArray(defaultValue) && defaultValue.length === 0);
+  const shown = isPlain ? Object.create(option, { defaultValue: { value: undefined } }) : option;
+  return HELP.optionDescription(shown);
 }
 
 /** Commander's own errors: with status 0 help or the version was printed, otherwise the command line makes no sense. */

@@ -20,8 +20,9 @@ async function run(
   const program = new Command("vigocli").description("the admin command line").version("1.2.3");
   const task = program.command("task").description("run commands on envoys");
   const runCommand = task.command("run").description("run a command").argument("<command>")
-    .option("--force", "overrule the guardrail")
-    .option("--limit <n>", "how many", wholeNumber(1, 100))
+    .option("--force", "overrule the guardrail", false)
+    .option("--tag <name>", "repeatable", (name, others: string[]) => [...others, name], [])
+    .option("--limit <n>", "how many", wholeNumber(1, 100), 20)
     .option("--retention <time>", "how long", asArgument(parseDuration))
     .action(async () => {
       await act();
@@ -49,6 +50,8 @@ Deno.test("help and version go to standard output with status 0", async () => {
   assert.equal(help.exitCode, 0);
   assert.match(help.output, /^Usage: vigocli task run/);
   assert.match(help.output, /Examples:\n {2}# Ask for the uptime\n {2}vigocli task run uptime\n/);
+  assert.match(help.output, /how many \(default: 20\)\n/);
+  assert.match(help.output, /overrule the guardrail\n.*repeatable\n/, "off and empty are plain");
   assert.deepEqual(await run(["--version"]), { exitCode: 0, output: "1.2.3\n", errors: "" });
   assert.equal((await run(["help", "task"])).exitCode, 0);
 });

@@ -152,6 +152,9 @@ Deno.test("vigocli task against a fleet", async (t) => {
       const timeout = ["task", "run", "sleep 600", "--target", "web-1", "--timeout", "1"];
       const late = await fleet.tryCli(...timeout);
       assertFails(late, 1, /: 1 timeout$/m);
+      const [, id = ""] = /^Task (\w+) dispatched$/m.exec(late.stdout) ?? [];
+      const after = await fleet.tryCli("task", "status", id, "--watch", "--verdict", "failed");
+      assertFails(after, 1, /^No target is failed\nerror: Task \w+ .*: 1 timeout$/m);
       const rolling = ["--batch-size", "1", "--max-failures", "0", "--nice", "5"];
       const aborted = await fleet.tryCli("task", "run", "false", "--target", "*", ...rolling);
       assertFails(aborted, 1, /was aborted, 1 of 3 targets failed, 0 may: 1 failed, 2 skipped$/m);
@@ -179,6 +182,12 @@ Deno.test("vigocli task against a fleet", async (t) => {
       for (const [args, line] of cases) assertFails(await run(...args), 2, line);
       assertFails(await run("uptime", "--target", "nobody-*"), 1, /No envoy matches/);
       assertFails(await fleet.tryCli("task", "status", "tnosuchtask"), 1, /No task has the id/);
+      const verdicts = ["task", "status", "tnosuchtask", "--verdict", "failed,bad"];
+      assertFails(
+        await fleet.tryCli(...verdicts),
+        2,
+        /"bad" is no verdict\. Write some of complete,/,
+      );
     });
 
     await t.step(
@@ -186,7 +195,7 @@ Deno.test("vigocli task against a fleet", async (t) => {
       async () => {
         const args = ["task", "run", "systemctl stop vigo", "--target", "web-1"];
         const refused = await fleet.tryCli(...args);
-        assertFails(refused, 3, /nothing was sent.*--force$/m);
+        assertFails(refused, 3, /^error: A guardrail refuses .*\. Nothing was sent.*--force$/m);
         assert.equal(refused.stdout, "");
         assert.match(
           refused.stderr,
@@ -282,6 +291,17 @@ Deno.test("vigocli task against a fleet", async (t) => {
         assert.match(await fleet.cli("task", "cancel", id), /^Task t\w+ is over: cancelled/);
       },
     );
+
+    await t.step("Ctrl-C ends the wait for a server that does not answer", async () => {
+      using silent = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const server = ["--server", `https://127.0.0.1:${silent.addr.port}`];
+      await using asking = start(fleet, "task", "list", ...server);
+      const early = asking.exited.then(() => assert.fail(asking.output()));
+      using _connection = await Promise.race([silent.accept(), early]);
+      early.catch(() => {});
+      asking.signal("SIGINT");
+      assert.deepEqual(await ended(asking), { code: 130, signal: null });
+    });
 
     await t.step("whoever watches waits for a server that restarts", async () => {
       const go = join(web1.root, "go");

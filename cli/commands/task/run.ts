@@ -1,5 +1,4 @@
 import { namedTaskList } from "../../../shared/rest/named_tasks.ts";
-import type { Guardrail } from "../../../shared/rest/guardrail.ts";
 import { taskRun } from "../../../shared/rest/tasks.ts";
 import { suggestName } from "../../../shared/naming/nearest_name.ts";
 import { MAX_NICE, MAX_TIMEOUT_SECS } from "../../../shared/tasks/task_limits.ts";
@@ -11,9 +10,9 @@ import { UserError } from "../../../shared/terminal/user_error.ts";
 import type { z } from "zod";
 import { allPages } from "../../client/all_pages.ts";
 import type { ApiClient } from "../../client/api_client.ts";
-import { ApiError } from "../../client/api_error.ts";
 import type { CliContext } from "../../context.ts";
 import { renderPlan } from "../../output/task.ts";
+import { overruleGuardrail } from "../overrule_guardrail.ts";
 import { serverCommand } from "../server_command.ts";
 import { seeThrough } from "./see_through.ts";
 
@@ -50,10 +49,9 @@ export function runCommand(context: CliContext) {
     .option(
       "--param <key=value>",
       "a parameter of the named task; repeatable",
-      (text, params: Params) => addParameter(text, params),
-      {} as Params,
+      (text, params: Params | undefined) => addParameter(text, params),
     )
-    .action(async (text, { target, dryRun, force, param, json, ...options }) => {
+    .action(async (text, { target, dryRun, force, param = {}, json, ...options }) => {
       const { server, ca, tokenFile, root, ...settings } = options;
       using client = await context.connect({
         ...(server === undefined ? {} : { server }),
@@ -67,20 +65,23 @@ export function runCommand(context: CliContext) {
         target,
         operator: operator ?? context.operator.slice(0, MAX_OPERATOR_LENGTH),
         dryRun,
-        force,
         ...(timeout === undefined ? {} : { timeoutSecs: timeout }),
         ...(batchSize === undefined ? {} : { batchSize }),
         ...(maxFailures === undefined ? {} : { maxFailures }),
         ...(healthCheckUrl === undefined ? {} : { healthCheckUrl }),
         ...(nice === undefined ? {} : { nice }),
       };
-      const { task, plan } = await dispatch(client, request, context);
+      // Not cut short by an interrupt: then nobody would know whether there is a task, and which.
+      const { task, plan } = await overruleGuardrail(
+        (overrule) => client.call(taskRun, { body: { ...request, force: force || overrule } }),
+        context,
+      );
       if (task === null) {
         if (json) return context.output.json({ task, plan });
         return context.output.line(renderPlan(plan));
       }
       if (!json) context.output.line(`Task ${sanitize(task.id)} dispatched`);
-      await seeThrough(client, task.id, context, json);
+      await seeThrough(client, task.id, context, { json });
     });
   return withExamples(command, [
     ["vigocli task run uptime --target '*.web.*'", "a command on all web servers"],
@@ -100,7 +101,7 @@ export function runCommand(context: CliContext) {
 }
 
 /** @throws {SyntaxError} as commander's usage error. */
-function addParameter(text: string, params: Params): Params {
+function addParameter(text: string, params: Params = {}): Params {
   return asArgument(() => {
     const [name = ""] = text.split("=", 1);
     if (name === "" || name === text) throw new SyntaxError("Write it as key=value");
@@ -128,49 +129,4 @@ async function whatToRun(
     }`,
     { exitCode: EXIT_CODE.usage },
   );
-}
-
-/** Sends the request; what a guardrail refuses is asked about, and sent again if somebody says yes. */
-async function dispatch(
-  client: ApiClient,
-  request: Request,
-  context: CliContext,
-): Promise<z.output<typeof taskRun.answer>> {
-  try {
-    // Not cut short by an interrupt: then nobody would know whether there is a task, and which.
-    return await client.call(taskRun, { body: request });
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.guardrail === undefined) throw error;
-    const { output, isInteractive, signal } = context;
-    output.note(renderWarning(error.guardrail));
-    if (!isInteractive || !await confirmed(context)) {
-      signal.throwIfAborted();
-      throw new UserError(
-        `A guardrail refuses the command, and nothing was sent. If it is meant, overrule it with --force`,
-        { exitCode: EXIT_CODE.refused, cause: error },
-      );
-    }
-    return await client.call(taskRun, { body: { ...request, force: true } });
-  }
-}
-
-/** Whether somebody says yes; no longer waited for once they interrupt. */
-async function confirmed({ confirm, signal }: CliContext): Promise<boolean> {
-  const { promise: interruption, resolve } = Promise.withResolvers<boolean>();
-  const refuse = () => resolve(false);
-  signal.addEventListener("abort", refuse, { once: true });
-  try {
-    return await Promise.race([confirm("Proceed anyway?"), interruption]);
-  } finally {
-    signal.removeEventListener("abort", refuse);
-  }
-}
-
-function renderWarning({ reason, pattern }: Guardrail): string {
-  return [
-    "warning: server-side guardrail blocked this command",
-    `  reason:  ${sanitize(reason)}`,
-    `  pattern: ${sanitize(pattern)}`,
-    "  note:    the agent's hardcoded guardrails still apply on each envoy.",
-  ].join("\n");
 }

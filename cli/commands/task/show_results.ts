@@ -70,6 +70,7 @@ export async function showResults(
       cursor = page.nextCursor;
     } while (cursor !== null);
   }
+  if (shown === 0 && verdict !== undefined) output.note(`No target is ${verdict}`);
   const left = countOf(task, verdict) - shown;
   if (!full && left > 0) {
     output.note(

@@ -10,14 +10,12 @@ export function statusCommand(context: CliContext) {
   const command = serverCommand("status")
     .description("Show where the steps of a workflow are")
     .argument("<id>", "id of the workflow, or a unique beginning of it")
-    .option("--watch", "follow it to its end, as run does", false)
+    .option("--watch", "follow it to its end; the exit status is then that of run", false)
     .action(async (id, { watch, json, ...flags }) => {
       const { output } = context;
       using client = await context.connect(flags);
       const workflow = await client.call(workflowShow, { params: { id } });
-      if (watch && workflow.status === "running") {
-        return await followWorkflow(client, workflow.id, context, json);
-      }
+      if (watch) return await followWorkflow(client, workflow.id, context, json);
       if (json) return output.json(workflow);
       const offsetMinutes = -new Date(workflow.createdAtMs).getTimezoneOffset();
       output.line(`${renderWorkflow(workflow, offsetMinutes)}\n`);
