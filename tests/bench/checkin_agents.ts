@@ -5,7 +5,7 @@ import { CheckInResponse, SignedRequest } from "../../shared/proto/agent.ts";
 import { SimulatedEnvoy, type SimulatedIdentity } from "../support/simulated_envoy.ts";
 import { percentile } from "./bench_report.ts";
 import { answerLine, readCommands } from "./bench_lines.ts";
-import { eachOf } from "./each_of.ts";
+import { eachOf } from "../../shared/platform/each_of.ts";
 import {
   type AgentsLine,
   type Command,

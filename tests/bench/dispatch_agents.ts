@@ -11,7 +11,7 @@ import {
 } from "../support/simulated_envoy.ts";
 import { answerLine, readCommands } from "./bench_lines.ts";
 import { agentsCommandSchema, type AgentsLine, preciseTimeMs } from "./dispatch_protocol.ts";
-import { eachOf } from "./each_of.ts";
+import { eachOf } from "../../shared/platform/each_of.ts";
 
 /** Handshakes under way at a time. */
 const CONNECTING = 16;

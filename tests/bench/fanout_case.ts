@@ -29,6 +29,7 @@ export interface FanoutCase {
 
 export const FANOUT_CASES: readonly FanoutCase[] = [
   { name: "256MiB_to_8", receivers: 8, files: 1, fileBytes: 256 * MIB, withRivals: true },
+  { name: "64MiB_to_4", receivers: 4, files: 1, fileBytes: 64 * MIB },
   { name: "16MiB_to_32", receivers: 32, files: 1, fileBytes: 16 * MIB },
   { name: "1000x64KiB_to_4", receivers: 4, files: 1_000, fileBytes: 64 * KIB },
   ...(["late_joiner", "seeder_killed", "corrupting_peer", "slow_peer"] as const).map((story) => ({

@@ -5,7 +5,6 @@ import {
 } from "../../shared/swarm/announce_line.ts";
 import { Bitmap } from "../../shared/swarm/bitmap.ts";
 import { layoutOf } from "../../shared/swarm/chunk_layout.ts";
-import { downloadJitterMs } from "../../shared/swarm/download_jitter.ts";
 import { Manifest } from "../../shared/swarm/manifest.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import { compareCells } from "../../shared/swarm/manifest_order.ts";
@@ -29,6 +28,7 @@ import { drawSome } from "../../agent/swarm/peers/draw_some.ts";
 import { BenchList } from "../../agent/swarm/transfer/bench_list.ts";
 import { decideBlobs } from "../../agent/swarm/transfer/blob_decisions.ts";
 import type { PlannedRequest } from "../../agent/swarm/transfer/download_plan.ts";
+import { DownloadQueue } from "../../agent/swarm/transfer/download_queue.ts";
 import type { Question } from "../../agent/swarm/transfer/holder_poll.ts";
 import { SkipList } from "../../agent/swarm/transfer/skip_list.ts";
 import type { FakeDisk } from "./fake_disk.ts";
@@ -153,8 +153,10 @@ export class PeerLife implements DownloadHost {
   readonly #targets = new TargetDecision();
   readonly #limits = new ConnectionLimits();
   readonly #given = new Map<string, Bitmap>();
-  /** Blobs that wait for their jitter or a holder, or are being fetched. */
+  readonly #queue: DownloadQueue;
+  /** Blobs that wait for a holder, or are being fetched. */
   readonly #downloads = new Map<string, SimulatedDownload | undefined>();
+  #filling: Scheduled | undefined;
   #announcement: Scheduled | undefined;
   #saving: Scheduled | undefined;
   #isOver = false;
@@ -170,6 +172,7 @@ export class PeerLife implements DownloadHost {
     this.#announcer = new Announcer(random.next, this.nowMs());
     this.#claims = new HolderClaims(random.next);
     this.#gossip = new GossipPlan(random.next);
+    this.#queue = new DownloadQueue(peer.identity.hostname);
     this.manifest = new Manifest(world.trust());
     this.manifest.merge(peer.savedEntries, { nowMs: this.nowMs(), fromServer: true });
     for (const endpoint of peer.savedPeers) this.#registry.suggest(endpoint, "remembered");
@@ -277,7 +280,7 @@ export class PeerLife implements DownloadHost {
   // What it decides.
 
   evaluate(): void {
-    const { evict, stop, begin } = decideBlobs({
+    const { evict, stop, wanted } = decideBlobs({
       manifest: this.manifest,
       held: [...this.disk.blobs()].flatMap(([sha256, { completedMs }]) =>
         completedMs === undefined ? [] : [{ sha256, completedMs }]
@@ -301,19 +304,29 @@ export class PeerLife implements DownloadHost {
       this.#downloads.delete(sha256);
       if (isRevoked) this.disk.remove(sha256);
     }
-    for (const entry of begin) this.#begin(entry);
+    this.#queue.setWanted(wanted, this.nowMs());
+    this.#fill();
     this.#dial();
+  }
+
+  #fill(): void {
+    const underWay = [...this.#downloads.keys()].flatMap((sha256) =>
+      this.manifest.effective(sha256) ?? []
+    );
+    for (const entry of this.#queue.take(this.nowMs(), underWay)) this.#begin(entry);
+    const dueMs = this.#queue.dueMs(this.nowMs());
+    if (this.#filling) this.#filling.isCancelled = true;
+    if (dueMs < Infinity) {
+      this.#filling = this.after(Math.max(1, dueMs - this.nowMs()), () => this.#fill());
+    }
   }
 
   #begin(entry: ManifestEntry): void {
     const { sha256 } = entry;
     this.#downloads.set(sha256, undefined);
-    this.after(downloadJitterMs(this.peer.identity.hostname, sha256), () => {
-      if (!this.#downloads.has(sha256)) return;
-      const isResumed = (this.disk.get(sha256)?.written.count ?? 0) > 0;
-      if (isResumed) this.#download(entry);
-      else this.#findHolder(entry, this.nowMs() + NO_HOLDER_MS, new Map());
-    });
+    const isResumed = (this.disk.get(sha256)?.written.count ?? 0) > 0;
+    if (isResumed) this.#download(entry);
+    else this.#findHolder(entry, this.nowMs() + NO_HOLDER_MS, new Map());
   }
 
   /** The digests come from the first peer that has them; without any the attempt is given up. */

@@ -68,6 +68,10 @@ export class BlobStore {
     return this.#blobs.get(sha256);
   }
 
+  get size(): number {
+    return this.#blobs.size;
+  }
+
   all(): StoredBlob[] {
     return [...this.#blobs.values()];
   }
@@ -113,18 +117,19 @@ export class BlobStore {
     }
   }
 
-  /** Forgets blobs whose file somebody removed, so that they are fetched again. Returns their digests. */
+  /**
+   * Forgets blobs whose file somebody removed, so that they are fetched again. Returns their digests. Costs one listing of the
+   * folder, however many there are.
+   */
   async dropMissing(): Promise<string[]> {
-    const missing: string[] = [];
-    for (const { sha256, path } of this.all()) {
-      try {
-        await Deno.lstat(path);
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-        await this.remove(sha256);
-        missing.push(sha256);
-      }
-    }
+    // What is added while the folder is listed may not be in the list.
+    const before = this.all();
+    if (before.length === 0) return [];
+    const names = await listNames(this.#paths.blobs);
+    const missing = before.filter((stored) =>
+      !names.has(stored.sha256) && this.#blobs.get(stored.sha256) === stored
+    ).map(({ sha256 }) => sha256);
+    for (const sha256 of missing) await this.remove(sha256);
     return missing;
   }
 
@@ -169,5 +174,15 @@ export class BlobStore {
       record: { stamp: 0, sources: {}, activeDownloadMs: 0, ...record, completedMs },
     });
     await removeIfPresent(this.#paths.partial(sha256));
+  }
+}
+
+/** The names in a folder; none if somebody removed it. */
+async function listNames(folder: string): Promise<ReadonlySet<string>> {
+  try {
+    return new Set(await Array.fromAsync(Deno.readDir(folder), ({ name }) => name));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return new Set();
+    throw error;
   }
 }

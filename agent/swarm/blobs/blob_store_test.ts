@@ -60,3 +60,14 @@ Deno.test("a blob that is not here cannot lose a chunk", async () => {
   await store.demote(ENTRY, 0);
   await assert.rejects(Deno.stat(paths.partial(ENTRY.sha256)), Deno.errors.NotFound);
 });
+
+Deno.test("a blob whose file somebody removed is forgotten, and one that is there is not", async () => {
+  await using root = await TemporaryRoot.create();
+  const { paths, store } = await withBlob(root);
+  assert.deepEqual(await store.dropMissing(), []);
+  assert.equal(store.size, 1);
+  await Deno.remove(paths.blob(ENTRY.sha256));
+  assert.deepEqual(await store.dropMissing(), [ENTRY.sha256]);
+  assert.equal(store.get(ENTRY.sha256), undefined);
+  await assert.rejects(Deno.stat(paths.sources(ENTRY.sha256)), Deno.errors.NotFound);
+});

@@ -29,7 +29,8 @@ export class PartialGoneError extends Error {
  * A blob in flight: `.blobs/<sha>.partial/` with one sparse file, the digest list, and a bitmap.
  *
  * The bitmap on disk never claims a chunk that is not safely in the data file: data is synced first, then the bitmap is
- * replaced. After a crash it may claim less than is there.
+ * replaced. After a crash it may claim less than is there. What is complete before its first sync leaves neither bitmap nor
+ * digests there.
  */
 export class PartialBlob {
   readonly layout: ChunkLayout;
@@ -48,12 +49,14 @@ export class PartialBlob {
   #syncTimer: ReturnType<typeof setTimeout> | undefined;
   #failure: unknown;
   #closed = false;
+  /** Whether the digest list lies beside the data: with the first group, so that a small blob does without. */
+  #hasKeptDigests: boolean;
 
   private constructor(
     paths: SwarmPaths,
     entry: ManifestEntry,
     digests: Uint8Array<ArrayBuffer>,
-    chunks: Bitmap,
+    { chunks, hasKeptDigests }: { readonly chunks: Bitmap; readonly hasKeptDigests: boolean },
     [file, syncHandle]: readonly [Deno.FsFile, Deno.FsFile],
   ) {
     this.#paths = paths;
@@ -63,6 +66,7 @@ export class PartialBlob {
     this.layout = layoutOf(entry);
     this.digests = digests;
     this.chunks = chunks;
+    this.#hasKeptDigests = hasKeptDigests;
     this.dataPath = join(paths.partial(entry.sha256), "data");
   }
 
@@ -88,17 +92,19 @@ export class PartialBlob {
     const folder = paths.partial(entry.sha256);
     const { count } = layoutOf(entry);
     await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-    const before = await PartialBlob.readDigests(paths, entry);
-    const bits = before ? await readIfPresent(join(folder, "bitmap")) : undefined;
-    const chunks = bits && Bitmap.fromBytes(count, bits);
-    if (!before) await writeFileDurable(join(folder, "digests"), digests, { mode: 0o600 });
+    const hasKeptDigests = await PartialBlob.readDigests(paths, entry) !== undefined;
+    const bitmap = join(folder, "bitmap");
+    const bits = hasKeptDigests ? await readIfPresent(bitmap) : undefined;
+    const chunks = (bits && Bitmap.fromBytes(count, bits)) ?? new Bitmap(count);
+    // The bits of digests that are lost say nothing about those that will lie beside them.
+    if (!hasKeptDigests) await removeIfPresent(bitmap);
     const path = join(folder, "data");
     const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
     try {
       await file.truncate(entry.sizeBytes);
       const syncHandle = await Deno.open(path, { write: true });
       const handles = [file, syncHandle] as const;
-      return new PartialBlob(paths, entry, digests, chunks ?? new Bitmap(count), handles);
+      return new PartialBlob(paths, entry, digests, { chunks, hasKeptDigests }, handles);
     } catch (error) {
       file.close();
       throw error;
@@ -181,12 +187,14 @@ export class PartialBlob {
     this.#unsynced = 0;
     const bits = this.chunks.toBytes();
     await this.#syncHandle.syncData();
-    const path = join(this.#paths.partial(this.#entry.sha256), "bitmap");
-    try {
-      await writeFileDurable(path, bits, { mode: 0o600 });
-    } catch (error) {
-      throw error instanceof Deno.errors.NotFound ? new PartialGoneError(error) : error;
-    }
+    const folder = this.#paths.partial(this.#entry.sha256);
+    await orGone(async () => {
+      if (!this.#hasKeptDigests) {
+        await writeFileDurable(join(folder, "digests"), this.digests, { mode: 0o600 });
+      }
+      this.#hasKeptDigests = true;
+      await writeFileDurable(join(folder, "bitmap"), bits, { mode: 0o600 });
+    });
   }
 
   /** Reads every chunk again and lets go of those that are wrong. Returns how many. */
@@ -217,16 +225,24 @@ export class PartialBlob {
     return this.chunks.clear(chunk);
   }
 
-  /** Turns the whole and verified content into a blob of the store. A crash leaves the partial or the blob. */
+  /**
+   * Turns the whole and verified content into a blob of the store. A crash leaves the partial, as it was synced last, or the
+   * blob.
+   *
+   * @throws {PartialGoneError} if the folder is gone.
+   */
   async complete(): Promise<void> {
-    await this.sync();
-    await this.#enqueue(() => this.#file.sync());
+    clearTimeout(this.#syncTimer);
+    if (this.#failure !== undefined) throw this.#failure;
     await this.#syncing;
-    this.#close();
+    await this.#enqueue(() => this.#file.sync());
     const { sha256 } = this.#entry;
     await writeFileDurable(this.#paths.digests(sha256), this.digests, { mode: 0o600 });
-    await Deno.chmod(this.dataPath, 0o644);
-    await Deno.rename(this.dataPath, this.#paths.blob(sha256));
+    this.#close();
+    await orGone(async () => {
+      await Deno.chmod(this.dataPath, 0o644);
+      await Deno.rename(this.dataPath, this.#paths.blob(sha256));
+    });
     await syncFolder(this.#paths.blobs);
     await removeIfPresent(this.#paths.partial(sha256));
   }
@@ -272,5 +288,13 @@ export class PartialBlob {
     this.#closed = true;
     this.#file.close();
     this.#syncHandle.close();
+  }
+}
+
+async function orGone(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw error instanceof Deno.errors.NotFound ? new PartialGoneError(error) : error;
   }
 }

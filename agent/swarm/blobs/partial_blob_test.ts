@@ -63,6 +63,34 @@ Deno.test("after a crash the chunks that were synced are there, and no others ar
   await after.discard();
 });
 
+Deno.test("a crash before the first sync begins the download anew, whatever bits an earlier one left", async () => {
+  await using root = await TemporaryRoot.create();
+  const paths = await store(root);
+  const { chunks, digests, entry } = blobOf(2 * CHUNK);
+  const before = await PartialBlob.open(paths, entry, digests);
+  await before.write(1, chunks[1] ?? new Uint8Array());
+  await before.park();
+  await Deno.remove(join(paths.partial(entry.sha256), "digests"));
+  const killed = await PartialBlob.open(paths, entry, digests);
+  assert.equal(killed.chunks.count, 0);
+  await assert.rejects(
+    Deno.stat(join(paths.partial(entry.sha256), "bitmap")),
+    Deno.errors.NotFound,
+  );
+  await killed.discard();
+});
+
+Deno.test("a folder that is gone when the blob is whole is told as such", async () => {
+  await using root = await TemporaryRoot.create();
+  const paths = await store(root);
+  const { chunks: [bytes = new Uint8Array()], digests, entry } = blobOf(CHUNK);
+  const partial = await PartialBlob.open(paths, entry, digests);
+  await partial.write(0, bytes);
+  await Deno.remove(paths.partial(entry.sha256), { recursive: true });
+  await assert.rejects(partial.complete(), PartialGoneError);
+  await partial.discard();
+});
+
 Deno.test("a damaged digest list or bitmap begins the download anew instead of trusting it", async () => {
   for (const damaged of ["digests", "bitmap"]) {
     await using root = await TemporaryRoot.create();

@@ -150,7 +150,9 @@ export class Discovery {
     const { announced, announcer, facts, instance, port } = this.#options;
     let rejoinMs = Date.now() + REJOIN_MS;
     while (!ended.aborted) {
-      const lines = announcer.take(Date.now(), facts());
+      const nowMs = Date.now();
+      // Collecting the facts goes over all that is held: only when there is something to say.
+      const lines = announcer.dueMs <= nowMs ? announcer.take(nowMs, facts()) : undefined;
       for (const address of lines ? multicast.spokenFrom : []) {
         const addr = { kind: "addr" as const, ...announced ?? { address, port } };
         const announcement = { instance, lines: [addr, ...lines ?? []] };

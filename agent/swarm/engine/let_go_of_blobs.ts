@@ -20,7 +20,7 @@ export function letGoOfBlobs(
       if (!receiver.isPending(sha256)) await removeIfPresent(paths.partial(sha256));
       onGone();
     });
-    if (seeds.seeds.has(sha256)) {
+    if (seeds.has(sha256)) {
       scope.run("burial of a seed", () => seeds.noteDropped(sha256));
     }
   }

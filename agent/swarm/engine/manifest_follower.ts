@@ -51,7 +51,7 @@ export class ManifestFollower {
       claims.forget(sha256);
       content.forget(sha256);
       announcer.noteRevoked(sha256, Date.now());
-      if (seeds.seeds.has(sha256)) {
+      if (seeds.has(sha256)) {
         scope.run("burial of a seed", () => seeds.noteRevoked(sha256));
       }
     }

@@ -142,7 +142,7 @@ export async function assembleParts(
     now,
     subject: () => subjectOf(facts()),
     isOpen,
-    isSeed: (sha256) => seeds.seeds.has(sha256),
+    isSeed: (sha256) => seeds.has(sha256),
     candidates: (sha256) => claims.candidates(sha256, peers.all()),
     server: {
       peersAloneMs: PEERS_ALONE_MS,

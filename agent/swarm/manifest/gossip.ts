@@ -1,12 +1,16 @@
 import type { SignedBytes } from "../../../shared/crypto/signed_document.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
-import type { TaskScope } from "../engine/task_scope.ts";
+import { pause, type TaskScope } from "../engine/task_scope.ts";
+import { MAX_PAGE_ENTRIES } from "../peers/peer_api.ts";
 import type { PeerClient } from "../peers/peer_client.ts";
 import { PeerError } from "../peers/peer_error.ts";
 import type { PeerEndpoint, ProvenPeer } from "../peers/peer_registry.ts";
 import { GOSSIP_MS, GossipPlan, MAX_PAGES } from "./gossip_plan.ts";
 import type { Hearing } from "./hearing.ts";
 import type { ManifestBook } from "./manifest_book.ts";
+
+/** News are collected this long before they are pushed: a thousand files placed together are not a thousand pushes. */
+const PUSH_MS = 50;
 
 export interface GossipOptions {
   readonly client: PeerClient;
@@ -26,6 +30,7 @@ export interface GossipOptions {
 export class Gossip {
   readonly #options: GossipOptions;
   readonly #plan = new GossipPlan(Math.random);
+  #unpushed: ManifestEntry[] = [];
 
   constructor(options: GossipOptions) {
     this.#options = options;
@@ -50,10 +55,24 @@ export class Gossip {
     this.#options.scope.run("manifest sync", (signal) => this.#sync(peer, signal));
   }
 
-  /** Hands news to peers at once instead of waiting until they ask. */
+  /** Hands news to peers in a moment instead of waiting until they ask; what comes in that moment goes with it. */
   push(entries: readonly ManifestEntry[]): void {
-    const { scope, client, peers } = this.#options;
     if (this.#isQuiet) return;
+    const isDue = this.#unpushed.length > 0;
+    this.#unpushed.push(...entries);
+    if (isDue) return;
+    this.#options.scope.run("push", async (signal) => {
+      await pause(PUSH_MS, signal);
+      const news = this.#unpushed;
+      this.#unpushed = [];
+      for (let at = 0; at < news.length; at += MAX_PAGE_ENTRIES) {
+        this.#pushPage(news.slice(at, at + MAX_PAGE_ENTRIES));
+      }
+    });
+  }
+
+  #pushPage(entries: readonly ManifestEntry[]): void {
+    const { scope, client, peers } = this.#options;
     for (const peer of this.#plan.pushTargets(peers())) {
       scope.run("push", async (signal) => {
         try {

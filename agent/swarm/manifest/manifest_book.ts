@@ -43,6 +43,8 @@ export class ManifestBook {
   #markedMs = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> = Promise.resolve();
+  /** A write that was asked for and has not begun: it writes what whoever asks now has to say, too. */
+  #awaited: Promise<void> | undefined;
 
   private constructor(options: ManifestBookOptions) {
     this.#options = options;
@@ -232,7 +234,9 @@ export class ManifestBook {
   #write(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    if (this.#awaited) return this.#awaited;
     const done = this.#writing.then(() => {
+      this.#awaited = undefined;
       const { paths: { manifest }, now } = this.#options;
       this.#markedMs = now();
       const content: ManifestFile = {
@@ -243,6 +247,7 @@ export class ManifestBook {
       };
       return writeFileDurable(manifest, JSON.stringify(content), { mode: 0o644 });
     });
+    this.#awaited = done;
     this.#writing = done.catch(() => {
       // Whoever asked for this write is told; the next one writes everything again.
     });

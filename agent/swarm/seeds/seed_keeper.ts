@@ -1,5 +1,6 @@
 import { isSha256 } from "../../../shared/crypto/sha256.ts";
 import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
+import { eachOf } from "../../../shared/platform/each_of.ts";
 import { chooseChunkSize, digestOfChunks } from "../../../shared/swarm/chunk_layout.ts";
 import type { TargetDecision } from "../../../shared/swarm/target_decision.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
@@ -16,6 +17,7 @@ import {
   type SeedsFile,
   seedsFileSchema,
 } from "./seed_record.ts";
+import { SeedRecords } from "./seed_records.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
 
 export interface SeedProblem {
@@ -37,6 +39,9 @@ export interface SeedKeeperOptions extends SeedPublisherOptions {
 /** What a problem of the whole folder is told of; no file can be called so. */
 const SEED_FOLDER = "seed/";
 
+/** Seeds hashed, and made durable, at once: small ones wait for the disk more than for the processor. */
+const SEEDS_AT_ONCE = 16;
+
 /** What a scan left to do. */
 export interface ScanResult {
   /** A file is new or still changing: scan again soon. */
@@ -47,10 +52,11 @@ export interface ScanResult {
 export class SeedKeeper {
   readonly #options: SeedKeeperOptions;
   readonly #publisher: SeedPublisher;
-  #records = new Map<string, SeedRecord>();
+  #records = new SeedRecords();
   #folder: SeedsFile["folder"] | undefined;
   #previous: SeedScan | undefined;
   #problems: readonly SeedProblem[] = [];
+  #turn: Promise<void> = Promise.resolve();
 
   private constructor(options: SeedKeeperOptions) {
     this.#options = options;
@@ -69,7 +75,7 @@ export class SeedKeeper {
     }
     const file = seedsFileSchema.safeParse(content);
     if (file.success) {
-      keeper.#records = new Map(Object.entries(file.data.seeds));
+      keeper.#records = new SeedRecords(Object.entries(file.data.seeds));
       keeper.#folder = file.data.folder;
     } else {
       options.log("warning", "cannot read seeds.json, so every seed is hashed again", {});
@@ -84,13 +90,25 @@ export class SeedKeeper {
 
   /** Digests of the blobs that lie in `seed/`, with their file names. */
   get seeds(): ReadonlyMap<string, string> {
-    return new Map([...this.#records].map(([name, { sha256 }]) => [sha256, name]));
+    return new Map([...this.#records.byContent].flatMap(([sha256, names]) => {
+      const name = names.at(-1);
+      return name === undefined ? [] : [[sha256, name]];
+    }));
+  }
+
+  /** How many blobs lie in `seed/`. */
+  get size(): number {
+    return this.#records.byContent.size;
+  }
+
+  /** Whether a blob lies in `seed/`. */
+  has(sha256: string): boolean {
+    return this.#records.byContent.has(sha256);
   }
 
   /** The path of a seed's content, if it is still the file that was hashed. */
   async servablePath(sha256: string): Promise<string | undefined> {
-    for (const [name, record] of this.#records) {
-      if (record.sha256 !== sha256) continue;
+    for (const [name, record] of this.#records.holding(sha256)) {
       const path = this.#options.paths.seedFile(name);
       try {
         if (sameFile(identityOf(await Deno.lstat(path)), record.identity)) return path;
@@ -114,20 +132,19 @@ export class SeedKeeper {
     );
     let unsettled = problems.length < found.length;
     const before = JSON.stringify([...this.#records]);
-    for (const seed of scan.seeds) {
-      if (signal.aborted) return { unsettled: false };
-      const known = previous?.seeds.find(({ name }) => name === seed.name);
-      if (!known || !sameFile(known.identity, seed.identity)) {
-        const record = this.#records.get(seed.name);
-        // A file known from the last run needs no second look.
-        if (!record || !sameFile(record.identity, seed.identity)) {
-          unsettled = true;
-          continue;
-        }
-      }
-      const problem = await this.#tryToKeep(seed);
-      if (problem) problems.push({ label: seed.name, reason: problem });
-    }
+    const formerly = new Map(previous?.seeds.map((seed) => [seed.name, seed]));
+    // A file known from the last run needs no second look.
+    const settled = scan.seeds.filter(({ name, identity }) =>
+      [formerly.get(name), this.#records.get(name)].some((known) =>
+        known !== undefined && sameFile(known.identity, identity)
+      )
+    );
+    unsettled ||= settled.length < scan.seeds.length;
+    await eachOf(settled, SEEDS_AT_ONCE, async (seed) => {
+      const reason = signal.aborted ? undefined : await this.#tryToKeep(seed);
+      if (reason !== undefined) problems.push({ label: seed.name, reason });
+    });
+    if (signal.aborted) return { unsettled: false };
     if (this.#options.book.quietReason === undefined) await this.#revokeRemoved(scan, previous);
     this.#problems = problems;
     this.#folder = scan.folder;
@@ -154,7 +171,7 @@ export class SeedKeeper {
   async noteRevoked(sha256: string): Promise<void> {
     const { author, serverKey, book: { manifest } } = this.#options;
     if (manifest.effective(sha256)?.state === "active") return;
-    for (const [name, record] of this.#holding(sha256)) {
+    for (const [name, record] of this.#records.holding(sha256)) {
       const registered = registeredStamp(record, author);
       if (registered === undefined) continue;
       const isConcerned = isRevokedSince({ record, manifest, author, serverKey }, registered);
@@ -165,21 +182,18 @@ export class SeedKeeper {
   /** The server does not know the blob any more: seeds of it that were registered go to the graveyard. */
   async noteDropped(sha256: string): Promise<void> {
     const { author } = this.#options;
-    for (const [name, record] of this.#holding(sha256)) {
+    for (const [name, record] of this.#records.holding(sha256)) {
       if (registeredStamp(record, author) !== undefined) await this.#bury(name, record);
     }
   }
 
   /** The entry of a blob does not stand, and nobody revoked it: its seeds count as new. */
   forgetStamp(sha256: string): void {
-    for (const [name, { stamp: _stamp, author: _author, ...record }] of this.#holding(sha256)) {
+    for (
+      const [name, { stamp: _stamp, author: _author, ...record }] of this.#records.holding(sha256)
+    ) {
       this.#records.set(name, record);
     }
-  }
-
-  /** The files that hold a blob, as far as they were hashed. */
-  #holding(sha256: string): [string, SeedRecord][] {
-    return [...this.#records].filter(([, record]) => record.sha256 === sha256);
   }
 
   async #bury(name: string, record: SeedRecord): Promise<void> {
@@ -221,7 +235,7 @@ export class SeedKeeper {
 
   /** Brings the manifest in line with one settled file; says what stands in the way. */
   async #keep(seed: FoundSeed): Promise<string | undefined> {
-    const { book, author, serverKey, hostname, targets, refusal, now } = this.#options;
+    const { book, targets, refusal } = this.#options;
     const refused = refusal();
     if (refused !== undefined) return refused;
     if (!targets.isReadable(seed.target)) {
@@ -230,8 +244,27 @@ export class SeedKeeper {
     if (book.quietReason !== undefined) {
       return `waits for the server's manifest: ${book.quietReason}`;
     }
-    const record = await this.#hash(seed);
-    if (!record) return undefined;
+    const former = this.#records.get(seed.name);
+    const hashing = this.#hash(seed);
+    // Awaited below; until its turn comes nobody hears of a failure.
+    hashing.catch(() => {});
+    // What is judged depends on what was said of the files before it. Being written is waited for by all together.
+    const { reason, said } = await this.#inTurn(async () => {
+      const record = await hashing;
+      if (!record) return {};
+      if (former && former.sha256 !== record.sha256) await this.#revoke(former.sha256);
+      return await this.#judge(seed, record);
+    });
+    await said;
+    return reason;
+  }
+
+  /** Decides what becomes of a seed whose content is known; `said` settles when what is said of it is durable. */
+  async #judge(
+    seed: FoundSeed,
+    record: KnownSeed,
+  ): Promise<{ readonly reason?: string | undefined; readonly said?: Promise<unknown> }> {
+    const { book, author, serverKey, hostname, now } = this.#options;
     const nowMs = now();
     const verdict = judgeSeed({
       seed: { ...seed, placedMs: seed.placedMs + nowMs - Date.now() },
@@ -248,27 +281,28 @@ export class SeedKeeper {
     switch (verdict.kind) {
       case "bury":
         await this.#bury(seed.name, record);
-        return undefined;
+        return {};
       case "idle":
         this.#noteStamp(seed.name, record, verdict.stamp);
-        return verdict.reason;
+        return { reason: verdict.reason };
       case "current":
         this.#noteStamp(seed.name, record, verdict.stamp);
-        return undefined;
-      case "publish":
-        await this.#register(seed, record, verdict.createdMs);
-        return undefined;
+        return {};
+      case "publish": {
+        await this.#revokeFormer(seed.name, record.sha256);
+        const { entry, said } = await this.#publisher.register(seed, record, verdict.createdMs);
+        this.#noteStamp(seed.name, record, entry.stamp);
+        return { said };
+      }
     }
   }
 
-  async #register(
-    seed: FoundSeed,
-    record: KnownSeed,
-    createdMs: number | undefined,
-  ): Promise<void> {
-    await this.#revokeFormer(seed.name, record.sha256);
-    const entry = await this.#publisher.register(seed, record, createdMs);
-    this.#noteStamp(seed.name, record, entry.stamp);
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
+    this.#turn = done.then(() => {}, () => {
+      // Whoever asked for the work gets the error; those behind go on.
+    });
+    return done;
   }
 
   /** Whether a file has its `.swarm`, or is missing without its removal being certain. */
@@ -282,7 +316,7 @@ export class SeedKeeper {
   #isFormerName(name: string, { seeds, names }: SeedScan): boolean {
     const sha256 = this.#records.get(name)?.sha256;
     return sha256 !== undefined && !names.has(name + SWARM_SUFFIX) &&
-      this.#holding(sha256).some(([other]) => seeds.some((seed) => seed.name === other));
+      this.#records.holding(sha256).some(([other]) => seeds.some((seed) => seed.name === other));
   }
 
   #noteStamp(name: string, record: SeedRecord, stamp: number | undefined): void {
@@ -308,18 +342,21 @@ export class SeedKeeper {
     // In this order: digests of what is nobody's seed are cleared away.
     this.#records.set(seed.name, record);
     await store.keepDigests(scan.sha256, scan.digests);
-    if (known && known.sha256 !== scan.sha256) await this.#revoke(known.sha256);
     return record;
   }
 
   /** A label names one blob of an origin: whatever this envoy called so before is revoked. */
   async #revokeFormer(label: string, sha256: string): Promise<void> {
     const { book, author } = this.#options;
-    const former = [...book.manifest.blobs()].filter((entry) =>
+    const former = book.manifest.all().filter((entry) =>
       entry.label === label && entry.author === author && entry.state === "active" &&
       entry.sha256 !== sha256
     );
-    for (const entry of former) await this.#revoke(entry.sha256);
+    for (const entry of former) {
+      if (book.manifest.effective(entry.sha256)?.author === author) {
+        await this.#revoke(entry.sha256);
+      }
+    }
   }
 
   async #revokeRemoved(scan: SeedScan, previous: SeedScan | undefined): Promise<void> {
@@ -338,7 +375,7 @@ export class SeedKeeper {
 
   /** Revokes this envoy's word for a blob, unless another file of `seed/` has the same content. */
   async #revoke(sha256: string): Promise<void> {
-    if (this.#holding(sha256).length === 0) await this.#publisher.revoke(sha256);
+    if (this.#records.holding(sha256).length === 0) await this.#publisher.revoke(sha256);
   }
 
   async #save(folder: SeedsFile["folder"]): Promise<void> {

@@ -17,7 +17,13 @@ export interface SeedPublisherOptions {
   readonly log: EngineLog;
 }
 
-/** Says in this envoy's name what its seeds are; durable and announced when a call returns. */
+/** What was said of a seed: part of the manifest at once, durable and announced when `said` settles. */
+export interface Registered {
+  readonly entry: ManifestEntry;
+  readonly said: Promise<unknown>;
+}
+
+/** Says in this envoy's name what its seeds are. */
 export class SeedPublisher {
   readonly #options: SeedPublisherOptions;
 
@@ -30,9 +36,9 @@ export class SeedPublisher {
     { name, identity, target, retentionSecs }: FoundSeed,
     { sha256, chunkSizeBytes, chunksDigest }: KnownSeed,
     createdMs: number | undefined,
-  ): Promise<ManifestEntry> {
+  ): Promise<Registered> {
     const { author, hostname, now, log } = this.#options;
-    const entry = await this.#publish({
+    const registered = await this.#publish({
       sha256,
       sizeBytes: identity.sizeBytes,
       chunkSizeBytes,
@@ -48,23 +54,23 @@ export class SeedPublisher {
     });
     const what = createdMs === undefined ? "registered a seed" : "changed a seed";
     log("info", what, { label: name, sha256, target });
-    return entry;
+    return registered;
   }
 
-  /** Revokes this envoy's word for a blob, if it stands. */
+  /** Revokes this envoy's word for a blob, if it stands; durable and announced when this returns. */
   async revoke(sha256: string): Promise<void> {
     const { book, author } = this.#options;
     const own = book.manifest.cell(sha256, author);
     if (own?.state !== "active") return;
     const { signature: _signature, stamp: _stamp, ...facts } = own;
-    await this.#publish({ ...facts, state: "revoked" });
+    const { said } = await this.#publish({ ...facts, state: "revoked" });
+    await said;
   }
 
-  async #publish(entry: Omit<UnsignedManifestEntry, "stamp">): Promise<ManifestEntry> {
+  async #publish(entry: Omit<UnsignedManifestEntry, "stamp">): Promise<Registered> {
     const { book, sign, now } = this.#options;
     const stamp = book.manifest.nextStamp(Math.floor(now()));
     const signed = await sign({ ...entry, stamp });
-    await book.receive([signed]);
-    return signed;
+    return { entry: signed, said: book.receive([signed]) };
   }
 }

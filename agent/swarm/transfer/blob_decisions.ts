@@ -1,9 +1,6 @@
 import type { Manifest } from "../../../shared/swarm/manifest.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 
-/** Blobs fetched at once; the others wait in the order of their stamps. */
-export const MAX_DOWNLOADS = 4;
-
 /** What is known when it is decided what to hold and what to fetch. */
 export interface BlobFacts {
   readonly manifest: Pick<Manifest, "effective" | "isLive" | "isRevoked" | "blobs">;
@@ -15,7 +12,7 @@ export interface BlobFacts {
   readonly isOpen: boolean;
   /** Whether the manifest is known to hold all that the server says. */
   readonly knowsServer: boolean;
-  /** Whether this envoy should have the blob and may begin to fetch it now. */
+  /** Whether this envoy should have the blob and may fetch it now. */
   readonly isWanted: (entry: ManifestEntry) => boolean;
   /** Time in ms, corrected to the server's clock. */
   readonly nowMs: number;
@@ -32,8 +29,8 @@ export interface BlobDecisions {
   readonly bury: readonly string[];
   /** Downloads to end; of a revoked blob nothing is kept. */
   readonly stop: readonly { readonly sha256: string; readonly isRevoked: boolean }[];
-  /** Downloads to begin, the oldest word first. */
-  readonly begin: readonly ManifestEntry[];
+  /** Blobs that are to be fetched and are not, the oldest word first. */
+  readonly wanted: readonly ManifestEntry[];
 }
 
 /** Compares what there is with what the manifest says. Pure. */
@@ -53,14 +50,13 @@ export function decideBlobs(facts: BlobFacts): BlobDecisions {
     .map((sha256) => ({ sha256, isRevoked: manifest.isRevoked(sha256) }));
   const there = new Set(held.map(({ sha256 }) => sha256));
   const underWay = new Set(fetching);
-  const begin = !isOpen ? [] : [...manifest.blobs()]
+  const wanted = !isOpen ? [] : [...manifest.blobs()]
     .filter((entry) =>
       manifest.isLive(entry.sha256) && !there.has(entry.sha256) && !underWay.has(entry.sha256) &&
       isWanted(entry)
     )
-    .sort((one, other) => one.stamp - other.stamp)
-    .slice(0, Math.max(0, MAX_DOWNLOADS - underWay.size));
-  return { evict, bury, stop, begin };
+    .sort((one, other) => one.stamp - other.stamp);
+  return { evict, bury, stop, wanted };
 }
 
 function isOver({ retentionSecs }: ManifestEntry, completedMs: number, nowMs: number): boolean {

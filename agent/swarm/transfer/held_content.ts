@@ -38,7 +38,7 @@ export class HeldContent {
   /** Whether the blob is here as a whole. */
   isComplete(sha256: string): boolean {
     const { store, seeds } = this.#options;
-    return store.get(sha256) !== undefined || seeds.seeds.has(sha256);
+    return store.get(sha256) !== undefined || seeds.has(sha256);
   }
 
   /** Whether anything of the blob is here. */
@@ -119,7 +119,7 @@ export class HeldContent {
   get outline(): string {
     const { store, seeds, receiver } = this.#options;
     const inFlight = receiver.downloads().filter(({ partial }) => partial).length;
-    return `${store.all().length + seeds.seeds.size} ${inFlight}`;
+    return `${store.size + seeds.size} ${inFlight}`;
   }
 
   #announced(entry: ManifestEntry): AnnounceFacts["held"][number] | undefined {

@@ -1,6 +1,5 @@
 import { isSha256 } from "../../../shared/crypto/sha256.ts";
 import { layoutOf } from "../../../shared/swarm/chunk_layout.ts";
-import { downloadJitterMs } from "../../../shared/swarm/download_jitter.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import type { TargetDecision } from "../../../shared/swarm/target_decision.ts";
 import type { TargetSubject } from "../../../shared/targeting/target_subject.ts";
@@ -11,6 +10,7 @@ import { BenchList } from "./bench_list.ts";
 import { ChunkOrigins } from "./chunk_origins.ts";
 import { decideBlobs } from "./blob_decisions.ts";
 import { Download } from "./download.ts";
+import { DownloadQueue } from "./download_queue.ts";
 import { EvictionMemory } from "./eviction_memory.ts";
 import type { ServerSource } from "./last_resort.ts";
 import { SkipList } from "./skip_list.ts";
@@ -21,7 +21,7 @@ import type { PeerClient } from "../peers/peer_client.ts";
 import type { ProvenPeer } from "../peers/peer_registry.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
 import { buryBlob, exhume } from "../seeds/graveyard.ts";
-import { pause, type TaskScope } from "../engine/task_scope.ts";
+import type { TaskScope } from "../engine/task_scope.ts";
 
 /** Pause before a download that gave up is tried again. */
 const RETRY_MS = 5_000;
@@ -68,6 +68,8 @@ export class Receiver {
   readonly origins = new ChunkOrigins();
   readonly #options: ReceiverOptions;
   readonly #jobs = new Map<string, Job>();
+  readonly #queue: DownloadQueue;
+  #fillTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #skipped = new SkipList();
   readonly #benches = new BenchList();
   readonly #evicted: EvictionMemory;
@@ -83,6 +85,7 @@ export class Receiver {
     begun: readonly string[],
   ) {
     this.#options = options;
+    this.#queue = new DownloadQueue(options.hostname);
     this.#evicted = evicted;
     this.#begun = new Set(begun);
   }
@@ -103,7 +106,7 @@ export class Receiver {
 
   /** Whether the blob waits or is being fetched. */
   isPending(sha256: string): boolean {
-    return this.#jobs.has(sha256);
+    return this.#jobs.has(sha256) || this.#queue.has(sha256);
   }
 
   skipReason(sha256: string): string | undefined {
@@ -150,6 +153,8 @@ export class Receiver {
 
   /** Ends all downloads and keeps what they fetched. */
   async stop(): Promise<void> {
+    clearTimeout(this.#fillTimer);
+    this.#queue.setWanted([], 0);
     for (const { controller } of this.#jobs.values()) controller.abort();
     await this.#evaluating;
   }
@@ -160,7 +165,7 @@ export class Receiver {
     for (const sha256 of this.#begun) {
       if (book.manifest.isRevoked(sha256)) this.#begun.delete(sha256);
     }
-    const { evict, bury, stop, begin } = decideBlobs({
+    const { evict, bury, stop, wanted } = decideBlobs({
       manifest: book.manifest,
       held: store.all().map(({ sha256, record }) => ({ sha256, completedMs: record.completedMs })),
       fetching: [...this.#jobs.keys()],
@@ -184,7 +189,25 @@ export class Receiver {
       job.revoked = isRevoked;
       job.controller.abort();
     }
+    this.#queue.setWanted(wanted, performance.now());
+    this.#fill();
+  }
+
+  /** Begins as many of the wanted blobs as there are places for, without looking at all that is held. */
+  #fill(): void {
+    clearTimeout(this.#fillTimer);
+    const { book: { manifest }, store, isOpen, scope } = this.#options;
+    if (scope.signal.aborted) return;
+    const underWay = [...this.#jobs.values()].map(({ entry }) => entry);
+    const begin = this.#queue.take(performance.now(), underWay, (entry) => {
+      const { sha256, stamp } = entry;
+      return isOpen() && manifest.isLive(sha256) && manifest.effective(sha256)?.stamp === stamp &&
+        !this.#jobs.has(sha256) && !store.get(sha256) && this.#isWanted(entry);
+    });
     for (const entry of begin) this.#begin(entry);
+    const nowMs = performance.now();
+    const dueMs = this.#queue.dueMs(nowMs);
+    if (dueMs < Infinity) this.#fillTimer = setTimeout(() => this.#fill(), dueMs - nowMs + 1);
   }
 
   #isWanted(entry: ManifestEntry): boolean {
@@ -204,29 +227,32 @@ export class Receiver {
     this.#jobs.set(entry.sha256, job);
     this.#options.onChange("blob");
     this.#options.scope.run("download", async (signal) => {
+      let isComplete = false;
       try {
-        await this.#run(job, AbortSignal.any([signal, job.controller.signal]));
+        isComplete = await this.#run(job, AbortSignal.any([signal, job.controller.signal]));
       } finally {
         this.#jobs.delete(entry.sha256);
         this.#options.onChange("blob");
       }
-      if (!signal.aborted) await this.evaluate();
+      if (signal.aborted) return;
+      if (isComplete) this.#fill();
+      else await this.evaluate();
     });
   }
 
-  async #run(job: Job, signal: AbortSignal): Promise<void> {
+  /** Says whether the blob is here as a whole now. */
+  async #run(job: Job, signal: AbortSignal): Promise<boolean> {
     const { entry } = job;
-    const { hostname, log } = this.#options;
-    await pause(downloadJitterMs(hostname, entry.sha256), signal);
+    const { log } = this.#options;
     try {
       layoutOf(entry);
     } catch (error) {
       return this.#skip(entry, String(error), Infinity);
     }
-    if (await this.#resurrect(entry)) return;
+    if (await this.#resurrect(entry)) return true;
     const verdict = await this.#checkDisk(entry);
     if (!verdict.ok) return this.#skip(entry, verdict.reason, DISK_RETRY_MS);
-    if (signal.aborted) return;
+    if (signal.aborted) return false;
     const download = this.#makeDownload(job);
     job.download = download;
     const { sha256, label } = entry;
@@ -239,16 +265,18 @@ export class Receiver {
       case "complete":
         this.#skipped.remove(sha256);
         this.#begun.delete(sha256);
-        return log("info", "download complete", { sha256, label, sources, corruptChunks });
+        log("info", "download complete", { sha256, label, sources, corruptChunks });
+        return true;
       case "skipped":
         return this.#skip(entry, result.reason, DISK_RETRY_MS);
       case "no_progress":
         log("info", "download gave up for now", { sha256, label, reason: result.reason });
-        return this.#skipped.addWaiting(sha256, result.reason, Date.now(), RETRY_MS);
+        this.#skipped.addWaiting(sha256, result.reason, Date.now(), RETRY_MS);
+        return false;
       case "broken":
         return this.#skip(entry, "its digests contradict each other", Infinity);
       case "cancelled":
-        return;
+        return false;
     }
   }
 
@@ -303,13 +331,14 @@ export class Receiver {
     return judgeDisk(space, { ...roomFor(entry, underWay), minFreePercent });
   }
 
-  #skip(entry: ManifestEntry, reason: string, pauseMs: number): void {
+  #skip(entry: ManifestEntry, reason: string, pauseMs: number): false {
     const { sha256, label } = entry;
     // Each check-in tries again, and the same reason is no news.
     if (reason !== this.#skipped.reason(sha256)) {
       this.#options.log("warning", "download skipped", { sha256, label, reason });
     }
     this.#skipped.add(sha256, reason, Date.now(), pauseMs);
+    return false;
   }
 
   async #bury(sha256: string): Promise<void> {
