@@ -15,6 +15,7 @@ import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { renderTable } from "../../shared/terminal/table.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import type { CliContext } from "../context.ts";
+import { CURSOR_OPTION, noteNextPage } from "../output/next_page.ts";
 import { parseSince } from "./parse_since.ts";
 import { serverCommand } from "./server_command.ts";
 
@@ -37,7 +38,7 @@ function listCommand(context: CliContext) {
     .option("--action <action>", 'only this, or what begins so, such as "envoy."')
     .option("--since <when>", "only since then: a duration like 2h, or a time like 2026-01-31")
     .option("--limit <count>", "how many", wholeNumber(1, 1000), 20)
-    .option("--cursor <cursor>", "go on after the page that named it")
+    .option(...CURSOR_OPTION)
     .action(async ({ principal, action, since, limit, cursor, json, ...flags }) => {
       using client = await context.connect(flags);
       const answer = await client.call(auditList, {
@@ -55,9 +56,7 @@ function listCommand(context: CliContext) {
       }
       if (answer.records.length === 0) return context.output.note("No audit record is like that");
       context.output.line(renderRecords(answer.records));
-      if (answer.nextCursor !== null) {
-        context.output.note(`There are more: go on with --cursor ${answer.nextCursor}`);
-      }
+      noteNextPage(context.output, answer.nextCursor);
     });
   return withExamples(command, [
     ["vigocli audit", "the latest privileged acts"],

@@ -19,6 +19,7 @@ import { renderTable } from "../../shared/terminal/table.ts";
 import type { ApiClient } from "../client/api_client.ts";
 import type { CliContext, LocalFile } from "../context.ts";
 import { renderBroken, renderFilecast, renderFormer } from "../output/filecast.ts";
+import { CURSOR_OPTION, noteNextPage } from "../output/next_page.ts";
 import { followFilecast } from "./follow_filecast.ts";
 import { serverCommand } from "./server_command.ts";
 
@@ -133,7 +134,7 @@ export function listCommand(context: CliContext) {
   const command = serverCommand("list")
     .description("List filecasts, newest first")
     .option("--limit <count>", "how many", wholeNumber(1, 1000), 50)
-    .option("--cursor <cursor>", "go on after the page that named it")
+    .option(...CURSOR_OPTION)
     .action(async ({ limit, cursor, json, ...flags }) => {
       using client = await context.connect(flags);
       const answer = await client.call(filecastList, {
@@ -146,9 +147,7 @@ export function listCommand(context: CliContext) {
         );
       }
       context.output.line(renderList(answer.filecasts, context.now()));
-      if (answer.nextCursor !== null) {
-        context.output.note(`There are more: go on with --cursor '${answer.nextCursor}'`);
-      }
+      noteNextPage(context.output, answer.nextCursor);
     });
   return withExamples(command, [[
     "vigocli swarm filecast list",
@@ -202,15 +201,17 @@ function brokenCommand(context: CliContext) {
   const command = serverCommand("broken")
     .description("List seeds that are refused, and filecasts that no online envoy holds whole")
     .option("--limit <count>", "how many of each", wholeNumber(1, 1000), 200)
-    .action(async ({ limit, json, ...flags }) => {
+    .option(...CURSOR_OPTION)
+    .action(async ({ limit, cursor, json, ...flags }) => {
       using client = await context.connect(flags);
-      const answer = await client.call(filecastBroken, { query: { limit } });
+      const answer = await client.call(filecastBroken, {
+        query: { limit, ...(cursor === undefined ? {} : { cursor }) },
+      });
       if (json) return context.output.json(answer);
       const { seeds, filecasts } = answer;
       if (seeds.length + filecasts.length === 0) return context.output.line("Nothing is broken");
       context.output.line(renderBroken(seeds, filecasts));
-      const hidden = answer.seedsTotal + answer.filecastsTotal - seeds.length - filecasts.length;
-      if (hidden > 0) context.output.note(`${hidden} more; see them with a higher --limit`);
+      noteNextPage(context.output, answer.nextCursor);
     });
   return withExamples(command, [[
     "vigocli swarm filecast broken",

@@ -10,6 +10,7 @@ import { type Cell, renderTable } from "../../shared/terminal/table.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import type { CliContext } from "../context.ts";
 import { statusCell } from "../output/status_word.ts";
+import { CURSOR_OPTION, noteNextPage } from "../output/next_page.ts";
 import { parseSince } from "./parse_since.ts";
 import { serverCommand } from "./server_command.ts";
 
@@ -30,7 +31,7 @@ function listCommand(context: CliContext) {
     .option("--failed", "the same as --status failed", false)
     .option("--since <when>", "only since then: a duration like 2h, or a time like 2026-01-31")
     .option("--limit <count>", "how many", wholeNumber(1, 1000), 20)
-    .option("--cursor <cursor>", "go on where an earlier page ended")
+    .option(...CURSOR_OPTION)
     .action(async ({ host, target, status, failed, since, limit, cursor, json, ...flags }) => {
       const outcomes = failed ? "failed" : status;
       const sinceMs = since === undefined ? undefined : parseSince(since, context.now());
@@ -52,9 +53,7 @@ function listCommand(context: CliContext) {
         );
       }
       context.output.line(renderRuns(answer.runs, context.now(), context.output.style));
-      if (answer.nextCursor !== null) {
-        context.output.note(`There are more: --cursor ${sanitize(answer.nextCursor)}`);
-      }
+      noteNextPage(context.output, answer.nextCursor);
     });
   return withExamples(command, [
     ["vigocli runs", "the latest changes of the fleet"],

@@ -2,9 +2,9 @@ import { Argument, Command, Option } from "@commander-js/extra-typings";
 import { PEER_SORTS, swarmPeers, swarmStatus } from "../../shared/rest/swarm_substrate.ts";
 import { taskRun } from "../../shared/rest/tasks.ts";
 import { wholeNumber } from "../../shared/terminal/argument_parser.ts";
-import { counted } from "../../shared/terminal/counted.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import type { CliContext } from "../context.ts";
+import { CURSOR_OPTION, noteNextPage } from "../output/next_page.ts";
 import { renderCleanup, renderSwarmPeers, renderSwarmStatus } from "../output/swarm.ts";
 import {
   distributeCommand,
@@ -67,15 +67,15 @@ function peersCommand(context: CliContext) {
       ),
     )
     .option("--limit <count>", "how many; 0 for all", wholeNumber(0, 100_000), 50)
-    .action(async ({ sort, limit, json, ...flags }) => {
+    .option(...CURSOR_OPTION)
+    .action(async ({ sort, limit, cursor, json, ...flags }) => {
       using client = await context.connect(flags);
-      const answer = await client.call(swarmPeers, { query: { sort, limit } });
+      const answer = await client.call(swarmPeers, {
+        query: { sort, limit, ...(cursor === undefined ? {} : { cursor }) },
+      });
       if (json) return context.output.json(answer);
       context.output.line(renderSwarmPeers(answer, offsetMinutes(answer.generatedAtMs)));
-      const hidden = answer.total - answer.peers.length;
-      if (hidden > 0) {
-        context.output.note(`${counted(hidden, "envoy")} more; see all with --limit 0`);
-      }
+      noteNextPage(context.output, answer.nextCursor);
     });
   return withExamples(command, [
     ["vigocli swarm peers", "who holds most"],

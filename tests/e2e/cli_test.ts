@@ -147,6 +147,16 @@ Deno.test("every verb of vigocli that answers can answer in JSON", () => {
   assert.deepEqual(without, ["completion"]);
 });
 
+Deno.test("every list of vigocli that ends at a limit can be gone on with", () => {
+  const has = (options: readonly { readonly flags: readonly string[] }[], flag: string) =>
+    options.some(({ flags }) => flags.includes(flag));
+  const without = verbs(PROGRAMS.vigocli)
+    .filter(({ node: { options } }) => has(options, "--limit") && !has(options, "--cursor"))
+    .map(({ path }) => path.join(" "));
+  // Messages of a queue are numbered: the next page is --from a number.
+  assert.deepEqual(without.filter((verb) => !verb.startsWith("swarm poolq")), []);
+});
+
 Deno.test("what makes no sense is refused with status 2 and the nearest word", async () => {
   const cases: readonly (readonly [args: readonly string[], line: RegExp])[] = [
     [["envoy"], /unknown command 'envoy' \(did you mean envoys\?\)\. See "vigocli --help"/],

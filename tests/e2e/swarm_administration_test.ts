@@ -111,6 +111,10 @@ Deno.test("the swarm of a fleet is looked at, tidied and gated", async (t) => {
         ..."swarm peers --sort hostname --limit 1".split(" "),
       );
       assert.deepEqual([peers.map(({ hostname }) => hostname), total], [["hub"], 2]);
+      const page = await fleet.tryCli(..."swarm peers --sort hostname --limit 1".split(" "));
+      const [, cursor = ""] = /go on with --cursor '(.+)'$/m.exec(page.stderr) ?? [];
+      const next = ["swarm", "peers", "--sort", "hostname", "--limit", "1", "--cursor", cursor];
+      assert.match(await fleet.cli(...next), /^web-1 /m);
       const wrong = await fleet.tryCli("swarm", "status", "--watch");
       assert.deepEqual([wrong.code, wrong.stderr], [
         2,

@@ -6,6 +6,7 @@ import { renderTable } from "../../../shared/terminal/table.ts";
 import type { CliContext } from "../../context.ts";
 import { lineWidth } from "../../output/placed_line.ts";
 import { shortVersion } from "../../output/short_version.ts";
+import { CURSOR_OPTION, noteNextPage } from "../../output/next_page.ts";
 import { serverCommand } from "../server_command.ts";
 
 /** `vigocli config history` */
@@ -14,7 +15,7 @@ export function historyCommand(context: CliContext) {
   const command = serverCommand("history")
     .description("List published versions, newest first")
     .option("--limit <count>", "how many", wholeNumber(1, 1000), 20)
-    .option("--cursor <cursor>", "go on after the page that named it")
+    .option(...CURSOR_OPTION)
     .action(async ({ limit, cursor, json, ...flags }) => {
       using client = await context.connect(flags);
       const answer = await client.call(configHistory, {
@@ -25,9 +26,7 @@ export function historyCommand(context: CliContext) {
         return output.note("Nothing is published yet. Publish with: vigocli config publish");
       }
       output.line(renderVersions(answer.versions, context.now(), lineWidth(output)));
-      if (answer.nextCursor !== null) {
-        output.note(`There are more: go on with --cursor '${answer.nextCursor}'`);
-      }
+      noteNextPage(output, answer.nextCursor);
     });
   return withExamples(command, [[
     "vigocli config history",

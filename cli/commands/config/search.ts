@@ -9,6 +9,7 @@ import { renderTable } from "../../../shared/terminal/table.ts";
 import type { CliContext } from "../../context.ts";
 import { renderProblems } from "../../output/changes.ts";
 import { lineWidth } from "../../output/placed_line.ts";
+import { CURSOR_OPTION, noteNextPage } from "../../output/next_page.ts";
 import { serverCommand } from "../server_command.ts";
 import { mistakesError } from "./mistakes.ts";
 import { STAGED_FLAG, stagedQuery } from "./staged_flag.ts";
@@ -25,10 +26,16 @@ export function searchCommand(context: CliContext) {
     .description("Find a text or a resource in the stacks; status 1 if it is nowhere")
     .argument("<text>", "any text, in any case; or type:name for a resource and who refers to it")
     .option("--limit <count>", "how many hits", wholeNumber(1, 1000), 100)
+    .option(...CURSOR_OPTION)
     .option(...STAGED_FLAG)
-    .action(async (text, { limit, staged, json, ...flags }) => {
+    .action(async (text, { limit, cursor, staged, json, ...flags }) => {
       using client = await context.connect(flags);
-      const query = { text, limit, ...stagedQuery(staged) };
+      const query = {
+        text,
+        limit,
+        ...(cursor === undefined ? {} : { cursor }),
+        ...stagedQuery(staged),
+      };
       const answer = await client.call(configSearch, { query });
       if (json) output.json(answer);
       else if (answer.mistakes.length > 0) output.line(renderProblems(answer.mistakes));
@@ -44,7 +51,7 @@ export function searchCommand(context: CliContext) {
   ]);
 }
 
-function show({ output }: CliContext, { hits, more, hosts }: Answer, text: string): void {
+function show({ output }: CliContext, { hits, nextCursor, hosts }: Answer, text: string): void {
   const width = lineWidth(output);
   if (hits.length > 0) {
     output.line(
@@ -55,7 +62,7 @@ function show({ output }: CliContext, { hits, more, hosts }: Answer, text: strin
       ).trimEnd(),
     );
   } else output.note(`Nothing in the stacks is ${JSON.stringify(sanitize(text))} as written`);
-  if (more > 0) output.note(`${more} more; see them with --limit`);
+  noteNextPage(output, nextCursor);
   if (hosts) {
     const named = hosts.first.slice(0, MAX_NAMED_HOSTS).map(sanitize).join(", ");
     const left = hosts.count - Math.min(hosts.first.length, MAX_NAMED_HOSTS);

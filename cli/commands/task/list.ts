@@ -2,11 +2,11 @@ import { namedTaskList } from "../../../shared/rest/named_tasks.ts";
 import { taskList } from "../../../shared/rest/tasks.ts";
 import { wholeNumber } from "../../../shared/terminal/argument_parser.ts";
 import { withExamples } from "../../../shared/terminal/run_cli.ts";
-import { sanitize } from "../../../shared/terminal/sanitize.ts";
 import type { ApiClient } from "../../client/api_client.ts";
 import type { CliContext } from "../../context.ts";
 import { renderNamedTasks } from "../../output/named_tasks.ts";
 import { renderTasks } from "../../output/task.ts";
+import { CURSOR_OPTION, noteNextPage } from "../../output/next_page.ts";
 import { serverCommand } from "../server_command.ts";
 
 /** `vigocli task list` */
@@ -14,7 +14,7 @@ export function listCommand(context: CliContext) {
   const command = serverCommand("list")
     .description("List tasks that were run, newest first, or with --named those that have a name")
     .option("--limit <count>", "how many", wholeNumber(1, 1000), 20)
-    .option("--cursor <cursor>", "go on where an earlier page ended")
+    .option(...CURSOR_OPTION)
     .option("--named", "list the named tasks of the live version instead", false)
     .action(async ({ limit, cursor, named, json, ...flags }) => {
       const query = { limit, ...(cursor === undefined ? {} : { cursor }) };
@@ -22,9 +22,7 @@ export function listCommand(context: CliContext) {
       const nextCursor = named
         ? await listNamed(client, query, context, json)
         : await listRuns(client, query, context, json);
-      if (nextCursor !== null) {
-        context.output.note(`There are more: go on with --cursor '${sanitize(nextCursor)}'`);
-      }
+      noteNextPage(context.output, nextCursor);
     });
   return withExamples(command, [
     ["vigocli task list --limit 5", "the latest tasks"],

@@ -1,9 +1,9 @@
 import { workflowList } from "../../../shared/rest/workflows.ts";
 import { wholeNumber } from "../../../shared/terminal/argument_parser.ts";
 import { withExamples } from "../../../shared/terminal/run_cli.ts";
-import { sanitize } from "../../../shared/terminal/sanitize.ts";
 import type { CliContext } from "../../context.ts";
 import { renderWorkflows } from "../../output/workflow.ts";
+import { CURSOR_OPTION, noteNextPage } from "../../output/next_page.ts";
 import { serverCommand } from "../server_command.ts";
 
 /** `vigocli workflow list` */
@@ -11,7 +11,7 @@ export function listCommand(context: CliContext) {
   const command = serverCommand("list")
     .description("List workflows that were run, newest first")
     .option("--limit <count>", "how many", wholeNumber(1, 1000), 20)
-    .option("--cursor <cursor>", "go on where an earlier page ended")
+    .option(...CURSOR_OPTION)
     .action(async ({ limit, cursor, json, ...flags }) => {
       const { output } = context;
       using client = await context.connect(flags);
@@ -25,9 +25,7 @@ export function listCommand(context: CliContext) {
       }
       const offsetOf = (ms: number) => -new Date(ms).getTimezoneOffset();
       output.line(renderWorkflows(workflows, output.style, offsetOf));
-      if (nextCursor !== null) {
-        output.note(`There are more: go on with --cursor '${sanitize(nextCursor)}'`);
-      }
+      noteNextPage(output, nextCursor);
     });
   return withExamples(command, [["vigocli workflow list --limit 5", "the latest"]]);
 }
