@@ -27,5 +27,7 @@ function createContext(signal: AbortSignal): AgentContext {
     now: () => Date.now(),
     readStdin: async () =>
       Deno.stdin.isTerminal() ? undefined : await new Response(Deno.stdin.readable).text(),
+    openStdin: () => Deno.stdin.isTerminal() ? undefined : Deno.stdin.readable,
+    confirm: (question) => Promise.resolve(Deno.stdin.isTerminal() && confirm(question)),
   };
 }

@@ -52,3 +52,13 @@ export async function writeAllocator(paths: TopicPaths, allocator: Allocator): P
   const text = `${JSON.stringify({ schema_version: 1, ...allocator })}\n`;
   await writeFileDurable(paths.allocator, text, { mode: 0o600 });
 }
+
+/**
+ * What the lock of a topic is left with: an allocator that is another one than its last holder wrote, such as one that was
+ * restored from a backup, does not fit it.
+ */
+export function noteOf(
+  { last_seq, last_msg_id }: Pick<Allocator, "last_seq" | "last_msg_id">,
+): string {
+  return `${last_seq} ${last_msg_id}`;
+}

@@ -1,6 +1,9 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 
+/** Longest note in a lock. */
+const MAX_NOTE_BYTES = 256;
+
 /**
  * A lock between processes of one user on a file that is never replaced nor removed, so that all of them mean the same one.
  * The system gives it back when its process ends, however it ends.
@@ -28,6 +31,21 @@ export class HeldLock implements Disposable {
       file.close();
       throw error;
     }
+  }
+
+  /** What the last holder left to be known, if it came to leave something; no more than a hint, since it is not durable. */
+  async readNote(): Promise<string> {
+    const buffer = new Uint8Array(MAX_NOTE_BYTES);
+    await this.#file.seek(0, Deno.SeekMode.Start);
+    const size = await this.#file.read(buffer) ?? 0;
+    return new TextDecoder().decode(buffer.subarray(0, size));
+  }
+
+  /** @param text short ASCII. */
+  async writeNote(text: string): Promise<void> {
+    await this.#file.truncate(0);
+    await this.#file.seek(0, Deno.SeekMode.Start);
+    await this.#file.write(new TextEncoder().encode(text));
   }
 
   [Symbol.dispose](): void {

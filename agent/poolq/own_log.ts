@@ -2,6 +2,7 @@ import type { TopicAuthors } from "../../shared/poolq/chain.ts";
 import type { Message } from "../../shared/poolq/message.ts";
 import type { MessageVerifier } from "../../shared/poolq/verify_message.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
+import type { HeldLock } from "./held_lock.ts";
 import type { TopicPaths } from "./poolq_paths.ts";
 
 /** A topic in this home, and what is needed to judge what lies there. */
@@ -11,6 +12,8 @@ export interface OwnTopic {
   readonly paths: TopicPaths;
   readonly authors: TopicAuthors;
   readonly verify: MessageVerifier;
+  /** Held while the topic is looked at or changed. */
+  readonly lock: HeldLock;
   /** Hears what a person should know, one sentence at a time. */
   readonly notice: (text: string) => void;
 }

@@ -6,7 +6,7 @@ import { UserError } from "../../shared/terminal/user_error.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
 import type { Puddle } from "../puddle/puddle_home.ts";
 import { storageFault } from "../store/storage_fault.ts";
-import { readAllocator } from "./allocator.ts";
+import { noteOf, readAllocator } from "./allocator.ts";
 import { choosePostStart, higherHead } from "./choose_start.ts";
 import { fetchMissing } from "./fetch_missing.ts";
 import type { FleetView } from "./fleet_view.ts";
@@ -17,7 +17,7 @@ import { nextMessageTime } from "./message_time.ts";
 import { makeOwnFolder } from "./own_folder.ts";
 import type { OwnTopic } from "./own_log.ts";
 import { type PoolqPaths, poolqPaths } from "./poolq_paths.ts";
-import { countMessages, placeMessages, removePending, writePending } from "./post_steps.ts";
+import { POST_STEPS, type PostSteps } from "./post_steps.ts";
 import { repairTopic } from "./repair.ts";
 import { findOwnTopic, type OwnTopicName } from "./topic_reference.ts";
 
@@ -43,6 +43,7 @@ export interface PostContext {
   readonly clock: () => { readonly nowMs: number; readonly isCorrected: boolean };
   readonly notice: (text: string) => void;
   readonly signal: AbortSignal;
+  readonly steps?: PostSteps;
 }
 
 /** What was posted: all of it, durably. */
@@ -93,6 +94,7 @@ export class OwnTopics {
       authors: puddle.chain,
       verify: createMessageVerifier(),
       notice,
+      lock,
       [Symbol.dispose]: () => lock[Symbol.dispose](),
     };
   }
@@ -210,12 +212,12 @@ async function signAll(
 }
 
 async function finish(
-  { hostname }: PostContext,
-  { name, paths }: OwnTopic,
+  { hostname, steps = POST_STEPS }: PostContext,
+  { name, paths, lock }: OwnTopic,
   messages: readonly NamedMessage[],
 ): Promise<void> {
   try {
-    await writePending(paths, messages);
+    await steps.writePending(paths, messages);
   } catch (error) {
     const fault = storageFault(error);
     if (fault === undefined) throw error;
@@ -225,8 +227,8 @@ async function finish(
     });
   }
   try {
-    await placeMessages(paths, messages);
-    await countMessages(paths, hostname, messages);
+    await steps.placeMessages(paths, messages);
+    await steps.countMessages(paths, hostname, messages);
   } catch (error) {
     const fault = storageFault(error);
     if (fault === undefined) throw error;
@@ -235,5 +237,7 @@ async function finish(
       { exitCode: EXIT_CODE.failed, cause: error },
     );
   }
-  await removePending(paths);
+  await steps.removePending(paths);
+  const last = messages.at(-1);
+  if (last) await lock.writeNote(noteOf({ last_seq: last.message.seq, last_msg_id: last.id }));
 }

@@ -55,4 +55,17 @@ export async function allocatorAt(
   };
 }
 
-export { removePending, writePending };
+/** The steps as one value, for whoever has to see what happens between them. */
+export interface PostSteps {
+  readonly writePending: typeof writePending;
+  readonly placeMessages: typeof placeMessages;
+  readonly countMessages: typeof countMessages;
+  readonly removePending: typeof removePending;
+}
+
+export const POST_STEPS: PostSteps = {
+  writePending,
+  placeMessages,
+  countMessages,
+  removePending,
+};

@@ -1,11 +1,11 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Allocator, readAllocator, writeAllocator } from "./allocator.ts";
+import { type Allocator, noteOf, readAllocator, writeAllocator } from "./allocator.ts";
 import { messagesChangedNs, type NamedMessage } from "./message_files.ts";
 import { assertOwn, type OwnTopic } from "./own_log.ts";
 import { makeOwnFolder } from "./own_folder.ts";
-import { readPending } from "./pending.ts";
-import { allocatorAt, countMessages, placeMessages, removePending } from "./post_steps.ts";
+import { readPending, removePending } from "./pending.ts";
+import { allocatorAt, countMessages, placeMessages } from "./post_steps.ts";
 import { quarantine } from "./quarantine.ts";
 import { findNewestMessage } from "./scan_messages.ts";
 
@@ -13,8 +13,8 @@ import { findNewestMessage } from "./scan_messages.ts";
  * Brings a topic's folder into order before anything is posted: finishes what was interrupted, puts aside what cannot be
  * believed, and finds the last seq that was ever given out here, so that none is given out twice. Under the topic's lock.
  *
- * A folder that was left in order is recognised by its allocator and the time of `messages/`; only otherwise are the
- * messages looked at.
+ * A folder that was left in order is recognised by the time of `messages/` and the note in its lock; only otherwise are
+ * the messages looked at.
  *
  * @param writerIfLost who writes the topic if the allocator cannot say so any more.
  * @returns what was posted last; `undefined` if this home has nothing of the topic.
@@ -29,9 +29,7 @@ export async function repairTopic(
   await removeUnfinished(topic);
   const allocator = await believedAllocator(topic);
   const pending = await believedPending(topic);
-  if (allocator && pending.length === 0) {
-    if (allocator.messages_changed_ns === await messagesChangedNs(topic.paths)) return allocator;
-  }
+  if (allocator && pending.length === 0 && await isUntouched(topic, allocator)) return allocator;
   const known = allocator && { seq: allocator.last_seq, id: allocator.last_msg_id };
   const newest = await findNewestMessage(topic, known);
   const writer = allocator?.writer ?? writerIfLost;
@@ -55,7 +53,14 @@ export async function repairTopic(
     head = { ...head, messages_changed_ns: changed };
     await writeAllocator(topic.paths, head);
   }
+  await topic.lock.writeNote(noteOf(head));
   return head;
+}
+
+/** Whether nobody but posts that ended well has changed the allocator or the folder of messages. */
+async function isUntouched(topic: OwnTopic, allocator: Allocator): Promise<boolean> {
+  return allocator.messages_changed_ns === await messagesChangedNs(topic.paths) &&
+    await topic.lock.readNote() === noteOf(allocator);
 }
 
 /** Whether what is pending follows the head, or is part of what it counts. A seq past the head stands: it was given out. */

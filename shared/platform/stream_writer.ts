@@ -4,12 +4,12 @@ export interface SyncStream {
 }
 
 /**
- * A function that writes text to a stream of this process, all of it, before it returns.
+ * A function that writes text to a stream of this process, all of it, before it returns; it answers whether it did.
  *
  * A reader that has gone away (`vigocli runs | head -1`) is no failure: what is left is dropped, the command goes on, and its
  * status says how it ended.
  */
-export function createStreamWriter(stream: SyncStream): (text: string) => void {
+export function createStreamWriter(stream: SyncStream): (text: string) => boolean {
   const encoder = new TextEncoder();
   let isAbandoned = false;
   return (text) => {
@@ -22,5 +22,6 @@ export function createStreamWriter(stream: SyncStream): (text: string) => void {
       if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
       isAbandoned = true;
     }
+    return !isAbandoned;
   };
 }

@@ -1,0 +1,95 @@
+import type { Sha256 } from "../../shared/crypto/sha256.ts";
+import type { RootPaths } from "../../shared/platform/root_paths.ts";
+import { sanitize } from "../../shared/terminal/sanitize.ts";
+import { DaemonView, type FleetLimits, type FleetView } from "../poolq/fleet_view.ts";
+import { readKnownHeads } from "../poolq/known_head.ts";
+import { type PoolqPaths, poolqPaths } from "../poolq/poolq_paths.ts";
+import { OwnTopics, type PostContext } from "../poolq/post.ts";
+import { parseTopicReference } from "../poolq/topic_reference.ts";
+import { type Caller, findCaller } from "../puddle/caller_home.ts";
+import { type Puddle, readPuddle } from "../puddle/puddle_home.ts";
+import { PuddleAbsentError } from "../puddle/puddle_session.ts";
+import { agentPaths } from "../store/agent_paths.ts";
+import { NotEnrolledError, readEnrolment } from "../store/identity.ts";
+import type { AgentContext } from "./context.ts";
+
+/** The user who runs a verb of `vigo swarm poolq`, and what the verb reaches. */
+export interface PoolqCaller {
+  readonly caller: Caller;
+  readonly paths: PoolqPaths;
+  readonly fleet: FleetView;
+}
+
+/** What the daemon of this machine tells. */
+export function openFleetView(context: AgentContext, roots: RootPaths): FleetView {
+  return new DaemonView(agentPaths(roots).agentSocket, context.signal);
+}
+
+/** @throws {UserError} if nobody's home can be meant, as when root runs it. */
+export async function findPoolqCaller(
+  context: AgentContext,
+  roots: RootPaths,
+): Promise<PoolqCaller> {
+  const caller = await findCaller(roots);
+  return { caller, paths: poolqPaths(caller.home), fleet: openFleetView(context, roots) };
+}
+
+/** Sentences that are no answer go to standard error, safe for a terminal. */
+export function noticeOn(context: AgentContext): (text: string) => void {
+  return (text) => void context.writeError(`note: ${sanitize(text)}\n`);
+}
+
+/** @throws {PuddleAbsentError} if the user has none. */
+export async function requirePuddle(home: string): Promise<Puddle> {
+  const puddle = await readPuddle(home);
+  if (!puddle) throw new PuddleAbsentError();
+  return puddle;
+}
+
+/** What changing the topics of a user needs. */
+export async function postContext(
+  context: AgentContext,
+  roots: RootPaths,
+  { caller, fleet }: PoolqCaller,
+  limits: FleetLimits | undefined,
+): Promise<PostContext> {
+  const { configFolder, stateFolder } = agentPaths(roots);
+  const hostname = limits?.hostname ?? (await readEnrolment(configFolder))?.hostname;
+  if (hostname === undefined) throw new NotEnrolledError(configFolder);
+  const aheadMs = limits ? limits.nowMs - context.now() : 0;
+  return {
+    home: caller.home,
+    user: caller.name,
+    hostname,
+    puddle: await requirePuddle(caller.home),
+    fleet,
+    remembered: await readKnownHeads(stateFolder, caller.name),
+    clock: () => ({ nowMs: context.now() + aheadMs, isCorrected: limits !== undefined }),
+    notice: noticeOn(context),
+    signal: context.signal,
+  };
+}
+
+/** A topic that is read: its id, and its name if that is known. */
+export interface NamedTopic {
+  readonly id: Sha256;
+  readonly name: string;
+}
+
+/**
+ * The topic that an argument means: an id stands for itself, a name for the topic that this user founded under it.
+ *
+ * @throws {UserError} if it is neither, or a name of a user without a puddle.
+ */
+export async function resolveTopic(
+  context: AgentContext,
+  roots: RootPaths,
+  topic: string,
+): Promise<NamedTopic> {
+  const reference = parseTopicReference(topic);
+  if (reference.kind === "id") return { id: reference.id, name: "" };
+  const found = await findPoolqCaller(context, roots);
+  const limits = await found.fleet.limits();
+  const own = new OwnTopics(await postContext(context, roots, found, limits));
+  return await own.find(reference.name);
+}
