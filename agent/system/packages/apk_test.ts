@@ -4,7 +4,7 @@ import { BlockedError } from "../blocked_error.ts";
 import { ApkProvider, parseApkInstalled, parseApkPins, parseApkSimulation } from "./apk.ts";
 import { ScriptedManager } from "./scripted_manager.ts";
 
-/** The form in which apk-tools 2 prints. */
+/** The form in which apk-tools 2 prints, written after its documentation and source; it was not recorded. */
 const SIMULATION = `(1/3) Installing pcre (8.45-r3)
 (2/3) Upgrading nginx (1.24.0-r6 -> 1.24.0-r7)
 (3/3) Installing tool@edge (2.0_rc1-r0)

@@ -11,7 +11,7 @@ const OWNER = {
   as: { uid: 501, gid: 20, groups: [80] },
 };
 
-/** The parts of `brew info --json=v2` of Homebrew 4 that matter, among others. */
+/** The parts of `brew info --json=v2` of Homebrew 4 that matter, among others; written after its documentation, not recorded. */
 const INFO = JSON.stringify({
   formulae: [
     {

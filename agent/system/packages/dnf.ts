@@ -18,12 +18,15 @@ const REPOQUERY = [
 ] as const;
 /** Also those that may be skipped: what they have must not be taken for missing. */
 const ALL_SOURCES = "--setopt=*.skip_if_unavailable=0";
+/** dnf 5 takes versions that a lock forbids for not there. */
+const LOCKED_TOO = "--setopt=disable_excludes=*";
 const REFRESH = [...DNF, ALL_SOURCES, "makecache"] as const;
 
 /** What dnf, and yum before it, say when the machine or the sources are at fault. */
 export const DNF_FAULTS: readonly RegExp[] = [
   /failed to download metadata|cannot (?:download|retrieve) |all mirrors were tried|status code: [45]\d\d/i,
   /no more mirrors to try|errors during downloading metadata|repomd\.xml/i,
+  /packages from local repository have incorrect checksum/i,
   /rpmdb|rpm exception|cannot open packages|database disk image is malformed/i,
   /gpg check failed|public key .* is not (?:installed|trusted)|not signed/i,
   /another app(?:lication)? is (?:currently )?holding the yum lock|failed to (?:obtain|acquire) .*lock/i,
@@ -114,14 +117,18 @@ export class DnfProvider implements PackageProvider {
   ): Promise<ReadonlyMap<string, string>> {
     const sources = candidates === "fresh" ? [ALL_SOURCES] : [];
     const found = new Map<string, string>();
-    for (const isInstalled of [true, false]) {
-      const asked = names.filter((name) => installed.has(name) === isInstalled);
-      if (asked.length === 0) continue;
-      const options = [...sources, ...(isInstalled ? ["--upgrades"] : [])];
-      const result = await this.#commands.read([...REPOQUERY, ...options, ...asked]);
+    const ask = async (asked: readonly string[], ...options: string[]) => {
+      if (asked.length === 0) return;
+      const result = await this.#commands.read([...REPOQUERY, ...sources, ...options, ...asked]);
       if (!succeeded(result)) throw new BlockedError(describeFailure("dnf repoquery", result));
       for (const [name, version] of parseRpmLines(result.stdout)) found.set(name, version);
-    }
+    };
+    const old = names.filter((name) => installed.has(name));
+    await ask(old, "--upgrades");
+    await ask(names.filter((name) => !installed.has(name)));
+    const newest = old.filter((name) => !found.has(name));
+    const locked = newest.length === 0 ? new Set() : await this.#locked();
+    await ask(newest.filter((name) => locked.has(name)), "--upgrades", LOCKED_TOO);
     return found;
   }
 

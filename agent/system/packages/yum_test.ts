@@ -4,7 +4,7 @@ import { BlockedError } from "../blocked_error.ts";
 import { ScriptedManager } from "./scripted_manager.ts";
 import { parseYumList, parseYumLocks, YumProvider } from "./yum.ts";
 
-/** The form in which yum 3.4 prints two sections, with lines that do not fit. */
+/** Two sections in the form in which yum 3.4 prints them, with lines that do not fit; written after its documentation, not recorded. */
 const LIST = `Installed Packages
 nginx.x86_64                      1:1.20.1-9.el7                         @epel
 java-1.8.0-openjdk-headless-debug-slowdebug.x86_64

@@ -4,7 +4,7 @@ import { FakeProcesses } from "../fake_processes.ts";
 import type { Entry } from "../files.ts";
 import { LaunchdManager, parseDisabled, parseLaunchdJob } from "./launchd.ts";
 
-/** The form in which launchctl(1) of macOS 12 and later prints a job. */
+/** A job in the form in which launchctl(1) of macOS 12 and later prints it; written after its documentation, not recorded. */
 function printed(state: string, properties: string, lastExit = "(never exited)") {
   return `com.example.web = {
 	active count = 1

@@ -1,0 +1,80 @@
+import { BlockedError } from "../blocked_error.ts";
+import type { PackageProvider, QueryOptions } from "./package_provider.ts";
+
+/**
+ * The machine that is played on. Its only source has `vigo-tiny` in versions 1.0-1 and 2.0-1 (a manager of one version: 1.0-1
+ * until it is replaced) and `vigo-two` in 3:1.0-1, which has nothing to do with it. No package is installed.
+ */
+export interface PackageStage {
+  /** Takes the source away, or brings it back. */
+  setSource(isThere: boolean): Promise<void>;
+  /** For a manager that has only one version of a package: replaces 1.0-1 by 2.0-1. */
+  publishNewer(): Promise<void>;
+  /** Another manager works, or has ended. Absent where the manager would wait for that, however long it takes. */
+  setLock?(isHeld: boolean): Promise<void>;
+}
+
+/** What one step came to: states by name, or how an act ended. */
+export type StepOutcome = readonly [step: string, outcome: unknown];
+
+const NAMES = ["vigo-tiny", "vigo-two"];
+const KNOWN: QueryOptions = { candidates: "known", withHolds: true };
+
+/** Goes with a provider through what policies ask of it, good days and bad, and tells what came of each step. */
+export async function playPackages(
+  provider: PackageProvider,
+  stage: PackageStage,
+): Promise<readonly StepOutcome[]> {
+  const outcomes: StepOutcome[] = [];
+  const query = async (step: string, options = KNOWN) => {
+    outcomes.push([step, Object.fromEntries(await provider.query(NAMES, options))]);
+  };
+  const act = async (step: string, run: () => Promise<unknown>) => {
+    outcomes.push([step, await run().then(() => "done", describe)]);
+  };
+  const version = provider.cannotChooseVersion === undefined ? { version: "1.0-1" } : {};
+  const canHold = provider.cannotHold === undefined;
+  await query("at first");
+  await act("install an old version", () => provider.install(["vigo-tiny"], version));
+  await stage.publishNewer();
+  await query("with a newer one");
+  await query("with a newer one, by fresh lists", { candidates: "fresh", withHolds: false });
+  if (canHold) {
+    await act("hold", () => provider.setHold(["vigo-tiny"], true));
+    await query("held");
+  }
+  await act("install what is newest", () => provider.install(["vigo-tiny"], {}));
+  await query("newest");
+  if (canHold) {
+    await act("unhold", () => provider.setHold(["vigo-tiny"], false));
+    await query("not held any more");
+  }
+  if (provider.cannotChooseVersion === undefined) {
+    await act("downgrade", () => provider.install(["vigo-tiny"], version));
+    await query("old again");
+    await act("no such version", () => provider.install(["vigo-tiny"], { version: "9.9-1" }));
+  }
+  await act("no such package", () => provider.install(["vigo-nope"], {}));
+  await act("install two", () => provider.install(NAMES, {}));
+  await query("both");
+  await act("remove", () => provider.remove(NAMES));
+  await query("in the end");
+  if (stage.setLock) {
+    await stage.setLock(true);
+    await act("install beside another manager", () => provider.install(["vigo-tiny"], {}));
+    await stage.setLock(false);
+  }
+  await stage.setSource(false);
+  await act(
+    "ask for fresh lists without the source",
+    () => provider.query(NAMES, { candidates: "fresh", withHolds: false }),
+  );
+  await act("install without the source", () => provider.install(["vigo-two"], {}));
+  await stage.setSource(true);
+  await act("install with the source again", () => provider.install(["vigo-two"], {}));
+  return outcomes;
+}
+
+function describe(error: unknown): string {
+  return error instanceof BlockedError ? "blocked" : "failed";
+}

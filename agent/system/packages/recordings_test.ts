@@ -1,0 +1,114 @@
+import assert from "node:assert/strict";
+import type { Processes } from "../processes.ts";
+import { DnfProvider } from "./dnf.ts";
+import type { PackageProvider } from "./package_provider.ts";
+import { PacmanProvider } from "./pacman.ts";
+import { type PackageStage, playPackages } from "./play_packages.ts";
+import { RecordedManager, type Recording } from "./recorded_manager.ts";
+import { ZypperProvider } from "./zypper.ts";
+
+const FOLDER = new URL("../../../tests/fixtures/packages/", import.meta.url);
+
+const rest = () => Promise.resolve();
+const STAGE: PackageStage = { setSource: rest, publishNewer: rest };
+
+const TINY_NEW = { candidate: "2.0-1" };
+const TINY_OLD = { installed: "1.0-1", candidate: "2.0-1" };
+const TINY_NEWEST = { installed: "2.0-1", candidate: "2.0-1" };
+const TWO_NEW = { held: false, candidate: "3:1.0-1" };
+/** What rpm's relatives come to, whichever of them it is. */
+const OF_RPM: Readonly<Record<string, unknown>> = {
+  "at first": { "vigo-tiny": { held: false, ...TINY_NEW }, "vigo-two": TWO_NEW },
+  "install an old version": "done",
+  "with a newer one": { "vigo-tiny": { held: false, ...TINY_OLD }, "vigo-two": TWO_NEW },
+  "with a newer one, by fresh lists": {
+    "vigo-tiny": TINY_OLD,
+    "vigo-two": { candidate: "3:1.0-1" },
+  },
+  hold: "done",
+  held: { "vigo-tiny": { held: true, ...TINY_OLD }, "vigo-two": TWO_NEW },
+  "install what is newest": "done",
+  newest: { "vigo-tiny": { held: true, ...TINY_NEWEST }, "vigo-two": TWO_NEW },
+  unhold: "done",
+  "not held any more": { "vigo-tiny": { held: false, ...TINY_NEWEST }, "vigo-two": TWO_NEW },
+  downgrade: "done",
+  "old again": { "vigo-tiny": { held: false, ...TINY_OLD }, "vigo-two": TWO_NEW },
+  "no such version": "failed",
+  "no such package": "failed",
+  "install two": "done",
+  both: {
+    "vigo-tiny": { held: false, ...TINY_NEWEST },
+    "vigo-two": { held: false, installed: "3:1.0-1", candidate: "3:1.0-1" },
+  },
+  remove: "done",
+  "in the end": { "vigo-tiny": { held: false, ...TINY_NEW }, "vigo-two": TWO_NEW },
+  "ask for fresh lists without the source": "blocked",
+  "install without the source": "blocked",
+  "install with the source again": "done",
+};
+
+const PACMAN_OLD = { held: false, installed: "1.0-1", candidate: "1.0-1" };
+const PACMAN_TWO = { held: false, candidate: "1:1.0-1" };
+/** What is newer is seen once something is missing in the lists, and lists that are there serve without their source. */
+const OF_PACMAN: Readonly<Record<string, unknown>> = {
+  "at first": { "vigo-tiny": { held: false }, "vigo-two": { held: false } },
+  "install an old version": "done",
+  "with a newer one": { "vigo-tiny": PACMAN_OLD, "vigo-two": PACMAN_TWO },
+  "with a newer one, by fresh lists": {
+    "vigo-tiny": { installed: "1.0-1", candidate: "1.0-1" },
+    "vigo-two": { candidate: "1:1.0-1" },
+  },
+  "install what is newest": "done",
+  newest: { "vigo-tiny": PACMAN_OLD, "vigo-two": PACMAN_TWO },
+  "no such package": "failed",
+  "install two": "done",
+  both: {
+    "vigo-tiny": { held: false, ...TINY_NEWEST },
+    "vigo-two": { held: false, installed: "1:1.0-1", candidate: "1:1.0-1" },
+  },
+  remove: "done",
+  "in the end": { "vigo-tiny": { held: false, ...TINY_NEW }, "vigo-two": PACMAN_TWO },
+  "install beside another manager": "blocked",
+  "ask for fresh lists without the source": "done",
+  "install without the source": "blocked",
+  "install with the source again": "done",
+};
+
+interface Recorded {
+  readonly name: string;
+  readonly create: (processes: Processes) => PackageProvider;
+  readonly stage: PackageStage;
+  readonly expected: Readonly<Record<string, unknown>>;
+}
+
+const dnf = (processes: Processes) => new DnfProvider(processes, "/etc");
+const RECORDINGS: readonly Recorded[] = [
+  { name: "dnf4", create: dnf, stage: STAGE, expected: OF_RPM },
+  { name: "dnf5", create: dnf, stage: STAGE, expected: OF_RPM },
+  {
+    name: "zypper",
+    create: (processes) => new ZypperProvider(processes, "/etc"),
+    stage: STAGE,
+    expected: OF_RPM,
+  },
+  {
+    name: "pacman",
+    create: (processes) => new PacmanProvider(processes),
+    stage: { ...STAGE, setLock: rest },
+    expected: OF_PACMAN,
+  },
+];
+
+for (const { name, create, stage, expected } of RECORDINGS) {
+  // Written by tools/record_packages.ts.
+  const recording: Recording = JSON.parse(
+    await Deno.readTextFile(new URL(`${name}.json`, FOLDER)),
+  );
+
+  Deno.test(`what ${recording.recordedWith} answered, on good days and bad, is understood`, async () => {
+    const manager = new RecordedManager(recording);
+    const outcomes = await playPackages(create(manager), stage);
+    assert.deepEqual(Object.fromEntries(outcomes), expected);
+    assert.ok(manager.isOver);
+  });
+}
