@@ -4,6 +4,9 @@ import { AgentMessage, type SwarmProgress } from "../../shared/proto/agent.ts";
 import { KILL_GRACE_MS } from "../../shared/tasks/task_limits.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import type { Diagnosis } from "../swarm/diagnosis.ts";
+import { openQueueStore } from "../poolq_mesh/open_queue_store.ts";
+import { QueueKeeper } from "../poolq_mesh/queue_keeper.ts";
+import type { QueueStore } from "../poolq_mesh/queue_store.ts";
 import { NOBODY_ANSWERS } from "../swarm/relay.ts";
 import { LocalProcesses } from "../system/local_processes.ts";
 import { TaskKeeper } from "../tasks/task_keeper.ts";
@@ -65,7 +68,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     sinceMs: clock.nowMs(),
   });
   const speeds = await readInterfaceSpeeds(session.system);
-  const daemon = new Daemon(session, speeds, options);
+  using queueStore = await openQueueStore(session.paths.queueDatabase, log, clock.nowMs());
+  const daemon = new Daemon(session, speeds, queueStore, options);
   await Deno.mkdir(session.paths.runFolder, { recursive: true, mode: 0o755 });
   const open = await LocalServer.listen(
     session.paths.agentSocket,
@@ -103,6 +107,7 @@ class Daemon {
   readonly #tasks: TaskKeeper;
   readonly #progress: LatestOnly<SwarmProgress>;
   readonly #certificate: CertificateKeeper;
+  readonly queues: QueueKeeper;
   readonly #startedAtMs: number;
   /** Ends what the daemon started, however it ends. */
   readonly #scope = new AbortController();
@@ -111,6 +116,7 @@ class Daemon {
   constructor(
     session: EnvoySession,
     speedsMbps: ReadonlyMap<string, number>,
+    queueStore: QueueStore,
     options: DaemonOptions,
   ) {
     const { clock, log, agentVersion } = options;
@@ -142,7 +148,10 @@ class Daemon {
       onEntries: (entries) => this.#sendEntries(entries),
       onProgress: (swarmProgress) => this.#progress.offer(swarmProgress),
       fetchContent: (request) => content.fetch(request),
-      answerPeer: () => Promise.resolve(NOBODY_ANSWERS),
+      answerPeer: (question) =>
+        question.service === "poolq_range"
+          ? this.queues.answerPeer(question)
+          : Promise.resolve(NOBODY_ANSWERS),
       onFleetDocument: () => {},
     });
     this.#progress = new LatestOnly(
@@ -163,6 +172,7 @@ class Daemon {
         this.#sendEntries(this.#engine.ownEntries());
         this.#progress.repeat();
         this.#tasks.noteStream();
+        this.queues.noteStream();
       },
       onMessage: (message) =>
         hearServer(message, {
@@ -170,6 +180,7 @@ class Daemon {
           queue: this.queue,
           engine: this.#engine,
           tasks: this.#tasks,
+          queues: this.queues,
           log,
         }),
     });
@@ -191,6 +202,21 @@ class Daemon {
       log,
       nowMs,
       onRenewed: (tls: TlsIdentity) => this.#engine.sendIdentity(tls),
+    });
+    this.queues = new QueueKeeper({
+      roots: options.roots,
+      paths,
+      store: queueStore,
+      held,
+      caller,
+      rest: config.rest,
+      ca: identity.ca,
+      clock,
+      log,
+      engine: this.#engine,
+      identity: () => this.#certificate.tls,
+      hostname: () => this.#certificate.hostname,
+      isStreamOpen: () => this.#stream.isOpen,
     });
     this.#cycle = session.createCycle({
       swarm: () => this.#engine.facts(),
@@ -227,6 +253,7 @@ class Daemon {
       stateFolder: paths.stateFolder,
       splay: splayOf(identity.envoyUuid),
       intervalMs: () => session.intervalMs(),
+      onCycle: () => this.queues.noteCycle(),
       onAnswered: () => {
         this.#streaming ??= this.#stream.run(AbortSignal.any([options.signal, this.#scope.signal]));
       },
@@ -244,7 +271,7 @@ class Daemon {
     } finally {
       this.#scope.abort();
       closeGateway();
-      await Promise.all([this.#engine.stop(), this.#tasks.stop()]);
+      await Promise.all([this.#engine.stop(), this.#tasks.stop(), this.queues.stop()]);
       this.#progress.stop();
       await this.#streaming;
     }

@@ -4,6 +4,7 @@ import type { CycleLog } from "./cycle.ts";
 import type { EngineKeeper } from "./engine_keeper.ts";
 import type { HeldDocuments } from "./held_documents.ts";
 import { readEntries } from "./manifest_messages.ts";
+import type { QueueKeeper } from "../poolq_mesh/queue_keeper.ts";
 import type { TaskKeeper } from "../tasks/task_keeper.ts";
 import type { WakeQueue } from "./wake_queue.ts";
 
@@ -13,6 +14,7 @@ export interface ServerAudience {
   readonly queue: Pick<WakeQueue, "push">;
   readonly engine: Pick<EngineKeeper, "update" | "sendEntries">;
   readonly tasks: Pick<TaskKeeper, "dispatch" | "cancel" | "noteStored">;
+  readonly queues: Pick<QueueKeeper, "noteHeads">;
   readonly log: CycleLog;
 }
 
@@ -30,7 +32,10 @@ export function hearServer(message: ServerMessage, audience: ServerAudience): vo
   }
 }
 
-function hear(message: ServerMessage, { held, queue, engine, tasks, log }: ServerAudience): void {
+function hear(
+  message: ServerMessage,
+  { held, queue, engine, tasks, queues, log }: ServerAudience,
+): void {
   if (message.push) {
     log.info("the server asks for a check-in", { reason: message.push.reason });
     queue.push(message.push.force);
@@ -50,5 +55,6 @@ function hear(message: ServerMessage, { held, queue, engine, tasks, log }: Serve
   if (message.taskDispatch) tasks.dispatch(message.taskDispatch);
   if (message.taskCancel) tasks.cancel(message.taskCancel);
   if (message.taskResultStored) tasks.noteStored(message.taskResultStored.taskId);
+  if (message.queueHeads) queues.noteHeads(message.queueHeads);
   if (message.manifest) engine.sendEntries(readEntries(message.manifest.entries, log));
 }

@@ -23,7 +23,10 @@ function audience(takes: ServerAudience["held"]["takeEnvoy"]) {
     cancel: () => void did.push("cancel"),
     noteStored: (taskId: string) => void did.push(`stored ${taskId}`),
   };
-  return { did, log, all: { held, queue, engine, tasks, log } };
+  const queues = {
+    noteHeads: ({ heads }: { heads: readonly unknown[] }) => void did.push(`${heads.length} heads`),
+  };
+  return { did, log, all: { held, queue, engine, tasks, queues, log } };
 }
 
 Deno.test("each part of a message reaches whom it concerns, and a refused document is told", () => {

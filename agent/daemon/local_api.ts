@@ -1,15 +1,19 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import { z } from "zod";
 import type { ResourceReport, RunReport } from "../../shared/config/run_report.ts";
 import type { CleanUp } from "../swarm/blobs/stale_partials.ts";
 import type { Diagnosis } from "../swarm/diagnosis.ts";
+import {
+  answerQueueRequest,
+  isQueueRequest,
+  type LocalQueues,
+} from "../poolq_mesh/local_poolq_api.ts";
 import { explainFailure, isTurnedAway } from "./describe_failure.ts";
 import { type LocalHandler, sendJson } from "./local_server.ts";
+import { readJsonBody } from "./read_json_body.ts";
 import type { AgentStatus } from "./status.ts";
 import type { WakeQueue } from "./wake_queue.ts";
 
-/** Largest body of a local request: a handful of flags. */
-const MAX_BODY_BYTES = 4 * 1024;
 /** Longest hostname, UUID or address. */
 const MAX_PEER_NAME = 255;
 
@@ -36,12 +40,16 @@ export interface OpenApi {
   status(): AgentStatus;
   /** What the swarm engine sees of the way to its peers, and to the one that is named. */
   diagnose(peer: string | undefined): Promise<Diagnosis | null | "busy">;
+  readonly queues: LocalQueues;
 }
 
-/** What every user may ask: `GET /status` and `GET /swarm/diagnosis[?peer=NAME]`. */
+/** What every user may ask: `GET /status`, `GET /swarm/diagnosis[?peer=NAME]`, and what there is of queues. */
 export function createOpenApi(daemon: OpenApi): LocalHandler {
   return async (request, response) => {
     const url = URL.parse(request.url ?? "", "http://agent/");
+    if (isQueueRequest(url?.pathname ?? "")) {
+      return await answerQueueRequest(daemon.queues, request, response);
+    }
     if (request.method !== "GET") {
       return sendJson(response, 405, { message: "only GET is answered here" });
     }
@@ -91,7 +99,7 @@ export function createControlApi({ queue, cleanUp }: ControlApi): LocalHandler {
       sendJson(response, 404, { message: `nothing is known of ${request.method} ${request.url}` });
       return;
     }
-    const parsed = runRequestSchema.safeParse(await readJson(request));
+    const parsed = runRequestSchema.safeParse(await readJsonBody(request));
     if (!parsed.success) {
       sendJson(response, 400, { message: 'a run request is {"dryRun": boolean}' });
       return;
@@ -131,20 +139,4 @@ export function createControlApi({ queue, cleanUp }: ControlApi): LocalHandler {
 function startLines(response: ServerResponse): void {
   response.writeHead(200, { "content-type": "application/x-ndjson" });
   response.flushHeaders();
-}
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Uint8Array[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of request) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > MAX_BODY_BYTES) return undefined;
-    chunks.push(new Uint8Array(chunk));
-  }
-  try {
-    return JSON.parse(await new Blob(chunks.map((chunk) => new Uint8Array(chunk))).text() || "{}");
-  } catch {
-    // What is not JSON is refused by the schema like any other wrong shape.
-    return undefined;
-  }
 }

@@ -12,7 +12,20 @@ async function ask(diagnose: OpenApi["diagnose"], path: string, method: "GET" | 
   const status = () => {
     throw new Error("nobody asked for the status");
   };
-  const server = await LocalServer.listen(socket, 0o600, createOpenApi({ status, diagnose }));
+  const unasked = () => Promise.reject(new Error("nobody asked for queues"));
+  const queues = {
+    limits: () => {
+      throw new Error("nobody asked for limits");
+    },
+    follow: unasked,
+    notePosted: () => {},
+    reader: { topics: unasked, head: unasked },
+  };
+  const server = await LocalServer.listen(
+    socket,
+    0o600,
+    createOpenApi({ status, diagnose, queues }),
+  );
   let text = "";
   try {
     await callDaemon(socket, { method, path }, (line) => {

@@ -1,4 +1,4 @@
-import { usercratePolicySchema } from "../../shared/config/resources/user.ts";
+import { type SwarmFlag, usercratePolicySchema } from "../../shared/config/resources/user.ts";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import { AccountReader } from "../system/account_reader.ts";
 import { LocalFiles } from "../system/local_files.ts";
@@ -21,13 +21,13 @@ export class GrantedUsers {
     this.#folder = roots.at("/var/lib/vigo/usercrate-policy");
   }
 
-  /** Names of the users to whom `poolq` is granted; a policy that cannot be read grants nothing. */
-  async names(): Promise<string[]> {
+  /** Names of the users to whom something is granted; a policy that cannot be read grants nothing. */
+  async names(flag: SwarmFlag = "poolq"): Promise<string[]> {
     const names: string[] = [];
     try {
       for await (const { name, isFile } of Deno.readDir(this.#folder)) {
         const user = name.endsWith(".json") && isFile ? name.slice(0, -".json".length) : "";
-        if (user !== "" && await this.#isGranted(user)) names.push(user);
+        if (user !== "" && await this.#isGranted(user, flag)) names.push(user);
         if (names.length === MAX_GRANTED) break;
       }
     } catch (error) {
@@ -48,13 +48,13 @@ export class GrantedUsers {
     return { name, uid, gid, home: hasOwn ? this.#roots.at(home) : home };
   }
 
-  async #isGranted(name: string): Promise<boolean> {
+  async #isGranted(name: string, flag: SwarmFlag): Promise<boolean> {
     try {
       const path = `${this.#folder}/${name}.json`;
       const { size } = await Deno.stat(path);
       if (size > MAX_POLICY_BYTES) return false;
       const policy = usercratePolicySchema.parse(JSON.parse(await Deno.readTextFile(path)));
-      return policy.user === name && policy.poolq;
+      return policy.user === name && policy[flag];
     } catch {
       // A policy that is damaged or just being replaced grants nothing.
       return false;

@@ -5,10 +5,11 @@ import { MAX_RANGE_MESSAGES } from "../../shared/poolq/limits.ts";
 const hex32 = z.string().refine(isSha256, { error: "expected 64 lowercase hex digits" });
 const seq = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
-/** Largest answer of a peer to a range, in characters of its messages' JSON. */
-export const MAX_PEER_RANGE_LENGTH = 4 * 1024 * 1024;
-/** Largest answer of a peer in all: its messages, the last of which may go beyond that, and what is around them. */
-export const MAX_PEER_ANSWER_LENGTH = MAX_PEER_RANGE_LENGTH + 4 * 1024 * 1024;
+/**
+ * Largest answer of a peer to a range, in characters of its messages' JSON: at three bytes each, with one message beyond it,
+ * what the swarm carries between daemons.
+ */
+export const MAX_PEER_RANGE_LENGTH = 2 * 1024 * 1024;
 
 export const equivocationSchema = z.looseObject({
   seq,
@@ -46,14 +47,14 @@ export interface QueueQuestion {
   readonly limit: number;
 }
 
-/** What is answered to a peer: an HTTP status, and JSON. */
+/** What is answered to a peer: an HTTP status, and JSON; no text with any other status than 200. */
 export interface QueueReply {
   readonly status: number;
   readonly text: string;
 }
 
-/** What peers said, each with its name. */
-export interface PeerReply {
+/** What a peer said. */
+export interface SaidByPeer {
   readonly hostname: string;
   readonly text: string;
 }

@@ -7,13 +7,13 @@ import { parseDelegations } from "../../shared/puddle/parse_delegations.ts";
 import type { CycleLog } from "../daemon/cycle.ts";
 import {
   MAX_PEER_RANGE_LENGTH,
-  type PeerReply,
   type QueueHead,
   queueHeadSchema,
   type QueueQuestion,
   type QueueRange,
   queueRangeSchema,
   type QueueReply,
+  type SaidByPeer,
 } from "./queue_answer.ts";
 import type { HeldTopic, QueueStore } from "./queue_store.ts";
 import type { ServerQueues } from "./server_queues.ts";
@@ -48,8 +48,8 @@ export interface QueueReaderOptions {
   fleet(): FleetDocument | undefined;
   /** Whether the server tells of new messages by itself now. */
   isLive(): boolean;
-  /** Asks peers; those whose names come first are asked first. */
-  askPeers(question: QueueQuestion, prefer: string): Promise<readonly PeerReply[]>;
+  /** Asks peers, the preferred one first; no more of them than answers are taken. */
+  askPeers(question: QueueQuestion, prefer: string): AsyncIterable<SaidByPeer>;
 }
 
 /**
@@ -85,7 +85,7 @@ export class QueueReader {
   /** The highest head of a topic that anybody who can be asked knows. */
   async head(topicId: string): Promise<HeadAnswer> {
     if (this.#isTopicBlocked(topicId)) return refuse(403, BLOCKED);
-    const { store, server, isLive } = this.#options;
+    const { store, server, isLive, askPeers } = this.#options;
     const found: (QueueHead & { readonly source: QueueSource })[] = [];
     const held = store.topic(topicId);
     if (held) found.push({ ...this.#heldHead(held), source: "local" });
@@ -97,7 +97,7 @@ export class QueueReader {
     }
     if (!isLive()) {
       const question = { topicId, from: null, limit: 1 };
-      for (const reply of await this.#ask(question, claim?.writer ?? "")) {
+      for await (const reply of askPeers(question, claim?.writer ?? "")) {
         const head = read(queueHeadSchema, reply.text);
         if (head?.topicId === topicId) found.push({ ...head, source: `peer ${reply.hostname}` });
       }
@@ -136,7 +136,7 @@ export class QueueReader {
     const held = this.#options.store.topic(topicId);
     if (!held) return { status: 404, text: "" };
     if (this.isBlocked(held)) {
-      return { status: 403, text: JSON.stringify({ message: BLOCKED }) };
+      return { status: 403, text: "" };
     }
     const head = this.#heldHead(held);
     if (from === null) return { status: 200, text: JSON.stringify(head) };
@@ -192,7 +192,7 @@ export class QueueReader {
   async #fetch(
     question: QueueQuestion,
   ): Promise<(QueueRange & { readonly source: QueueSource }) | undefined> {
-    const { server, isLive, store } = this.#options;
+    const { server, isLive, store, askPeers } = this.#options;
     const { topicId } = question;
     if (isLive()) {
       const told = await server.range(question);
@@ -201,18 +201,16 @@ export class QueueReader {
     }
     const writer = store.claimed(topicId)?.writer ?? "";
     let best: (QueueRange & { readonly source: QueueSource }) | undefined;
-    for (const { hostname, text } of await this.#ask(question, writer)) {
+    for await (const { hostname, text } of askPeers(question, writer)) {
       const range = read(queueRangeSchema, text);
       const verified = range?.topicId === topicId ? this.#verify(question, range) : undefined;
       if (verified && verified.headSeq > (best?.headSeq ?? -1)) {
         best = { ...verified, source: `peer ${hostname}` };
       }
+      // Who follows will hear of the rest; who reads wants an answer.
+      if (best && best.messages.length > 0) return best;
     }
     return best;
-  }
-
-  async #ask(question: QueueQuestion, prefer: string): Promise<readonly PeerReply[]> {
-    return await this.#options.askPeers(question, prefer);
   }
 
   /**
@@ -237,9 +235,7 @@ export class QueueReader {
     log.warn("messages of a topic were refused", { topic: topicId, reason: intake.problem });
     const upTo = kept?.headSeq ?? 0;
     const proven = messages.filter(({ seq }) => typeof seq === "number" && seq <= upTo);
-    return proven.length === 0
-      ? undefined
-      : { ...range, messages: proven };
+    return proven.length === 0 ? undefined : { ...range, messages: proven };
   }
 
   /** What does not join up with anything held is proven message by message; its chain is for the reader to see. */

@@ -9,6 +9,8 @@ export interface AgentPaths {
   /** Everything the agent remembers; 0755, with root-only files in it. */
   readonly stateFolder: string;
   readonly database: string;
+  /** Messages of queues. */
+  readonly queueDatabase: string;
   readonly swarmFolder: string;
   /** Held while a check-in and its apply run. */
   readonly cycleLock: string;
@@ -42,6 +44,7 @@ export function agentPaths(
     config: `${configFolder}/config`,
     stateFolder,
     database: `${stateFolder}/agent.db`,
+    queueDatabase: `${stateFolder}/poolq.db`,
     swarmFolder: `${stateFolder}/swarm`,
     cycleLock: `${stateFolder}/cycle.lock`,
     daemonLock: `${stateFolder}/daemon.lock`,

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { blockdevices } from "./blockdevices.ts";
 import { cloud } from "./cloud.ts";
 import type { Collector } from "./collector.ts";
@@ -11,6 +12,7 @@ import { mountpoints } from "./mountpoints.ts";
 import { network } from "./network.ts";
 import { os } from "./os.ts";
 import { packages } from "./packages.ts";
+import { poolqCollector } from "./poolq.ts";
 import { ports } from "./ports.ts";
 import { processes } from "./processes.ts";
 import { swap } from "./swap.ts";
@@ -43,7 +45,11 @@ export const COLLECTORS: readonly Collector[] = [
 
 /** Every collector that is built in; those of the swarm look at its folder. */
 export function builtInCollectors(swarmFolder: string): readonly Collector[] {
-  return [...COLLECTORS, ...swarmCollectors(swarmFolder)];
+  return [
+    ...COLLECTORS,
+    ...swarmCollectors(swarmFolder),
+    poolqCollector(join(swarmFolder, "..", "poolq-heads")),
+  ];
 }
 
 /** Names that an operator's collector may not have: what is built in, what the agent adds, and what is to come. */
@@ -51,5 +57,4 @@ export const RESERVED_TRAITS: ReadonlySet<string> = new Set([
   ...builtInCollectors("").map(({ name }) => name),
   "agent_self",
   "puddle",
-  "poolq",
 ]);

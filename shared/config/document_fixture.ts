@@ -8,6 +8,7 @@ export function fleetDocument(fields: Partial<FleetDocument> = {}): FleetDocumen
     serial: 1,
     issuedAtMs: 1,
     swarm: { seeders: [], seederKeys: [] },
+    poolq: { maxMsgBytes: 16_384, retentionSecs: 2_592_000, blockedTopics: [], blockedKeys: [] },
     revokedEnvoys: [],
     revokedCertificates: [],
     ...fields,

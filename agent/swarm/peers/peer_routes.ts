@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { isSha256 } from "../../../shared/crypto/sha256.ts";
 import type { SignedBytes } from "../../../shared/crypto/signed_document.ts";
@@ -45,6 +46,8 @@ export type RecheckVerdict = "sound" | "damaged" | "unknown" | "revoked" | "busy
 /** What the peer server asks the engine. */
 export interface PeerContent {
   blob(sha256: string): Promise<ServedBlob | "unknown" | "revoked">;
+  /** A peer says which chunks of a blob it holds; the bits may be anything. */
+  noteHeld(sha256: string, uuid: string, bits: Uint8Array): void;
   /** Reads a chunk again that came wrong from here, and lets go of it if it is damaged. */
   recheck(sha256: string, chunk: number): Promise<RecheckVerdict>;
   /** `undefined` while this envoy gossips with nobody. */
@@ -110,6 +113,9 @@ export class PeerRoutes {
     if (url?.pathname === "/puddle/v1/pair/claim" && method === "POST") {
       return control((peer, request) => this.#relay("puddle_claim", peer, url, request));
     }
+    if (root === "poolq" && version === "v1" && room === "topics" && method === "GET") {
+      return control((peer, request) => this.#relay("poolq_range", peer, url, request));
+    }
     if (root !== "swarm" || version !== "v1") return control(() => Promise.resolve(NOT_FOUND));
     const [sha256] = rest;
     if (room === "blobs" && sha256 !== undefined && isSha256(sha256)) {
@@ -148,7 +154,13 @@ export class PeerRoutes {
     if (chunks !== "chunks" || !CHUNK_NUMBER.test(text) || more.length > 0) return undefined;
     const chunk = Number(text);
     if (method === "GET" && action === undefined) {
-      return { kind: "content", answer: () => this.#chunk(sha256, chunk) };
+      return {
+        kind: "content",
+        answer: (peer, request) => {
+          this.#noteCallerHolds(sha256, peer, request);
+          return this.#chunk(sha256, chunk);
+        },
+      };
     }
     if (method === "POST" && action === "recheck") {
       return control(() => this.#recheck(sha256, chunk));
@@ -166,6 +178,13 @@ export class PeerRoutes {
       chunks: toBase64(blob.chunks.toBytes()),
       ...(withDigests ? { digests: toBase64(blob.digests) } : {}),
     });
+  }
+
+  /** Whoever asks for a chunk tells what it has: it need not be asked. */
+  #noteCallerHolds(sha256: string, { uuid }: PeerIdentity, { headers }: IncomingMessage): void {
+    const told = headers[CHUNKS_HEADER];
+    if (typeof told !== "string") return;
+    this.#content.noteHeld(sha256, uuid, new Uint8Array(Buffer.from(told, "base64")));
   }
 
   async #chunk(sha256: string, chunk: number): Promise<RoutedAnswer> {
