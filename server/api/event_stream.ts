@@ -6,9 +6,11 @@ const HEARTBEAT_MS = 15_000;
  * fast as the reader takes them.
  *
  * @param open gives the values; they end when its signal does, as when the reader hangs up.
+ * @param write makes an event of a value.
  */
 export async function eventStream<Value>(
   open: (signal: AbortSignal) => Promise<AsyncGenerator<Value>>,
+  write: (value: Value) => string = (value) => `data: ${JSON.stringify(value)}\n\n`,
 ): Promise<Response> {
   const scope = new AbortController();
   const values = await open(scope.signal);
@@ -27,7 +29,7 @@ export async function eventStream<Value>(
     pull: async (controller) => {
       try {
         const { done, value } = await values.next();
-        if (!done) return controller.enqueue(encoder.encode(`data: ${JSON.stringify(value)}\n\n`));
+        if (!done) return controller.enqueue(encoder.encode(write(value)));
         stop();
         controller.close();
       } catch (error) {

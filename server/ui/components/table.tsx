@@ -19,12 +19,12 @@ export interface Column<Row> {
  * Rows under headings. Where there is no room for columns each row becomes a block with the headings beside its values; the
  * roles are written out since such a block is no table to browsers any more.
  */
-export function Table<Row>({ label, columns, rows, rowId, rowClass }: {
+export function Table<Item>({ label, columns, rows, rowId, rowClass }: {
   label: string;
-  columns: readonly Column<Row>[];
-  rows: readonly Row[];
-  rowId?: (row: Row) => string;
-  rowClass?: (row: Row) => string | undefined;
+  columns: readonly Column<Item>[];
+  rows: readonly Item[];
+  rowId?: (row: Item) => string;
+  rowClass?: (row: Item) => string | undefined;
 }) {
   return (
     <div class="table">
@@ -34,9 +34,7 @@ export function Table<Row>({ label, columns, rows, rowId, rowClass }: {
         </thead>
         <tbody role="rowgroup">
           {rows.map((row) => (
-            <tr role="row" id={rowId?.(row)} class={rowClass?.(row)}>
-              {columns.map((column) => <Cell column={column} row={row} />)}
-            </tr>
+            <Row columns={columns} row={row} id={rowId?.(row)} className={rowClass?.(row)} />
           ))}
         </tbody>
       </table>
@@ -44,7 +42,21 @@ export function Table<Row>({ label, columns, rows, rowId, rowClass }: {
   );
 }
 
-function Heading<Row>({ column: { name, isNumber, sort } }: { column: Column<Row> }) {
+/** One row, also of a table that stands already. */
+export function Row<Item>({ columns, row, id, className }: {
+  columns: readonly Column<Item>[];
+  row: Item;
+  id?: string | undefined;
+  className?: string | undefined;
+}) {
+  return (
+    <tr role="row" id={id} class={className}>
+      {columns.map((column) => <Cell column={column} row={row} />)}
+    </tr>
+  );
+}
+
+function Heading<Item>({ column: { name, isNumber, sort } }: { column: Column<Item> }) {
   return (
     <th
       role="columnheader"
@@ -66,8 +78,8 @@ function Heading<Row>({ column: { name, isNumber, sort } }: { column: Column<Row
   );
 }
 
-function Cell<Row>(
-  { column: { name, cell, isNumber, isHeading }, row }: { column: Column<Row>; row: Row },
+function Cell<Item>(
+  { column: { name, cell, isNumber, isHeading }, row }: { column: Column<Item>; row: Item },
 ) {
   const classes = isNumber ? "number" : undefined;
   return isHeading

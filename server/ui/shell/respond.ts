@@ -17,7 +17,9 @@ export async function respond(
     readonly headers?: Readonly<Record<string, string>>;
   } = {},
 ): Promise<Response> {
-  const bytes = new TextEncoder().encode(`<!doctype html>${await page}`);
+  // A promise as soon as one component is waited for.
+  const html: string = await page?.toString() ?? "";
+  const bytes = new TextEncoder().encode(`<!doctype html>${html}`);
   const all = new Headers({ ...PAGE_HEADERS, vary: "accept-encoding", ...headers });
   if (
     bytes.length < MIN_COMPRESSED_BYTES ||
