@@ -60,7 +60,8 @@ async function findUser(roots: RootPaths, who: string | number): Promise<Caller 
   if (found !== undefined && found.size <= MAX_PASSWD_BYTES) {
     const entry = parsePasswd(await Deno.readTextFile(table))
       .find(({ name, uid }) => name === who || uid === who);
-    if (entry) return entry;
+    // Homes are below the root, as everything else.
+    if (entry) return { ...entry, home: roots.at(entry.home) };
     if (roots.root !== "/") return undefined;
   }
   // Users that are in no file (LDAP, say) are known to the system for their own processes alone.

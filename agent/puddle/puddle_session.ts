@@ -3,7 +3,7 @@ import { UserError } from "../../shared/terminal/user_error.ts";
 import { errorCode } from "../system/file_error.ts";
 import { readLines } from "./line_stream.ts";
 import { readPublicKey } from "./puddle_home.ts";
-import { readSessionSecret, sessionPlace } from "./session_place.ts";
+import { readSessionSecret, type SessionPlace, sessionPlace } from "./session_place.ts";
 import {
   MAX_SESSION_LINE_BYTES,
   type SessionAnswer,
@@ -59,7 +59,7 @@ export class PuddleSession implements Disposable {
   ): Promise<PuddleSession> {
     const publicKey = await readPublicKey(home);
     if (publicKey === undefined) throw new PuddleAbsentError();
-    const session = await PuddleSession.find(home, env, publicKey);
+    const session = await PuddleSession.find(sessionPlace(home, env), publicKey);
     if (!session) throw new PuddleLockedError();
     const status = await session.status();
     if (status.publicKey === publicKey) return session;
@@ -69,13 +69,11 @@ export class PuddleSession implements Disposable {
     );
   }
 
-  /** The session that listens where this home's would, whichever key it holds; nothing if there is none. */
+  /** The session that listens at a place, whichever key it holds; nothing if there is none. */
   static async find(
-    home: string,
-    env: Readonly<Record<string, string | undefined>>,
+    place: SessionPlace,
     publicKey: string,
   ): Promise<PuddleSession | undefined> {
-    const place = sessionPlace(home, env);
     const secret = await readSessionSecret(place);
     if (secret === undefined) return undefined;
     try {

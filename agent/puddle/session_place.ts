@@ -30,7 +30,8 @@ export function sessionPlace(
 ): SessionPlace {
   const runtime = env["XDG_RUNTIME_DIR"];
   const folder = runtime?.startsWith("/") ? join(runtime, "vigo") : puddlePaths(home).run;
-  const socket = join(folder, "puddle.sock");
+  const place = placeIn(folder);
+  const { socket } = place;
   try {
     assertSocketPath(socket);
   } catch (cause) {
@@ -39,7 +40,16 @@ export function sessionPlace(
       { cause },
     );
   }
-  return { folder, socket, secret: join(folder, "puddle.secret") };
+  return place;
+}
+
+/** The place of a session in a folder. */
+export function placeIn(folder: string): SessionPlace {
+  return {
+    folder,
+    socket: join(folder, "puddle.sock"),
+    secret: join(folder, "puddle.secret"),
+  };
 }
 
 /**

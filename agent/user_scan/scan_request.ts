@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isSha256 } from "../../shared/crypto/sha256.ts";
+import { puddleKeySchema } from "../../shared/puddle/puddle_key.ts";
 
 /** Largest request, in bytes: what is known of every topic that a user may have, and room. */
 export const MAX_SCAN_REQUEST_BYTES = 1024 * 1024;
@@ -36,8 +37,30 @@ const poolqPrune = z.strictObject({
   ids: z.array(hex32).max(10_000),
 });
 
+const home = z.string().min(1).max(4096);
+
+/** Tells what the puddle of a user is: see `PuddleLine`. */
+const puddleRead = z.strictObject({ kind: z.literal("puddle_read"), home });
+
+/** Tells whether the user made the file by which a request to the daemon is proven, and removes it. */
+const puddleProof = z.strictObject({ kind: z.literal("puddle_proof"), home, name: hex32 });
+
+/** Ends the session, then removes `~/.vigo-puddle/`; with a key only if the puddle has that one. */
+const puddleScrub = z.strictObject({
+  kind: z.literal("puddle_scrub"),
+  home,
+  publicKey: puddleKeySchema.optional(),
+});
+
 /** What a scan is asked for, as JSON on its standard input. */
-export const scanRequestSchema = z.discriminatedUnion("kind", [poolqRead, poolqScrub, poolqPrune]);
+export const scanRequestSchema = z.discriminatedUnion("kind", [
+  poolqRead,
+  poolqScrub,
+  poolqPrune,
+  puddleRead,
+  puddleProof,
+  puddleScrub,
+]);
 
 export type ScanRequest = z.infer<typeof scanRequestSchema>;
 

@@ -14,6 +14,12 @@ export async function serveScan(text: string, emit: EmitLine): Promise<void> {
       return await (await import("./scrub_queue_home.ts")).scrubQueueHome(request, emit);
     case "poolq_prune":
       return await (await import("./prune_queue_home.ts")).pruneQueueHome(request, emit);
+    case "puddle_read":
+      return await (await import("./read_puddle_home.ts")).readPuddleHome(request, emit);
+    case "puddle_proof":
+      return await (await import("./check_user_proof.ts")).checkUserProof(request, emit);
+    case "puddle_scrub":
+      return await (await import("./scrub_puddle_home.ts")).scrubPuddleHome(request, emit);
   }
 }
 
