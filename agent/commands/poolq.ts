@@ -105,7 +105,7 @@ export function poolqCommand(context: AgentContext, roots: () => RootPaths) {
   withExamples(topics, [["vigo swarm poolq topics", "what there is to read, and who founded it"]]);
   withExamples(subscribe, [
     ["vigo swarm poolq subscribe build-tasks", "a topic that you founded"],
-    [`vigo swarm poolq subscribe ${"0123456789abcdef".repeat(4)}`, "anybody's, by its id"],
+    ['vigo swarm poolq subscribe "$TOPIC_ID"', "anybody's, by its id of 64 digits"],
   ]);
   withExamples(read, [
     ["vigo swarm poolq read build-tasks", "everything since the last time"],
