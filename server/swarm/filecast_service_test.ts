@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { getLogger } from "@logtape/logtape";
+import { fleetDocument } from "../../shared/config/document_fixture.ts";
 import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
 import { sha256Hex } from "../../shared/crypto/sha256.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
@@ -222,23 +223,13 @@ Deno.test("cells that are no cells, or whose signature is not the author's, are 
   const { signer } = generateEd25519();
   const { signer: seeder } = generateEd25519();
   let broadcasts = 0;
-  const fleetDocument = {
-    schema: 1 as const,
-    serial: 1,
-    issuedAtMs: 1,
-    swarm: {
-      seeders: [],
-      seederKeys: [{ key: seeder.publicKey.toHex(), hostname: "vigo-1" }],
-    },
-    revokedEnvoys: [],
-    revokedCertificates: [],
-  };
+  const seederKeys = [{ key: seeder.publicKey.toHex(), hostname: "vigo-1" }];
   const options = {
     store,
     signer,
     now: Date.now,
     logger: getLogger("test"),
-    fleetDocument,
+    fleetDocument: fleetDocument({ swarm: { seeders: [], seederKeys } }),
     broadcast: () => {
       broadcasts += 1;
     },

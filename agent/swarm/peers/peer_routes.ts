@@ -113,7 +113,7 @@ export class PeerRoutes {
     if (url?.pathname === "/puddle/v1/pair/claim" && method === "POST") {
       return control((peer, request) => this.#relay("puddle_claim", peer, url, request));
     }
-    if (root === "poolq" && version === "v1" && room === "topics" && method === "GET") {
+    if (url && root === "poolq" && version === "v1" && room === "topics" && method === "GET") {
       return control((peer, request) => this.#relay("poolq_range", peer, url, request));
     }
     if (root !== "swarm" || version !== "v1") return control(() => Promise.resolve(NOT_FOUND));
