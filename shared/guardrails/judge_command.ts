@@ -39,10 +39,14 @@ export function judgeCommand(
     ...found,
     folder: found.folder.startsWith("/") ? found.folder : `${folder}${found.folder}`,
   }));
-  const all = [...placed, ...readPiped(placed)].flatMap((found) => unwrapCommand(found));
+  const run = placed.flatMap(unwrapCommand);
+  const all = [...run, ...readPiped(run).flatMap(unwrapCommand)];
   const echoed = echoedWords(all);
+  const fed = new Set<string>();
   for (const found of all) {
-    if (found.takesInput && echoed.length > 0) {
+    const text = found.words.join(" ");
+    if (found.takesInput && echoed.length > 0 && !fed.has(text)) {
+      fed.add(text);
       all.push({ ...found, words: [...found.words, ...echoed], takesInput: false });
     }
     const verdict = judgeOne(found, list);

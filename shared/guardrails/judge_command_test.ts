@@ -148,6 +148,43 @@ const REFUSED: readonly (string | readonly string[])[] = [
   `awk 'BEGIN { system("systemctl stop vigo") }'`,
   "coproc systemctl stop vigo",
   "function off { systemctl stop vigo; }; off",
+  "echo 'systemctl stop vigo' | sudo sh",
+  "printf 'systemctl stop vigo\\n' | bash -s --",
+  "printf '%s\\n' 'uptime' 'pkill vigo' | sh",
+  "sh <<EOF\nsystemctl stop vigo\nEOF",
+  "sudo bash -e <<'EOF'\nuptime\nrm -rf /srv/vigo\nEOF\nuptime",
+  "bash <<-EOF\n\tsystemctl stop vigo\n\tEOF",
+  "cat <<EOF | sh\nsystemctl stop vigo\nEOF",
+  "S=vigo; sh <<EOF\nsystemctl stop $S\nEOF",
+  "cat <<EOF\n$(systemctl stop vigo)\nEOF",
+  "cat <<EOF\n`pkill vigo`\nEOF",
+  "cat <<A; cat <<'B'\nuptime\nA\nuptime\nB\nsystemctl stop vigo",
+  "sh <<A <<B\nuptime\nA\npkill vigo\nB",
+  "bash <<< 'systemctl stop vigo'",
+  "su - root <<< 'systemctl stop vigo'",
+  "sudo -i <<EOF\npkill vigo\nEOF",
+  "xargs rm -rf <<< /srv/vigo",
+  "python3 - <<EOF\nimport shutil\nshutil.rmtree('/srv/vigo')\nEOF",
+  "echo 'systemctl stop vigo' | at now + 1 minute",
+  "at -m 23:00 <<EOF\nsystemctl stop vigo\nEOF",
+  "batch <<< 'pkill vigo'",
+  "echo '0 3 * * * systemctl stop vigo' | crontab -",
+  "(crontab -l; echo '@reboot pkill vigo') | crontab -u root -",
+  "echo '*/5 * * * * root systemctl stop vigo' > /etc/cron.d/stop",
+  "cat <<EOF | sudo tee /etc/cron.d/stop\n0 3 * * 1-5 root rm -rf /srv/vigo\nEOF",
+  "ssh web-1 systemctl stop vigo",
+  "ssh -o BatchMode=yes -p 22 -l root web-1 'sudo systemctl stop vigo; uptime'",
+  "echo 'systemctl stop vigo' | ssh root@web-1",
+  "ssh web-1 sh <<EOF\nsystemctl stop vigo\nEOF",
+  "cat > /tmp/x.sh <<EOF\nsystemctl stop vigo\nEOF\nsh /tmp/x.sh",
+  "echo 'pkill vigo' > /tmp/x; chmod +x /tmp/x; /tmp/x",
+  "echo 'pkill vigo' | tee /tmp/x; at -f /tmp/x now",
+  ". /dev/stdin <<< 'systemctl stop vigo'",
+  "source <(echo systemctl stop vigo)",
+  'eval "$(echo c3lzdGVtY3RsIHN0b3Agdmlnbw== | base64 -d)"',
+  'sh -c "$(echo c3lzdGVtY3RsIHN0b3Agdmlnbw== | base64 -d)"',
+  "pkexec systemctl stop vigo",
+  "strace -f systemctl stop vigo",
   "poweroff",
   "systemctl --no-wall poweroff",
   "sudo shutdown -h now",
@@ -222,6 +259,19 @@ const ALLOWED: readonly (string | readonly string[])[] = [
   `awk '/vigo/ { print "/srv/vigo" }' /etc/passwd`,
   "echo aGVsbG8= | base64 -d | sh",
   "pkill -u www-data",
+  "cat > /root/how_to.txt <<EOF\nNever run\nsystemctl stop vigo\nEOF",
+  "cat <<'EOF' > /root/how_to.txt\n$(systemctl stop vigo)\nEOF\nuptime",
+  "mail -s 'systemctl stop vigo' ops@example.org <<< 'pkill vigo is not needed'",
+  "sh <<EOF\nsystemctl restart vigo-envoy\nEOF",
+  "echo '0 3 * * * vigo run' | crontab -",
+  "crontab -l | grep vigo",
+  "echo 'vigo run' | at now + 1 minute",
+  "at -l; echo vigo",
+  "ssh web-1 systemctl status vigo",
+  "ssh web-1",
+  "scp /srv/vigo/server.yaml backup:/srv/vigo/",
+  "echo '/srv/vigo' > /tmp/x; cat /tmp/x",
+  "cat <<EOF\nunfinished",
   ["rm", "-rf", "/srv/www"],
   ["echo", "; systemctl stop vigo"],
   "",
@@ -327,6 +377,22 @@ Deno.test("a script full of substitutions is judged in time and ends", () => {
   assert.equal(typeof judgeCommand(nested).ok, "boolean");
   assert.equal(typeof judgeCommand("sudo ".repeat(10_000) + "true").ok, "boolean");
   assert.equal(typeof judgeCommand("{a,b}".repeat(10_000)).ok, "boolean");
+});
+
+Deno.test("a script full of texts for shells is judged in steps that its length bounds", () => {
+  const parts = [
+    "sh <<A\n",
+    "cat <<A | sh\nx\nA\n",
+    "echo x > /a; sh /a\n",
+    "sudo a b c sh <<A\npkil x\nA\n",
+    "ssh a ssh a ",
+    "echo YQ== YQ== | base64 -d | sh\n",
+    "tee /a /b; echo x;",
+    "echo '* * * * * x' | crontab -\n",
+  ];
+  for (const part of parts) {
+    assert.deepEqual(judgeCommand(part.repeat(64 * 1024 / part.length)), { ok: true }, part);
+  }
 });
 
 Deno.test("what an agent refuses whoever forces it leaves whole disks to whom they belong, and nothing of Vigo", () => {

@@ -1,3 +1,5 @@
+import { closingParenthesis, endOf, expandBraces, readAnsiQuoted } from "./shell_text.ts";
+
 /** One command of a script as a shell would run it, as far as that can be told without running it. */
 export interface ShellCommand {
   /** Program and arguments, without quotes; what is substituted at run time is left out. */
@@ -8,14 +10,33 @@ export interface ShellCommand {
   readonly folder: string;
   /** Set if more arguments come from its input, as with `xargs`. */
   readonly takesInput?: boolean;
+  /** The text that the script itself gives it to read: a here-document or a here-string. */
+  readonly input?: string;
+}
+
+/** A here-document whose lines follow the line that names it. */
+interface HereDocument {
+  readonly delimiter: string;
+  /** Nothing in it stands for something else. */
+  readonly isLiteral: boolean;
+  readonly isIndented: boolean;
+}
+
+/** What stands around the words of one command. */
+interface Redirects {
+  readonly outputs: string[];
+  readonly texts: string[];
+  readonly documents: HereDocument[];
+}
+
+function noRedirects(): Redirects {
+  return { outputs: [], texts: [], documents: [] };
 }
 
 /** Deepest nesting of substitutions, subshells and `sh -c` that is looked into. */
 const MAX_DEPTH = 8;
 /** Most commands looked at in one script. */
 export const MAX_COMMANDS = 2_000;
-/** Most words that braces make of one. */
-const MAX_BRACE_WORDS = 64;
 
 /** Most words looked at in one script, and most characters that its variables and substitutions stand for in all. */
 const MAX_WORDS = 10_000;
@@ -54,16 +75,9 @@ const KEYWORDS: ReadonlySet<string> = new Set([
   "!",
 ]);
 
-const ESCAPES: ReadonlyMap<string, string> = new Map([
-  ["n", "\n"],
-  ["t", "\t"],
-  ["r", "\r"],
-  ["a", "\x07"],
-]);
-
 /**
  * Takes a script apart into its commands: quotes, escapes, `$'…'`, comments, braces, substitutions, subshells, variables that
- * the script itself sets to constants, and `cd`. It is no shell: what depends on the machine (other variables, aliases,
+ * the script itself sets to constants, here-documents, and `cd`. It is no shell: what depends on the machine (other variables, aliases,
  * functions, what a substitution prints) is not known. It never throws, and takes time in the length of the script.
  */
 export function readShellCommands(script: string): readonly ShellCommand[] {
@@ -102,11 +116,14 @@ class ScriptReader {
   read(script: string, depth: number): void {
     if (depth > MAX_DEPTH) return;
     let words: string[] = [];
-    let outputs: string[] = [];
+    let redirects = noRedirects();
+    let waiting: { readonly place: number | undefined; readonly document: HereDocument }[] = [];
     const end = () => {
-      this.#finish(words, outputs);
+      const place = this.#finish(words, redirects.outputs);
+      for (const text of redirects.texts) this.#giveInput(place, text);
+      for (const document of redirects.documents) waiting.push({ place, document });
       words = [];
-      outputs = [];
+      redirects = noRedirects();
     };
     const isFull = () => this.commands.length >= MAX_COMMANDS;
     for (let at = 0; at < script.length && !isFull();) {
@@ -114,13 +131,20 @@ class ScriptReader {
       if (SEPARATORS.has(character)) {
         end();
         at++;
+        if (character !== "\n") continue;
+        for (const { place, document } of waiting) {
+          const { text, next } = this.#readDocument(script, at, document, depth);
+          this.#giveInput(place, text);
+          at = next;
+        }
+        waiting = [];
       } else if (BLANKS.has(character)) at++;
       else if (character === "\\" && script[at + 1] === "\n") at += 2;
       else if (character === "#") {
         const line = script.indexOf("\n", at);
         at = line < 0 ? script.length : line;
       } else if (character === "<" || character === ">") {
-        at = this.#readRedirect(script, at, depth, outputs);
+        at = this.#readRedirect(script, at, depth, redirects);
       } else {
         const word = this.#readWord(script, at, depth);
         at = word.next;
@@ -147,15 +171,74 @@ class ScriptReader {
     return text;
   }
 
-  #readRedirect(script: string, start: number, depth: number, outputs: string[]): number {
+  #readRedirect(script: string, start: number, depth: number, redirects: Redirects): number {
     const operator = /^(<<<|<<-?|<>|<&|<|>>|>&|>\||>)/.exec(script.slice(start, start + 3))?.[0] ??
       ">";
     let at = start + operator.length;
     while (script[at] === " " || script[at] === "\t") at++;
     const word = this.#readWord(script, at, depth);
-    if (operator.startsWith(">") || operator === "<>") outputs.push(...expandBraces(word.text));
+    if (operator.startsWith(">") || operator === "<>") {
+      redirects.outputs.push(...expandBraces(word.text));
+    } else if (operator === "<<<") redirects.texts.push(word.text);
+    else if (operator.startsWith("<<")) {
+      redirects.documents.push({
+        delimiter: word.text,
+        isLiteral: /['"\\]/.test(script.slice(at, word.next)),
+        isIndented: operator === "<<-",
+      });
+    }
     // An operator without a word moves on all the same.
     return Math.max(word.next, start + operator.length);
+  }
+
+  /** The lines up to the one that is the delimiter, or all that are left. */
+  #readDocument(
+    script: string,
+    start: number,
+    { delimiter, isLiteral, isIndented }: HereDocument,
+    depth: number,
+  ): { text: string; next: number } {
+    const lines: string[] = [];
+    let at = start;
+    while (at < script.length) {
+      const end = endOf(script, script.indexOf("\n", at));
+      const line = script.slice(at, end).replace(isIndented ? /^\t+/ : "", "");
+      at = end + 1;
+      if (line === delimiter) break;
+      lines.push(line);
+    }
+    const text = lines.join("\n");
+    return { text: isLiteral ? text : this.#expandText(text, depth), next: at };
+  }
+
+  /** A text in which variables and substitutions count, and quotes do not. */
+  #expandText(text: string, depth: number): string {
+    let expanded = "";
+    for (let at = 0; at < text.length;) {
+      const character = text[at] ?? "";
+      if (character === "\\") {
+        expanded += text.slice(at, at + 2).replace(/^\\(?=[\\$`])/, "");
+        at += 2;
+      } else if (character === "$" || character === "`") {
+        const found = character === "$"
+          ? this.#readExpansion(text, at, depth)
+          : this.#readBackquoted(text, at, depth);
+        expanded += found.text;
+        at = found.next;
+      } else {
+        expanded += character;
+        at++;
+      }
+    }
+    return expanded;
+  }
+
+  /** @param place of the command among all, if there is one. */
+  #giveInput(place: number | undefined, text: string): void {
+    const command = place === undefined ? undefined : this.commands[place];
+    if (place === undefined || command === undefined) return;
+    const input = command.input === undefined ? text : `${command.input}\n${text}`;
+    this.commands[place] = { ...command, input };
   }
 
   #readWord(
@@ -263,7 +346,8 @@ class ScriptReader {
     return { text: this.#expand(value), next: at + whole.length, isLoop: this.#loops.has(name) };
   }
 
-  #finish(words: readonly string[], outputs: readonly string[]): void {
+  /** @returns where the command stands among all; `undefined` if there is none. */
+  #finish(words: readonly string[], outputs: readonly string[]): number | undefined {
     let first = 0;
     for (; first < words.length; first++) {
       const word = words[first] ?? "";
@@ -277,13 +361,15 @@ class ScriptReader {
     const rest = words.slice(first).flatMap((word, index) =>
       index === 0 ? word.split(/\s+/).filter((part) => part !== "") : [word]
     );
-    if (rest.length === 0 && outputs.length === 0) return;
+    if (rest.length === 0 && outputs.length === 0) return undefined;
     this.#noteVariables(rest);
     this.commands.push({ words: rest, outputs, folder: this.#folder });
+    const place = this.commands.length - 1;
     if ((rest[0] === "cd" || rest[0] === "pushd") && rest[1] !== undefined) {
       const target = rest.slice(1).find((word) => !word.startsWith("-")) ?? "";
       this.#folder = target.startsWith("/") ? target : `${this.#folder}/${target}`;
     }
+    return place;
   }
 
   #noteVariables([command = "", name = "", ...rest]: readonly string[]): void {
@@ -302,57 +388,4 @@ class ScriptReader {
       if (assigned) this.#variables.set(assigned[1] ?? "", assigned[2] ?? "");
     }
   }
-}
-
-function endOf(script: string, position: number): number {
-  return position < 0 ? script.length : position;
-}
-
-function readAnsiQuoted(script: string, start: number): { text: string; next: number } {
-  let text = "";
-  let at = start;
-  while (at < script.length && script[at] !== "'") {
-    const coded = /^\\(?:x([0-9a-fA-F]{1,2})|([0-7]{1,3})|u([0-9a-fA-F]{1,4})|(.))/s.exec(
-      script.slice(at, at + 6),
-    );
-    if (!coded) {
-      text += script[at] ?? "";
-      at++;
-      continue;
-    }
-    const [whole, hex, octal, unicode, single = ""] = coded;
-    const code = hex ?? unicode;
-    if (code !== undefined) text += String.fromCharCode(parseInt(code, 16));
-    else if (octal !== undefined) text += String.fromCharCode(parseInt(octal, 8));
-    else text += ESCAPES.get(single) ?? single;
-    at += whole.length;
-  }
-  return { text, next: at + 1 };
-}
-
-function closingParenthesis(script: string, start: number): number {
-  let open = 1;
-  for (let at = start; at < script.length; at++) {
-    if (script[at] === "\\") at++;
-    else if (script[at] === "(") open++;
-    else if (script[at] === ")" && --open === 0) return at;
-  }
-  return script.length;
-}
-
-/** `a{b,c}` is `ab` and `ac`. */
-function expandBraces(word: string): readonly string[] {
-  let words = [word];
-  for (let round = 0; round < MAX_DEPTH && words.length < MAX_BRACE_WORDS; round++) {
-    const expanded = words.flatMap((text) => {
-      const found = /\{([^{}]*,[^{}]*)\}/.exec(text);
-      if (!found) return [text];
-      const before = text.slice(0, found.index);
-      const after = text.slice(found.index + found[0].length);
-      return (found[1] ?? "").split(",").map((part) => before + part + after);
-    });
-    if (expanded.length === words.length) return words;
-    words = expanded.slice(0, MAX_BRACE_WORDS);
-  }
-  return words;
 }

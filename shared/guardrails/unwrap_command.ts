@@ -1,26 +1,34 @@
+import { inputLanguage, readCrontab, remoteCommand } from "./shell_input.ts";
 import { readShellCommands, type ShellCommand } from "./shell_commands.ts";
 
 /** Programs that run the command given in their arguments. */
 const WRAPPERS: ReadonlySet<string> = new Set([
   "builtin",
   "busybox",
+  "chpst",
   "chroot",
   "chrt",
   "command",
   "doas",
   "env",
   "exec",
+  "fakeroot",
   "flock",
+  "gosu",
   "ionice",
   "nice",
   "nohup",
   "nsenter",
   "parallel",
+  "pkexec",
+  "prlimit",
   "runuser",
   "script",
   "setpriv",
   "setsid",
   "stdbuf",
+  "strace",
+  "su-exec",
   "sudo",
   "systemd-run",
   "taskset",
@@ -79,11 +87,18 @@ function unwrap(command: ShellCommand, depth: number, found: ShellCommand[]): vo
   const { words, folder } = command;
   const [path = "", ...args] = words;
   const program = path.slice(path.lastIndexOf("/") + 1).toLowerCase();
+  const { input } = command;
+  const passedOn = input === undefined ? {} : { input };
   const runScript = (script: string) => {
     for (const inner of readShellCommands(script)) {
-      unwrap({ ...inner, folder: inner.folder || folder }, depth + 1, found);
+      unwrap({ ...passedOn, ...inner, folder: inner.folder || folder }, depth + 1, found);
     }
   };
+  const language = input === undefined ? undefined : inputLanguage(words);
+  if (input !== undefined && language !== undefined) {
+    const script = language === "cron" ? readCrontab(input) : input;
+    for (const inner of readShellCommands(script)) unwrap(inner, depth + 1, found);
+  }
   if (program === "eval") runScript(args.join(" "));
   if (SHELLS.has(program)) {
     const option = args.findIndex((arg) => /^-\w*c$|^--command$/.test(arg));
@@ -99,9 +114,10 @@ function unwrap(command: ShellCommand, depth: number, found: ShellCommand[]): vo
     }
   }
   if (program === "trap") runScript(args[0] ?? "");
+  if (program === "ssh") runScript(remoteCommand(args));
   // Without the option that announces it, the program of awk is its first argument.
   const code = args[args.findIndex((arg) => /^-\w*[ceE]$/.test(arg)) + 1] ?? "";
-  if (INTERPRETERS.test(program)) runLiterals(code, runScript);
+  if (INTERPRETERS.test(program)) runLiterals(`${code}\n${input ?? ""}`, runScript);
   if (!WRAPPERS.has(program)) return;
   const takesInput = command.takesInput || program === "xargs" || program === "parallel";
   for (let start = 0; start < Math.min(args.length, MAX_STARTS); start++) {
@@ -109,7 +125,8 @@ function unwrap(command: ShellCommand, depth: number, found: ShellCommand[]): vo
     // Many wrappers take a whole script as one word: env -S, flock -c, watch.
     if (/\s/.test(word)) runScript(word);
     if (word.startsWith("-") || /^\w+=/.test(word)) continue;
-    unwrap({ words: args.slice(start), outputs: [], folder, takesInput }, depth + 1, found);
+    const inner = { words: args.slice(start), outputs: [], folder, takesInput, ...passedOn };
+    unwrap(inner, depth + 1, found);
     // Of nested wrappers the inner one goes on from here.
     if (WRAPPERS.has(word.slice(word.lastIndexOf("/") + 1))) return;
   }
