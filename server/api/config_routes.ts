@@ -36,8 +36,13 @@ export function configRoutes(
 ): RouteTable<ConfigEndpoints> {
   return {
     configValidate: async () => {
-      const { problems, hostProblems, ...result } = await publisher.validate();
-      return { ...result, problems: [...problems], hostProblems: [...hostProblems] };
+      const { problems, hostProblems, warnings, ...result } = await publisher.validate();
+      return {
+        ...result,
+        problems: [...problems],
+        hostProblems: [...hostProblems],
+        warnings: [...warnings],
+      };
     },
     configDiff: async ({ body }) => {
       if (body.previous && body.version !== undefined) {

@@ -105,6 +105,7 @@ export class ConfigPublisher implements PolicySource {
       files: files.length,
       hosts: fleet?.matched ?? 0,
       hostProblems: fleet?.problems ?? [],
+      warnings: fleet?.unheardTraits ?? [],
     };
   }
 
@@ -318,14 +319,18 @@ export class ConfigPublisher implements PolicySource {
     base: Pick<Candidate, "version" | "compiler"> | undefined = this.#live,
   ): Promise<Comparison> {
     const { missingSecrets } = this.#context;
-    const { secrets, ...changes } = await runInSlices(
+    const { secrets, unheardTraits, ...changes } = await runInSlices(
       compareFleetInSteps(base?.compiler, compiler, this.#hosts(host)),
     );
     return {
       from: base?.version ?? null,
       to: version,
       ...changes,
-      warnings: await missingSecrets?.(secrets) ?? [],
+      // One host is no witness of what the others report.
+      warnings: [
+        ...host === undefined ? unheardTraits : [],
+        ...await missingSecrets?.(secrets) ?? [],
+      ],
     };
   }
 

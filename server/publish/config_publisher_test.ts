@@ -189,6 +189,25 @@ Deno.test("checking says what is wrong for single hosts too, each mistake once a
   assert.match(JSON.stringify(problem), /"line":\d+.*the server has to know this/);
 });
 
+Deno.test("a condition on a trait that no host has reported is told before a publish and with it", async () => {
+  await using fixture = await Fixture.create();
+  await Deno.writeTextFile(
+    fixture.root.join("stacks/configcrates/web.vgo"),
+    'name: web\nwhen: traits.os.distor == "debian"\nresources:\n  - file: /x\n    content: x\n',
+  );
+  const warnings = [
+    'configcrates/web.vgo:2:7: no host has reported "traits.os.distor". Did you mean "traits.os.distro"?',
+  ];
+  const publisher = fixture.publisher();
+  assert.deepEqual((await publisher.validate()).warnings, warnings);
+  const diff = await publisher.diff({});
+  assert.deepEqual(diff.ok && diff.warnings, warnings);
+  const ofOne = await publisher.diff({ host: "web-1" });
+  assert.deepEqual(ofOne.ok && ofOne.warnings, []);
+  const published = await publisher.publish(BY_MARA);
+  assert.deepEqual(published.ok && published.warnings, warnings);
+});
+
 Deno.test("a host that lacks a trait in what the server has to know is listed with its problem and does not hold up the others", async () => {
   await using fixture = await Fixture.create();
   await fixture.stage('x"\n    path: "/etc/{{ traits.os.codename }}');

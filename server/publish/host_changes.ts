@@ -6,6 +6,7 @@ import type { Steps } from "../steps/steps.ts";
 import { RecentMap } from "./recent_map.ts";
 import { type NumberedChange, ResourceChanges } from "./resource_changes.ts";
 import { type SecretNeed, SecretNeeds } from "./secret_needs.ts";
+import { UnheardTraits } from "./unheard_traits.ts";
 
 /** Most diff text in one answer, in characters; what comes later is named without its diff. */
 const MAX_TOTAL_DIFF_LENGTH = 4 * 1024 * 1024;
@@ -26,6 +27,8 @@ export interface FleetChanges {
   readonly changes: readonly HostChange[];
   /** Secrets that policies of the new version name. */
   readonly secrets: ReadonlyMap<string, SecretNeed>;
+  /** What conditions of the new version name and none of the hosts has reported, with its place. */
+  readonly unheardTraits: readonly string[];
 }
 
 /** Compiles hosts; see `PolicyCompiler`. */
@@ -46,9 +49,11 @@ export function* compareFleetInSteps(
   const groups = new Map<string, HostChange>();
   const pairs = new PairMemory();
   const secrets = new SecretNeeds();
+  const unheard = new UnheardTraits(to.tree);
   let unchangedHosts = 0, matchedHosts = 0, refusedHosts = 0, witnesses = 0;
   for (const { hostname, traits } of hosts) {
     const host = { hostname, traits };
+    unheard.hear(traits);
     const before = from && (yield* from.compileInSteps(host));
     yield;
     const after = yield* to.compileInSteps(host);
@@ -87,6 +92,7 @@ export function* compareFleetInSteps(
     isForNobody: witnesses > 0 && refusedHosts >= matchedHosts,
     changes: capDiffs(changes),
     secrets: secrets.needs,
+    unheardTraits: unheard.warnings,
   };
 }
 

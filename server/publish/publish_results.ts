@@ -15,10 +15,12 @@ export interface Validation {
   readonly hosts: number;
   /** What keeps single hosts from the version, each once; it may be published all the same. */
   readonly hostProblems: readonly HostProblem[];
+  /** What does not stop a publish, and should be known before it. */
+  readonly warnings: readonly string[];
 }
 
 /** What a version would change against the live one. */
-export interface Comparison extends Omit<FleetChanges, "secrets"> {
+export interface Comparison extends Omit<FleetChanges, "secrets" | "unheardTraits"> {
   readonly from: Sha256 | null;
   readonly to: Sha256;
   /** What does not stop a publish, and should be known before it. */

@@ -11,7 +11,7 @@ const MAX_NAMED_HOSTS = 5;
  * there is nothing to tell it by.
  */
 export function refuseForNobody(
-  { isForNobody, refusedHosts, changes }: Omit<FleetChanges, "secrets">,
+  { isForNobody, refusedHosts, changes }: Omit<FleetChanges, "secrets" | "unheardTraits">,
   what: string,
 ): Refusal | undefined {
   if (!isForNobody) return;

@@ -65,7 +65,8 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function compareProblems(a: ConfigProblem, b: ConfigProblem): number {
+/** By file, line and column. */
+export function compareProblems(a: ConfigProblem, b: ConfigProblem): number {
   return compareText(a.file, b.file) || a.line - b.line || a.column - b.column ||
     compareText(a.message, b.message);
 }

@@ -88,6 +88,8 @@ export const configValidate = endpoint({
     hostProblems: z.array(
       configProblemSchema.extend({ hosts: z.number().int(), firstHost: z.string() }),
     ),
+    /** What does not stop a publish, and should be known before it. */
+    warnings: z.array(z.string()),
   }),
 });
 

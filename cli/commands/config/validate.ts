@@ -37,6 +37,7 @@ export function validateCommand(context: CliContext) {
           context.output.line("Hosts that would keep the policy they have:");
           context.output.line(renderHostProblems(answer.hostProblems));
         }
+        for (const warning of answer.warnings) context.output.note(`warning: ${sanitize(warning)}`);
       } else context.output.line(renderProblems(answer.problems));
       if (!answer.valid) throw mistakesError(answer.problems);
     });
