@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isSha256 } from "../../shared/crypto/sha256.ts";
 import { MAX_RANGE_BYTES } from "../../shared/poolq/limits.ts";
-import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
+import { EXIT_CODE, type ExitCode } from "../../shared/terminal/exit_code.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import { callDaemon, DaemonRefusedError, DaemonUnreachableError } from "../daemon/local_client.ts";
 
@@ -34,8 +34,11 @@ const rangeSchema = headSchema.extend({
   messages: z.array(z.record(z.string(), z.unknown())),
   delegations: z.array(z.unknown()),
   /** That somebody signed two histories, if the daemon knows so. */
-  equivocation: z.object({ seq, ids: z.tuple([hex32, hex32]), author: hex32 }).nullable()
-    .default(null),
+  equivocation: z.object({
+    seq,
+    ids: z.tuple([z.string().max(64), z.string().max(64)]),
+    author: z.string().max(128),
+  }).nullable().default(null),
 });
 
 export type FleetRange = z.infer<typeof rangeSchema>;
@@ -72,6 +75,13 @@ export interface FleetView {
   /** Tells the daemon that something was posted. Whether it hears is of no importance: it looks by itself, later. */
   hint(user: string): Promise<void>;
 }
+
+/** What a refusal means for the command: not permitted, or to be tried again. */
+const EXIT_CODES: Readonly<Record<number, ExitCode>> = {
+  403: EXIT_CODE.notPermitted,
+  429: EXIT_CODE.unreachable,
+  503: EXIT_CODE.unreachable,
+};
 
 /** An answer may have as many bytes of messages as a range, and JSON around them. */
 const MAX_ANSWER_LENGTH = 2 * MAX_RANGE_BYTES;
@@ -131,11 +141,7 @@ export class DaemonView implements FleetView {
       );
     }
     if (error instanceof DaemonRefusedError) {
-      const exitCode = error.status === 403
-        ? EXIT_CODE.notPermitted
-        : error.status === 503
-        ? EXIT_CODE.unreachable
-        : EXIT_CODE.failed;
+      const exitCode = EXIT_CODES[error.status] ?? EXIT_CODE.failed;
       return new UserError(error.message, { exitCode, cause: error });
     }
     return error;

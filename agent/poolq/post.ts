@@ -9,6 +9,7 @@ import { storageFault } from "../store/storage_fault.ts";
 import { noteOf, readAllocator } from "./allocator.ts";
 import { choosePostStart, higherHead } from "./choose_start.ts";
 import { fetchMissing } from "./fetch_missing.ts";
+import { explainStorage } from "./explain_storage.ts";
 import type { FleetView } from "./fleet_view.ts";
 import { HeldLock } from "./held_lock.ts";
 import type { KnownHead } from "./known_head.ts";
@@ -84,9 +85,11 @@ export class OwnTopics {
   async lock({ id, name }: OwnTopicName): Promise<OwnTopic & Disposable> {
     const { notice, puddle, signal } = this.context;
     const paths = this.paths.topic(id);
-    await makeOwnFolder(this.paths.folder);
-    await makeOwnFolder(paths.folder);
-    const lock = await HeldLock.take(paths.lock, signal);
+    const lock = await explainStorage(`use topic "${name}"`, this.paths.folder, async () => {
+      await makeOwnFolder(this.paths.folder);
+      await makeOwnFolder(paths.folder);
+      return await HeldLock.take(paths.lock, signal);
+    });
     return {
       id,
       name,
@@ -137,7 +140,11 @@ async function findPlace(
   known: KnownHead | undefined,
 ): Promise<Previous> {
   const { hostname, fleet } = context;
-  let local = await repairTopic(topic, known?.writer ?? hostname);
+  let local = await explainStorage(
+    `post to "${topic.name}"`,
+    topic.paths.folder,
+    () => repairTopic(topic, known?.writer ?? hostname),
+  );
   const start = choosePostStart({
     topicName: topic.name,
     hostname,

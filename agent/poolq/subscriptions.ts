@@ -5,6 +5,7 @@ import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import { readUserFile } from "../user_scan/user_file.ts";
 import { damageOf } from "./damage.ts";
+import { explainStorage } from "./explain_storage.ts";
 import { HeldLock } from "./held_lock.ts";
 import { makeOwnFolder } from "./own_folder.ts";
 import type { PoolqPaths } from "./poolq_paths.ts";
@@ -69,14 +70,16 @@ export class Subscriptions implements Disposable {
     notice: (text: string) => void,
     signal?: AbortSignal,
   ): Promise<Subscriptions> {
-    await makeOwnFolder(paths.folder);
-    const lock = await HeldLock.take(paths.subscriptionsLock, signal);
-    try {
-      return new Subscriptions(lock, paths, await readFile(paths, notice));
-    } catch (error) {
-      lock[Symbol.dispose]();
-      throw error;
-    }
+    return await explainStorage("use subscriptions", paths.folder, async () => {
+      await makeOwnFolder(paths.folder);
+      const lock = await HeldLock.take(paths.subscriptionsLock, signal);
+      try {
+        return new Subscriptions(lock, paths, await readFile(paths, notice));
+      } catch (error) {
+        lock[Symbol.dispose]();
+        throw error;
+      }
+    });
   }
 
   [Symbol.dispose](): void {
@@ -131,7 +134,12 @@ export class Subscriptions implements Disposable {
       ...this.#file,
       subscriptions: { ...this.#file.subscriptions, [topicId]: subscription },
     };
-    await writeFileDurable(this.#paths.subscriptions, `${JSON.stringify(file)}\n`, { mode: 0o600 });
+    const { subscriptions, folder } = this.#paths;
+    await explainStorage(
+      "remember how far was read",
+      folder,
+      () => writeFileDurable(subscriptions, `${JSON.stringify(file)}\n`, { mode: 0o600 }),
+    );
     this.#file = file;
   }
 
