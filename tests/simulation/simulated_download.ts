@@ -79,6 +79,13 @@ export class SimulatedDownload {
     return this.#plan.holders;
   }
 
+  /** A peer told what it holds when it asked for a chunk. */
+  noteHeld(uuid: string, chunks: Bitmap): void {
+    if (this.#isOver || !this.#plan.follows(uuid)) return;
+    this.#plan.noteHeld(uuid, chunks, this.host.nowMs());
+    this.#schedule(0);
+  }
+
   noteHolder(uuid: string): void {
     this.#plan.hasten(uuid, this.host.nowMs());
     this.#schedule(0);
@@ -148,6 +155,7 @@ export class SimulatedDownload {
         ? { kind: "verified", elapsedMs }
         : { kind: "corrupt" };
       if (this.#finish(request, outcome)) this.#store(request.chunk, content, hostname);
+      if (!isRight) this.#plan.noteNothing(request.peer);
     });
     this.#requests.set(request.id, { cancel, timeout });
   }

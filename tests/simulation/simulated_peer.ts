@@ -405,6 +405,8 @@ export class PeerLife implements DownloadHost {
       endpoint,
       (life) => {
         server = life.peer;
+        const told = this.#chunksOf(sha256);
+        if (told) life.#downloads.get(sha256)?.noteHeld(this.peer.identity.uuid, told);
         return life.#serveChunk(sha256, chunk, chunkSizeBytes, this.peer.identity.uuid);
       },
       (reply) => {

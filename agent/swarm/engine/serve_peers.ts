@@ -17,7 +17,7 @@ import type { SessionParts } from "./session_parts.ts";
  */
 export function servePeers(
   { facts, log, relay }: Pick<EngineSessionOptions, "facts" | "log" | "relay">,
-  { bandwidth, book, content, hearing, peers, scope, storage }: SessionParts,
+  { bandwidth, book, content, hearing, peers, receiver, scope, storage }: SessionParts,
   discovery: () => Discovery | undefined,
 ): Promise<PeerServer> {
   const { start } = facts();
@@ -40,6 +40,7 @@ export function servePeers(
     onCaller: (peer, endpoint) => peers.noteCaller(peer, endpoint),
     routes: new PeerRoutes({
       blob: (sha256) => content.serve(sha256),
+      noteHeld: (sha256, uuid, bits) => receiver.download(sha256)?.noteHeld(uuid, bits),
       recheck: (sha256, chunk) => content.recheck(sha256, chunk),
       manifestPage: (since) =>
         book.quietReason === undefined ? book.page(since, facts().fleet.serial) : undefined,

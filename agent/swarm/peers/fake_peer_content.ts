@@ -11,6 +11,9 @@ export const FAKE_SHA = "a".repeat(64);
 /** An engine that holds chunk 0 of two of one blob, and notes what it is asked. */
 export class FakePeerContent implements PeerContent {
   readonly rechecked: number[] = [];
+  /** What callers said they hold. */
+  readonly told: { readonly sha256: string; readonly uuid: string; readonly bits: Uint8Array }[] =
+    [];
   /** Where callers were called back. */
   readonly reached: string[] = [];
   busy = false;
@@ -35,6 +38,10 @@ export class FakePeerContent implements PeerContent {
     const layout = layoutOf({ sizeBytes: 131_072, chunkSizeBytes: 65_536 });
     const given = new Bitmap(2);
     return Promise.resolve({ layout, chunks, path: "/none", digests: new Uint8Array(128), given });
+  }
+
+  noteHeld(sha256: string, uuid: string, bits: Uint8Array) {
+    this.told.push({ sha256, uuid, bits });
   }
 
   recheck(_sha256: string, chunk: number) {

@@ -15,8 +15,10 @@ export const MAX_BLOB_ANSWER_BYTES = Math.ceil(MAX_ACCEPTED_CHUNKS * CHUNK_DIGES
 /** Addresses passed on with one answer. */
 export const MAX_EXCHANGED_PEERS = 16;
 
-/** Header with the bits of the chunks that the answering peer holds of this blob, base64. */
+/** Header with the bits of the chunks that the sender, who asks or answers, holds of this blob, base64. */
 export const CHUNKS_HEADER = "x-chunks";
+/** Whoever asks tells what it holds of blobs of at most this many chunks: a question stays a small one. */
+export const MAX_TOLD_CHUNKS = 4096;
 /** Header of a complete holder: the bits of the chunks that it has given to anybody, base64. */
 export const GIVEN_HEADER = "x-given";
 /** Header with addresses of other peers, proven by mTLS. */

@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { z } from "zod";
 import type { SignedBytes } from "../../../shared/crypto/signed_document.ts";
+import type { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { ChunkConnections } from "./chunk_connections.ts";
 import { clientTls } from "./client_tls.ts";
@@ -15,12 +16,14 @@ import {
   MAX_PEER_JSON_BYTES,
   MAX_REACH_ANSWER_BYTES,
   MAX_RECHECK_ANSWER_BYTES,
+  MAX_TOLD_CHUNKS,
   parsePeersHeader,
   PEERS_HEADER,
   PORT_HEADER,
   type ReachAnswer,
   reachAnswerSchema,
   recheckAnswerSchema,
+  toBase64,
 } from "./peer_api.ts";
 import { type PeerConnectionOptions, PeerConnections } from "./peer_connections.ts";
 import { asRefusal, PeerError } from "./peer_error.ts";
@@ -37,6 +40,14 @@ const RELAY_TIMEOUT_MS = 30_000;
 export interface PeerClientOptions extends PeerConnectionOptions {
   /** Called with addresses that a peer passed on. */
   readonly onExchange: (endpoints: readonly PeerEndpoint[]) => void;
+}
+
+/** A chunk to ask for. */
+export interface AskedChunk {
+  readonly sha256: string;
+  readonly chunk: number;
+  /** What is here of the blob already. */
+  readonly held: Bitmap;
 }
 
 /** A chunk's bytes as a peer sent them, not yet verified. */
@@ -131,21 +142,25 @@ export class PeerClient {
   /**
    * Fetches one chunk into `into`, which has exactly its size.
    *
+   * @param asked Which chunk of which blob, and what is held of it here, which the peer is told.
    * @throws {PeerError} if the peer refuses, sends another number of bytes, or the connection breaks.
    */
   async getChunk(
     endpoint: PeerEndpoint,
-    sha256: string,
-    chunk: number,
+    { sha256, chunk, held: own }: AskedChunk,
     into: Uint8Array,
     signal: AbortSignal,
   ): Promise<ChunkAnswer> {
     const { onPeer, onExchange, ownPort, localAddress } = this.#options;
+    const isTold = own.count > 0 && own.length <= MAX_TOLD_CHUNKS;
     const path = `/swarm/v1/blobs/${sha256}/chunks/${chunk}`;
     const { peer, status, headers } = await this.#chunks.ask({
       endpoint,
       path,
-      headers: { [PORT_HEADER]: String(ownPort()) },
+      headers: {
+        [PORT_HEADER]: String(ownPort()),
+        ...(isTold ? { [CHUNKS_HEADER]: toBase64(own.toBytes()) } : {}),
+      },
       localAddress: localAddress(),
       into,
       signal,

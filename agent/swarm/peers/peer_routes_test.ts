@@ -62,6 +62,17 @@ Deno.test("nothing but the paths of the swarm is answered", async () => {
   assert.deepEqual(content.rechecked, []);
 });
 
+Deno.test("whoever asks for a chunk tells what it holds", async () => {
+  const content = new FakePeerContent();
+  const message = request("");
+  message.headers["x-chunks"] = "Ag==";
+  await ask(content, "GET", `/swarm/v1/blobs/${FAKE_SHA}/chunks/1`, message);
+  await ask(content, "GET", `/swarm/v1/blobs/${FAKE_SHA}/chunks/1`);
+  assert.deepEqual(content.told, [
+    { sha256: FAKE_SHA, uuid: PEER.uuid, bits: new Uint8Array([2]) },
+  ]);
+});
+
 Deno.test("a chunk that is not held, or lies past the end, is not found", async () => {
   const content = new FakePeerContent();
   for (const chunk of [1, 2, 9_999_999]) {

@@ -1,45 +1,37 @@
-import { Bitmap } from "../../../shared/swarm/bitmap.ts";
-import { chunkSpan } from "../../../shared/swarm/chunk_layout.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
-import { schedulerLimits } from "../../../shared/swarm/scheduler_limits.ts";
 import { PartialBlob } from "../blobs/partial_blob.ts";
-import { PeerError } from "../peers/peer_error.ts";
-import { BufferPool } from "./buffer_pool.ts";
+import { ChunkTraffic } from "./chunk_traffic.ts";
 import type { DownloadOptions } from "./download_options.ts";
-import { DownloadPlan, type PlannedRequest } from "./download_plan.ts";
+import { DownloadPlan } from "./download_plan.ts";
 import { type DownloadResult, judgeWriteError } from "./download_result.ts";
-import { fetchChunk } from "./fetch_chunk.ts";
-import { fetchFromServer } from "./fetch_from_server.ts";
-import { findDigests, WRONG_BYTES } from "./find_digests.ts";
-import type { Question } from "./holder_poll.ts";
-import { type ChunkRun, LastResort } from "./last_resort.ts";
+import { findDigests, type FoundDigests } from "./find_digests.ts";
+import { LastResort } from "./last_resort.ts";
 import { PrefixFollower } from "./prefix_follower.ts";
 import { type ChunkDetail, SlowestChunks } from "./slowest_chunks.ts";
-import { tellSender } from "./tell_sender.ts";
 
-/** One attempt to fetch a blob: does what a {@linkcode DownloadPlan} says, verifies what comes, writes it. */
+/** Sources are saved after so many chunks. */
+const CHUNKS_PER_RECORD = 32;
+
+/** One attempt to fetch a blob, from the list of its digests to its SHA-256; a {@linkcode ChunkTraffic} brings the chunks. */
 export class Download {
   readonly entry: ManifestEntry;
   readonly #options: DownloadOptions;
-  readonly #requests = new Map<number, AbortController>();
-  readonly #tasks = new Set<Promise<void>>();
-  readonly #buffers: BufferPool;
+  readonly #lastResort: LastResort;
   #partial: PartialBlob | undefined;
   #plan: DownloadPlan | undefined;
+  #traffic: ChunkTraffic | undefined;
   #prefix: PrefixFollower | undefined;
-  #wake: (() => void) | undefined;
-  #failure: DownloadResult | undefined;
-  #activeMs = 0;
-  #isFinishing = false;
-  readonly #lastResort: LastResort;
   #slowest = new SlowestChunks();
+  #wake: (() => void) | undefined;
+  #hasNews = false;
+  #activeMs = 0;
+  #stored = 0;
+  #isFinishing = false;
 
   constructor(options: DownloadOptions) {
     this.#options = options;
     this.entry = options.entry;
     this.#lastResort = new LastResort(options.server, performance.now());
-    const { chunkSizeBytes } = options.entry;
-    this.#buffers = new BufferPool(chunkSizeBytes, schedulerLimits(chunkSizeBytes).maxInFlight);
   }
 
   /** What is there so far and can be served to others. */
@@ -73,7 +65,14 @@ export class Download {
   /** Somebody said that this peer holds something: ask it now. */
   noteHolder(uuid: string): void {
     this.#plan?.hasten(uuid, performance.now());
-    this.#wake?.();
+    this.#noteNews();
+  }
+
+  /** A peer told which chunks it holds, without being asked. */
+  noteHeld(uuid: string, bits: Uint8Array): void {
+    if (!this.#plan?.follows(uuid)) return;
+    this.#traffic?.noteHeld(uuid, bits);
+    this.#noteNews();
   }
 
   /** A peer complained about this chunk: reads it again, and fetches it anew if it is damaged. Says whether it was sound. */
@@ -86,7 +85,7 @@ export class Download {
     if (this.#isFinishing) return false;
     // The hash has gone over the damaged bytes, or will not stop before them.
     this.#prefix?.restart();
-    this.#wake?.();
+    this.#noteNews();
     return false;
   }
 
@@ -97,53 +96,43 @@ export class Download {
    */
   async run(signal: AbortSignal): Promise<DownloadResult | { readonly kind: "cancelled" }> {
     const startedMs = performance.now();
-    const stop = new AbortController();
-    const stopped = AbortSignal.any([signal, stop.signal]);
-    const wakeUp = () => this.#wake?.();
+    const wakeUp = () => this.#noteNews();
     signal.addEventListener("abort", wakeUp);
     try {
-      const { entry, paths, client, store, candidates, server } = this.#options;
-      const lastResort = this.#lastResort;
+      const { entry, store } = this.#options;
       const record = await store.readRecord(entry.sha256);
       this.#slowest = new SlowestChunks(record?.slowest);
-      const digests = await findDigests({
-        entry,
-        paths,
-        client,
-        candidates,
-        server,
-        lastResort,
-        signal: stopped,
+      const found = await findDigests({
+        ...this.#options,
+        lastResort: this.#lastResort,
+        signal,
       });
-      if (!digests) {
+      if (!found) {
         return signal.aborted
           ? { kind: "cancelled" }
-          : { kind: "no_progress", reason: lastResort.explain("no available peers") };
+          : { kind: "no_progress", reason: this.#lastResort.explain("no available peers") };
       }
-      const partial = await PartialBlob.open(this.#options.paths, entry, digests);
-      const plan = this.#begin(partial);
+      const partial = await PartialBlob.open(this.#options.paths, entry, found.digests);
+      const { plan, traffic } = this.#begin(partial, found, signal);
       const formerMs = record?.activeDownloadMs ?? 0;
-      const result = await this.#loop(plan, partial, stopped, startedMs - formerMs);
-      stop.abort();
-      await Promise.all(this.#tasks);
+      const result = await this.#loop(plan, traffic, partial, signal, startedMs - formerMs);
+      await traffic.end();
       if (signal.aborted) return await this.#park(partial, { kind: "cancelled" });
       if (result.kind !== "complete") return await this.#park(partial, result);
       return await this.#finish(partial);
     } catch (error) {
-      const parked = this.#partial;
       const verdict = judgeWriteError(error);
-      stop.abort();
-      await Promise.all(this.#tasks);
+      await this.#traffic?.end();
       // The first error says what happened; that the disk is still full or gone says nothing more.
-      await parked?.park().catch(() => {});
+      await this.#partial?.park().catch(() => {});
       if (!verdict) throw error;
       return verdict;
     } finally {
-      stop.abort();
       this.#options.origins.end(this.entry.sha256);
       signal.removeEventListener("abort", wakeUp);
       this.#prefix?.abandon();
-      await Promise.all(this.#tasks);
+      await this.#traffic?.end();
+      await this.#traffic?.settleComplaints();
     }
   }
 
@@ -152,24 +141,36 @@ export class Download {
     await this.#partial?.discard();
   }
 
-  #begin(partial: PartialBlob): DownloadPlan {
+  #begin(partial: PartialBlob, { holder }: FoundDigests, signal: AbortSignal) {
     const { entry: { chunkSizeBytes }, hasher, isBenched } = this.#options;
     this.#partial = partial;
     this.#options.origins.begin(this.entry.sha256, partial.chunks);
     this.#prefix = new PrefixFollower(hasher, partial);
-    this.#plan = new DownloadPlan({
+    const plan = new DownloadPlan({
       have: partial.chunks,
       chunkSizeBytes,
       firstChunk: Math.floor(Math.random() * Math.max(1, partial.layout.count)),
       nowMs: performance.now(),
       isBenched,
+      holder,
     });
-    return this.#plan;
+    const traffic = new ChunkTraffic({
+      ...this.#options,
+      plan,
+      partial,
+      lastResort: this.#lastResort,
+      onStored: (chunk, source, elapsedMs) => this.#noteStored(chunk, source, elapsedMs),
+      onNews: () => this.#noteNews(),
+    }, signal);
+    this.#plan = plan;
+    this.#traffic = traffic;
+    return { plan, traffic };
   }
 
   /** @param originMs when it would have begun, had it never paused. */
   async #loop(
     plan: DownloadPlan,
+    traffic: ChunkTraffic,
     partial: PartialBlob,
     signal: AbortSignal,
     originMs: number,
@@ -177,25 +178,27 @@ export class Download {
     while (!signal.aborted) {
       const nowMs = performance.now();
       this.#activeMs = nowMs - originMs;
-      if (this.#failure) return this.#failure;
+      if (traffic.failure) return traffic.failure;
       const state = plan.state(nowMs);
       if (state === "complete" && partial.chunks.isFull) return { kind: "complete" };
       if (state === "no_progress") {
         return { kind: "no_progress", reason: this.#lastResort.explain("no progress") };
       }
-      const { requests, cancel, questions } = plan.step(this.#options.candidates, nowMs);
-      for (const id of cancel) this.#requests.get(id)?.abort();
-      for (const request of requests) this.#track(this.#fetch(plan, request, partial, signal));
-      for (const question of questions) this.#track(this.#ask(plan, question, signal));
-      const unheld = this.#lastResort.mayAsk(nowMs) ? plan.findUnheld() : undefined;
-      if (unheld !== undefined) this.#track(this.#fetchFromServer(plan, unheld, partial, signal));
+      this.#hasNews = false;
+      traffic.step(nowMs);
       await this.#sleep(Math.max(1, plan.wakeMs(nowMs) - nowMs));
     }
     return { kind: "no_progress", reason: "stopped" };
   }
 
+  #noteNews(): void {
+    this.#hasNews = true;
+    this.#wake?.();
+  }
+
   /** Waits for news or until the time is over, whichever is first. */
   async #sleep(ms: number): Promise<void> {
+    if (this.#hasNews) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, ms);
     this.#wake = resolve;
@@ -204,150 +207,13 @@ export class Download {
     clearTimeout(timer);
   }
 
-  async #fetch(
-    plan: DownloadPlan,
-    request: PlannedRequest,
-    partial: PartialBlob,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { client, takeBandwidth } = this.#options;
-    const controller = new AbortController();
-    this.#requests.set(request.id, controller);
-    const buffer = this.#buffers.take();
-    const into = buffer.subarray(0, chunkSpan(partial.layout, request.chunk).length);
-    try {
-      const { outcome, answer } = await fetchChunk({
-        client,
-        endpoint: request.endpoint,
-        sha256: this.entry.sha256,
-        request,
-        into,
-        verify: (bytes) => partial.verify(request.chunk, bytes),
-        takeBandwidth,
-        signal: AbortSignal.any([signal, controller.signal]),
-      });
-      if (answer?.held) this.#noteHeld(plan, request.peer, answer.held);
-      const given = answer?.given && Bitmap.fromBytes(partial.layout.count, answer.given);
-      if (given) plan.noteGiven(request.peer, given);
-      const isNews = plan.finish(request.id, outcome, performance.now());
-      if (outcome.kind === "corrupt") this.#noteCorrupt(plan, request, signal);
-      if (isNews && answer) {
-        this.#lastResort.notePeer(performance.now());
-        if (outcome.kind === "verified") {
-          this.#slowest.note(request.chunk, answer.peer.hostname, outcome.elapsedMs);
-        }
-        await this.#store(plan, partial, request.chunk, into, answer.peer.hostname);
-      }
-    } finally {
-      this.#requests.delete(request.id);
-      this.#buffers.give(buffer);
-      this.#wake?.();
-    }
-  }
-
-  /** What no peer holds is asked of the server; its bytes are believed as little as anybody's. */
-  async #fetchFromServer(
-    plan: DownloadPlan,
-    run: ChunkRun,
-    partial: PartialBlob,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { server, takeBandwidth, log } = this.#options;
-    const { sha256 } = this.entry;
-    this.#lastResort.noteAsked();
-    const fetched = await fetchFromServer({
-      server,
-      sha256,
-      run,
-      layout: partial.layout,
-      verify: (chunk, bytes) => partial.verify(chunk, bytes),
-      takeBandwidth,
-      signal,
-    });
-    if (!fetched) return;
-    const { answer, pieces, startedMs } = fetched;
-    const wrong = pieces.filter(({ isRight }) => !isRight).map(({ chunk }) => chunk);
-    this.#lastResort.noteAnswer(wrong.length > 0 ? WRONG_BYTES : answer, performance.now());
-    if (wrong.length > 0) log("warning", "the server sent wrong bytes", { sha256, chunks: wrong });
-    if (signal.aborted) return;
-    const nowMs = performance.now();
-    // All of them before the first is written: what is not news yet would be asked for again meanwhile.
-    const news = pieces.filter(({ chunk, isRight }) =>
-      isRight && plan.noteFromServer(chunk, nowMs)
-    );
-    for (const { chunk, bytes } of news) {
-      this.#slowest.note(chunk, "server", nowMs - startedMs);
-      await this.#store(plan, partial, chunk, bytes, "server");
-    }
-  }
-
-  /** @param source hostname of the peer that gave the chunk, or `server`. */
-  async #store(
-    plan: DownloadPlan,
-    partial: PartialBlob,
-    chunk: number,
-    bytes: Uint8Array,
-    source: string,
-  ): Promise<void> {
-    // Others are asked meanwhile; a full disk ends the attempt.
-    this.#wake?.();
-    try {
-      await partial.write(chunk, bytes);
-    } catch (error) {
-      plan.noteUnwritten(chunk);
-      this.#failure = judgeWriteError(error) ??
-        { kind: "skipped", reason: `cannot write: ${error}` };
-      return;
-    }
+  async #noteStored(chunk: number, source: string, elapsedMs: number): Promise<void> {
+    this.#slowest.note(chunk, source, elapsedMs);
     this.#options.origins.note(this.entry.sha256, chunk, source);
-    const { saveRecord, checkDisk } = plan.noteStored(source);
+    this.#stored += 1;
     this.#prefix?.advance();
     this.#options.onProgress();
-    if (saveRecord) await this.#saveRecord();
-    if (checkDisk) {
-      const verdict = await this.#options.checkDisk();
-      if (!verdict.ok) this.#failure = { kind: "skipped", reason: verdict.reason };
-    }
-  }
-
-  #noteCorrupt(
-    plan: DownloadPlan,
-    { peer, chunk, endpoint }: PlannedRequest,
-    signal: AbortSignal,
-  ): void {
-    const { log, onCorruption } = this.#options;
-    onCorruption(peer);
-    log("warning", "a peer sent wrong bytes and is left alone for ten minutes", {
-      peer: plan.hostname(peer),
-      sha256: this.entry.sha256,
-      chunk,
-    });
-    const wrong = { endpoint, sha256: this.entry.sha256, chunk };
-    this.#track(tellSender(wrong, this.#options, signal));
-  }
-
-  #noteHeld(plan: DownloadPlan, uuid: string, bits: Uint8Array): void {
-    const chunks = Bitmap.fromBytes(this.#partial?.layout.count ?? 0, bits);
-    if (chunks) plan.noteHeld(uuid, chunks, performance.now());
-  }
-
-  async #ask(
-    plan: DownloadPlan,
-    { uuid, endpoint }: Question,
-    signal: AbortSignal,
-  ): Promise<void> {
-    try {
-      const { client } = this.#options;
-      const { blob } = await client.getBlob(endpoint, this.entry.sha256, false, signal);
-      this.#noteHeld(plan, uuid, blob.chunks);
-    } catch (error) {
-      if (!(error instanceof PeerError)) throw error;
-      plan.noteNothing(uuid);
-      if (error.status === undefined && !signal.aborted) this.#options.onPeerFailure(uuid);
-    } finally {
-      plan.noteAnswered(uuid);
-      this.#wake?.();
-    }
+    if (this.#stored % CHUNKS_PER_RECORD === 0) await this.#saveRecord();
   }
 
   async #finish(partial: PartialBlob): Promise<DownloadResult> {
@@ -391,15 +257,5 @@ export class Download {
       activeDownloadMs: Math.round(this.#activeMs),
       slowest: this.slowest,
     });
-  }
-
-  #track(task: Promise<void>): void {
-    const tracked: Promise<void> = task.catch((error: unknown) => {
-      this.#failure = { kind: "no_progress", reason: String(error) };
-    }).finally(() => {
-      this.#tasks.delete(tracked);
-      this.#wake?.();
-    });
-    this.#tasks.add(tracked);
   }
 }

@@ -14,9 +14,12 @@ import { type Candidate, HolderPoll, type Question } from "./holder_poll.ts";
 const CANDIDATES_MS = 1000;
 const CHUNKS_PER_LOOK = 100;
 const MIN_LOOK_MS = 100;
-/** The disk is looked at again, and sources are saved, after so many chunks. */
+/** The disk is looked at again after so many chunks. */
 const CHUNKS_PER_DISK_CHECK = 100;
-const CHUNKS_PER_RECORD = 32;
+/** A blob of so few chunks, of which one peer has all, is there before it helps to know who else has some. */
+const FEW_CHUNKS = 4;
+/** How long others are left in peace then, in ms. */
+const PATIENCE_MS = 1000;
 
 /** A chunk to ask for, and where. */
 export interface PlannedRequest extends ChunkRequest {
@@ -32,10 +35,10 @@ export interface DownloadStep {
   readonly questions: readonly Question[];
 }
 
-/** What is due after a chunk was written. */
-export interface StoredChunk {
-  readonly saveRecord: boolean;
-  readonly checkDisk: boolean;
+/** A peer that is known to hold these chunks. */
+export interface KnownHolder {
+  readonly peer: Candidate;
+  readonly chunks: Bitmap;
 }
 
 export interface DownloadPlanStart {
@@ -47,6 +50,8 @@ export interface DownloadPlanStart {
   readonly nowMs: number;
   /** Whether a peer is left alone because of wrong bytes, whichever download they were meant for. */
   readonly isBenched: (uuid: string) => boolean;
+  /** Who gave the digests, if a peer did. */
+  readonly holder?: KnownHolder | undefined;
 }
 
 /**
@@ -67,12 +72,16 @@ export class DownloadPlan {
   #writing = 0;
   #corrupt = 0;
 
-  constructor({ have, chunkSizeBytes, firstChunk, nowMs, isBenched }: DownloadPlanStart) {
+  constructor({ have, chunkSizeBytes, firstChunk, nowMs, isBenched, holder }: DownloadPlanStart) {
     this.#limits = schedulerLimits(chunkSizeBytes);
-    this.#poll = new HolderPoll(nowMs);
+    const isQuick = holder?.chunks.isFull === true && have.length <= FEW_CHUNKS;
+    this.#poll = new HolderPoll(nowMs, isQuick ? nowMs + PATIENCE_MS : nowMs);
     this.#isBenched = isBenched;
     this.#scheduler = new DownloadScheduler({ have, limits: this.#limits, firstChunk, nowMs });
     if (have.count > 0) this.#sources.set("cached", have.count);
+    if (!holder) return;
+    this.#poll.follow([holder.peer], () => false);
+    this.noteHeld(holder.peer.uuid, holder.chunks, nowMs);
   }
 
   /** Most chunks under way at once. */
@@ -136,6 +145,11 @@ export class DownloadPlan {
     this.#hasNewcomer ||= !this.#poll.follows(uuid);
   }
 
+  /** Whether a peer is among those that are asked. */
+  follows(uuid: string): boolean {
+    return this.#poll.follows(uuid);
+  }
+
   /** A peer told which chunks it holds. */
   noteHeld(uuid: string, chunks: Bitmap, nowMs: number): void {
     if (this.#isBenched(uuid)) return;
@@ -179,15 +193,16 @@ export class DownloadPlan {
     return isNews;
   }
 
-  /** A chunk that was news has been written. @param source hostname of the peer that gave it, or `server`. */
-  noteStored(source: string): StoredChunk {
+  /**
+   * A chunk that was news has been written. Says whether the disk is to be looked at.
+   *
+   * @param source hostname of the peer that gave it, or `server`.
+   */
+  noteStored(source: string): boolean {
     this.#writing -= 1;
     this.#stored += 1;
     this.#sources.set(source, (this.#sources.get(source) ?? 0) + 1);
-    return {
-      saveRecord: this.#stored % CHUNKS_PER_RECORD === 0,
-      checkDisk: this.#stored % CHUNKS_PER_DISK_CHECK === 0,
-    };
+    return this.#stored % CHUNKS_PER_DISK_CHECK === 0;
   }
 
   /** A chunk that was news could not be written. */

@@ -1,11 +1,19 @@
 import assert from "node:assert/strict";
 import { Bitmap } from "../../../shared/swarm/bitmap.ts";
-import { DownloadPlan } from "./download_plan.ts";
+import { DownloadPlan, type KnownHolder } from "./download_plan.ts";
 
 const MIB = 1024 * 1024;
 const ORIGIN = { uuid: "u-origin", hostname: "origin", address: "10.0.0.1", port: 1531 };
+const OTHER = { uuid: "u-other", hostname: "web-1", address: "10.0.0.2", port: 1531 };
 
-function plan(options: { count?: number; benched?: Set<string>; have?: Bitmap } = {}) {
+interface PlanOptions {
+  readonly count?: number;
+  readonly benched?: Set<string>;
+  readonly have?: Bitmap;
+  readonly holder?: KnownHolder;
+}
+
+function plan(options: PlanOptions = {}) {
   const { count = 200, benched = new Set<string>(), have = new Bitmap(count) } = options;
   return new DownloadPlan({
     have,
@@ -13,11 +21,12 @@ function plan(options: { count?: number; benched?: Set<string>; have?: Bitmap } 
     firstChunk: 0,
     nowMs: 0,
     isBenched: (uuid) => benched.has(uuid),
+    holder: options.holder,
   });
 }
 
 /** A plan that knows a peer which holds everything. */
-function begun(options: Parameters<typeof plan>[0] = {}) {
+function begun(options: PlanOptions = {}) {
   const made = plan(options);
   made.step(() => [ORIGIN], 0);
   made.noteHeld(ORIGIN.uuid, Bitmap.full(options.count ?? 200), 0);
@@ -69,12 +78,28 @@ Deno.test("a chunk that could not be written is wanted again", () => {
   assert.equal(made.state(2), "running");
 });
 
-Deno.test("records and looks at the disk come due by count; sources add up", () => {
+Deno.test("a look at the disk comes due by count; sources add up", () => {
   const made = plan();
   const due = Array.from({ length: 100 }, () => made.noteStored("origin"));
-  assert.equal(due.filter(({ saveRecord }) => saveRecord).length, 3);
-  assert.deepEqual(due.map(({ checkDisk }) => checkDisk).indexOf(true), 99);
+  assert.equal(due.indexOf(true), 99);
   assert.deepEqual(made.sources, { origin: 100 });
+});
+
+Deno.test("of a small blob whose giver of digests has all chunks nobody else is asked for a second", () => {
+  const holder = { peer: ORIGIN, chunks: Bitmap.full(2) };
+  const made = plan({ count: 2, holder });
+  const { requests, questions } = made.step(() => [ORIGIN, OTHER], 1);
+  assert.equal(requests.length, 2);
+  assert.deepEqual(questions, []);
+  assert.notDeepEqual(made.step(() => [ORIGIN, OTHER], 1001).questions, []);
+});
+
+Deno.test("whoever gave the digests of a large blob is asked for chunks at once, and the others what they hold", () => {
+  const holder = { peer: ORIGIN, chunks: Bitmap.full(20) };
+  const made = plan({ count: 20, holder });
+  const { requests, questions } = made.step(() => [ORIGIN, OTHER], 1);
+  assert.notEqual(requests.length, 0);
+  assert.deepEqual(questions.map(({ uuid }) => uuid), [OTHER.uuid]);
 });
 
 Deno.test("what was there already is told as cached", () => {

@@ -3,6 +3,7 @@ import { sha256Hex } from "../../../shared/crypto/sha256.ts";
 import { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import { chunkDigest, digestOfChunks } from "../../../shared/swarm/chunk_layout.ts";
 import { manifestEntry } from "../../../shared/swarm/manifest_entry_fixture.ts";
+import { eventually } from "../../../tests/support/eventually.ts";
 import { TemporaryRoot } from "../../../tests/support/temporary_root.ts";
 import { BlobStore } from "../blobs/blob_store.ts";
 import { localHasher } from "../hashing/local_hasher.ts";
@@ -57,7 +58,7 @@ function client(...held: number[]): DownloadOptions["client"] {
           ...(withDigests ? { digests } : {}),
         },
       }),
-    getChunk: (_endpoint, _sha256, chunk, into) => {
+    getChunk: (_endpoint, { chunk }, into) => {
       if (!bits.has(chunk)) return Promise.reject(new PeerError("not held", 404));
       into.set(chunks[chunk] ?? []);
       return Promise.resolve({ peer: PEER });
@@ -69,13 +70,18 @@ function client(...held: number[]): DownloadOptions["client"] {
 /** A server that has everything, and notes what it is asked for; `spoil` changes what it sends. */
 function server(
   asked: WantedContent[],
-  { isAllowed = true, spoil = (bytes: Uint8Array, _wanted: WantedContent) => bytes } = {},
+  {
+    isAllowed = true,
+    spoil = (bytes: Uint8Array, _wanted: WantedContent) => bytes,
+    onAsked = (_wanted: WantedContent) => {},
+  } = {},
 ): ServerSource {
   return {
     peersAloneMs: 0,
     isAllowed: () => isAllowed,
     fetch: (_sha256, wanted, sizeBytes) => {
       asked.push(wanted);
+      onAsked(wanted);
       const all = wanted === "digests"
         ? digests
         : content.subarray(wanted.chunk * CHUNK, (wanted.chunk + wanted.count) * CHUNK);
@@ -88,10 +94,11 @@ function server(
 async function start(
   root: TemporaryRoot,
   parts: Pick<DownloadOptions, "client" | "server">,
-): Promise<{ download: Download; paths: SwarmPaths; logged: string[]; origins: ChunkOrigins }> {
+  onLog: (message: string) => void = () => {},
+): Promise<{ download: Download; paths: SwarmPaths; origins: ChunkOrigins }> {
   const paths = new SwarmPaths(root.join("swarm"));
   const store = await BlobStore.open(paths);
-  const logged: string[] = [];
+  const benched = new Set<string>();
   const hasher = localHasher();
   const origins = new ChunkOrigins();
   const download = new Download({
@@ -103,14 +110,14 @@ async function start(
     origins,
     candidates: () => [PEER],
     onPeerFailure: () => {},
-    onCorruption: () => {},
-    isBenched: () => false,
+    onCorruption: (uuid) => benched.add(uuid),
+    isBenched: (uuid) => benched.has(uuid),
     onProgress: () => {},
     checkDisk: () => Promise.resolve({ ok: true }),
     takeBandwidth: () => Promise.resolve(),
-    log: (_level, message) => logged.push(message),
+    log: (_level, message) => onLog(message),
   });
-  return { download, paths, logged, origins };
+  return { download, paths, origins };
 }
 
 Deno.test("without a peer everything comes from the server, several chunks at a time, and is accounted so", async () => {
@@ -153,14 +160,13 @@ Deno.test("of what the server sends wrong nothing is kept, and it is not asked a
     if (wanted !== "digests") bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
     return bytes;
   };
-  const { download, logged } = await start(root, {
-    client: client(),
-    server: server(asked, { spoil }),
+  const spoilt = Promise.withResolvers<void>();
+  const parts = { client: client(), server: server(asked, { spoil }) };
+  const { download } = await start(root, parts, (message) => {
+    if (message === "the server sent wrong bytes") spoilt.resolve();
   });
   const running = download.run(stop.signal);
-  while (!logged.includes("the server sent wrong bytes")) {
-    await new Promise((done) => setTimeout(done, 10));
-  }
+  await spoilt.promise;
   const run = asked[1];
   assert.ok(run && run !== "digests");
   stop.abort();
@@ -180,12 +186,48 @@ Deno.test("a server that may not be asked is not, and a list of digests that is 
   const running = forbidden.download.run(stop.signal);
   const spoil = (bytes: Uint8Array) => bytes.fill(0);
   const wrong: WantedContent[] = [];
-  const lying = await start(root, { client: client(), server: server(wrong, { spoil }) });
+  const isAsked = Promise.withResolvers<void>();
+  const liar = server(wrong, { spoil, onAsked: () => isAsked.resolve() });
+  const lying = await start(root, { client: client(), server: liar });
   const lied = lying.download.run(stop.signal);
-  while (wrong.length === 0) await new Promise((done) => setTimeout(done, 10));
+  await isAsked.promise;
   stop.abort();
   await Promise.all([running, lied]);
   assert.deepEqual(asked, []);
   assert.deepEqual(wrong, ["digests"]);
   assert.equal(lying.download.partial, undefined);
+});
+
+Deno.test("who sent wrong bytes of the last chunks is told, and the blob does not wait for that", async () => {
+  await using root = await TemporaryRoot.create();
+  const honest = client(...Array.from({ length: COUNT }, (_, chunk) => chunk));
+  const complaints: number[] = [];
+  const answer = Promise.withResolvers<void>();
+  const told = Promise.withResolvers<void>();
+  let left = COUNT;
+  const lastIsWrong: DownloadOptions["client"] = {
+    ...honest,
+    getChunk: async (endpoint, asked, into, signal) => {
+      const given = await honest.getChunk(endpoint, asked, into, signal);
+      left -= 1;
+      if (left === 0) into.fill(0);
+      return given;
+    },
+    requestRecheck: async (_endpoint, _sha256, chunk) => {
+      complaints.push(chunk);
+      told.resolve();
+      await answer.promise;
+      return { peer: PEER, sound: true };
+    },
+  };
+  // The wrong chunk then comes from the server, so that the blob is whole before the complaint is answered.
+  const { download, paths } = await start(root, { client: lastIsWrong, server: server([]) });
+  const running = download.run(new AbortController().signal);
+  await told.promise;
+  await eventually("the blob is whole", () => {
+    return Deno.stat(paths.blob(entry.sha256)).then(({ isFile }) => isFile, () => false);
+  });
+  answer.resolve();
+  assert.deepEqual(await running, { kind: "complete" });
+  assert.equal(complaints.length, 1);
 });

@@ -1,3 +1,4 @@
+import type { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import type { ChunkRequest, RequestOutcome } from "../../../shared/swarm/scheduler.ts";
 import type { ChunkAnswer, PeerClient } from "../peers/peer_client.ts";
 import { PeerError } from "../peers/peer_error.ts";
@@ -11,13 +12,15 @@ export interface FetchChunkOptions {
   readonly endpoint: PeerEndpoint;
   readonly sha256: string;
   readonly request: Pick<ChunkRequest, "chunk" | "timeoutMs">;
+  /** What is here of the blob: told with the question, so that the peer need not ask. */
+  readonly held: Bitmap;
   /** Where the bytes go; exactly as large as the chunk. */
   readonly into: Uint8Array;
   readonly verify: (bytes: Uint8Array) => boolean;
   /** Waits until so many bytes may be received. */
   readonly takeBandwidth: (sizeBytes: number, signal: AbortSignal) => Promise<void>;
-  /** Raised when the chunk has come from elsewhere, or the download ends. */
-  readonly signal: AbortSignal;
+  /** Raised when the chunk has come from elsewhere, or the download ends; raised here when it takes too long. */
+  readonly cancelled: AbortController;
 }
 
 /** How asking for a chunk ended, and what the answer said beside the bytes. */
@@ -28,23 +31,24 @@ export interface FetchedChunk {
 
 /** Asks one peer for one chunk and judges what comes. Never throws for what a peer does. */
 export async function fetchChunk(options: FetchChunkOptions): Promise<FetchedChunk> {
-  const { client, endpoint, sha256, request, into, signal } = options;
+  const { client, endpoint, sha256, request: { chunk, timeoutMs }, held, into } = options;
+  const { cancelled } = options;
   const startedMs = performance.now();
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), request.timeoutMs);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = !cancelled.signal.aborted;
+    cancelled.abort();
+  }, timeoutMs);
   try {
-    const ended = AbortSignal.any([signal, late.signal]);
-    await options.takeBandwidth(into.length, ended);
-    const answer = await client.getChunk(endpoint, sha256, request.chunk, into, ended);
+    await options.takeBandwidth(into.length, cancelled.signal);
+    const asked = { sha256, chunk, held };
+    const answer = await client.getChunk(endpoint, asked, into, cancelled.signal);
     const elapsedMs = performance.now() - startedMs;
     if (!options.verify(into)) return { outcome: { kind: "corrupt" }, answer };
     return { outcome: { kind: "verified", elapsedMs }, answer };
   } catch (error) {
     if (!(error instanceof PeerError)) throw error;
-    const isLate = late.signal.aborted && !signal.aborted;
-    return {
-      outcome: isLate ? { kind: "timed_out", waitedMs: request.timeoutMs } : refusal(error),
-    };
+    return { outcome: isLate ? { kind: "timed_out", waitedMs: timeoutMs } : refusal(error) };
   } finally {
     clearTimeout(timer);
   }

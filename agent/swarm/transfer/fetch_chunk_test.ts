@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import type { ChunkAnswer } from "../peers/peer_client.ts";
 import { PeerError } from "../peers/peer_error.ts";
 import { fetchChunk } from "./fetch_chunk.ts";
@@ -10,17 +11,18 @@ const ANSWER: ChunkAnswer = {
 /** Fetches from a peer that answers like `getChunk`. */
 async function outcomeOf(
   getChunk: (into: Uint8Array, signal: AbortSignal) => Promise<ChunkAnswer>,
-  { timeoutMs = 60_000, signal = new AbortController().signal } = {},
+  { timeoutMs = 60_000, cancelled = new AbortController() } = {},
 ) {
   const { outcome } = await fetchChunk({
-    client: { getChunk: (_endpoint, _sha256, _chunk, into, ended) => getChunk(into, ended) },
+    client: { getChunk: (_endpoint, _asked, into, ended) => getChunk(into, ended) },
     endpoint: { address: "10.0.0.1", port: 1531 },
     sha256: "a".repeat(64),
     request: { chunk: 0, timeoutMs },
+    held: new Bitmap(1),
     into: new Uint8Array(2),
     verify: (bytes) => bytes.every((byte) => byte === 7),
     takeBandwidth: () => Promise.resolve(),
-    signal,
+    cancelled,
   });
   return outcome;
 }
@@ -56,7 +58,7 @@ Deno.test("a peer that is too slow has timed out, and one that was cancelled has
     waitedMs: 1,
   });
   const cancelled = new AbortController();
-  const outcome = outcomeOf((_into, signal) => hang(signal), { signal: cancelled.signal });
+  const outcome = outcomeOf((_into, signal) => hang(signal), { cancelled });
   queueMicrotask(() => cancelled.abort());
   assert.deepEqual(await outcome, { kind: "failed" });
 });

@@ -1,3 +1,4 @@
+import { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import {
   CHUNK_DIGEST_BYTES,
   digestOfChunks,
@@ -10,6 +11,7 @@ import type { PeerClient } from "../peers/peer_client.ts";
 import { PeerError } from "../peers/peer_error.ts";
 import type { ProvenPeer } from "../peers/peer_registry.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
+import type { KnownHolder } from "./download_plan.ts";
 import { POLL_EMPTY_MS } from "./holder_poll.ts";
 import type { LastResort, ServerSource } from "./last_resort.ts";
 
@@ -34,28 +36,34 @@ export interface FindDigestsOptions {
   readonly signal: AbortSignal;
 }
 
+/** The chunk digests of a blob, verified, and what the peer that gave them holds. */
+export interface FoundDigests {
+  readonly digests: Uint8Array<ArrayBuffer>;
+  readonly holder?: KnownHolder | undefined;
+}
+
 /**
  * The chunk digests of a blob, from the last run or from the first peer whose list is the one the entry names; from the
  * server when peers had their time. `undefined` if nobody has it within 30 s, or the signal is raised.
  */
 export async function findDigests(
   { entry, paths, client, candidates, server, lastResort, signal }: FindDigestsOptions,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  if (layoutOf(entry).count === 0) return new Uint8Array();
+): Promise<FoundDigests | undefined> {
+  if (layoutOf(entry).count === 0) return { digests: new Uint8Array() };
   const kept = await PartialBlob.readDigests(paths, entry);
-  if (kept) return kept;
+  if (kept) return { digests: kept };
   const deadlineMs = performance.now() + NO_HOLDER_MS;
   const askAtMs = new Map<string, number>();
   while (!signal.aborted && performance.now() < deadlineMs) {
     for (const peer of candidates()) {
       if (signal.aborted || (askAtMs.get(peer.uuid) ?? 0) > performance.now()) continue;
-      const digests = await askDigests(client, peer, entry, signal);
-      if (digests) return digests;
+      const found = await askDigests(client, peer, entry, signal);
+      if (found) return found;
       askAtMs.set(peer.uuid, performance.now() + POLL_EMPTY_MS);
     }
     if (lastResort.mayAsk(performance.now())) {
       const digests = await askServer(server, lastResort, entry);
-      if (digests) return digests;
+      if (digests) return { digests };
     }
     await pause(LOOK_MS, signal);
   }
@@ -80,10 +88,14 @@ async function askDigests(
   peer: ProvenPeer,
   entry: ManifestEntry,
   signal: AbortSignal,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
+): Promise<FoundDigests | undefined> {
   try {
-    const { blob: { digests } } = await client.getBlob(peer, entry.sha256, true, signal);
-    if (digests && digestOfChunks(digests) === entry.chunksDigest) return new Uint8Array(digests);
+    const { blob: { digests, chunks } } = await client.getBlob(peer, entry.sha256, true, signal);
+    if (digests && digestOfChunks(digests) === entry.chunksDigest) {
+      const held = Bitmap.fromBytes(layoutOf(entry).count, chunks);
+      const holder = held && { peer, chunks: held };
+      return { digests: new Uint8Array(digests), holder };
+    }
   } catch (error) {
     if (!(error instanceof PeerError)) throw error;
   }

@@ -1,9 +1,12 @@
 import type { PeerEndpoint, ProvenPeer } from "../peers/peer_registry.ts";
 
-/** Peers that lack chunks are asked what they have got meanwhile; the more there are, the less often each is asked. */
-const PARTIAL_MS_PER_PEER = 40;
-const MIN_PARTIAL_MS = 100;
-const MAX_PARTIAL_MS = 2000;
+/**
+ * Peers that lack chunks are asked what they have got meanwhile; the more there are, the less often each is asked. Whoever
+ * exchanges chunks learns it with each of them, and asks nothing beside.
+ */
+const PARTIAL_MS_PER_PEER = 100;
+const MIN_PARTIAL_MS = 250;
+const MAX_PARTIAL_MS = 3000;
 /** A peer that had nothing, or did not answer, is asked again after this: soon while others are only starting. */
 const EMPTY_EARLY_MS = 400;
 export const POLL_EMPTY_MS = 2000;
@@ -37,9 +40,12 @@ export interface Question {
 export class HolderPoll {
   readonly #known = new Map<string, Known>();
   readonly #startedMs: number;
+  readonly #firstAskMs: number;
 
-  constructor(nowMs: number) {
+  /** @param firstAskMs Nobody is asked before, unless somebody speaks up. */
+  constructor(nowMs: number, firstAskMs = nowMs) {
     this.#startedMs = nowMs;
+    this.#firstAskMs = firstAskMs;
   }
 
   /**
@@ -148,7 +154,8 @@ export class HolderPoll {
     const known = this.#known.get(uuid);
     if (known?.endpoint.address === address && known.endpoint.port === port) return;
     const endpoint = { address, port };
-    if (known) Object.assign(known, { endpoint, askAtMs: 0, holds: false });
-    else this.#known.set(uuid, { endpoint, hostname, askAtMs: 0, asking: false, holds: false });
+    const askAtMs = this.#firstAskMs;
+    if (known) Object.assign(known, { endpoint, askAtMs, holds: false });
+    else this.#known.set(uuid, { endpoint, hostname, askAtMs, asking: false, holds: false });
   }
 }

@@ -61,11 +61,11 @@ Deno.test("a peer that moved is asked at its new address", () => {
 
 Deno.test("the more peers there are, the less often each is asked", () => {
   const poll = new HolderPoll(0);
-  assert.equal(poll.intervalMs, 100);
+  assert.equal(poll.intervalMs, 250);
   asked(poll, 0, ...Array.from({ length: 10 }, (_, index) => `peer-${index}`));
-  assert.equal(poll.intervalMs, 400);
+  assert.equal(poll.intervalMs, 1000);
   asked(poll, 0, ...Array.from({ length: 30 }, (_, index) => `more-${index}`));
-  assert.equal(poll.intervalMs, 1520);
+  assert.equal(poll.intervalMs, 3000);
 });
 
 Deno.test("of a thousand peers a few dozen are followed, those that hold something longest", () => {
