@@ -15,7 +15,8 @@ export function swarmPictureRoutes(
     // An async function, so that an unknown SHA rejects.
     // deno-lint-ignore require-await
     filecastChunks: async ({ params, query }) => {
-      const { rows, ...rest } = unwrap(chunks.show(pathParameter(params, "sha")));
+      const withMaps = query.maps === "yes";
+      const { rows, ...rest } = unwrap(chunks.show(pathParameter(params, "sha"), { withMaps }));
       const { page, nextCursor } = paginate(rows, ({ hostname }) => hostname, query);
       return { ...rest, rows: page, nextCursor };
     },

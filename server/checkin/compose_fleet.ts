@@ -97,6 +97,7 @@ export interface Fleet {
   readonly filecasts: FilecastService;
   readonly overview: SwarmOverview;
   readonly pictures: SwarmPictures;
+  readonly progress: ProgressTracker;
   readonly manifest: ManifestStore;
   readonly fleetDocuments: FleetDocuments;
   readonly queues: QueueMesh;
@@ -390,6 +391,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     filecasts,
     overview,
     pictures,
+    progress,
     serverTime: (nonce) => {
       const { payload, signature } = signServerTime(Uint8Array.fromHex(nonce), now(), signer);
       return { payload: payload.toBase64(), signature: signature.toBase64() };

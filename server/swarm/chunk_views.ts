@@ -1,8 +1,10 @@
-import type {
-  CastSample,
-  ChunkChange,
-  ChunkRow,
-  FilecastNews,
+import {
+  type CastCompletion,
+  type CastSample,
+  type ChunkChange,
+  type ChunkRow,
+  type FilecastNews,
+  MAX_COMPLETIONS,
 } from "../../shared/rest/swarm_graph.ts";
 import type { Filecast, FilecastHost } from "../../shared/rest/swarm.ts";
 import type { FleetIndex } from "../checkin/fleet_index.ts";
@@ -43,6 +45,14 @@ interface View {
   readonly samples: readonly CastSample[];
 }
 
+/** What is known of the chunks of a filecast. */
+interface ShownChunks {
+  readonly filecast: Filecast;
+  readonly rows: ChunkRow[];
+  readonly completions: CastCompletion[];
+  readonly samples: CastSample[];
+}
+
 /** Who holds which chunks of a filecast, and how it came so far. */
 export class ChunkViews {
   readonly #options: ChunkViewsOptions;
@@ -54,7 +64,8 @@ export class ChunkViews {
   /** @param sha a SHA-256, or a unique beginning of at least 8 digits. */
   show(
     sha: string,
-  ): ServiceAnswer<{ filecast: Filecast; rows: ChunkRow[]; samples: CastSample[] }> {
+    { withMaps = true }: { readonly withMaps?: boolean } = {},
+  ): ServiceAnswer<ShownChunks> {
     const view = this.#look(sha);
     if (!view.ok) return view;
     const { filecast, rows, samples } = view.value;
@@ -62,8 +73,9 @@ export class ChunkViews {
       filecast,
       rows: rows.map(({ facts, map }) => ({
         ...facts,
-        map: tellMap(undefined, map).map,
+        map: withMaps ? tellMap(undefined, map).map : null,
       })),
+      completions: listCompletions(rows.flatMap(({ facts }) => facts.completedAtMs ?? [])),
       samples: [...samples],
     });
   }
@@ -130,6 +142,16 @@ export class ChunkViews {
     };
     return { facts, text: JSON.stringify(facts), map };
   }
+}
+
+/** How many had it whole when, out of when each did. */
+function listCompletions(timesMs: readonly number[]): CastCompletion[] {
+  const sorted = timesMs.toSorted((one, other) => one - other);
+  const step = Math.ceil(sorted.length / MAX_COMPLETIONS);
+  return sorted.flatMap((atMs, place) => {
+    const complete = place + 1;
+    return complete % step === 0 || complete === sorted.length ? [{ atMs, complete }] : [];
+  }).slice(-MAX_COMPLETIONS);
 }
 
 /** What a reader is told of a row, and notes that it was; `undefined` if it knows all of it. */

@@ -159,6 +159,9 @@ Deno.test("the chunk map says which envoy holds which chunks from whom, as they 
   assert.equal(row?.completedAtMs, completedAtMs);
   assert.deepEqual(row?.mapSources, ["vigo-1", "web-2"]);
   assert.equal(row?.map, Buffer.from([1, 1, 1, 1, 2, 2, 2, 2]).toString("base64"));
+  assert.deepEqual(shown.value.completions, [{ atMs: completedAtMs, complete: 1 }]);
+  const bare = chunks.show(CAST, { withMaps: false });
+  assert(bare.ok && bare.value.rows.every(({ map }) => map === null));
   assert.deepEqual(
     shown.value.samples.map(({ chunks, complete }) => [chunks, complete]).at(-1),
     [8, 1],

@@ -84,17 +84,29 @@ export const castSampleSchema = z.object({
 });
 export type CastSample = z.infer<typeof castSampleSchema>;
 
+/** When one more envoy, or several, had a filecast whole. */
+export const castCompletionSchema = castSampleSchema.omit({ chunks: true });
+export type CastCompletion = z.infer<typeof castCompletionSchema>;
+
+/** Completions that are answered at most; of more, those that stand evenly apart. */
+export const MAX_COMPLETIONS = 240;
+
 /** `:sha` is a SHA-256 or a unique prefix of at least 8 digits. */
 export const filecastChunks = endpoint({
   method: "GET",
   path: "/swarm/filecasts/:sha/chunks",
   summary: "Show which envoy holds which chunks of a filecast, and how it came so far",
   permission: "fleet.read",
-  query: pageQuery(),
+  query: pageQuery().extend({
+    /** `no` leaves the maps out, which are most of the answer. */
+    maps: z.enum(["yes", "no"]).default("yes"),
+  }),
   body: z.undefined(),
   answer: pageOf({
     filecast: filecastSchema,
     rows: z.array(chunkRowSchema),
+    /** As the envoys remember it, which holds over restarts of the server. */
+    completions: z.array(castCompletionSchema).max(MAX_COMPLETIONS),
     /** Since the server started, coarser the longer it takes. */
     samples: z.array(castSampleSchema),
   }),

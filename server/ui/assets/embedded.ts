@@ -1,5 +1,6 @@
 import htmx from "htmx.org/dist/htmx.min.js" with { type: "text" };
 import htmxEvents from "htmx.org/dist/ext/hx-sse.min.js" with { type: "text" };
+import { CHUNKS_SCRIPT, SWARM_SCRIPT, VIZ_STYLE } from "../viz/viz_assets.ts";
 import icon from "./icon.svg" with { type: "text" };
 import script from "./vigo.js" with { type: "text" };
 import base from "./style/base.css" with { type: "text" };
@@ -13,10 +14,12 @@ import tables from "./style/tables.css" with { type: "text" };
  * and reads nothing for them.
  */
 export const EMBEDDED = {
-  "style.css": [base, shell, components, forms, tables].join("\n"),
+  "style.css": [base, shell, components, forms, tables, VIZ_STYLE].join("\n"),
   "htmx.js": htmx,
   "htmx-events.js": htmxEvents,
   "vigo.js": script,
+  "swarm.js": SWARM_SCRIPT,
+  "chunks.js": CHUNKS_SCRIPT,
   "icon.svg": icon,
 } as const satisfies Readonly<Record<string, string>>;
 

@@ -1,4 +1,8 @@
 import type { Page } from "../page.ts";
+import { chunkMapPage } from "../viz/chunk_map_page.tsx";
+import { payloadListPage } from "../viz/payload_list_page.tsx";
+import { payloadPage } from "../viz/payload_page.tsx";
+import { swarmPage } from "../viz/swarm_page.tsx";
 import { auditPage } from "./audit_page.tsx";
 import { configPage } from "./config_page.tsx";
 import { envoyPage } from "./envoy_page.tsx";
@@ -19,6 +23,10 @@ export const PAGES: readonly Page[] = [
   runPage,
   tasksPage,
   taskPage,
+  swarmPage,
+  payloadListPage,
+  payloadPage,
+  chunkMapPage,
   configPage,
   auditPage,
   settingsPage,

@@ -4,16 +4,24 @@
 
 import { hashText } from "./palette.js";
 
-/** Least room between the rims of two nodes, in units of the picture. */
-const GAP = 9;
+/** Room between the rims of two nodes, in units of the picture: between many, and between few, which have names below them. */
+const [LEAST_GAP, MOST_GAP] = [9, 72];
+/** How many nodes are few. */
+const FEW = 6;
 /** How much of the way to where the forces pull is gone in one step. */
-const STEP = 0.35;
+const STEP = 0.75;
 /** Steps until a picture that was disturbed stands still. */
 const MAX_STEPS = 240;
+/** How strongly a flow draws its ends together, all flows of a node taken together. */
+const PULL = 0.1;
+/** Longest way in one step towards the middle. */
+const MAX_DRAWN = 2.2;
+/** Part of the steps, the last ones, in which nothing is drawn anywhere, and whoever stands too near still makes room. */
+const PARTING = 0.35;
 /** Longest way in one step, so that nothing flies. */
 const MAX_MOVE = 40;
-/** How far from each other those stand between whom something flows, beside their radii. */
-const FLOW_LENGTH = 60;
+/** How far from each other those stand between whom something flows, in gaps. */
+const FLOW_GAPS = 1.6;
 
 /**
  * @typedef {{
@@ -33,6 +41,8 @@ export class GraphLayout {
   /** @type {readonly { readonly from: Body, readonly to: Body, readonly pull: number }[]} */
   #springs = [];
   #stepsLeft = 0;
+  #gap = MOST_GAP;
+  #aspect = 1;
 
   /** @returns {ReadonlyMap<string, Body>} */
   get bodies() {
@@ -50,7 +60,8 @@ export class GraphLayout {
    * @param {readonly { readonly id: string, readonly radius: number }[]} nodes all of them
    */
   setNodes(nodes) {
-    const reach = Math.sqrt(nodes.length) * 17;
+    this.#gap = Math.max(LEAST_GAP, Math.min(MOST_GAP, MOST_GAP * Math.sqrt(FEW / nodes.length)));
+    const reach = Math.sqrt(nodes.length) * (8 + this.#gap);
     const before = this.#bodies;
     let isNews = before.size !== nodes.length;
     this.#bodies = new Map();
@@ -99,29 +110,39 @@ export class GraphLayout {
     this.#springs = springs.map(({ from, to }) => ({
       from,
       to,
-      // Whoever gives to hundreds is not torn apart by them.
-      pull: 0.25 / Math.max(1, Math.min(from.flows, to.flows)),
+      // Whoever gives to hundreds is not torn apart by them, nor are all drawn into one heap.
+      pull: PULL / Math.max(from.flows, to.flows),
     }));
     if (before !== springs.length) this.#disturb(0.5);
+  }
+
+  /** @param {number} aspect width by height of where the picture is shown, which it then fills */
+  setAspect(aspect) {
+    const next = Math.sqrt(Math.max(0.55, Math.min(1.9, aspect)));
+    if (Math.abs(next - this.#aspect) < 0.05) return;
+    this.#aspect = next;
+    this.#disturb(1);
   }
 
   /** One step towards rest. */
   step() {
     if (this.#stepsLeft === 0) return;
-    const heat = this.#stepsLeft / MAX_STEPS;
+    const heat = Math.max(0, (this.#stepsLeft / MAX_STEPS - PARTING) / (1 - PARTING));
     this.#stepsLeft -= 1;
     for (const body of this.#bodies.values()) {
-      // Whoever takes part is drawn further in.
-      const weight = body.flows > 0 ? 0.05 : 0.028;
-      body.moveX = -body.x * weight * heat;
-      body.moveY = -body.y * weight * heat;
+      // Whoever takes part is drawn further in; from afar nobody is drawn more than is pushed back by those in the way.
+      const weight = (body.flows > 0 ? 0.05 : 0.028) * heat;
+      const far = Math.hypot(body.x, body.y) * weight;
+      const share = far > MAX_DRAWN * heat ? MAX_DRAWN * heat / far : 1;
+      body.moveX = -body.x * weight * share / this.#aspect;
+      body.moveY = -body.y * weight * share * this.#aspect;
     }
     for (const { from, to, pull } of this.#springs) {
       const [x, y] = [to.x - from.x, to.y - from.y];
       const distance = Math.hypot(x, y) || 1;
-      const wanted = FLOW_LENGTH + from.radius + to.radius;
+      const wanted = FLOW_GAPS * this.#gap + from.radius + to.radius;
       if (distance <= wanted) continue;
-      const share = (distance - wanted) / distance * pull * heat * 0.5;
+      const share = Math.min(MAX_DRAWN, (distance - wanted) * pull) / distance * heat * 0.5;
       from.moveX += x * share;
       from.moveY += y * share;
       to.moveX -= x * share;
@@ -150,7 +171,7 @@ export class GraphLayout {
   #part() {
     let widest = 0;
     for (const { radius } of this.#bodies.values()) widest = Math.max(widest, radius);
-    const cell = 2 * widest + GAP;
+    const cell = 2 * widest + this.#gap;
     /** @type {Map<number, Body[]>} */
     const grid = new Map();
     for (const body of this.#bodies.values()) {
@@ -160,11 +181,11 @@ export class GraphLayout {
       else grid.set(key, [body]);
     }
     for (const [key, inside] of grid) {
-      pushAll(inside);
+      pushAll(inside, this.#gap);
       for (const step of NEIGHBOURS) {
         const beside = grid.get(key + step);
         if (!beside) continue;
-        for (const body of inside) for (const other of beside) push(body, other);
+        for (const body of inside) for (const other of beside) push(body, other, this.#gap);
       }
     }
   }
@@ -183,13 +204,16 @@ function keyOf(column, row) {
   return row * ROW + column;
 }
 
-/** @param {readonly Body[]} bodies */
-function pushAll(bodies) {
+/**
+ * @param {readonly Body[]} bodies
+ * @param {number} gap
+ */
+function pushAll(bodies, gap) {
   for (let at = 0; at < bodies.length; at += 1) {
     const one = bodies[at];
     for (let next = at + 1; next < bodies.length; next += 1) {
       const other = bodies[next];
-      if (one && other) push(one, other);
+      if (one && other) push(one, other, gap);
     }
   }
 }
@@ -197,9 +221,10 @@ function pushAll(bodies) {
 /**
  * @param {Body} one
  * @param {Body} other
+ * @param {number} gap
  */
-function push(one, other) {
-  const wanted = one.radius + other.radius + GAP;
+function push(one, other, gap) {
+  const wanted = one.radius + other.radius + gap;
   let x = other.x - one.x;
   let y = other.y - one.y;
   let distance = Math.hypot(x, y);

@@ -30,8 +30,12 @@
 
 /** Flows on which dots travel, the largest; on the others they would be a blur. */
 const MAX_TRAVELLED = 160;
-/** Names drawn at most; looking for room for one costs. */
-const MAX_NAMES = 240;
+/** Names drawn at most, among few nodes and among many: the weightiest, and whoever is pointed at. */
+const [MAX_NAMES, MAX_NAMES_OF_MANY] = [120, 42];
+/** How many nodes are many. */
+const MANY = 250;
+/** With more flows than this each is paler, so that together they are no blanket. */
+const CALM_FLOWS = 300;
 /** How far an arc bends, as a share of its length. */
 const BEND = 0.14;
 /** A dot's way from one end to the other, in ms. */
@@ -71,8 +75,7 @@ export class GraphPainter {
     context.translate(width / 2, height / 2);
     context.scale(zoom, zoom);
     context.translate(-x, -y);
-    const isDense = flows.length > 400;
-    this.#paintFlows(flows, scheme, zoom, chosen, isDense);
+    this.#paintFlows(flows, scheme, zoom, chosen);
     if (!isCalm) this.#paintTravellers(flows, zoom, timeMs, chosen);
     this.#paintNodes(nodes, scheme, zoom);
     const ring = nodes.find(({ id }) => id === chosen);
@@ -88,9 +91,8 @@ export class GraphPainter {
    * @param {Scheme} scheme
    * @param {number} zoom
    * @param {string | undefined} chosen
-   * @param {boolean} isDense
    */
-  #paintFlows(flows, scheme, zoom, chosen, isDense) {
+  #paintFlows(flows, scheme, zoom, chosen) {
     const context = this.#context;
     /** @type {Map<string, { readonly color: string, readonly level: number, readonly isNear: boolean, readonly path: Path2D }>} */
     const strokes = new Map();
@@ -108,7 +110,8 @@ export class GraphPainter {
       stroke.path.quadraticCurveTo(middleX, middleY, to.body.x, to.body.y);
     }
     context.lineCap = "round";
-    const strength = (scheme.isDark ? 0.5 : 0.42) * (isDense ? 0.5 : 1);
+    const strength = (scheme.isDark ? 0.5 : 0.42) *
+      Math.max(0.2, Math.min(1, CALM_FLOWS / flows.length));
     for (const { color, level, isNear, path } of strokes.values()) {
       context.strokeStyle = color;
       context.globalAlpha = isNear ? strength + (chosen === undefined ? 0 : 0.35) : 0.06;
@@ -157,7 +160,7 @@ export class GraphPainter {
       context.fillStyle = scheme.sheet;
       context.fill();
       context.fillStyle = color;
-      context.globalAlpha = !isOnline ? 0.1 : isActive ? 0.92 : 0.38;
+      context.globalAlpha = !isOnline ? 0.1 : isActive ? 0.8 : 0.3;
       context.fill();
       context.globalAlpha = isOnline ? 1 : 0.55;
       context.lineWidth = 1.25 / zoom;
@@ -174,9 +177,10 @@ export class GraphPainter {
       }
       if (isDownloading) {
         context.beginPath();
-        context.arc(body.x, body.y, body.radius * 0.38, 0, 2 * Math.PI);
-        context.fillStyle = scheme.sheet;
-        context.fill();
+        context.arc(body.x, body.y, body.radius * 0.6, 0, 2 * Math.PI);
+        context.lineWidth = Math.max(1.25 / zoom, body.radius * 0.14);
+        context.strokeStyle = scheme.sheet;
+        context.stroke();
       }
     }
   }
@@ -214,8 +218,15 @@ export class GraphPainter {
     context.lineJoin = "round";
     context.lineWidth = 3;
     context.strokeStyle = scheme.sunk;
+    // Where there is room no name lies across a node, either.
     /** @type {(readonly [number, number, number, number])[]} */
-    const taken = [];
+    const taken = nodes.length > MANY ? [] : nodes.map(({ body }) => {
+      const x = (body.x - camera.x) * camera.zoom + width / 2;
+      const y = (body.y - camera.y) * camera.zoom + height / 2;
+      const inside = body.radius * camera.zoom * 0.9;
+      return [x - inside, y - inside, x + inside, y + inside];
+    });
+    const most = nodes.length > MANY ? MAX_NAMES_OF_MANY : MAX_NAMES;
     let drawn = 0;
     const ordered = chosen === undefined
       ? nodes
@@ -231,18 +242,27 @@ export class GraphPainter {
       context.font = `${isChosen ? 650 : isActive ? 550 : 400} ${NAME_PX}px ${FONT}`;
       const text = name.length > 28 && !isChosen ? `${name.slice(0, 27)}…` : name.slice(0, 80);
       const half = context.measureText(text).width / 2 + 3;
-      const centre = Math.max(half, Math.min(width - half, x));
-      const top = y + radius + 4;
-      const box = /** @type {const} */ ([centre - half, top - 1, centre + half, top + NAME_PX + 2]);
-      if (!isChosen && taken.some((other) => overlaps(box, other))) continue;
-      taken.push(box);
+      const beside = radius + half + 3;
+      const spots = [[0, radius + 4], [0, -radius - NAME_PX - 5], [beside, -NAME_PX / 2], [
+        -beside,
+        -NAME_PX / 2,
+      ]];
+      const free = spots.map(([right = 0, down = 0]) => {
+        const centre = Math.max(half, Math.min(width - half, x + right));
+        const top = y + down;
+        return /** @type {const} */ ([centre - half, top - 1, centre + half, top + NAME_PX + 2]);
+      }).find((box) => isChosen || !taken.some((other) => overlaps(box, other)));
+      if (!free) continue;
+      taken.push(free);
+      const centre = free[0] + half;
+      const top = free[1] + 1;
       context.globalAlpha = isChosen || isOnline ? 1 : 0.6;
       context.strokeText(text, centre, top);
       context.fillStyle = isChosen || isActive ? scheme.ink : scheme.soft;
       context.fillText(text, centre, top);
       context.globalAlpha = 1;
       drawn += 1;
-      if (drawn >= MAX_NAMES) return;
+      if (drawn >= most) return;
     }
   }
 }

@@ -23,6 +23,8 @@ import { fitCanvas, followScheme, readScheme, wantsCalm } from "./scheme.js";
 const SERVER = "server";
 /** Radii, in units of the picture: of one that holds nothing, and of the largest. */
 const [LEAST_RADIUS, MOST_RADIUS] = [4.5, 24];
+/** Time of a frame that the layout may take, in ms, and steps that it may go: more would jump. */
+const [LAYOUT_MS, MAX_STEPS_A_FRAME] = [4, 3];
 /** How far from a node a pointer still means it, in CSS pixels. */
 const NEAR_PX = 8;
 
@@ -171,6 +173,8 @@ class SwarmView {
   #fit() {
     const { clientWidth: width, clientHeight: height } = this.#canvas;
     this.#size = { width, height, ratio: fitCanvas(this.#canvas, width, height) };
+    if (height > 0) this.#layout.setAspect(width / height);
+    if (wantsCalm()) this.#layout.settle();
     this.#isDirty = true;
     this.#request();
   }
@@ -186,9 +190,11 @@ class SwarmView {
   #frame(timeMs) {
     this.#isDue = false;
     const isCalm = wantsCalm();
-    if (!this.#layout.isAtRest) {
+    const untilMs = performance.now() + LAYOUT_MS;
+    for (let steps = 0; steps < MAX_STEPS_A_FRAME && !this.#layout.isAtRest; steps += 1) {
       this.#layout.step();
       this.#isDirty = true;
+      if (performance.now() > untilMs) break;
     }
     const { width, height, ratio } = this.#size;
     const hasMoved = this.#camera.follow(this.#layout.bodies.values(), width, height, isCalm);
@@ -253,6 +259,10 @@ class SwarmView {
       );
       this.#request();
     }, { passive: false });
+    this.#figure.querySelector("button[data-full]")?.addEventListener("click", () => {
+      if (document.fullscreenElement) document.exitFullscreen();
+      else this.#figure.requestFullscreen();
+    });
     for (const button of this.#figure.querySelectorAll("button[data-zoom]")) {
       button.addEventListener("click", () => {
         const by = Number(button.getAttribute("data-zoom"));
