@@ -10,6 +10,7 @@ import { Command, ShortId, Word } from "../components/text.tsx";
 import { Time } from "../components/time.tsx";
 import { path } from "../href.ts";
 import { definePage, type PageContext } from "../page.ts";
+import { OverviewCharts } from "../viz/charts/overview_charts.tsx";
 import { NoEnvoys } from "./envoys_page.tsx";
 
 const RUNS = 8;
@@ -21,8 +22,9 @@ export const overviewPage = definePage({
   permission: "fleet.read",
   nav: { section: "Fleet", label: "Overview" },
   view: async (context) => {
-    const { call, url } = context;
+    const { call, url, nowMs } = context;
     const fleet = await call("fleetStatus");
+    const { minutes } = await call("fleetMinutes");
     return {
       title: "Overview",
       rest: "/fleet",
@@ -30,6 +32,9 @@ export const overviewPage = definePage({
         <Live id="overview" url={url}>
           <Counters fleet={fleet} />
           <NeedsPerson fleet={fleet} />
+          <Panel title="The last day">
+            <OverviewCharts minutes={minutes} nowMs={nowMs} />
+          </Panel>
           <LastChanges context={context} />
         </Live>
       ),
