@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { stringify } from "yaml";
 import { z } from "zod";
 import {
   type ResourceReport,
@@ -13,9 +14,9 @@ import type { CommandResult } from "./run_command.ts";
 import { ENVIRONMENT } from "./test_fleet.ts";
 import type { ThrowawayMachine } from "./throwaway_machine.ts";
 
-const START_DEADLINE_MS = 60_000;
+const START_DEADLINE_MS = 180_000;
 /** One run may install a dozen packages. */
-const RUN_DEADLINE_MS = 180_000;
+const RUN_DEADLINE_MS = 600_000;
 const STACKS = "/srv/vigo/stacks";
 const token = enrollTokenCreate.answer.pick({ token: true });
 const runResult = z.object({ report: runReportSchema.nullable() });
@@ -47,11 +48,22 @@ export class MachineFleet implements AsyncDisposable {
     private readonly server: TestProcess,
   ) {}
 
-  /** Starts the server and enrols the machine under `hostname`. */
-  static async start(machine: ThrowawayMachine, hostname: string): Promise<MachineFleet> {
+  /**
+   * Starts the server and enrols the machine under `hostname`.
+   *
+   * @param sections further ones of `server.yaml`.
+   */
+  static async start(
+    machine: ThrowawayMachine,
+    hostname: string,
+    sections: Readonly<Record<string, unknown>> = {},
+  ): Promise<MachineFleet> {
     await Deno.mkdir(join(machine.root, "srv/vigo"), { recursive: true });
     const settings = join(machine.root, "srv/vigo/server.yaml");
-    await Deno.writeTextFile(settings, "server:\n  hostname: localhost\n");
+    await Deno.writeTextFile(
+      settings,
+      stringify({ server: { hostname: "localhost" }, ...sections }),
+    );
     const command = programCommand("vigosrv", []);
     const server = machine.start(Deno.execPath(), command, { env: ENVIRONMENT });
     const fleet = new MachineFleet(machine, server);
