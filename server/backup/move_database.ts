@@ -13,6 +13,7 @@ import { StoreError } from "../store/store_error.ts";
 import type { Tables } from "../store/tables.ts";
 import { MOVED_FACT } from "../wiring/open_state.ts";
 import { assertNothingAt, openOwnDatabase } from "./database_end.ts";
+import { fileReason } from "./file_reason.ts";
 
 /** What was moved: tables in the order that they were copied in. */
 export interface MovedDatabase {
@@ -107,7 +108,7 @@ async function assertThere(path: string): Promise<void> {
 async function assertAuditChain(copy: Kysely<Tables>, tlsFolder: string): Promise<void> {
   const path = join(tlsFolder, "signing.key");
   const pem = await Deno.readTextFile(path).catch((cause) => {
-    throw new StoreError(`Cannot check the audit chain without "${path}": ${cause.message}`);
+    throw new StoreError(`Cannot check the audit chain without "${path}": ${fileReason(cause)}`);
   });
   const verdict = await verifyAuditChain(
     new SqlAuditRepository(copy),
