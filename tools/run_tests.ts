@@ -36,7 +36,7 @@ const CRASH_SIGNALS: ReadonlySet<string> = new Set([
   "SIGTRAP",
 ]);
 const PROPERTY_SEED = fileURLToPath(new URL("./property_seed.ts", import.meta.url));
-const DEFAULT_GRACE_MS = 5_000;
+const DEFAULT_GRACE_MS = 60_000;
 const LOOK_EVERY_MS = 50;
 
 /**

@@ -179,7 +179,7 @@ Deno.test("each write leaves a record that names who did it", async (t) => {
       return await eventually("the cast is revoked", async () => {
         const answer = await call(`/swarm/filecasts/${sha256Hex(content)}/revoke`);
         return answer.status === 200 && answer;
-      }, 30_000);
+      });
     }],
     [
       "poolqBlock",
@@ -417,7 +417,7 @@ Deno.test("a chain that was shortened while the server was away is told at its n
       assert.equal((await server.api("/tokens", { method: "POST", json: { name } })).status, 200);
     }
     // Signs the head on its way out.
-    assert.deepEqual(await server.process.stop(30_000), { code: 0, signal: null });
+    assert.deepEqual(await server.process.stop(), { code: 0, signal: null });
   }
   const database = new DatabaseSync(root.join("srv/vigo/db/vigo.db"));
   database.exec("DELETE FROM audit_records WHERE seq > 1");
@@ -430,6 +430,6 @@ Deno.test("a chain that was shortened while the server was away is told at its n
     /broken at record 2: the chain was cut: record 3 was its head once/,
   );
   assert.equal((await vigocli(root, "audit", "export")).code, 0, "what is left can be kept");
-  await server.process.stop(30_000);
+  await server.process.stop();
   assert.match(server.process.output(), /audit chain is broken: record 3/);
 });

@@ -28,7 +28,7 @@ import { type CommandResult, runCommand } from "../support/run_command.ts";
 import { TemporaryRoot } from "../support/temporary_root.ts";
 import { TestFleet } from "../support/test_fleet.ts";
 
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 180_000;
 /** Programs started at a time, so that two cores are busy and no more. */
 const PARALLEL = 4;
 /** Everything that moves a cursor, sets a colour or hides text; line feeds and tabs may be printed. */

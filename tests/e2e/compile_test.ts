@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { generateX25519Identity, identityToRecipient } from "age-encryption";
+import { stringify } from "yaml";
 import { z } from "zod";
 import type { WorkersReport } from "../../agent/daemon/examine_workers.ts";
 import { readSwarmState } from "../../agent/swarm/mirror.ts";
@@ -12,6 +14,7 @@ import { TestProcess } from "../support/process.ts";
 import { runCommand, runOrThrow } from "../support/run_command.ts";
 import { TemporaryRoot } from "../support/temporary_root.ts";
 import { ENVIRONMENT, type FleetHost, TestFleet } from "../support/test_fleet.ts";
+import { TestPostgres } from "../support/test_postgres.ts";
 
 /** The first runtime whose listeners look at client certificates. */
 const FIRST_FIT_RUNTIME = [2, 8] as const;
@@ -53,6 +56,7 @@ Deno.test({
 
     const runtime = await readRuntimeVersion(join(folder, "vigo"));
 
+    const restored = root.join("restored");
     await t.step("vigosrv serves from its worker, or refuses on an unfit runtime", async () => {
       await Deno.mkdir(root.join("srv/vigo"), { recursive: true });
       await Deno.writeTextFile(
@@ -74,6 +78,47 @@ Deno.test({
       const { hub } = fleet;
       // From source: an unfit runtime cannot enrol.
       await fleet.enrol(hub);
+
+      await t.step("vigosrv backs up what runs, and restores it encrypted", async () => {
+        const vigosrv = (...args: string[]) => runOrThrow(join(folder, "vigosrv"), args);
+        const [file, key] = [root.join("fleet.backup"), root.join("key.txt")];
+        const identity = await generateX25519Identity();
+        await Deno.writeTextFile(key, identity, { mode: 0o600 });
+        const recipient = await identityToRecipient(identity);
+        await vigosrv("--root", hub.root, "backup", "--recipient", recipient, file);
+        assert.match(await vigosrv("restore", "--check", "-i", key, file), /^Sound: /);
+        const said = await vigosrv("--root", restored, "restore", "-i", key, file);
+        assert.match(said, /^envoys: 1 row$/m);
+      });
+
+      await t.step({
+        name: "vigosrv moves a database to PostgreSQL and back",
+        ignore: !TestPostgres.isInstalled(),
+        fn: async () => {
+          await using postgres = await TestPostgres.start();
+          await postgres.create("moved");
+          const vigosrv = (...args: string[]) =>
+            runOrThrow(join(folder, "vigosrv"), ["--root", restored, ...args]);
+          const yaml = join(restored, "srv/vigo/server.yaml");
+          const [there, back] = [root.join("there.yaml"), root.join("back.yaml")];
+          await Deno.copyFile(yaml, back);
+          const database = postgres.section("moved");
+          await Deno.writeTextFile(there, stringify({ database }));
+          assert.match(
+            await vigosrv("db", "move", "--to", there),
+            /^envoys: 1 row\n[^]*Moved from /m,
+          );
+          const path = join(restored, "srv/vigo/db/vigo.db");
+          await Deno.rename(path, `${path}.old`);
+          await Deno.copyFile(there, yaml);
+          assert.match(
+            await vigosrv("db", "move", "--to", back),
+            /^envoys: 1 row\n[^]*Moved from /m,
+          );
+          await Deno.stat(path);
+        },
+      });
+
       const { code, stderr } = await fleet.vigo(hub, ["run", "--once"]);
       assert.equal(code, 0, stderr);
 

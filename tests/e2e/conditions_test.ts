@@ -8,7 +8,7 @@ import { eventually } from "../support/eventually.ts";
 import { findFreePort } from "../support/free_port.ts";
 import { type FleetHost, TestFleet } from "../support/test_fleet.ts";
 
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 180_000;
 
 /** Two files that tell one command, a file for a port that is open, and one for a trait that nobody tells yet. */
 function stacks(folder: string, port: number): Record<string, string> {

@@ -18,7 +18,7 @@ import {
 import { eventually } from "../support/eventually.ts";
 import { type FleetHost, TestFleet } from "../support/test_fleet.ts";
 
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 180_000;
 
 /** Stacks in which `port` is said by three files, and a password by none. */
 function stacks(host: FleetHost, greeting: string): Record<string, string> {

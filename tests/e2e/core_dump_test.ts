@@ -7,7 +7,7 @@ import { sendSignal } from "../support/signal.ts";
 import { TemporaryRoot } from "../support/temporary_root.ts";
 import { ENVIRONMENT, TestFleet } from "../support/test_fleet.ts";
 
-const START_DEADLINE_MS = 60_000;
+const START_DEADLINE_MS = 180_000;
 /** Runs what follows with the right to write a core file of any size. */
 const UNLIMITED = ["-c", 'ulimit -c unlimited; exec "$@"', "sh"];
 

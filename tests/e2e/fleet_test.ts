@@ -17,7 +17,7 @@ import { eventually } from "../support/eventually.ts";
 import { type FleetHost, TestFleet } from "../support/test_fleet.ts";
 import { UnprivilegedVigo } from "../support/unprivileged_vigo.ts";
 
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 180_000;
 const isRoot = Deno.uid() === 0 && Deno.build.os === "linux";
 
 /** Where the policy of these tests writes on a host. */

@@ -5,7 +5,7 @@ import { eventually } from "../support/eventually.ts";
 import { runOrThrow } from "../support/run_command.ts";
 import { TestFleet } from "../support/test_fleet.ts";
 
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 180_000;
 /** Room for the agent's database and nothing that matters besides. */
 const DISK_SIZE = "4m";
 

@@ -9,7 +9,7 @@ import { exchange } from "../support/rest_exchange.ts";
 import { TestFleet } from "../support/test_fleet.ts";
 import { TestPostgres } from "../support/test_postgres.ts";
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 180_000;
 
 Deno.test({
   name: "a fleet lives on PostgreSQL, through kill -9 of the server and a crash of the database",

@@ -11,7 +11,7 @@ import { runGraph, runList, runShow } from "../../shared/rest/runs.ts";
 import { eventually } from "../support/eventually.ts";
 import { type FleetHost, TestFleet } from "../support/test_fleet.ts";
 
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 180_000;
 
 /** Stacks that give hosts named like `match` one file below their root. */
 function stacks(host: FleetHost, content: string, match = "*"): Record<string, string> {

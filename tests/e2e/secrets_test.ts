@@ -11,7 +11,7 @@ import { findBytes } from "../support/find_bytes.ts";
 import { runCommand } from "../support/run_command.ts";
 import { ENVIRONMENT, type FleetHost, TestFleet } from "../support/test_fleet.ts";
 
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 180_000;
 /** A password that every quoting would write differently, and a key of several lines. */
 const PASSWORDS = [`zebra&"quoted'-first`, `zebra&"quoted'-second`] as const;
 const KEY =

@@ -18,7 +18,7 @@ import { eventually } from "../support/eventually.ts";
 import type { TestAuthority, TestMember } from "./swarm_fleet.ts";
 
 /** A worker's modules may have to be type-checked first, for each worker. */
-const READY_DEADLINE_MS = 60_000;
+const READY_DEADLINE_MS = 180_000;
 
 /** What the engines of one test fleet share. */
 export interface TestFleet {
@@ -147,7 +147,7 @@ export class TestEnvoy implements AsyncDisposable {
   }
 
   /** Waits until a blob has this status, and returns what is known about it. */
-  async waitFor(sha256: string, status: string, deadlineMs = 30_000) {
+  async waitFor(sha256: string, status: string, deadlineMs = 180_000) {
     return await eventually(`${this.member.hostname} reports ${status}`, async () => {
       const blob = await this.blob(sha256);
       return blob?.status === status && blob;

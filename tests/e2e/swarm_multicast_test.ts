@@ -13,7 +13,7 @@ const GROUP = { address: "224.0.0.42", port: 1531 };
 const PEER_PORT = 1531;
 const SERVER_PORTS = [1530, 8443];
 const MIB = 1024 * 1024;
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 180_000;
 const SEEDER = "web-1";
 const RECEIVERS = ["web-2", "db-1"];
 

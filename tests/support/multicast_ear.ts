@@ -15,7 +15,7 @@ export interface HeardDatagram {
 }
 
 /** A start of the runtime on a machine with two busy cores. */
-const OPEN_DEADLINE_MS = 60_000;
+const OPEN_DEADLINE_MS = 180_000;
 
 /**
  * A process on a host of its own that writes down what is said in a multicast group: what `tcpdump` would show, without

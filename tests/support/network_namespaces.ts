@@ -6,7 +6,7 @@ import { type CommandOptions, type CommandResult, runCommand, runOrThrow } from 
 const MAX_HOSTS_PER_SUBNET = 253;
 const MAX_SUBNETS = 9;
 /** Building a host takes some 20 ms; 253 of them on a busy machine stay below this. */
-const BUILD_DEADLINE_MS = 60_000;
+const BUILD_DEADLINE_MS = 180_000;
 
 /** Whether this process may build network namespaces: Linux, root, iproute2, and a kernel that agrees. */
 export function canUseNamespaces(): boolean {

@@ -30,7 +30,7 @@ export interface TestProcessOptions {
 const MAX_KEPT_LINES = 20_000;
 /** Lines quoted when an expected one does not come. */
 const QUOTED_LINES = 20;
-const DEFAULT_DEADLINE_MS = 15_000;
+const DEFAULT_DEADLINE_MS = 180_000;
 
 type Watcher = (line: OutputLine) => void;
 

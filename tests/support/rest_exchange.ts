@@ -21,7 +21,7 @@ export interface RestAnswer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-const DEADLINE_MS = 15_000;
+const DEADLINE_MS = 180_000;
 
 /**
  * One request on a connection of its own, so that no test inherits another's, with or without a client certificate.

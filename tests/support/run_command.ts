@@ -21,7 +21,7 @@ export interface CommandOptions {
 }
 
 /** Long enough for a package installation on a busy two-core machine. */
-const DEFAULT_DEADLINE_MS = 120_000;
+const DEFAULT_DEADLINE_MS = 300_000;
 
 /**
  * Runs a command to its end. A non-zero status is an answer, not an error.

@@ -6,7 +6,7 @@ import { exchange, type RestAnswer, type RestRequest } from "./rest_exchange.ts"
 import type { TemporaryRoot } from "./temporary_root.ts";
 
 /** A start loads the whole server; two busy cores need their time. */
-const READY_DEADLINE_MS = 60_000;
+const READY_DEADLINE_MS = 180_000;
 
 /** A real `vigosrv` on loopback, started from source with the rights that it ships with. */
 export class ServerProcess implements AsyncDisposable {

@@ -39,9 +39,9 @@ interface Asked<Answer extends z.ZodType> {
 
 const DEFAULT_CHECK_IN_SECONDS = 2;
 /** A start from source on a machine with two busy cores. */
-const START_DEADLINE_MS = 60_000;
+const START_DEADLINE_MS = 180_000;
 /** A daemon that is busy answers late; one that is stuck is asked again. */
-const STATUS_DEADLINE_MS = 30_000;
+const STATUS_DEADLINE_MS = 60_000;
 /** What programs run with: a laptop's disk is often fuller than a server's; the gate itself stays on. */
 export const ENVIRONMENT = { VIGO_MIN_FREE_PCT: "1", NO_COLOR: "1" };
 const SKEWED_CLOCK = fileURLToPath(new URL("./skewed_clock.ts", import.meta.url));

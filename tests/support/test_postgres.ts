@@ -9,7 +9,7 @@ import { TemporaryRoot } from "./temporary_root.ts";
 /** Where Debian keeps the programs of each version. */
 const VERSIONS = "/usr/lib/postgresql";
 const PASSWORD = "correct horse";
-const START_DEADLINE_MS = 60_000;
+const START_DEADLINE_MS = 180_000;
 
 /** Who may run a database: it refuses root. */
 interface Runner {

@@ -8,7 +8,7 @@ import { type CommandOptions, type CommandResult, runCommand } from "./run_comma
 /** Where Debian, Ubuntu and their relatives keep it. */
 const SYSTEMD = "/lib/systemd/systemd";
 /** A boot takes about a second; a busy machine with two cores may need several times as long. */
-const BOOT_DEADLINE_MS = 60_000;
+const BOOT_DEADLINE_MS = 180_000;
 /** What root keeps in the machine; the same as its pid 1 has. */
 const CAPABILITIES = "-sys_time,-sys_module,-syslog,-mac_admin,-mac_override";
 /** The mounts that a boot needs, tried where nobody sees them. */
