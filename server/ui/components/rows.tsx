@@ -38,8 +38,12 @@ export function RunRows({ runs, nowMs, label = "Runs", withHost = true }: {
       cell: ({ outcome }) => <Status kind={RUN_KINDS[outcome]}>{outcome}</Status>,
     },
     { name: "What", cell: (run) => describeRun(run) },
-    { name: "Cause", cell: (run) => <span class="quiet">{describeCause(run)}</span> },
-    { name: "Trigger", cell: ({ trigger }) => <span class="quiet">{trigger}</span> },
+    {
+      name: "Cause",
+      isMinor: true,
+      cell: (run) => <span class="quiet">{describeCause(run)}</span>,
+    },
+    { name: "Trigger", isMinor: true, cell: ({ trigger }) => <span class="quiet">{trigger}</span> },
     { name: "Took", isNumber: true, cell: ({ durationMs }) => <Duration ms={durationMs} /> },
   ];
   return (

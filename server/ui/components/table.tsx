@@ -6,6 +6,8 @@ export interface Column<Row> {
   readonly cell: (row: Row) => Child;
   /** Numbers stand at the right, so that they can be compared. */
   readonly isNumber?: boolean;
+  /** Left out where there is no room for columns. */
+  readonly isMinor?: boolean;
   /** What names the row: read out with each of its cells. */
   readonly isHeading?: boolean;
   /** Where a click on the heading leads, and which way the rows are sorted by it now. */
@@ -79,9 +81,10 @@ function Heading<Item>({ column: { name, isNumber, sort } }: { column: Column<It
 }
 
 function Cell<Item>(
-  { column: { name, cell, isNumber, isHeading }, row }: { column: Column<Item>; row: Item },
+  { column, row }: { column: Column<Item>; row: Item },
 ) {
-  const classes = isNumber ? "number" : undefined;
+  const { name, cell, isNumber, isHeading, isMinor } = column;
+  const classes = isNumber ? "number" : isMinor ? "minor" : undefined;
   return isHeading
     ? <th role="rowheader" scope="row" class={classes} data-label={name}>{cell(row)}</th>
     : <td role="cell" class={classes} data-label={name}>{cell(row)}</td>;

@@ -137,7 +137,12 @@ function columns(context: PageContext): Column<EnvoySummary>[] {
           <a href={path`/envoys/${hostname}`}>
             <Word>{hostname}</Word>
           </a>
-          {state === "cloned?" && <Status kind="bad">cloned?</Status>}
+          {state === "cloned?" && (
+            <>
+              {" "}
+              <Status kind="bad">cloned?</Status>
+            </>
+          )}
           {pausedReason !== null && (
             <>
               {" "}
@@ -179,10 +184,12 @@ function columns(context: PageContext): Column<EnvoySummary>[] {
     },
     {
       name: "Address",
+      isMinor: true,
       cell: ({ ip }) => ip === null ? <span class="quiet">–</span> : <span class="mono">{ip}</span>,
     },
     {
       name: "Agent",
+      isMinor: true,
       cell: ({ agentVersion }) =>
         agentVersion === null ? <span class="quiet">–</span> : <Word>{agentVersion}</Word>,
     },

@@ -225,7 +225,8 @@ function Sessions({ sessions, context: { nowMs, csrfToken } }: {
   );
 }
 
-function PasswordForm({ context: { csrfToken } }: { context: PageContext }) {
+function PasswordForm({ context: { csrfToken, principal } }: { context: PageContext }) {
+  const name = principal.kind === "user" ? principal.user : "";
   const hint = `At least ${MIN_PASSWORD_LENGTH} characters`;
   return (
     <Panel title="Your password">
@@ -235,6 +236,7 @@ function PasswordForm({ context: { csrfToken } }: { context: PageContext }) {
         label="Change your password"
         className="form grid"
       >
+        <input type="text" name="username" value={name} autocomplete="username" hidden />
         <Field
           name="current"
           label="Current password"
