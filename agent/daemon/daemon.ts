@@ -7,7 +7,8 @@ import type { Diagnosis } from "../swarm/diagnosis.ts";
 import { openQueueStore } from "../poolq_mesh/open_queue_store.ts";
 import { QueueKeeper } from "../poolq_mesh/queue_keeper.ts";
 import type { QueueStore } from "../poolq_mesh/queue_store.ts";
-import { NOBODY_ANSWERS } from "../swarm/relay.ts";
+import { PuddleKeeper } from "../puddle/puddle_keeper.ts";
+import { UserScans } from "../user_scan/user_scans.ts";
 import { LocalProcesses } from "../system/local_processes.ts";
 import { TaskKeeper } from "../tasks/task_keeper.ts";
 import { assembleStatus } from "./assemble_status.ts";
@@ -108,6 +109,7 @@ class Daemon {
   readonly #progress: LatestOnly<SwarmProgress>;
   readonly #certificate: CertificateKeeper;
   readonly queues: QueueKeeper;
+  readonly puddles: PuddleKeeper;
   readonly #startedAtMs: number;
   /** Ends what the daemon started, however it ends. */
   readonly #scope = new AbortController();
@@ -151,8 +153,8 @@ class Daemon {
       answerPeer: (question) =>
         question.service === "poolq_range"
           ? this.queues.answerPeer(question)
-          : Promise.resolve(NOBODY_ANSWERS),
-      onFleetDocument: () => {},
+          : this.puddles.answerPeer(question),
+      onFleetDocument: () => this.puddles.noteDocuments(),
     });
     this.#progress = new LatestOnly(
       PROGRESS_EVERY_MS,
@@ -203,7 +205,20 @@ class Daemon {
       nowMs,
       onRenewed: (tls: TlsIdentity) => this.#engine.sendIdentity(tls),
     });
+    const scans = new UserScans();
+    this.puddles = new PuddleKeeper({
+      roots: options.roots,
+      held,
+      envoyUuid: identity.envoyUuid,
+      scans,
+      log,
+      statePath: paths.puddleState,
+      hostname: () => this.#certificate.hostname,
+      askPeer: (question) => this.#engine.askPeer(question),
+      onChange: () => session.readTraitSoon("puddle"),
+    });
     this.queues = new QueueKeeper({
+      scans,
       roots: options.roots,
       paths,
       store: queueStore,
@@ -233,6 +248,7 @@ class Daemon {
             { ...answer.manifestPage, entries: readEntries(answer.manifestPage.entries, log) },
         );
         this.#engine.sendHints(answer.peers);
+        this.puddles.noteDocuments();
       },
     });
     this.#loop = new CheckInLoop({
@@ -253,7 +269,10 @@ class Daemon {
       stateFolder: paths.stateFolder,
       splay: splayOf(identity.envoyUuid),
       intervalMs: () => session.intervalMs(),
-      onCycle: () => this.queues.noteCycle(),
+      onCycle: () => {
+        this.queues.noteCycle();
+        this.puddles.noteCycle();
+      },
       onAnswered: () => {
         this.#streaming ??= this.#stream.run(AbortSignal.any([options.signal, this.#scope.signal]));
       },
@@ -272,6 +291,7 @@ class Daemon {
       this.#scope.abort();
       closeGateway();
       await Promise.all([this.#engine.stop(), this.#tasks.stop(), this.queues.stop()]);
+      this.puddles.stop();
       this.#progress.stop();
       await this.#streaming;
     }

@@ -36,6 +36,8 @@ export interface EnvoySession extends Disposable {
   readonly caller: SignedCaller;
   readonly system: ReturnType<typeof nativeSystem>;
   intervalMs(): number;
+  /** Has a stable trait read with the next cycle, since it is known to have changed. */
+  readTraitSoon(name: string): void;
   /** A cycle of this envoy; the parts that differ between a daemon and a single run are given. */
   createCycle(
     parts: Pick<CycleParts, "swarm"> & Partial<Pick<CycleParts, "onAnswer" | "onRun" | "onTraits">>,
@@ -119,6 +121,7 @@ export async function openEnvoySession(options: SessionOptions): Promise<EnvoySe
       caller,
       system,
       intervalMs,
+      readTraitSoon: (name) => traits.readSoon(name),
       createCycle: (parts) =>
         new Cycle({
           ...parts,

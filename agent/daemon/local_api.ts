@@ -41,6 +41,7 @@ export interface OpenApi {
   /** What the swarm engine sees of the way to its peers, and to the one that is named. */
   diagnose(peer: string | undefined): Promise<Diagnosis | null | "busy">;
   readonly queues: LocalQueues;
+  readonly puddles: { answerLocal: LocalHandler };
 }
 
 /** What every user may ask: `GET /status`, `GET /swarm/diagnosis[?peer=NAME]`, and what there is of queues. */
@@ -49,6 +50,9 @@ export function createOpenApi(daemon: OpenApi): LocalHandler {
     const url = URL.parse(request.url ?? "", "http://agent/");
     if (isQueueRequest(url?.pathname ?? "")) {
       return await answerQueueRequest(daemon.queues, request, response);
+    }
+    if (url?.pathname.startsWith("/puddle/")) {
+      return await daemon.puddles.answerLocal(request, response);
     }
     if (request.method !== "GET") {
       return sendJson(response, 405, { message: "only GET is answered here" });

@@ -13,6 +13,7 @@ async function ask(diagnose: OpenApi["diagnose"], path: string, method: "GET" | 
     throw new Error("nobody asked for the status");
   };
   const unasked = () => Promise.reject(new Error("nobody asked for queues"));
+  const puddles = { answerLocal: () => Promise.reject(new Error("nobody asks")) };
   const queues = {
     limits: () => {
       throw new Error("nobody asked for limits");
@@ -24,7 +25,7 @@ async function ask(diagnose: OpenApi["diagnose"], path: string, method: "GET" | 
   const server = await LocalServer.listen(
     socket,
     0o600,
-    createOpenApi({ status, diagnose, queues }),
+    createOpenApi({ status, diagnose, queues, puddles }),
   );
   let text = "";
   try {

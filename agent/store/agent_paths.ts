@@ -12,6 +12,8 @@ export interface AgentPaths {
   /** Messages of queues. */
   readonly queueDatabase: string;
   readonly swarmFolder: string;
+  /** What the daemon knows of its users' puddles; 0644. */
+  readonly puddleState: string;
   /** Held while a check-in and its apply run. */
   readonly cycleLock: string;
   /** Held while a daemon runs. */
@@ -46,6 +48,7 @@ export function agentPaths(
     database: `${stateFolder}/agent.db`,
     queueDatabase: `${stateFolder}/poolq.db`,
     swarmFolder: `${stateFolder}/swarm`,
+    puddleState: `${stateFolder}/puddles.json`,
     cycleLock: `${stateFolder}/cycle.lock`,
     daemonLock: `${stateFolder}/daemon.lock`,
     runFolder,

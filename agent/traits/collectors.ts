@@ -14,6 +14,7 @@ import { os } from "./os.ts";
 import { packages } from "./packages.ts";
 import { poolqCollector } from "./poolq.ts";
 import { ports } from "./ports.ts";
+import { puddleCollector } from "./puddle.ts";
 import { processes } from "./processes.ts";
 import { swap } from "./swap.ts";
 import { swarmCollectors } from "./swarm.ts";
@@ -49,6 +50,7 @@ export function builtInCollectors(swarmFolder: string): readonly Collector[] {
     ...COLLECTORS,
     ...swarmCollectors(swarmFolder),
     poolqCollector(join(swarmFolder, "..", "poolq-heads")),
+    puddleCollector(join(swarmFolder, "..", "puddles.json")),
   ];
 }
 

@@ -32,6 +32,8 @@ export class TraitKeeper {
   /** What was found but may not travel with the rest. */
   #leftOut: readonly FailedCollector[] = [];
   #cycle = 0;
+  /** Stable traits that are known to have changed. */
+  readonly #due = new Set<string>();
 
   /**
    * @param known stable traits of an earlier process: what fails now is taken from there.
@@ -77,9 +79,15 @@ export class TraitKeeper {
     };
   }
 
-  /** The volatile traits, and again what failed of the others, instead of that many cycles later. */
+  /** Has a stable trait read with the next cycle, since it is known to have changed. */
+  readSoon(name: string): void {
+    this.#due.add(name);
+  }
+
+  /** The volatile traits, and again what failed of the others or has changed, instead of that many cycles later. */
   async #readSome(signal: AbortSignal | undefined) {
-    const failed = new Set(this.#failed.map(({ name }) => name));
+    const failed = new Set([...this.#failed.map(({ name }) => name), ...this.#due]);
+    this.#due.clear();
     const again = this.#collectors.filter((collector) =>
       !isVolatile(collector) && failed.has(collector.name)
     );
@@ -97,6 +105,7 @@ export class TraitKeeper {
   }
 
   async #readAll(signal: AbortSignal | undefined) {
+    this.#due.clear();
     const { collectors: found, problem } = await this.#find();
     const all = [...this.#collectors, ...found];
     const collected = await this.#collect(all, signal);

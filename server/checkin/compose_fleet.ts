@@ -15,6 +15,7 @@ import { measureFetched } from "../status/swarm_meter.ts";
 import { DenialLog } from "../secrets/denial_log.ts";
 import { pushChangedSecrets } from "../secrets/push_changed_secrets.ts";
 import { queueUsers } from "../poolq/queue_users.ts";
+import { PuddleEvictions } from "../puddle/puddle_evictions.ts";
 import { QueueBlocks } from "../poolq/queue_blocks.ts";
 import { QueueMesh } from "../poolq/queue_mesh.ts";
 import { queueSettings } from "../poolq/queue_settings.ts";
@@ -102,6 +103,7 @@ export interface Fleet {
   readonly fleetDocuments: FleetDocuments;
   readonly queues: QueueMesh;
   readonly queueBlocks: QueueBlocks;
+  readonly puddleEvictions: PuddleEvictions;
   /** Active envoys whose gate lets them carry queues. */
   countQueueEnvoys(): number;
   readonly batcher: ObservationBatcher;
@@ -167,6 +169,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     },
   });
   const queueBlocks = await QueueBlocks.load({ store, audit, now });
+  const puddleEvictions = await PuddleEvictions.load({ store, audit, now });
   const fleetDocuments = await FleetDocuments.load({
     store,
     signer,
@@ -174,6 +177,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     gates,
     queues: queueSettings(options.swarm),
     queueBlocks,
+    puddleEvictions,
     now,
     logger,
     revokeAgain: async (uuid) => {
@@ -365,6 +369,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     fleetDocuments,
     queues,
     queueBlocks,
+    puddleEvictions,
     countQueueEnvoys: () =>
       [...index.states()].filter(({ record }) => carriesQueues(record.hostname)).length,
     batcher,

@@ -10,6 +10,7 @@ import type { Logger } from "../../shared/platform/logging.ts";
 import type { FleetIndex } from "../checkin/fleet_index.ts";
 import type { QueueBlocks } from "../poolq/queue_blocks.ts";
 import type { QueueSettings } from "../poolq/queue_settings.ts";
+import type { PuddleEvictions } from "../puddle/puddle_evictions.ts";
 import type { Store } from "../store/store.ts";
 import type { SwarmGates } from "../swarm/swarm_gates.ts";
 import { IssuedSerials } from "./issued_serials.ts";
@@ -43,6 +44,7 @@ export interface FleetDocumentsOptions {
   readonly gates: SwarmGates;
   readonly queues: Pick<QueueSettings, "maxMsgBytes" | "retentionMs">;
   readonly queueBlocks: QueueBlocks;
+  readonly puddleEvictions: PuddleEvictions;
   readonly now: () => number;
   readonly logger: Logger;
   /** Revokes an envoy that an earlier life of this server had revoked. */
@@ -147,7 +149,7 @@ export class FleetDocuments {
    * is above both.
    */
   async takeOver(held: SignedBytes): Promise<TakeOver> {
-    const { signer, store, index, now, revokeAgain, queueBlocks } = this.#options;
+    const { signer, store, index, now, revokeAgain, queueBlocks, puddleEvictions } = this.#options;
     const opened = openDocument(
       "fleetDocument",
       held,
@@ -155,7 +157,7 @@ export class FleetDocuments {
       fleetDocumentSchema,
     );
     if (!opened.ok) return opened;
-    const { serial, revokedEnvoys, revokedCertificates, poolq } = opened.value;
+    const { serial, revokedEnvoys, revokedCertificates, poolq, evictedPuddles } = opened.value;
     if (this.knows(serial)) return { ok: true, revoked: [] };
     const untilMs = now() + LONGEST_CERTIFICATE_MS;
     const revoked = revokedEnvoys.filter((uuid) => index.get(uuid)?.record.state === "active");
@@ -176,6 +178,7 @@ export class FleetDocuments {
     });
     for (const uuid of revoked) await revokeAgain(uuid);
     await queueBlocks.adopt(poolq.blockedTopics, poolq.blockedKeys);
+    await puddleEvictions.adopt(evictedPuddles);
     await this.#queue.run(async () => {
       await this.#publish(serial);
       // Last, so that it is asked for again if this was cut short.
@@ -227,7 +230,7 @@ async function readRevoked({ store, index, now }: FleetDocumentsOptions): Promis
 }
 
 function composeContent(
-  { index, gates, queues, queueBlocks, now, logger }: FleetDocumentsOptions,
+  { index, gates, queues, queueBlocks, puddleEvictions, now, logger }: FleetDocumentsOptions,
   adopted: Adopted,
   { envoys, certificates: replaced }: Revoked,
 ): Omit<FleetDocument, "serial" | "issuedAtMs"> {
@@ -264,6 +267,7 @@ function composeContent(
       blockedTopics: queueBlocks.values("topic"),
       blockedKeys: queueBlocks.values("key"),
     },
+    evictedPuddles: puddleEvictions.named(),
     revokedEnvoys: latest([...revoked], logger),
     revokedCertificates: latest(certificates, logger),
   };

@@ -9,6 +9,7 @@ export function fleetDocument(fields: Partial<FleetDocument> = {}): FleetDocumen
     issuedAtMs: 1,
     swarm: { seeders: [], seederKeys: [] },
     poolq: { maxMsgBytes: 16_384, retentionSecs: 2_592_000, blockedTopics: [], blockedKeys: [] },
+    evictedPuddles: [],
     revokedEnvoys: [],
     revokedCertificates: [],
     ...fields,

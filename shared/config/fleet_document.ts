@@ -15,6 +15,9 @@ const NO_QUEUES = {
   blockedKeys: [],
 };
 
+/** Most puddles that are evicted from an envoy at a time. */
+export const MAX_EVICTED_PUDDLES = 500;
+
 /** What every envoy of a fleet must know about the others; the same for all, signed by the server. */
 export const fleetDocumentSchema = z.strictObject({
   schema: z.literal(1),
@@ -44,6 +47,9 @@ export const fleetDocumentSchema = z.strictObject({
     /** ed25519 keys of founders and authors. */
     blockedKeys: z.array(hex32).max(MAX_QUEUE_BLOCKS),
   }).default(NO_QUEUES),
+  /** Puddles that may not be on an envoy: it removes their wrapped keys, and what they post there does not count. */
+  evictedPuddles: z.array(z.strictObject({ publicKey: hex32, envoyUuid: z.uuid() }))
+    .max(MAX_EVICTED_PUDDLES).default([]),
   /** UUIDs whose certificates no peer accepts any more. */
   revokedEnvoys: z.array(z.uuid()).max(4000),
   /** SHA-256 fingerprints of single certificates that are not accepted any more. */
