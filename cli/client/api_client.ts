@@ -285,7 +285,12 @@ function readError(status: number, json: unknown): ApiError {
   const error = errorSchema.safeParse(json);
   return new ApiError(
     status,
-    error.success ? error.data.message : `The server answered ${status}`,
+    error.success ? forOperators(error.data.message) : `The server answered ${status}`,
     error.data?.guardrail,
   );
+}
+
+/** Where a value stands in the request is of no use to whoever wrote a command line. */
+function forOperators(message: string): string {
+  return message.replace(/^Cannot read (?:body|query)\.(?=\w)/, "Cannot read ");
 }

@@ -62,9 +62,18 @@ export class ApiTokenService implements TokenHolders {
   }
 
   /** Makes a token; it is in this answer and nowhere else. */
-  async create(
+  create(
     request: z.output<typeof tokenCreate.body>,
     principal: Principal,
+  ): Promise<ServiceAnswer<z.output<typeof tokenCreate.answer>>> {
+    return this.#create(request, principal, undefined);
+  }
+
+  /** @param login the user who has logged in by it, if somebody has. */
+  async #create(
+    request: z.output<typeof tokenCreate.body>,
+    principal: Principal,
+    login: UserRecord | undefined,
   ): Promise<ServiceAnswer<z.output<typeof tokenCreate.answer>>> {
     const { store, audit, now } = this.#parts;
     const bounds = await this.#boundsOf(principal, request.owner);
@@ -116,6 +125,7 @@ export class ApiTokenService implements TokenHolders {
       if (!await inside.apiTokens.add(record)) {
         return refused(409, `There is an API token "${record.name}" already: revoke it first`);
       }
+      if (login) await inside.users.update(login.name, { lastLoginMs: now() });
       await audit.recordInside(inside, principal, "token.create", {
         id: tokenId(record),
         name: record.name,
@@ -132,7 +142,7 @@ export class ApiTokenService implements TokenHolders {
     user: UserRecord,
     request: Omit<z.output<typeof tokenCreate.body>, "owner">,
   ): Promise<ServiceAnswer<z.output<typeof tokenCreate.answer>>> {
-    return this.create(request, userPrincipal(user, ""));
+    return this.#create(request, userPrincipal(user, ""), user);
   }
 
   /** The tokens that whoever asks may see: an administrator all, others their own. */

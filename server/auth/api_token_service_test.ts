@@ -36,6 +36,18 @@ Deno.test("a token makes its bearer what it was made for, and is kept as a hash 
   assert.ok(holder?.hash.startsWith(info.id));
 });
 
+Deno.test("who logs in by a token has logged in; who makes one for a script has not", async () => {
+  const people = openPeople();
+  await people.add("ann", "operator");
+  const lastLogin = async () => (await people.store.users.find("ann"))?.lastLoginMs;
+  await made(people, someone("ann", "operator"));
+  assert.equal(await lastLogin(), null);
+  const ann = await people.store.users.find("ann") ?? assert.fail();
+  const login = { name: "ann-1", role: "viewer", ttlMs: DAY_MS } as const;
+  assert.ok((await people.tokens.createFor(ann, login)).ok);
+  assert.equal(typeof await lastLogin(), "number");
+});
+
 Deno.test("nobody makes a token that may do more than he may", async () => {
   const people = openPeople();
   for (const role of PERSON_ROLES) await people.add(role, role);

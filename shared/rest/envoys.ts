@@ -132,8 +132,13 @@ export const MAX_TAG_VALUE = 256;
 export const MAX_TAGS = 64;
 
 /** Letters, digits and the signs that a target spec takes without quotes. */
-export const tagName = z.string().max(MAX_TAG_NAME).regex(/^[A-Za-z0-9_/@+.-]+$/);
-const tagValue = z.string().max(MAX_TAG_VALUE).regex(/^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u);
+export const tagName = z.string().max(MAX_TAG_NAME).regex(/^[A-Za-z0-9_/@+.-]+$/, {
+  error: "expected letters, digits and _ / @ + . -",
+});
+const tagValue = z.string().max(MAX_TAG_VALUE).regex(
+  /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u,
+  { error: "expected one line of visible text" },
+);
 
 /** Sets and takes away tags; those that are not named stay. */
 export const envoyTag = endpoint({

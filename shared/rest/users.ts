@@ -8,7 +8,9 @@ export const MIN_PASSWORD_LENGTH = 12;
 export const MAX_PASSWORD_LENGTH = 256;
 
 /** What a user or a token can be called: it stands in the audit log, in commands and in addresses of pages. */
-export const accountName = z.string().max(64).regex(/^[a-z0-9][a-z0-9._-]*$/);
+export const accountName = z.string().max(64).regex(/^[a-z0-9][a-z0-9._-]*$/, {
+  error: "expected a to z, digits, '.', '_' and '-', with a letter or digit first",
+});
 
 /** A password that somebody chooses. */
 export const newPassword = z.string().min(MIN_PASSWORD_LENGTH).max(MAX_PASSWORD_LENGTH);

@@ -165,7 +165,10 @@ Deno.test("vigocli task against a fleet", async (t) => {
       const run = (...args: string[]) => fleet.tryCli("task", "run", ...args);
       const cases: readonly (readonly [args: readonly string[], line: RegExp])[] = [
         [["uptime"], /--target <spec>/],
-        [["uptime", "--target", ""], /target/],
+        [
+          ["uptime", "--target", ""],
+          /^error: Cannot read target "": expected at least 1 character$/m,
+        ],
         [["uptime", "--target", "web-*,"], /Cannot read/],
         [["uptime", "--target", "*", "--timeout", "soon"], /--timeout <seconds>/],
         [["uptime", "--target", "*", "--nice", "20"], /0 to 19/],
