@@ -31,8 +31,8 @@ export interface CheckInLoopParts {
   /** Place of this envoy in the interval, see `splayOf`. */
   readonly splay: number;
   intervalMs(): number;
-  /** Told of each cycle, whether the server answered or not. */
-  onCycle?(): void;
+  /** Told of each cycle, and whether the server answered. */
+  onCycle?(isAnswered: boolean): void;
   /** Told of each cycle in which the server answered. */
   onAnswered(): void;
   /** A number in [0, 1). */
@@ -77,7 +77,7 @@ export class CheckInLoop {
       while (!signal.aborted) {
         const outcome = await this.#tryCycle(wake, signal);
         if (!outcome) return;
-        this.#parts.onCycle?.();
+        this.#parts.onCycle?.(this.#failures === 0);
         wake.onDone?.(outcome);
         const plan = { intervalMs: intervalMs(), splay, failures: this.#failures };
         const delayMs = nextDelayMs(plan, clock.nowMs(), random());

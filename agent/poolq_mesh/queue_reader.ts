@@ -114,10 +114,10 @@ export class QueueReader {
     const { store } = this.#options;
     const held = store.topic(topicId);
     if (held && this.isBlocked(held)) return refuse(403, BLOCKED);
-    if (held && from >= held.firstSeq && from <= held.headSeq) {
-      return this.#local(held, from, limit);
-    }
     if (held && this.#isWrittenHere(held)) return this.#local(held, from, limit);
+    if (held && from >= held.firstSeq && from <= held.headSeq) {
+      return await this.#localAndLater(held, from, limit);
+    }
     const question = { topicId, from, limit: Math.min(limit, MAX_RANGE_MESSAGES) };
     const fetched = await this.#fetch(question);
     if (fetched) {
@@ -168,6 +168,33 @@ export class QueueReader {
   /** Whether nobody can have more of it than this envoy. */
   #isWrittenHere({ user, writer }: HeldTopic): boolean {
     return user !== null && writer === this.#options.hostname();
+  }
+
+  /** What is held, and before that what has come since, as far as it is wanted. */
+  async #localAndLater(held: HeldTopic, from: number, limit: number): Promise<RangeAnswer> {
+    const { store } = this.#options;
+    const { topicId, headSeq } = held;
+    const wanted = from + limit - 1 - headSeq;
+    const later = wanted > 0 && held.equivocation === null && this.#mayHaveMore(held)
+      ? await this.#fetch({
+        topicId,
+        from: headSeq + 1,
+        limit: Math.min(wanted, MAX_RANGE_MESSAGES),
+      })
+      : undefined;
+    const now = store.topic(topicId) ?? held;
+    const answer = this.#local(now, from, limit);
+    if (!answer.ok || !later || later.messages.length === 0 || later.headSeq <= now.headSeq) {
+      return answer;
+    }
+    const { headSeq: laterSeq, headId } = later;
+    return { ok: true, range: { ...answer.range, headSeq: laterSeq, headId } };
+  }
+
+  /** While the server tells of news by itself, what it told last is all there is. */
+  #mayHaveMore({ topicId, headSeq }: HeldTopic): boolean {
+    const { store, isLive } = this.#options;
+    return !isLive() || (store.claimed(topicId)?.headSeq ?? Infinity) > headSeq;
   }
 
   #local(held: HeldTopic, from: number, limit: number): RangeAnswer {
