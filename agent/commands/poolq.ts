@@ -6,6 +6,7 @@ import type { AgentContext } from "./context.ts";
 import { explain } from "./explain.ts";
 import { parseGroup } from "./parse_group.ts";
 
+const WHOSE = "whose queues; for root";
 const TOPIC = "name of a topic that you founded, or any topic's id";
 
 /** `vigo swarm poolq …`: signed, ordered logs that a person posts to and anybody in the fleet reads. */
@@ -24,6 +25,7 @@ export function poolqCommand(context: AgentContext, roots: () => RootPaths) {
     .option("--stdin", "take the message from standard input, every byte of it")
     .option("--batch", "take a message from each line of standard input")
     .option("--json", "print JSON")
+    .option("--user <name>", WHOSE)
     .action(async (topic, flags) => {
       const { runPost } = await import("./poolq_post.ts");
       await explain(runPost(context, roots(), topic, flags));
@@ -39,6 +41,7 @@ export function poolqCommand(context: AgentContext, roots: () => RootPaths) {
     .description("Remember a topic and how far it was read")
     .argument("<topic>", TOPIC)
     .option("--json", "print JSON")
+    .option("--user <name>", WHOSE)
     .action(async (topic, flags) => {
       const { runSubscribe } = await import("./poolq_subscriptions.ts");
       await explain(runSubscribe(context, roots(), topic, flags));
@@ -62,6 +65,7 @@ export function poolqCommand(context: AgentContext, roots: () => RootPaths) {
     .argument("<seq>", "its seq; 0 is the beginning, as 1 is", wholeNumber(0))
     .addOption(group())
     .option("--json", "print JSON")
+    .option("--user <name>", WHOSE)
     .action(async (topic, seq, flags) => {
       const { runSeek } = await import("./poolq_subscriptions.ts");
       await explain(runSeek(context, roots(), topic, seq, flags));
@@ -71,6 +75,7 @@ export function poolqCommand(context: AgentContext, roots: () => RootPaths) {
     .argument("<topic>", TOPIC)
     .addOption(group())
     .option("--json", "print JSON")
+    .option("--user <name>", WHOSE)
     .action(async (topic, flags) => {
       const { runOffset } = await import("./poolq_subscriptions.ts");
       await explain(runOffset(context, roots(), topic, flags));
@@ -78,6 +83,7 @@ export function poolqCommand(context: AgentContext, roots: () => RootPaths) {
   const status = command.command("status")
     .description("Show where your queues are and what the fleet allows")
     .option("--json", "print JSON")
+    .option("--user <name>", WHOSE)
     .action(async (flags) => {
       const { runStatus } = await import("./poolq_topics.ts");
       await explain(runStatus(context, roots(), flags));
@@ -89,6 +95,7 @@ export function poolqCommand(context: AgentContext, roots: () => RootPaths) {
     .option("--lost-writer", "on the envoy that is to write it: the present one is gone for good")
     .option("--yes", "do not ask")
     .option("--json", "print JSON")
+    .option("--user <name>", WHOSE)
     .action(async (topic, flags) => {
       const { runMove } = await import("./poolq_move.ts");
       await explain(runMove(context, roots(), topic, flags));
@@ -143,5 +150,6 @@ function reader(command: Command, limit: string) {
         .choices(["text", "json", "body"] as const),
     )
     .option("--json", "print the signed envelopes as one JSON document")
+    .option("--user <name>", WHOSE)
     .option("--skip-bad", "go on past messages that are refused or missing");
 }

@@ -1,12 +1,14 @@
 import type { Sha256 } from "../../shared/crypto/sha256.ts";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
+import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
+import { UserError } from "../../shared/terminal/user_error.ts";
 import { DaemonView, type FleetLimits, type FleetView } from "../poolq/fleet_view.ts";
 import { readKnownHeads } from "../poolq/known_head.ts";
 import { type PoolqPaths, poolqPaths } from "../poolq/poolq_paths.ts";
 import { OwnTopics, type PostContext } from "../poolq/post.ts";
 import { parseTopicReference } from "../poolq/topic_reference.ts";
-import { type Caller, findCaller } from "../puddle/caller_home.ts";
+import { type Caller, findCaller, isCallerItself } from "../puddle/caller_home.ts";
 import { type Puddle, readPuddle } from "../puddle/puddle_home.ts";
 import { PuddleAbsentError } from "../puddle/puddle_session.ts";
 import { agentPaths } from "../store/agent_paths.ts";
@@ -25,12 +27,25 @@ export function openFleetView(context: AgentContext, roots: RootPaths): FleetVie
   return new DaemonView(agentPaths(roots).agentSocket, context.signal);
 }
 
-/** @throws {UserError} if nobody's home can be meant, as when root runs it. */
+/**
+ * Whose queues a verb is about: the user who runs it. Homes are hostile to root, so it works in none but its own, though the
+ * user whose home that is may have another name in a root of its own.
+ *
+ * @param named the value of `--user`.
+ * @throws {UserError} if nobody's home can be meant, as when root names nobody.
+ */
 export async function findPoolqCaller(
   context: AgentContext,
   roots: RootPaths,
+  named: string | undefined,
 ): Promise<PoolqCaller> {
-  const caller = await findCaller(roots);
+  const caller = await findCaller(roots, named);
+  if (!isCallerItself(caller)) {
+    throw new UserError(
+      `Cannot act for ${caller.name}: run this as that user, for instance with "sudo -u ${caller.name} vigo …"`,
+      { exitCode: EXIT_CODE.notPermitted },
+    );
+  }
   return { caller, paths: poolqPaths(caller.home), fleet: openFleetView(context, roots) };
 }
 
@@ -85,10 +100,11 @@ export async function resolveTopic(
   context: AgentContext,
   roots: RootPaths,
   topic: string,
+  user: string | undefined,
 ): Promise<NamedTopic> {
   const reference = parseTopicReference(topic);
   if (reference.kind === "id") return { id: reference.id, name: "" };
-  const found = await findPoolqCaller(context, roots);
+  const found = await findPoolqCaller(context, roots, user);
   const limits = await found.fleet.limits();
   const own = new OwnTopics(await postContext(context, roots, found, limits));
   return await own.find(reference.name);

@@ -13,6 +13,7 @@ export interface MoveFlags {
   readonly lostWriter?: boolean | undefined;
   readonly yes?: boolean | undefined;
   readonly json?: boolean | undefined;
+  readonly user?: string | undefined;
 }
 
 /** `vigo swarm poolq move`. */
@@ -20,7 +21,7 @@ export async function runMove(
   context: AgentContext,
   roots: RootPaths,
   topicName: string,
-  { to, lostWriter, yes, json }: MoveFlags,
+  { to, lostWriter, yes, json, user }: MoveFlags,
 ): Promise<void> {
   assertTopicName(topicName);
   if ((to === undefined) === (lostWriter !== true)) {
@@ -29,7 +30,7 @@ export async function runMove(
       { exitCode: EXIT_CODE.usage },
     );
   }
-  const found = await findPoolqCaller(context, roots);
+  const found = await findPoolqCaller(context, roots, user);
   await requirePuddle(found.caller.home);
   const own = await postContext(context, roots, found, await found.fleet.limits());
   if (to === undefined && !yes) await confirmTakeOver(context, topicName);

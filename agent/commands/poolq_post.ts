@@ -9,7 +9,6 @@ import { type Posted, postMessages } from "../poolq/post.ts";
 import { assertTopicName } from "../poolq/topic_reference.ts";
 import { PuddleSession } from "../puddle/puddle_session.ts";
 import { requireGrant } from "../puddle/require_grant.ts";
-import { isCallerItself } from "../puddle/caller_home.ts";
 import type { AgentContext } from "./context.ts";
 import { findPoolqCaller, postContext, requirePuddle } from "./poolq_caller.ts";
 
@@ -19,6 +18,7 @@ export interface PostFlags {
   readonly stdin?: boolean | undefined;
   readonly batch?: boolean | undefined;
   readonly json?: boolean | undefined;
+  readonly user?: string | undefined;
 }
 
 /** `vigo swarm poolq post`. */
@@ -34,13 +34,8 @@ export async function runPost(
   const hard = { maxBytes: HARD_MAX_BODY_BYTES, rule: "the limit of poolq" };
   const bytes = source.kind === "single" ? await source.read(HARD_MAX_BODY_BYTES) : undefined;
   const single = bytes && readBody(topicName, bytes, hard);
-  const found = await findPoolqCaller(context, roots);
+  const found = await findPoolqCaller(context, roots, flags.user);
   const { caller, fleet } = found;
-  if (!isCallerItself(caller)) {
-    throw new UserError(`Cannot post for ${caller.name}: run this as that user`, {
-      exitCode: EXIT_CODE.notPermitted,
-    });
-  }
   await requirePuddle(caller.home);
   await requireGrant(roots, caller.name, "poolq");
   const limits = await fleet.limits();

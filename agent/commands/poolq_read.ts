@@ -27,6 +27,7 @@ export interface ReadFlags {
   readonly format?: "text" | "json" | "body" | undefined;
   readonly json?: boolean | undefined;
   readonly skipBad?: boolean | undefined;
+  readonly user?: string | undefined;
 }
 
 /** How many messages `tail` shows if nothing is said. */
@@ -43,8 +44,8 @@ export async function runRead(
   topicText: string,
   flags: ReadFlags & { readonly group?: string | undefined },
 ): Promise<void> {
-  const { paths, fleet } = await findPoolqCaller(context, roots);
-  const topic = await resolveTopic(context, roots, topicText);
+  const { paths, fleet } = await findPoolqCaller(context, roots, flags.user);
+  const topic = await resolveTopic(context, roots, topicText, flags.user);
   const group = flags.group ?? OWN_GROUP;
   const output = openOutput(context, flags);
   await forEver(context, flags, fleet, topic, async () => {
@@ -98,7 +99,7 @@ export async function runTail(
   flags: ReadFlags,
 ): Promise<void> {
   const fleet = openFleetView(context, roots);
-  const topic = await resolveTopic(context, roots, topicText);
+  const topic = await resolveTopic(context, roots, topicText, flags.user);
   const output = openOutput(context, flags);
   const wanted = flags.limit ?? DEFAULT_TAIL;
   const probe = await fleet.range(topic.id, { from: 1, limit: 1 });

@@ -10,6 +10,7 @@ import { findPoolqCaller, type NamedTopic, noticeOn, resolveTopic } from "./pool
 export interface OffsetFlags {
   readonly group?: string | undefined;
   readonly json?: boolean | undefined;
+  readonly user?: string | undefined;
 }
 
 /** What a verb that needs a subscription says without one. */
@@ -26,10 +27,10 @@ export async function runSubscribe(
   context: AgentContext,
   roots: RootPaths,
   topicText: string,
-  { json }: OffsetFlags,
+  { json, user }: OffsetFlags,
 ): Promise<void> {
-  const { paths, fleet } = await findPoolqCaller(context, roots);
-  const topic = await resolveTopic(context, roots, topicText);
+  const { paths, fleet } = await findPoolqCaller(context, roots, user);
+  const topic = await resolveTopic(context, roots, topicText, user);
   const name = topic.name || (await fleet.findHead(topic.id))?.name || "";
   using subscriptions = await Subscriptions.open(paths, noticeOn(context), context.signal);
   const isNew = subscriptions.find(topic.id) === undefined;
@@ -52,10 +53,10 @@ export async function runSeek(
   roots: RootPaths,
   topicText: string,
   seq: number,
-  { group = OWN_GROUP, json }: OffsetFlags,
+  { group = OWN_GROUP, json, user }: OffsetFlags,
 ): Promise<void> {
-  const { paths } = await findPoolqCaller(context, roots);
-  const topic = await resolveTopic(context, roots, topicText);
+  const { paths } = await findPoolqCaller(context, roots, user);
+  const topic = await resolveTopic(context, roots, topicText, user);
   using subscriptions = await Subscriptions.open(paths, noticeOn(context), context.signal);
   if (!subscriptions.find(topic.id)) throw noSubscription(topic);
   const offset = { offset_seq: Math.max(0, seq - 1) };
@@ -72,10 +73,10 @@ export async function runOffset(
   context: AgentContext,
   roots: RootPaths,
   topicText: string,
-  { group = OWN_GROUP, json }: OffsetFlags,
+  { group = OWN_GROUP, json, user }: OffsetFlags,
 ): Promise<void> {
-  const { paths } = await findPoolqCaller(context, roots);
-  const topic = await resolveTopic(context, roots, topicText);
+  const { paths } = await findPoolqCaller(context, roots, user);
+  const topic = await resolveTopic(context, roots, topicText, user);
   using subscriptions = await Subscriptions.open(paths, noticeOn(context), context.signal);
   const offset = subscriptions.offset(topic.id, group);
   if (!offset) throw noSubscription(topic);

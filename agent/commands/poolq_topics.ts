@@ -64,9 +64,9 @@ function compare(one: string, other: string): number {
 export async function runStatus(
   context: AgentContext,
   roots: RootPaths,
-  { json }: { readonly json?: boolean | undefined },
+  { json, user }: { readonly json?: boolean | undefined; readonly user?: string | undefined },
 ): Promise<void> {
-  const { caller, paths, fleet } = await findPoolqCaller(context, roots);
+  const { caller, paths, fleet } = await findPoolqCaller(context, roots, user);
   const limits = await fleet.limits();
   using subscriptions = await Subscriptions.open(paths, noticeOn(context), context.signal);
   const status = {

@@ -53,10 +53,9 @@ export function choosePostStart(situation: PostSituation): PostStart {
     if (known.writer !== hostname) throw writtenElsewhere(topicName, known.writer, hostname);
     return { kind: "behind", head: known };
   }
-  // It was handed over from here and has come back, if the fleet says so and knows no less than this home.
-  if (known && known.writer === hostname && known.seq >= local.seq) {
-    return isBehind ? { kind: "behind", head: known } : { kind: "local" };
-  }
+  // It was handed over from here and has come back, if later messages say so. At the same seq the fleet may not have heard
+  // of the handing over yet.
+  if (isBehind && known.writer === hostname) return { kind: "behind", head: known };
   throw writtenElsewhere(topicName, local.writer, hostname);
 }
 

@@ -3,6 +3,8 @@ import { UserError } from "../../shared/terminal/user_error.ts";
 import { type Allocator, writeAllocator } from "./allocator.ts";
 import { messagesChangedNs } from "./message_files.ts";
 import { higherHead } from "./choose_start.ts";
+import type { KnownHead } from "./known_head.ts";
+import type { OwnTopic } from "./own_log.ts";
 import { OwnTopics, type PostContext } from "./post.ts";
 import { repairTopic } from "./repair.ts";
 import type { OwnTopicName } from "./topic_reference.ts";
@@ -36,7 +38,8 @@ export async function moveTopic(
   const topics = new OwnTopics(context);
   const found = await topics.find(topicName);
   using topic = await topics.lock(found);
-  const local = await repairTopic(topic, context.hostname);
+  const local = await repairTopic(topic, context.hostname) ??
+    await comeHere(topics, topic, context.hostname);
   if (!local) {
     throw new UserError(
       `Cannot move "${topicName}": nothing was posted to it from here. Run this on the envoy that writes it, see "vigo swarm poolq topics"`,
@@ -50,6 +53,31 @@ export async function moveTopic(
   }
   if (local.writer !== host) await writeAllocator(topic.paths, { ...local, writer: host });
   return { topic: found, writer: host, seq: local.last_seq };
+}
+
+/** A topic that came to this envoy, and to which it has not posted yet. */
+async function comeHere(
+  topics: OwnTopics,
+  topic: OwnTopic,
+  hostname: string,
+): Promise<Allocator | undefined> {
+  const known = await topics.knownHead(topic.id);
+  return known?.writer === hostname ? await allocatorAfter(topic, known, hostname) : undefined;
+}
+
+/** An allocator for whoever goes on after a head that is not in this home. */
+async function allocatorAfter(
+  topic: OwnTopic,
+  { seq, id }: KnownHead,
+  writer: string,
+): Promise<Allocator> {
+  return {
+    writer,
+    last_seq: seq,
+    last_msg_id: id as Allocator["last_msg_id"],
+    last_posted_at_ms: 0,
+    messages_changed_ns: await messagesChangedNs(topic.paths),
+  };
 }
 
 /**
@@ -73,13 +101,10 @@ export async function takeOverTopic(context: PostContext, topicName: string): Pr
       `Cannot take "${topicName}" over: neither this home nor the fleet knows it. Start the daemon if it does not run, or post: it is a new topic`,
     );
   }
-  const allocator: Allocator = {
-    writer: hostname,
-    last_seq: head.seq,
-    last_msg_id: head.id as Allocator["last_msg_id"],
-    last_posted_at_ms: local?.last_seq === head.seq ? local.last_posted_at_ms : 0,
-    messages_changed_ns: await messagesChangedNs(topic.paths),
-  };
+  const isOwn = local !== undefined && local.last_seq === head.seq;
+  const allocator = isOwn
+    ? { ...local, writer: hostname }
+    : await allocatorAfter(topic, head, hostname);
   await writeAllocator(topic.paths, allocator);
   return { topic: found, writer: hostname, seq: head.seq };
 }
