@@ -269,8 +269,8 @@ class Daemon {
       stateFolder: paths.stateFolder,
       splay: splayOf(identity.envoyUuid),
       intervalMs: () => session.intervalMs(),
-      onCycle: () => {
-        this.queues.noteCycle();
+      onCycle: (isAnswered) => {
+        this.queues.noteCycle(isAnswered);
         this.puddles.noteCycle();
       },
       onAnswered: () => {

@@ -76,6 +76,7 @@ export class QueueKeeper {
   readonly #hinted = new Set<string>();
   readonly #tasks = new Set<Promise<void>>();
   #prunedAtMs: number;
+  #wasAnswered = false;
 
   constructor(parts: QueueKeeperParts) {
     this.#parts = parts;
@@ -149,11 +150,14 @@ export class QueueKeeper {
   }
 
   /** A cycle is over, whether the server answered or not: everything is looked at. */
-  noteCycle(): void {
-    this.#uploader.retryRefused();
+  noteCycle(isAnswered: boolean): void {
+    // A server that was away may be one that was restored.
+    if (isAnswered && !this.#wasAnswered) this.#uploader.forget();
+    else this.#uploader.retryRefused();
+    this.#wasAnswered = isAnswered;
     this.#run("look at the queues", async () => {
       await this.#scanner.scanAll();
-      if (this.#parts.isStreamOpen()) this.#upload();
+      if (isAnswered) this.#upload();
       const { clock } = this.#parts;
       if (clock.nowMs() - this.#prunedAtMs < PRUNE_EVERY_MS) return;
       this.#prunedAtMs = clock.nowMs();

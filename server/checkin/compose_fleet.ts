@@ -303,6 +303,7 @@ export async function composeFleet(options: FleetOptions): Promise<Fleet> {
     settings: queueSettings(options.swarm),
     blocks: queueBlocks,
     isOpen: carriesQueues,
+    isEvicted: (puddle) => puddleEvictions.has(puddle),
     usersOf: queueUsers(options.resolver),
     broadcast: (message) =>
       streams.broadcast(message, (uuid) => {

@@ -27,6 +27,8 @@ export interface AcceptanceRules {
   readonly retentionMs: number;
   readonly nowMs: number;
   readonly isKeyBlocked: (key: string) => boolean;
+  /** Whether the puddle of this key may not be on the envoy that sent it. */
+  readonly isEvicted: (key: string) => boolean;
   /** What is kept at a place that is not new. */
   readonly kept: ReadonlyMap<number, string>;
 }
@@ -130,7 +132,7 @@ export function* acceptMessages(
 function judge(
   { topicId }: OfferedMessages,
   { message, id }: VerifiedMessage,
-  { authors, maxMsgBytes, isKeyBlocked }: AcceptanceRules,
+  { authors, maxMsgBytes, isKeyBlocked, isEvicted }: AcceptanceRules,
 ): string | undefined {
   const { author_pubkey: author, founder_pubkey: founder, seq, body } = message;
   const bodyBytes = bodySizeBytes(body);
@@ -138,6 +140,7 @@ function judge(
     return `its body has ${bodyBytes} bytes, over swarm.poolq.max_msg_bytes (${maxMsgBytes})`;
   }
   if (isKeyBlocked(author) || isKeyBlocked(founder)) return BLOCKED;
+  if (isEvicted(author)) return "its puddle was evicted from this envoy";
   const allowed = authors.judge({ topicId, founder, author, seq });
   if (!allowed.ok) return allowed.reason;
   return allowed.msgId === undefined || allowed.msgId === id

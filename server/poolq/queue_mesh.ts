@@ -47,6 +47,8 @@ export interface QueueMeshOptions {
   readonly blocks: QueueBlocks;
   /** Whether an envoy's gate is open, by its hostname. */
   readonly isOpen: (hostname: string) => boolean;
+  /** Whether a puddle was evicted from an envoy. */
+  readonly isEvicted: (puddle: { publicKey: string; envoyUuid: string }) => boolean;
   /** The users to whom the policy of an envoy grants poolq. */
   readonly usersOf: (state: EnvoyState) => Promise<ReadonlySet<string>>;
   /** Sends to all envoys with an open stream that are admitted. */
@@ -111,7 +113,7 @@ export class QueueMesh {
   async upload(state: EnvoyState, request: UploadQueuesRequest): Promise<UploadAnswer> {
     const overLimit = judgeLimits(request);
     if (overLimit !== undefined) return { ok: false, refusal: malformed(overLimit) };
-    const { hostname, suspectedClone } = state.record;
+    const { hostname, suspectedClone, uuid } = state.record;
     if (!this.#options.isOpen(hostname)) return denied("swarm.poolq.enabled does not admit it");
     if (suspectedClone) return denied("two machines seem to use this identity");
     const users = await this.#options.usersOf(state);
@@ -119,7 +121,7 @@ export class QueueMesh {
     return await this.#queue.run(async () => {
       const topics: QueueState[] = [];
       for (const offer of request.topics) {
-        topics.push(await this.#take(offer, hostname, users, delegations));
+        topics.push(await this.#take(offer, { hostname, uuid }, users, delegations));
       }
       return { ok: true, response: { topics } };
     });
@@ -215,11 +217,11 @@ export class QueueMesh {
 
   async #take(
     offer: QueueOffer,
-    hostname: string,
+    { hostname, uuid }: { readonly hostname: string; readonly uuid: string },
     users: ReadonlySet<string>,
     offered: ReturnType<typeof readDelegations>,
   ): Promise<QueueState> {
-    const { store, settings, blocks, now, logger } = this.#options;
+    const { store, settings, blocks, isEvicted, now, logger } = this.#options;
     const topicId = offer.topicId.toString("hex");
     const known = this.#topics.get(topicId);
     const refuse = (refusal: string) => stateOf(offer.topicId, this.#topics.get(topicId), refusal);
@@ -251,6 +253,7 @@ export class QueueMesh {
         retentionMs: settings.retentionMs,
         nowMs: now(),
         isKeyBlocked: (key) => blocks.has("key", key),
+        isEvicted: (publicKey) => isEvicted({ publicKey, envoyUuid: uuid }),
         kept: await this.#keptIds(known, offer),
       },
     ));

@@ -24,6 +24,8 @@ interface Setting {
   readonly blocks: QueueBlocks;
   readonly clock: { nowMs: number };
   readonly told: QueueHead[];
+  /** Keys that may not be on the envoy. */
+  readonly evicted: Set<string>;
   readonly envoy: EnvoyState;
   /** A mesh that was started again on the same store. */
   again(): Promise<QueueMesh>;
@@ -36,6 +38,7 @@ async function setUp(changes: { maxTopicBytes?: number } = {}): Promise<Setting>
   const audit = new AuditLog(store, generateEd25519().signer, now);
   const blocks = await QueueBlocks.load({ store, audit, now });
   const told: QueueHead[] = [];
+  const evicted = new Set<string>();
   const again = () =>
     QueueMesh.load({
       store,
@@ -47,13 +50,15 @@ async function setUp(changes: { maxTopicBytes?: number } = {}): Promise<Setting>
       },
       blocks,
       isOpen: (hostname) => hostname.startsWith("web"),
+      isEvicted: ({ publicKey, envoyUuid }) =>
+        evicted.has(publicKey) && envoyUuid === envoy.record.uuid,
       usersOf: () => Promise.resolve(new Set(["mara"])),
       broadcast: ({ queueHeads }) => void told.push(...queueHeads?.heads ?? []),
       now,
       logger: getLogger("test"),
     });
   const envoy = new EnvoyState(envoyRecord({ hostname: "web-1" }));
-  return { mesh: await again(), store, blocks, clock, told, envoy, again };
+  return { mesh: await again(), store, blocks, clock, told, evicted, envoy, again };
 }
 
 function founderOf(signer: Signer): string {
@@ -306,4 +311,14 @@ Deno.test("whoever writes a topic hands it on; nobody else can", async () => {
   assert.deepEqual(await writer(), ["web-1"]);
   await upload(setting, log, { writer: "web-2", messages: [] });
   assert.deepEqual(await writer(), ["web-2"]);
+});
+
+Deno.test("a puddle that was evicted from an envoy is not believed there", async () => {
+  const setting = await setUp();
+  const { signer } = generateEd25519();
+  const log = signedLog(signer, 1);
+  setting.evicted.add(founderOf(signer));
+  assert.match((await upload(setting, log))[1], /evicted from this envoy/);
+  const elsewhere = new EnvoyState(envoyRecord({ hostname: "web-2" }));
+  assert.deepEqual(await upload({ mesh: setting.mesh, envoy: elsewhere }, log), [1, ""]);
 });
