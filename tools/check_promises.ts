@@ -7,6 +7,9 @@ import { type Finding, formatFinding } from "./finding.ts";
 import { listSourceFiles } from "./source_files.ts";
 import { prepareTypeEnvironment, type TypeEnvironment } from "./type_environment.ts";
 
+/** Imported as text: what pages load has no types and no promises. */
+const TEXT_IMPORT = /\.(css|js|svg)$/;
+
 const CONFIG: Linter.Config = {
   files: ["**/*.ts", "**/*.tsx"],
   linterOptions: { reportUnusedDisableDirectives: "off" },
@@ -80,7 +83,8 @@ function createProgram(
       const isBare = isOurs && !specifier.startsWith(".");
       const from = isBare ? join(packageFolder, "main.ts") : containingFile;
       const resolved = ts.resolveModuleName(specifier, from, options, host);
-      if (!resolved.resolvedModule && isOurs && !specifier.startsWith("node:")) {
+      const isCode = !specifier.startsWith("node:") && !TEXT_IMPORT.test(specifier);
+      if (!resolved.resolvedModule && isOurs && isCode) {
         const { line } = source.getLineAndCharacterOfPosition(literal.getStart(source));
         const file = relative(root, containingFile);
         unresolved.push({ file, line: line + 1, message: `Cannot resolve "${specifier}"` });

@@ -11,7 +11,7 @@ export const formStory: Story = {
       name: "fields of every kind",
       show: () => (
         <ActionForm {...FORM} action="story" className="form grid">
-          <TextArea name="command" label="Command" value={"uptime\ndf -h"} hint="Run as root" />
+          <TextArea name="command" label="Command" value="uptime; df -h" hint="Run as root" />
           <Field name="target" label="Target" isMono placeholder="web-*" isRequired />
           <Field name="times" label="Times" type="number" hint="A whole number" />
           <Select
