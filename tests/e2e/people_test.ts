@@ -156,6 +156,12 @@ Deno.test("people use one server by their roles", async (t) => {
       const short = await run(["users", "add", "ann", "--stdin"], "short\n");
       assert.deepEqual([short.code, /5 characters: choose one of 12/.test(short.all)], [2, true]);
       const secret = "another long password";
+      const named = await run(
+        ["users", "add", "Ann Lee", "--role", "viewer", "--stdin"],
+        `${secret}\n`,
+      );
+      assert.equal(named.code, 2);
+      assert.match(named.all, /^error: Cannot read name "Ann Lee": expected a to z, digits, /m);
       const steps: [args: string[], out: RegExp][] = [
         [["users", "add", "ann", "--role", "operator", "--stdin"], /User ann is added as operator/],
         [["users", "show", "ann"], /Role: +operator\n/],
