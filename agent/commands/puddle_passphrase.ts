@@ -126,11 +126,17 @@ function checked(text: string): Secret {
   );
 }
 
-/** A line typed on the terminal without being shown. */
-async function askHidden(context: AgentContext, label: string): Promise<string> {
+/** A line typed on the terminal without being shown. @param instead the options for a caller without a terminal. */
+export async function askHidden(
+  context: AgentContext,
+  label: string,
+  instead = "--passphrase-file or --passphrase-stdin",
+): Promise<string> {
   if (!Deno.stdin.isTerminal()) {
     throw usage(
-      "Cannot ask for the passphrase: standard input is no terminal. Use --passphrase-file or --passphrase-stdin",
+      `Cannot ask for ${
+        label.replace(/: $/, "").toLowerCase()
+      }: standard input is no terminal. Use ${instead}`,
     );
   }
   context.writeError(label);

@@ -11,6 +11,7 @@ import { applyCleanupCommand } from "./apply_cleanup.ts";
 import { examineWorkersCommand } from "./examine_workers.ts";
 import { explain } from "./explain.ts";
 import { poolqCommand } from "./poolq.ts";
+import { puddleCommand } from "./puddle.ts";
 import { renderPeers, renderSeed, renderSeeds, renderSwarmStatus } from "./render_swarm.ts";
 import { askStatus, describeSwarm } from "./status.ts";
 import { swarmDoctorCommand } from "./swarm_doctor.ts";
@@ -71,6 +72,7 @@ export function swarmCommand(context: AgentContext, roots: () => RootPaths) {
   peers.addHelpText("after", `\n${FOUND_BY}`);
   command.addCommand(swarmDoctorCommand(context, roots));
   command.addCommand(poolqCommand(context, roots));
+  command.addCommand(puddleCommand(context, roots));
   command.addCommand(examineWorkersCommand(context, roots), { hidden: true });
   command.addCommand(applyCleanupCommand(context, roots), { hidden: true });
   withExamples(status, [["vigo swarm status", "whether this machine takes part, and with whom"]]);

@@ -49,7 +49,7 @@ export async function createIdentity(
   passphrase: Secret,
   cost?: WrapCost,
 ): Promise<string> {
-  await requireNone(home);
+  await requireNoIdentity(home);
   const seed = makeSeed();
   const salt = makeSalt();
   try {
@@ -61,9 +61,14 @@ export async function createIdentity(
   }
 }
 
+/** Makes the folder of a puddle that is to come. */
+export async function prepareFolder(home: string): Promise<void> {
+  await makeFolder(puddlePaths(home).folder);
+}
+
 /** Writes what another machine handed over. @throws {PuddlePresentError} if there is an identity. */
 export async function storeIdentity(home: string, received: ReceivedIdentity): Promise<void> {
-  await requireNone(home);
+  await requireNoIdentity(home);
   const paths = puddlePaths(home);
   const { wrapped, salt, retired, name } = received;
   await makeFolder(paths.folder);
@@ -251,7 +256,8 @@ async function withSigner<T>(
   }
 }
 
-async function requireNone(home: string): Promise<void> {
+/** @throws {PuddlePresentError} if there is an identity. */
+export async function requireNoIdentity(home: string): Promise<void> {
   const { folder, wrapped, wrappedNext, publicKey } = puddlePaths(home);
   if (!await isOwnFolder(folder, "the folder of the puddle")) return;
   for (const path of [wrapped, wrappedNext, publicKey]) {

@@ -45,7 +45,8 @@ async function modeOf(path: string): Promise<string> {
 Deno.test("a new identity has exactly its files, each with its mode", () =>
   withHome(async (home, key) => {
     const paths = puddlePaths(home);
-    const names = [...Deno.readDirSync(paths.folder)].map(({ name }) => name).sort();
+    const names = (await Array.fromAsync(Deno.readDir(paths.folder))).map(({ name }) => name)
+      .sort();
     assert.deepEqual(names, ["identity.pub", "identity.salt", "identity.wrapped", "retired"]);
     assert.equal(await modeOf(paths.folder), "700");
     assert.equal(await modeOf(paths.retired), "700");

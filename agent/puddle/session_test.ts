@@ -67,9 +67,8 @@ for (const runtime of [false, true]) {
     withSession(async ({ home, env, publicKey }) => {
       const { folder, socket, secret } = sessionPlace(home, env);
       assert.equal(folder, runtime ? `${env["XDG_RUNTIME_DIR"]}/vigo` : puddlePaths(home).run);
-      const modes = [folder, socket, secret].map((path) =>
-        (Deno.lstatSync(path).mode ?? 0) & 0o777
-      );
+      const found = await Promise.all([folder, socket, secret].map((path) => Deno.lstat(path)));
+      const modes = found.map(({ mode }) => (mode ?? 0) & 0o777);
       assert.deepEqual(modes, [0o700, 0o600, 0o600]);
       using session = await PuddleSession.connect(home, env);
       const signature = await session.sign(TAG, frame);
