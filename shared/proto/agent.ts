@@ -302,7 +302,7 @@ export interface BlobProgress {
   /** Chunks by where they came from: a hostname, "cached" or "server". */
   sources: { [key: string]: number };
   origin: boolean;
-  /** Only of a download under way, or over for less than some seconds, and of few at a time: it is large. */
+  /** Only of a download under way, or over for less than a minute, and of few at a time: it is large. */
   chunkMap?:
     | ChunkMap
     | undefined;

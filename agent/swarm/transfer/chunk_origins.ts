@@ -3,8 +3,8 @@ import { type ChunkMapFacts, ChunkMapWriter } from "../../../shared/swarm/chunk_
 
 /** Blobs whose chunks are told one by one: those that were begun last. */
 const MAX_TOLD = 4;
-/** A download that is over is told for so long, in ms: the reports that end it are sent within a second or two. */
-const TOLD_AFTER_END_MS = 10_000;
+/** A download that is over is told for so long, in ms: its last report is sent a second after it, or later by a busy machine. */
+const TOLD_AFTER_END_MS = 60_000;
 
 interface Told {
   readonly writer: ChunkMapWriter;

@@ -53,7 +53,10 @@ export function Chart({ title, note, series, shape, write, from, to, least, chil
         </div>
         <div class="chart-plot">
           <svg viewBox={`0 0 ${Math.max(1, count)} 100`} preserveAspectRatio="none">
-            <path class="chart-grid" d={`M0 0H${count}M0 50H${count}M0 100H${count}`} />
+            <path
+              class="chart-grid"
+              d={isEmpty ? `M0 100H${count}` : `M0 0H${count}M0 50H${count}M0 100H${count}`}
+            />
             {paths.map((d, at) => <path class={`chart-${shape} ${series[at]?.kind}`} d={d} />)}
           </svg>
           {isEmpty && <p class="chart-empty">Nothing is known of this time yet.</p>}

@@ -80,7 +80,7 @@ export function OverviewCharts({ minutes, nowMs }: {
       <Chart
         title="Swarm throughput"
         note={<SwarmShare hours={hours} />}
-        shape="areas"
+        shape="bars"
         series={[
           series("From other envoys", "peer", quarters, (one) => perSecond(one, one.peerBytes)),
           series("From the origin", "accent", quarters, (one) => perSecond(one, one.originBytes)),
