@@ -11,6 +11,8 @@ import { TopicIntake } from "./topic_intake.ts";
 
 /** Most topics whose last known message is named to a scan. */
 const MAX_KNOWN = 1_000;
+/** A home into which nobody asked to look is looked into this often, however often the agent checks in. */
+const LOOK_EVERY_MS = 30_000;
 /** Most lines of one scan that say what is wrong. */
 const MAX_PROBLEMS = 20;
 
@@ -36,6 +38,8 @@ export interface HomeScannerOptions {
 export class HomeScanner {
   readonly #options: HomeScannerOptions;
   readonly #turns = new Map<string, { readonly current: Promise<void>; next?: Promise<void> }>();
+  /** When each user's home was last looked into, to the end. */
+  readonly #lookedAtMs = new Map<string, number>();
   /** What was told of each user last, so that the log says it once. */
   readonly #told = new Map<string, string>();
 
@@ -45,13 +49,17 @@ export class HomeScanner {
 
   /** Looks into the homes of all users that may post, and scrubs those that may no longer. */
   async scanAll(): Promise<void> {
-    const { users, store } = this.#options;
+    const { users, store, nowMs } = this.#options;
     const granted = await users.names();
     for (const lost of store.granted()) {
       if (granted.includes(lost) || this.#turns.has(lost)) continue;
       await this.#tell(lost, () => this.#inTurn(lost, () => this.#scrub(lost)));
     }
-    for (const name of granted) await this.scan(name);
+    for (const name of granted) {
+      const agoMs = nowMs() - (this.#lookedAtMs.get(name) ?? -Infinity);
+      // Whoever posts says so; this is for hints that were lost.
+      if (agoMs < 0 || agoMs >= LOOK_EVERY_MS) await this.scan(name);
+    }
   }
 
   /** Looks into one home, if its user may post: what is there when this is called is held when it returns. */
@@ -87,6 +95,7 @@ export class HomeScanner {
           (line) => visit.take(queueLineSchema.parse(line)),
           this.#options.signal,
         );
+        this.#lookedAtMs.set(name, this.#options.nowMs());
       } finally {
         await visit.end();
       }

@@ -41,7 +41,7 @@ interface Refusal {
 
 export interface QueueReaderOptions {
   readonly store: QueueStore;
-  readonly server: ServerQueues;
+  readonly server: Pick<ServerQueues, "topics" | "head" | "range">;
   readonly hostname: () => string;
   readonly log: CycleLog;
   nowMs(): number;
@@ -108,8 +108,22 @@ export class QueueReader {
     return { ok: true, head: { ...best, writer: this.#writer(held, best) } };
   }
 
-  /** Messages from `from` on, as far as somebody has them. */
+  /** Messages from `from` on, as far as somebody has them; up to the first by a key that is blocked. */
   async range(topicId: string, from: number, limit: number): Promise<RangeAnswer> {
+    const answer = await this.#find(topicId, from, limit);
+    const { blockedKeys = [] } = this.#options.fleet()?.poolq ?? {};
+    if (!answer.ok || blockedKeys.length === 0) return answer;
+    const { messages } = answer.range;
+    const at = messages.findIndex(({ author_pubkey }) =>
+      blockedKeys.includes(String(author_pubkey))
+    );
+    if (at === 0) return refuse(403, BLOCKED);
+    return at < 0
+      ? answer
+      : { ok: true, range: { ...answer.range, messages: messages.slice(0, at) } };
+  }
+
+  async #find(topicId: string, from: number, limit: number): Promise<RangeAnswer> {
     if (this.#isTopicBlocked(topicId)) return refuse(403, BLOCKED);
     const { store } = this.#options;
     const held = store.topic(topicId);

@@ -1,0 +1,160 @@
+import assert from "node:assert/strict";
+import { getegid, geteuid } from "node:process";
+import { join } from "node:path";
+import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
+import { rootPaths } from "../../shared/platform/root_paths.ts";
+import { nextMessage, signedLog } from "../../shared/poolq/log_fixture.ts";
+import { type Message, messageId, messageLine } from "../../shared/poolq/message.ts";
+import { topicId } from "../../shared/poolq/topic.ts";
+import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
+import { fakeLog } from "../daemon/fake_log.ts";
+import { UserScans } from "../user_scan/user_scans.ts";
+import { GrantedUsers } from "./granted_users.ts";
+import { HomeScanner } from "./home_scanner.ts";
+import { QueueStore } from "./queue_store.ts";
+
+/** A machine with one user, whose grants and messages a test chooses, and whose homes real child processes look into. */
+class Machine implements AsyncDisposable {
+  readonly #root: TemporaryRoot;
+  readonly store: QueueStore;
+  readonly scanner: HomeScanner;
+  readonly log = fakeLog();
+  readonly clock = { nowMs: 1_000_000 };
+  isOpen = true;
+  news = 0;
+
+  private constructor(root: TemporaryRoot) {
+    this.#root = root;
+    this.store = QueueStore.open(root.join("poolq.db"));
+    this.scanner = new HomeScanner({
+      users: new GrantedUsers(rootPaths(root.path)),
+      scans: new UserScans(),
+      store: this.store,
+      headsFolder: root.join("heads"),
+      log: this.log,
+      nowMs: () => this.clock.nowMs,
+      isOpen: () => this.isOpen,
+      onNews: () => void (this.news += 1),
+      signal: new AbortController().signal,
+    });
+  }
+
+  static async create(): Promise<Machine> {
+    const root = await TemporaryRoot.create();
+    await Deno.mkdir(root.join("etc"), { recursive: true });
+    await Deno.writeTextFile(
+      root.join("etc/passwd"),
+      `mara:x:${geteuid?.()}:${getegid?.()}::/home/mara:/bin/sh\n`,
+    );
+    return new Machine(root);
+  }
+
+  get home(): string {
+    return this.#root.join("home/mara");
+  }
+
+  async grant(poolq: boolean): Promise<void> {
+    const folder = this.#root.join("var/lib/vigo/usercrate-policy");
+    await Deno.mkdir(folder, { recursive: true });
+    const policy = { user: "mara", puddle: false, gitback: false, curator: false, poolq };
+    await Deno.writeTextFile(join(folder, "mara.json"), JSON.stringify(policy));
+  }
+
+  async write(log: readonly Message[]): Promise<void> {
+    const last = log.at(-1);
+    assert.ok(last);
+    const id = topicId(last.founder_pubkey, last.topic_name);
+    const folder = join(this.home, ".vigo-poolq", id);
+    await Deno.mkdir(join(folder, "messages"), { recursive: true });
+    for (const message of log) {
+      const path = join(folder, "messages", `${messageId(message)}.json`);
+      await Deno.writeTextFile(path, messageLine(message), { mode: 0o600 });
+    }
+    const allocator = { writer: "web-1", last_seq: last.seq, last_msg_id: messageId(last) };
+    await Deno.writeTextFile(join(folder, "allocator.json"), JSON.stringify(allocator), {
+      mode: 0o600,
+    });
+  }
+
+  heads(): Promise<string> {
+    return Deno.readTextFile(this.#root.join("heads/mara.json")).catch(() => "");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.store[Symbol.dispose]();
+    await this.#root[Symbol.asyncDispose]();
+  }
+}
+
+Deno.test("what a user with the grant posted is held, its head remembered, and what is bad is told once and not held", async () => {
+  await using machine = await Machine.create();
+  const { signer } = generateEd25519();
+  const log = signedLog(signer, 3);
+  const id = topicId(log[0]?.founder_pubkey ?? "", "build-tasks");
+  await machine.write(log);
+  await machine.scanner.scan("mara");
+  assert.deepEqual(machine.store.topics(), [], "no policy grants anything");
+
+  await machine.grant(true);
+  await machine.scanner.scan("mara");
+  assert.deepEqual([machine.store.topic(id)?.headSeq, machine.store.topic(id)?.user], [3, "mara"]);
+  assert.equal(machine.news, 1);
+  assert.match(await machine.heads(), new RegExp(`"topic_name":"build-tasks".*"last_seq":3`));
+
+  const last = log.at(-1);
+  assert.ok(last);
+  const forged = { ...nextMessage(signer, last), body: "forged" };
+  await machine.write([...log, forged]);
+  await machine.scanner.scan("mara");
+  await machine.scanner.scan("mara");
+  assert.equal(machine.store.topic(id)?.headSeq, 3);
+  const warnings = machine.log.lines.filter((line) => JSON.stringify(line).includes("signature"));
+  assert.equal(warnings.length, 1, JSON.stringify(machine.log.lines));
+});
+
+Deno.test("with the gate closed no home is looked into", async () => {
+  await using machine = await Machine.create();
+  await machine.grant(true);
+  await machine.write(signedLog(generateEd25519().signer, 1));
+  machine.isOpen = false;
+  await machine.scanner.scanAll();
+  assert.deepEqual(machine.store.topics(), []);
+});
+
+Deno.test("a user who loses the grant is scrubbed; heads and messages that were carried stay", async () => {
+  await using machine = await Machine.create();
+  const { signer } = generateEd25519();
+  const log = signedLog(signer, 2);
+  await machine.grant(true);
+  await machine.write(log);
+  await machine.scanner.scanAll();
+  // Posted while nobody looked: not carried any more, but its seq was given out.
+  const third = nextMessage(signer, log.at(-1) ?? assert.fail());
+  await machine.write([...log, third]);
+  await machine.grant(false);
+  await machine.scanner.scanAll();
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(machine.home)), []);
+  assert.match(await machine.heads(), /"last_seq":3/);
+  assert.deepEqual(machine.store.topics().map(({ headSeq }) => headSeq), [2]);
+  await machine.scanner.scanAll();
+});
+
+Deno.test("two histories by one key are both kept, and nothing after is taken", async () => {
+  await using machine = await Machine.create();
+  const { signer } = generateEd25519();
+  const log = signedLog(signer, 2);
+  const [first] = log;
+  assert.ok(first);
+  await machine.grant(true);
+  await machine.write(log);
+  await machine.scanner.scan("mara");
+  const other = nextMessage(signer, first, { body: "another" });
+  await machine.write([first, other, nextMessage(signer, other)]);
+  await machine.scanner.scan("mara");
+  const [topic] = machine.store.topics();
+  assert.deepEqual(topic?.equivocation?.ids, [
+    messageId(log[1] ?? assert.fail()),
+    messageId(other),
+  ]);
+  assert.equal(topic?.headSeq, 2);
+});

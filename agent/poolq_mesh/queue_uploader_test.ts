@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
+import { signedLog } from "../../shared/poolq/log_fixture.ts";
+import { topicId } from "../../shared/poolq/topic.ts";
+import { UploadQueuesRequest, UploadQueuesResponse } from "../../shared/proto/agent.ts";
+import { FakeClock } from "../daemon/fake_clock.ts";
+import { fakeLog } from "../daemon/fake_log.ts";
+import { QueueStore } from "./queue_store.ts";
+import { QueueUploader } from "./queue_uploader.ts";
+import { TopicIntake } from "./topic_intake.ts";
+
+/** A server that keeps what it is given in a row, as far as it is let. */
+class FakeServer {
+  readonly stored = new Map<string, number>();
+  /** How many messages came with each call. */
+  readonly calls: number[] = [];
+  isAway = false;
+  refusal = "";
+
+  call(_method: string, body: Uint8Array) {
+    if (this.isAway) {
+      return Promise.resolve({
+        ok: false as const,
+        failure: { message: "away", clockSuspected: false },
+      });
+    }
+    const { topics } = UploadQueuesRequest.decode(body);
+    this.calls.push(topics.reduce((sum, { messages }) => sum + messages.length, 0));
+    const states = topics.map(({ topicId, messages }) => {
+      const id = topicId.toString("hex");
+      let storedSeq = this.stored.get(id) ?? 0;
+      for (const message of messages) {
+        const { seq } = JSON.parse(message.toString());
+        if (this.refusal === "" && seq === storedSeq + 1) storedSeq = seq;
+      }
+      this.stored.set(id, storedSeq);
+      return { topicId, storedSeq, storedId: Buffer.alloc(32), refusal: this.refusal };
+    });
+    const value = new Uint8Array(UploadQueuesResponse.encode({ topics: states }).finish());
+    return Promise.resolve({ ok: true as const, value });
+  }
+}
+
+function setUp(count: number, bodyLength = 10) {
+  const store = QueueStore.open(":memory:");
+  const { signer } = generateEd25519();
+  const log = signedLog(signer, count, { body: "x".repeat(bodyLength) });
+  const id = topicId(signer.publicKey.toHex(), "build-tasks");
+  const hold = (upTo: number) => {
+    const from = store.topic(id)?.headSeq ?? 0;
+    const intake = new TopicIntake({
+      store,
+      topicId: id,
+      user: "mara",
+      writer: "web-1",
+      delegations: [],
+      nowMs: () => 0,
+    });
+    for (const message of log.slice(from, upTo)) intake.take(message);
+    intake.end();
+  };
+  const server = new FakeServer();
+  const granted = new Set(["mara"]);
+  const uploader = new QueueUploader({
+    store,
+    caller: server,
+    clock: new FakeClock(),
+    log: fakeLog(),
+    mayCarry: (user) => Promise.resolve(granted.has(user)),
+    isOpen: () => true,
+    signal: new AbortController().signal,
+  });
+  return { store, id, hold, server, granted, uploader };
+}
+
+Deno.test("the server is asked what it has, and given the rest in calls of a bounded size", async () => {
+  const { id, hold, server, uploader } = setUp(2_500);
+  hold(2_500);
+  await uploader.run();
+  assert.equal(server.stored.get(id), 2_500);
+  assert.deepEqual(server.calls, [0, 1_000, 1_000, 500]);
+  hold(2_500);
+  await uploader.run();
+  assert.equal(server.calls.length, 4, "what is acknowledged is not sent again");
+});
+
+Deno.test("what is posted later travels alone, and a server that lost something gets it again", async () => {
+  const { id, hold, server, uploader } = setUp(5);
+  hold(3);
+  await uploader.run();
+  hold(5);
+  await uploader.run();
+  assert.deepEqual(server.calls, [0, 3, 2]);
+  server.stored.set(id, 1);
+  await uploader.run();
+  assert.equal(server.calls.length, 3, "an acknowledgement is believed while the stream stands");
+  uploader.forget();
+  await uploader.run();
+  assert.equal(server.stored.get(id), 5);
+  assert.deepEqual(server.calls.slice(3), [0, 4]);
+});
+
+Deno.test("a server that is away or refuses is not asked in a circle, and asked again later", async () => {
+  const { id, hold, server, uploader } = setUp(2);
+  hold(2);
+  server.isAway = true;
+  await uploader.run();
+  server.isAway = false;
+  server.refusal = "no room";
+  await uploader.run();
+  await uploader.run();
+  assert.equal(uploader.refusal(id), "no room");
+  assert.ok(server.calls.length <= 2, `${server.calls}`);
+  server.refusal = "";
+  uploader.retryRefused();
+  await uploader.run();
+  assert.equal(server.stored.get(id), 2);
+});
+
+Deno.test("topics of a user without the grant are not carried", async () => {
+  const { hold, server, granted, uploader } = setUp(1);
+  hold(1);
+  granted.clear();
+  await uploader.run();
+  assert.deepEqual(server.calls, []);
+});
