@@ -4,6 +4,7 @@ import { configPublish } from "../../shared/rest/config.ts";
 import { envoyList } from "../../shared/rest/envoys.ts";
 import { runList, runShow } from "../../shared/rest/runs.ts";
 import { filecastShow } from "../../shared/rest/swarm.ts";
+import { taskRun } from "../../shared/rest/tasks.ts";
 import { formatDuration } from "../../shared/terminal/duration.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import { eventually } from "../../tests/support/eventually.ts";
@@ -116,10 +117,9 @@ async function enrol(fleet: TestFleet, show: Show): Promise<void> {
   await eventually(
     "all envoys are online",
     async () => {
-      const { envoys } = envoyList.answer.parse(JSON.parse(await fleet.cli("envoys", "--json")));
+      const { envoys } = await fleet.ask(envoyList, "envoys");
       return envoys.filter(({ presence }) => presence === "online").length === fleet.hosts.length;
     },
-    30_000,
   );
   show((await fleet.cli("envoys")).trimEnd());
   show(
@@ -138,9 +138,7 @@ async function publish(fleet: TestFleet, show: Show): Promise<void> {
     common,
     text.replace(/demo_root: .*/, `demo_root: ${JSON.stringify(demoRoot)}`),
   );
-  const answer = configPublish.answer.parse(
-    JSON.parse(await fleet.cli("config", "publish", "-m", "demo", "--json")),
-  );
+  const answer = await fleet.ask(configPublish, "config", "publish", "-m", "demo");
   show(
     `published ${
       answer.version?.slice(0, 12)
@@ -152,14 +150,13 @@ async function publish(fleet: TestFleet, show: Show): Promise<void> {
       eventually(
         `${host.hostname} has applied its policy`,
         () => Deno.stat(managed(host, MOTD)),
-        30_000,
       )
     ),
   );
   await eventually("all runs are reported", async () => {
-    const { runs } = runList.answer.parse(JSON.parse(await fleet.cli("runs", "--json")));
+    const { runs } = await fleet.ask(runList, "runs");
     return new Set(runs.map(({ hostname }) => hostname)).size === fleet.hosts.length;
-  }, 20_000);
+  });
   show((await fleet.cli("runs")).trimEnd());
 }
 
@@ -167,18 +164,14 @@ async function drift(fleet: TestFleet, show: Show): Promise<void> {
   const host = fleet.host("web-1");
   await heal(host, show);
   const shown = await eventually("the correction is reported", async () => {
-    const { runs } = runList.answer.parse(
-      JSON.parse(await fleet.cli("runs", "--host", host.hostname, "--json")),
-    );
+    const { runs } = await fleet.ask(runList, "runs", "--host", host.hostname);
     for (const { runId } of runs) {
-      const run = runShow.answer.parse(
-        JSON.parse(await fleet.cli("runs", "show", runId, "--json")),
-      );
+      const run = await fleet.ask(runShow, "runs", "show", runId);
       const change = run.report.resources.find(({ diff }) => diff?.includes("by hand"));
       if (change?.diff !== undefined) return change.diff;
     }
     return undefined;
-  }, 20_000);
+  });
   show(shown.trimEnd());
 }
 
@@ -189,9 +182,7 @@ async function cast(fleet: TestFleet, folder: string, show: Show): Promise<void>
   await fleet.cli("swarm", "filecast", "distribute", path, "--target", "*", "--wait");
   const tookMs = performance.now() - startedMs;
   show((await fleet.cli("swarm", "filecast", "status", digest)).trimEnd());
-  const { hosts } = filecastShow.answer.parse(
-    JSON.parse(await fleet.cli("swarm", "filecast", "status", digest, "--json")),
-  );
+  const { hosts } = await fleet.ask(filecastShow, "swarm", "filecast", "status", digest);
   const origin = fleet.hub.hostname;
   const helped = hosts.filter((host) =>
     !host.origin &&
@@ -224,9 +215,9 @@ async function offline(fleet: TestFleet, show: Show): Promise<void> {
 /** Waits until the server can reach every agent again. */
 async function everybodyBack(fleet: TestFleet): Promise<void> {
   await eventually("every agent is back", async () => {
-    const plan = await fleet.cli("task", "run", "true", "--target", "*", "--dry-run");
-    return / 0 offline$/m.test(plan);
-  }, 60_000);
+    const { plan } = await fleet.ask(taskRun, "task", "run", "true", "--target", "*", "--dry-run");
+    return plan.offline.length === 0;
+  });
 }
 
 /** Spoils a managed file and waits until its envoy has put it right. */
@@ -238,7 +229,6 @@ async function heal(host: FleetHost, show: Show): Promise<void> {
   await eventually(
     `${host.hostname} heals ${path}`,
     async () => await Deno.readTextFile(path) === wanted,
-    30_000,
   );
   show(`${host.hostname} put ${MOTD} right after ${formatDuration(performance.now() - startedMs)}`);
 }
