@@ -382,6 +382,9 @@ Deno.test("vigocli task against a fleet", async (t) => {
         for (const [args, line] of cases) {
           assertFails(await fleet.tryCli("task", "run", ...args, ...target), 2, line);
         }
+        const misspelt = await fleet.tryCli("task", "run", "restart-ap", ...target);
+        assert.match(misspelt.stderr, /^Running it as a command: .*Did you mean "restart-app"\?$/m);
+        assert.match(misspelt.stdout, /^--- web-1 \[failed\] exit=127 /m);
       },
     );
   });

@@ -61,7 +61,7 @@ export function runCommand(context: CliContext) {
       });
       const { timeout, operator, batchSize, maxFailures, healthCheckUrl, nice } = settings;
       const request: Request = {
-        ...await whatToRun(client, text, param),
+        ...await whatToRun(client, text, param, context),
         target,
         operator: operator ?? context.operator.slice(0, MAX_OPERATOR_LENGTH),
         dryRun,
@@ -115,14 +115,19 @@ async function whatToRun(
   client: ApiClient,
   text: string,
   params: Params,
+  { output }: CliContext,
 ): Promise<Pick<Request, "command" | "task" | "params">> {
   const isNamed = TASK_NAME.test(text);
   const tasks = isNamed
     ? await allPages((query) => client.call(namedTaskList, { query }), (page) => page.tasks)
     : [];
   if (tasks.some(({ name }) => name === text)) return { task: text, params };
-  if (Object.keys(params).length === 0) return { command: text };
   const names = tasks.map(({ name }) => name);
+  if (Object.keys(params).length === 0) {
+    const hint = suggestName(text, names);
+    if (hint) output.note(`Running it as a command: no task is called ${text}${hint}`);
+    return { command: text };
+  }
   throw new UserError(
     `Cannot take --param: no task of the live version is called ${JSON.stringify(sanitize(text))}${
       suggestName(text, names) || ". See them with: vigocli task list --named"
