@@ -22,14 +22,19 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Benchmark>>> = {
   fanout: async () => (await import("./fanout.ts")).benchFanout,
   simulation: async () => (await import("./simulation.ts")).benchSimulation,
   dispatch: async () => (await import("./dispatch.ts")).benchDispatch,
+  poolq: async () => (await import("./poolq.ts")).benchPoolq,
   publish: async () => (await import("./publish.ts")).benchPublish,
+  ui: async () => (await import("./ui.ts")).benchUi,
 };
 
 const program = new Command("bench")
   .description("Measure this machine; prints figures, never fails on time")
   .addArgument(new Argument("<name>", "which benchmark").choices(Object.keys(BENCHMARKS)))
   .option("--json", "print one JSON document", false)
-  .option("--row <case...>", "measure these cases of dispatch, fanout, publish or simulation alone")
+  .option(
+    "--row <case...>",
+    "measure these cases of dispatch, fanout, publish, simulation or ui alone",
+  )
   .action(async (name, { json, row: rows = [] }) => {
     const load = BENCHMARKS[name];
     if (load === undefined) throw new Error(`unreachable: commander admits known names only`);
