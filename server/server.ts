@@ -17,6 +17,7 @@ import { assertClientCertificatesRecognised } from "./api/client_certificate_rec
 import { Metrics } from "./api/metrics.ts";
 import { peopleRoutes } from "./api/people_routes.ts";
 import { queueRoutes } from "./api/queue_routes.ts";
+import { puddleRoutes } from "./api/puddle_routes.ts";
 import { queryRoutes } from "./api/query_routes.ts";
 import { readCredentials } from "./api/read_credentials.ts";
 import { RequestBudgets } from "./api/request_budgets.ts";
@@ -295,6 +296,12 @@ async function startRest(
       store,
       fleetDocuments: fleet.fleetDocuments,
       countEnvoys: () => fleet.countQueueEnvoys(),
+    }),
+    ...puddleRoutes({
+      index,
+      evictions: fleet.puddleEvictions,
+      queues: fleet.queues,
+      fleetDocuments: fleet.fleetDocuments,
     }),
     ...runRoutes({ runs: store.runs, bundles, index }),
     ...secretRoutes(fleet.vault, (path) => publisher.usersOfSecret(path)),

@@ -14,6 +14,7 @@ import {
   showFilecast,
 } from "./filecast.ts";
 import { poolqCommand } from "./poolq.ts";
+import { puddleCommand } from "./puddle.ts";
 import { serverCommand } from "./server_command.ts";
 
 /** What each machine runs for `cleanup`; its daemon does the work. */
@@ -27,6 +28,7 @@ export function swarmCommand(context: CliContext): Command {
   swarm.addCommand(cleanupCommand(context));
   swarm.addCommand(filecastCommand(context));
   swarm.addCommand(poolqCommand(context));
+  swarm.addCommand(puddleCommand(context));
   // The short forms are how the guides write them.
   swarm.addCommand(distributeCommand(context));
   swarm.addCommand(listCommand(context));

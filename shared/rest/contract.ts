@@ -48,6 +48,7 @@ import {
   poolqTopics,
   poolqUnblock,
 } from "./poolq.ts";
+import { puddleEvict, puddleList, puddleShow } from "./puddle.ts";
 import { runGraph, runList, runShow } from "./runs.ts";
 import {
   secretDelete,
@@ -160,6 +161,9 @@ export const CONTRACT = {
   poolqStatus,
   poolqTopics,
   poolqUnblock,
+  puddleEvict,
+  puddleList,
+  puddleShow,
   renew,
   renewNonce,
   runGraph,
