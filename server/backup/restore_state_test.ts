@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
 import { openSqliteReader, openSqliteStore } from "../store/open_sqlite_store.ts";
-import { someEnvoy } from "../store/store_contract_suite.ts";
+import { someEnvoy } from "../store/contract_records.ts";
 import { UNFINISHED_FACT } from "../wiring/open_state.ts";
 import { type BackupHeader, writeLines } from "./backup_format.ts";
 import { openOwnDatabase } from "./database_end.ts";

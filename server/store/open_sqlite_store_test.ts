@@ -6,7 +6,8 @@ import { ALL_MIGRATIONS } from "./migrations/all_migrations.ts";
 import type { Migration } from "./migrations/migration.ts";
 import { checkIntegrityAside } from "./check_integrity_aside.ts";
 import { openSqliteStore } from "./open_sqlite_store.ts";
-import { someEnvoy, someObservation, someRun, testStoreContract } from "./store_contract_suite.ts";
+import { someEnvoy, someObservation, someRun } from "./contract_records.ts";
+import { testStoreContract } from "./store_contract_suite.ts";
 import { StoreError } from "./store_error.ts";
 import { someTarget, someTask } from "./task_fixture.ts";
 

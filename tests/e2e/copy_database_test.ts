@@ -9,7 +9,7 @@ import { copyDatabase } from "../../server/store/copy/copy_database.ts";
 import { listCopiedTables } from "../../server/store/copy/table_catalog.ts";
 import { openSqliteStore } from "../../server/store/open_sqlite_store.ts";
 import { openPostgresStore } from "../../server/store/postgres/open_postgres_store.ts";
-import { someEnvoy, someObservation, someRun } from "../../server/store/store_contract_suite.ts";
+import { someEnvoy, someObservation, someRun } from "../../server/store/contract_records.ts";
 import { StoreError } from "../../server/store/store_error.ts";
 import { TemporaryRoot } from "../support/temporary_root.ts";
 import { TestPostgres } from "../support/test_postgres.ts";
