@@ -8,6 +8,7 @@ import { configPage } from "./config_page.tsx";
 import { envoyPage } from "./envoy_page.tsx";
 import { envoysPage } from "./envoys_page.tsx";
 import { overviewPage } from "./overview_page.tsx";
+import { poolqPage } from "./poolq_page.tsx";
 import { runPage } from "./run_page.tsx";
 import { runsPage } from "./runs_page.tsx";
 import { settingsPage } from "./settings_page.tsx";
@@ -27,6 +28,7 @@ export const PAGES: readonly Page[] = [
   payloadListPage,
   payloadPage,
   chunkMapPage,
+  poolqPage,
   configPage,
   auditPage,
   settingsPage,

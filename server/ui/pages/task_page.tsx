@@ -148,7 +148,7 @@ function Following({ task, context: { url } }: { task: TaskSummary; context: Pag
         hx-headers={AUTOMATIC}
       />
       <div id="live-output">
-        <p class="quiet" id="live-none">Nothing was printed yet.</p>
+        <p class="quiet" id="live-none">Nothing was printed since this page was opened.</p>
       </div>
       <noscript>
         <p class="quiet">Reload this page to see more of it.</p>

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { TemporaryRoot } from "../support/temporary_root.ts";
+import { TestFleet } from "../support/test_fleet.ts";
+import { findBrowser } from "./find_browser.ts";
+import { WatchedBrowser } from "./watched_browser.ts";
+
+export const ADMIN = "ann";
+export const VIEWER = "bob";
+export const PASSWORD = "correct horse battery";
+/** Ignored by git. */
+export const SCREENSHOTS = "tests/browser/screenshots";
+
+/** What the steps of the browser tests share: one server with agents, and one browser that is logged in. */
+export interface BrowserStage {
+  readonly fleet: TestFleet;
+  readonly browser: WatchedBrowser;
+}
+
+/**
+ * Starts a server, its own host's agent and those of `hostnames`, with people, and a browser.
+ *
+ * @throws {Error} what `play` threw, with the last lines of every process.
+ */
+export async function onStage(
+  hostnames: readonly string[],
+  play: (stage: BrowserStage) => Promise<void>,
+): Promise<void> {
+  await using folder = await TemporaryRoot.create();
+  await using fleet = await TestFleet.layOut(folder.path, ["hub", ...hostnames]);
+  try {
+    await fleet.startServer();
+    await Promise.all([addPeople(fleet), fleet.join()]);
+    await using browser = await WatchedBrowser.start(findBrowser() ?? "", fleet.restUrl);
+    await play({ fleet, browser });
+    browser.assertNoFaults();
+  } catch (cause) {
+    throw new Error(`${cause instanceof Error ? cause.message : cause}\n${fleet.logs()}`, {
+      cause,
+    });
+  }
+}
+
+async function addPeople(fleet: TestFleet): Promise<void> {
+  for (const [name, role] of [[ADMIN, "admin"], [VIEWER, "viewer"]] as const) {
+    const answer = await fleet.api("/users", {
+      method: "POST",
+      json: { name, role, password: PASSWORD },
+    });
+    assert.equal(answer.status, 200, answer.text);
+  }
+}
+
+/** Fails if a page is wider than a telephone. */
+export async function assertFits({ page }: WatchedBrowser, what: string): Promise<void> {
+  await page.setViewportSize({ width: 360, height: 800 });
+  const overflow = Number(await page.evaluate("document.documentElement.scrollWidth - innerWidth"));
+  assert.ok(overflow <= 0, `${what} is ${overflow} px wider than a telephone`);
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
+
+/** Pictures of a page in both colour schemes, wide and narrow, for people to look at. */
+export async function takePictures({ page }: WatchedBrowser, name: string): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    for (const width of [1280, 360]) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.screenshot({
+        path: `${SCREENSHOTS}/${name}-${colorScheme}-${width}.png`,
+        fullPage: true,
+      });
+    }
+  }
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
