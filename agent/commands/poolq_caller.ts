@@ -1,8 +1,7 @@
 import type { Sha256 } from "../../shared/crypto/sha256.ts";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
-import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
+import { CommandExit } from "../../shared/terminal/command_exit.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
-import { UserError } from "../../shared/terminal/user_error.ts";
 import { DaemonView, type FleetLimits, type FleetView } from "../poolq/fleet_view.ts";
 import { readKnownHeads } from "../poolq/known_head.ts";
 import { type PoolqPaths, poolqPaths } from "../poolq/poolq_paths.ts";
@@ -14,6 +13,7 @@ import { PuddleAbsentError } from "../puddle/puddle_session.ts";
 import { agentPaths } from "../store/agent_paths.ts";
 import { NotEnrolledError, readEnrolment } from "../store/identity.ts";
 import type { AgentContext } from "./context.ts";
+import { runAs } from "./puddle_caller.ts";
 
 /** The user who runs a verb of `vigo swarm poolq`, and what the verb reaches. */
 export interface PoolqCaller {
@@ -28,8 +28,8 @@ export function openFleetView(context: AgentContext, roots: RootPaths): FleetVie
 }
 
 /**
- * Whose queues a verb is about: the user who runs it. Homes are hostile to root, so it works in none but its own, though the
- * user whose home that is may have another name in a root of its own.
+ * Whose queues a verb is about. Root that names a user runs the same command line again as that user, since homes are hostile
+ * to root; the verb then ends with its status.
  *
  * @param named the value of `--user`.
  * @throws {UserError} if nobody's home can be meant, as when root names nobody.
@@ -40,12 +40,7 @@ export async function findPoolqCaller(
   named: string | undefined,
 ): Promise<PoolqCaller> {
   const caller = await findCaller(roots, named);
-  if (!isCallerItself(caller)) {
-    throw new UserError(
-      `Cannot act for ${caller.name}: run this as that user, for instance with "sudo -u ${caller.name} vigo …"`,
-      { exitCode: EXIT_CODE.notPermitted },
-    );
-  }
+  if (!isCallerItself(caller)) throw new CommandExit(await runAs(caller, context));
   return { caller, paths: poolqPaths(caller.home), fleet: openFleetView(context, roots) };
 }
 

@@ -48,11 +48,11 @@ export async function runRead(
   const topic = await resolveTopic(context, roots, topicText, flags.user);
   const group = flags.group ?? OWN_GROUP;
   const output = openOutput(context, flags);
-  await forEver(context, flags, fleet, topic, async () => {
+  const problem = await forEver(context, flags, fleet, topic, async () => {
     const delivered = await readOnce(context, { paths, fleet, topic, group, flags, output });
     return { delivered, next: delivered.position.seq + 1 };
   });
-  finish(context, flags, output);
+  finish(context, flags, output, topic, problem);
 }
 
 interface Reading {
@@ -106,7 +106,7 @@ export async function runTail(
   let after: ReaderPosition = {
     seq: Math.max((probe?.firstSeq ?? 1) - 1, (probe?.headSeq ?? 0) - wanted, 0),
   };
-  await forEver(context, flags, fleet, topic, async () => {
+  const problem = await forEver(context, flags, fleet, topic, async () => {
     const delivered = await deliver(fleet, {
       topicId: topic.id,
       after,
@@ -122,25 +122,29 @@ export async function runTail(
     after = delivered.position;
     return { delivered, next: after.seq + 1 };
   });
-  finish(context, flags, output);
+  finish(context, flags, output, topic, problem);
 }
 
-/** Does it once, or again whenever there is more, until the person interrupts. */
+/**
+ * Does it once, or again whenever there is more, until the person interrupts.
+ *
+ * @returns what stopped it, if something did.
+ */
 async function forEver(
   context: AgentContext,
   flags: ReadFlags,
   fleet: FleetView,
   topic: NamedTopic,
   once: () => Promise<{ readonly delivered: Delivered; readonly next: number }>,
-): Promise<void> {
+): Promise<ChainVerdict | undefined> {
   let total = 0, isSilent = false;
   for (;;) {
     const { delivered, next } = await once();
     total += delivered.count;
-    if (delivered.problem) throw stopped(topic, delivered.problem);
+    if (delivered.problem) return delivered.problem;
     if (!flags.follow) {
       if (total === 0) sayNothingNew(context, flags, delivered, topic);
-      return;
+      return undefined;
     }
     try {
       const range = delivered.isUnknown
@@ -171,8 +175,16 @@ function openOutput(context: AgentContext, flags: ReadFlags): MessageOutput {
   return new MessageOutput(format, context.isTerminal);
 }
 
-function finish(context: AgentContext, flags: ReadFlags, output: MessageOutput): void {
+/** A document is complete also when something stopped it. */
+function finish(
+  context: AgentContext,
+  flags: ReadFlags,
+  output: MessageOutput,
+  topic: NamedTopic,
+  problem: ChainVerdict | undefined,
+): void {
   if (!flags.follow) context.write(output.end());
+  if (problem) throw stopped(topic, problem);
 }
 
 /** An offset may move on only past what somebody got. */

@@ -320,6 +320,8 @@ Deno.test("a message that fails is shown as refused, never delivered, and the of
   assert.equal(stopped.status, 1);
   assert.match(stopped.err, /seq 2 refused: its signature is not the author's. .*--skip-bad/);
   assert.equal((await machine.run(["offset", "build-tasks"])).out, "1\n");
+  const { out, status } = await machine.run(["tail", "build-tasks", "--json"]);
+  assert.deepEqual([JSON.parse(out).length, status], [1, 1]);
   const past = await machine.run(["read", "build-tasks", "--skip-bad", ...body]);
   assert.equal(past.out, "three\n");
   assert.match(past.err, /seq 2 refused/);

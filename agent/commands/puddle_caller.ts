@@ -44,7 +44,7 @@ export async function runPuddleVerb(
 }
 
 /** The same command line in a process of the user's own; the terminal goes with it. */
-function runAs({ uid, gid, home, name }: Caller, { env }: AgentContext): Promise<ExitCode> {
+export function runAs({ uid, gid, home, name }: Caller, { env }: AgentContext): Promise<ExitCode> {
   const { argv, environment } = ownCommand();
   const kept = ["TERM", "LANG", "LC_ALL", "NO_COLOR", "VIGO_ROOT"].flatMap((variable) => {
     const value = env[variable];
