@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect } from "node:net";
 import { join } from "node:path";
 import { Duplex } from "node:stream";
+import type { ReadableStream, WritableStream } from "node:stream/web";
 import { isAbsent } from "../store/is_absent.ts";
 
 /** Answers one request; whatever it throws becomes a 500. */
@@ -90,8 +91,10 @@ export class LocalServer {
         continue;
       }
       // The same streams of the platform, which the two libraries of types declare each in its own way.
-      const streams = connection as unknown as Parameters<typeof Duplex.fromWeb>[0];
-      const duplex = Duplex.fromWeb({ readable: streams.readable, writable: streams.writable });
+      const duplex = Duplex.fromWeb({
+        readable: connection.readable as ReadableStream,
+        writable: connection.writable as WritableStream,
+      });
       this.#connections.add(duplex);
       duplex.once("close", () => this.#connections.delete(duplex));
       // A caller that hangs up is no event for anybody.
