@@ -10,14 +10,14 @@ import {
 import { outputShareBytes } from "../../shared/tasks/task_limits.ts";
 import type { StoredTarget, StoredTask, TaskRepository } from "../store/task_store.ts";
 import type { Probe } from "./health_probe.ts";
+import { explainLate, isUnexplained } from "./late_result.ts";
+import { listAllTargets } from "./list_all_targets.ts";
 import { LiveTask } from "./live_task.ts";
 import { type ReadResult, readResult } from "./read_result.ts";
 import { cancelMessage, dispatchMessage } from "./sign_orders.ts";
 import type { RunEffect } from "./task_run.ts";
 import { VerdictWriter, type WriterLimits } from "./verdict_writer.ts";
 
-/** Targets read at a time when the server starts. */
-const TARGETS_PER_PAGE = 1_000;
 /** Envoys told in one go, before others get their turn: each costs a signature, a TLS record and a write of its own. */
 const SENDS_PER_TURN = 25;
 /** Until the next try after the store refused, in ms. */
@@ -71,18 +71,7 @@ export class TaskDesk {
   static async load(options: TaskDeskOptions): Promise<TaskDesk> {
     const desk = new TaskDesk(options);
     for (const task of await options.store.listUnfinished()) {
-      const targets: StoredTarget[] = [];
-      for (let after = -1;;) {
-        const page = await options.store.listTargets(task.record.id, {
-          after,
-          limit: TARGETS_PER_PAGE,
-          withOutput: false,
-        });
-        targets.push(...page);
-        const last = page.at(-1);
-        if (last === undefined || page.length < TARGETS_PER_PAGE) break;
-        after = last.position;
-      }
+      const targets = await listAllTargets(options.store, task.record.id);
       desk.#open(new LiveTask(task, targets, true), (live) => live.run.resume(options.now()));
     }
     return desk;
@@ -382,20 +371,4 @@ export class TaskDesk {
       this.#apply(desk, desk.live.run.tick(this.#options.now()));
     }, Math.max(0, wakeAtMs - this.#options.now()));
   }
-}
-
-/** Whether nothing is known of a lost target but that it is lost. */
-function isUnexplained({ verdict, exitCode, output, durationMs }: StoredTarget): boolean {
-  return verdict === "lost" && exitCode === null && output === null && durationMs === null;
-}
-
-/** The verdict stays, since others went by it; what was learned stands beside it. */
-function explainLate({ verdict, exitCode, durationMs, output }: ReadResult): Partial<StoredTarget> {
-  const exit = exitCode === null ? "" : `, exit=${exitCode}`;
-  return {
-    exitCode,
-    durationMs,
-    output,
-    reason: `the result came after the deadline: ${verdict}${exit}`,
-  };
 }

@@ -8,33 +8,18 @@ import type {
   TaskSummary,
   TaskTarget,
 } from "../../shared/rest/tasks.ts";
-import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
-import { TargetSpecError } from "../../shared/targeting/target_spec_error.ts";
 import { keptBytes } from "../../shared/tasks/captured_output.ts";
-import {
-  parseBatchSize,
-  parseMaxFailures,
-  type TaskAmount,
-  TaskAmountError,
-} from "../../shared/tasks/task_amount.ts";
-import {
-  DEFAULT_TIMEOUT_SECS,
-  longestRunMs,
-  MAX_BATCHES,
-  MAX_TARGETS,
-} from "../../shared/tasks/task_limits.ts";
 import { makeTaskId } from "../../shared/tasks/task_id.ts";
 import { noVerdicts, type Verdict } from "../../shared/tasks/verdict.ts";
-import type { TargetSpec } from "../../shared/targeting/target_spec.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
 import { answered, type Refused, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
 import type { Store } from "../store/store.ts";
 import { CursorError } from "../store/store_error.ts";
 import type { StoredTarget, StoredTask, TaskRecord } from "../store/task_store.ts";
 import { auditedCommand } from "./audited_command.ts";
-import { judgeHealthUrl } from "./health_hosts.ts";
 import type { ResolvedTask, ResolveNamedTask } from "./named_task.ts";
-import { type PlannedEnvoy, planTargets, type TargetPlan, targetsOfPlan } from "./plan_task.ts";
+import { type PlanningOptions, planRequest, showPlan } from "./plan_request.ts";
+import { targetsOfPlan } from "./plan_task.ts";
 import type { TaskDesk } from "./task_desk.ts";
 import { showResult, showTarget, summarizeTask } from "./task_views.ts";
 
@@ -57,15 +42,11 @@ export interface Blocked extends Refused {
   readonly guardrail: Guardrail;
 }
 
-export interface TaskServiceOptions {
+export interface TaskServiceOptions extends PlanningOptions {
   readonly store: Store;
   readonly desk: TaskDesk;
   readonly audit: Pick<AuditLog, "record" | "recordInside">;
   readonly now: () => number;
-  /** `tasks.health_check_hosts`. */
-  readonly healthCheckHosts: readonly string[];
-  /** The envoys that a target spec hits, by hostname. */
-  readonly envoysOf: (target: TargetSpec) => Promise<readonly PlannedEnvoy[]>;
   readonly resolveNamed: ResolveNamedTask;
 }
 
@@ -77,16 +58,6 @@ export interface TaskOrigin {
   readonly about: Readonly<Record<string, string>>;
   /** Kept in the same transaction as the task. */
   readonly keep: (inside: Store, task: TaskRecord) => Promise<void>;
-}
-
-interface Request {
-  readonly resolved: ResolvedTask;
-  readonly timeoutSecs: number;
-  readonly nice: number;
-  readonly batchSize: string | null;
-  readonly maxFailures: string | null;
-  readonly healthCheckUrl: string | null;
-  readonly plan: TargetPlan;
 }
 
 /** What people ask of tasks. */
@@ -105,9 +76,12 @@ export class TaskService {
     principal: string,
     origin?: TaskOrigin,
   ): Promise<ServiceAnswer<{ task: TaskSummary | null; plan: TaskPlan }> | Blocked> {
-    const read = await this.#read(request, origin?.resolved);
+    const resolved = origin?.resolved === undefined
+      ? await this.resolve(request)
+      : answered(origin.resolved);
+    const read = resolved.ok ? await planRequest(request, resolved.value, this.#options) : resolved;
     if (!read.ok) return read;
-    const { plan, resolved: { command } } = read.value;
+    const { plan, command } = read.value;
     const verdict = judgeCommand(command, "/");
     const guardrail = verdict.ok ? null : { reason: verdict.reason, pattern: verdict.pattern };
     const shown = showPlan(read.value, request.task ?? null, guardrail);
@@ -288,50 +262,6 @@ export class TaskService {
     yield { kind: "task", task: summarizeTask(task, 0) };
   }
 
-  async #read(request: TaskRequest, known?: ResolvedTask): Promise<ServiceAnswer<Request>> {
-    const resolved = known === undefined ? await this.resolve(request) : answered(known);
-    if (!resolved.ok) return resolved;
-    const defaults = resolved.value;
-    const batchSize = request.batchSize ?? defaults.batchSize ?? null;
-    const maxFailures = request.maxFailures ?? defaults.maxFailures ?? null;
-    const healthCheckUrl = request.healthCheckUrl ?? defaults.healthCheckUrl ?? null;
-    let sizes: readonly TaskAmount[] | undefined, target: TargetSpec;
-    try {
-      sizes = batchSize === null ? undefined : parseBatchSize(batchSize);
-      if (maxFailures !== null) parseMaxFailures(maxFailures);
-      target = parseTargetSpec(request.target);
-    } catch (error) {
-      if (error instanceof TaskAmountError || error instanceof TargetSpecError) {
-        return refused(400, error.message);
-      }
-      throw error;
-    }
-    const problem = healthCheckUrl === null
-      ? null
-      : judgeHealthUrl(healthCheckUrl, this.#options.healthCheckHosts);
-    if (problem !== null) return refused(400, problem);
-    const envoys = await this.#options.envoysOf(target);
-    const many = envoys.length > MAX_TARGETS;
-    if (many) return refused(400, `${envoys.length} envoys match; a task takes ${MAX_TARGETS}`);
-    if (envoys.length === 0) {
-      const shown = JSON.stringify(request.target);
-      return refused(404, `No envoy matches ${shown}. Try it with: vigocli query`);
-    }
-    const plan = planTargets(envoys, sizes);
-    if (plan.batches.length > MAX_BATCHES) {
-      return refused(400, `That makes ${plan.batches.length} batches; a task takes ${MAX_BATCHES}`);
-    }
-    return answered({
-      resolved: defaults,
-      timeoutSecs: request.timeoutSecs ?? defaults.timeoutSecs ?? DEFAULT_TIMEOUT_SECS,
-      nice: request.nice ?? defaults.nice ?? 0,
-      batchSize,
-      maxFailures,
-      healthCheckUrl,
-      plan,
-    });
-  }
-
   /** The task and its record in the audit log are kept together or not at all, and before anybody is sent it. */
   async #add(
     task: StoredTask,
@@ -396,24 +326,6 @@ const FRESH: StoredTask["progress"] = {
   counts: noVerdicts(),
   outputBytes: 0,
 };
-
-function showPlan(
-  { plan, resolved, timeoutSecs, healthCheckUrl }: Request,
-  task: string | null,
-  guardrail: Guardrail | null,
-): TaskPlan {
-  const names = (envoys: readonly PlannedEnvoy[]) => envoys.map(({ hostname }) => hostname);
-  return {
-    command: resolved.command,
-    task,
-    batches: plan.batches.map(names),
-    offline: names(plan.offline),
-    skipped: plan.skipped.map(({ hostname, barred }) => ({ hostname, reason: barred ?? "" })),
-    timeoutSecs,
-    longestMs: longestRunMs(plan.batches.length, timeoutSecs, healthCheckUrl !== null),
-    guardrail,
-  };
-}
 
 function bytesOf({ output }: StoredTarget): number {
   return output === null ? 0 : keptBytes(output.stdout) + keptBytes(output.stderr);
