@@ -135,6 +135,8 @@ export class TestPostgres implements AsyncDisposable {
   async silence(): Promise<() => void> {
     const { pid } = this.#process ?? {};
     if (pid === undefined) throw new Error("PostgreSQL does not run");
+    // First the one that would make more of them.
+    sendSignal(pid, "SIGSTOP");
     const children = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`);
     const all = [pid, ...children.split(" ").filter((word) => word !== "").map(Number)];
     const signal = (name: "SIGSTOP" | "SIGCONT") => all.forEach((one) => sendSignal(one, name));
