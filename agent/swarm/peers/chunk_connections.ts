@@ -5,8 +5,11 @@ import { PeerError } from "./peer_error.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 import { endpointKey, type PeerEndpoint } from "./peer_registry.ts";
 
-/** Connections to one peer that carry chunks: four for one download; it gives each caller eight. */
-const MAX_PER_PEER = 6;
+/**
+ * Connections to one peer that carry chunks; further questions wait for one of them. Two keep it busy, since it sends from one
+ * thread, and each costs both ends a handshake of some milliseconds.
+ */
+const MAX_PER_PEER = 2;
 /** An idle connection is closed before the other end does it, after 15 s. */
 const IDLE_MS = 10_000;
 
