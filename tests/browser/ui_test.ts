@@ -116,7 +116,7 @@ Deno.test({
             .waitFor();
           await Deno.writeTextFile(gate, "");
           await page.locator("#task-head").getByText("2 complete of 2").waitFor();
-          await page.getByRole("link", { name: "Output of web-1" }).click();
+          await page.getByRole("link", { name: "show the output of web-1" }).click();
           const output = await page.getByRole("region", { name: "stdout of web-1" }).textContent();
           assert.match(output ?? "", /<script>alert\(2\)<\/script>\\u\{202e\}[^]*the end/);
           await browser.assertAccessible("a task");
@@ -145,7 +145,7 @@ Deno.test({
         assert.ok(
           shown.length < 300_000 && /bytes left out/.test(shown) && shown.endsWith("1500000\n"),
         );
-        await page.getByLabel("Output of web-1").click();
+        await page.getByRole("link", { name: "show the output of web-1" }).click();
       });
 
       await t.step("a publish is seen, and then the drift that it corrects", async () => {
@@ -201,7 +201,6 @@ Deno.test({
           await takePictures(browser, name);
           await assertFits(browser, path);
         }
-        await page.getByRole("heading", { name: "Settings" }).waitFor();
       });
 
       await t.step("the chain of the audit log is verified at a click", async () => {
@@ -269,7 +268,7 @@ Deno.test({
           await page.getByRole("button", { name: "Log in" }).click();
           await page.getByText("this is what you typed").waitFor();
           await page.getByRole("button", { name: "Send it" }).click();
-          await page.getByRole("button", { name: "Run it on 1 envoy" }).waitFor();
+          await page.getByRole("button", { name: /^Run it on/ }).waitFor();
         },
       );
     });

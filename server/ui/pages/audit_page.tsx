@@ -161,6 +161,8 @@ function Records({ records, nowMs }: { records: readonly AuditRecord[]; nowMs: n
 
 /** Longest value shown in a row, in characters. */
 const MAX_VALUE = 160;
+/** What nobody reads to its end. */
+const DIGEST = /^[0-9a-f]{40,}$/;
 
 function About({ payload }: { payload: AuditRecord["payload"] }) {
   const entries = Object.entries(payload).filter(([, value]) => value !== "" && value !== null);
@@ -171,8 +173,9 @@ function About({ payload }: { payload: AuditRecord["payload"] }) {
         const text = typeof value === "string" ? value : JSON.stringify(value);
         return (
           <span>
-            <span class="quiet">{name}</span>{" "}
-            <Word>{text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text}</Word>
+            <span class="quiet">{name}</span> {DIGEST.test(text)
+              ? <ShortId id={text} />
+              : <Word>{text.length > MAX_VALUE ? `${text.slice(0, MAX_VALUE)}…` : text}</Word>}
           </span>
         );
       })}

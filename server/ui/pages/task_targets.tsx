@@ -40,14 +40,13 @@ export function targetColumns(task: Pick<TaskSummary, "batches">, url: URL): Col
     {
       name: "Output",
       cell: ({ position, verdict, hostname }) =>
-        verdict === null ? <span class="quiet">–</span> : (
-          <a
-            href={`${href(url, { output: String(position) })}#output`}
-            aria-label={`Output of ${hostname}`}
-          >
-            show
-          </a>
-        ),
+        verdict === null
+          ? <span class="quiet">–</span>
+          : (
+            <a href={`${href(url, { output: String(position) })}#output`}>
+              show<span class="visually-hidden">{` the output of ${hostname}`}</span>
+            </a>
+          ),
     },
   ];
 }
