@@ -32,8 +32,8 @@ export class FlowBook {
     }
   }
 
-  /** The flows of the last minute, the largest first, at most `limit`. */
-  list(nowMs: number, limit: number): SwarmFlow[] {
+  /** The flows of the last minute, the largest first. */
+  list(nowMs: number): SwarmFlow[] {
     this.#forget(nowMs);
     const sums = new Map<string, SwarmFlow>();
     for (const { flows } of this.#slots) {
@@ -48,8 +48,7 @@ export class FlowBook {
         }
       }
     }
-    return [...sums.values()].sort((one, other) => other.sizeBytes - one.sizeBytes)
-      .slice(0, limit);
+    return [...sums.values()].sort((one, other) => other.sizeBytes - one.sizeBytes);
   }
 
   #slotOf(nowMs: number): Slot {

@@ -1,4 +1,5 @@
 import {
+  type FlowTotal,
   MAX_FLOWS,
   type SwarmFlow,
   type SwarmGraphNews,
@@ -26,6 +27,7 @@ interface Picture {
   readonly nodes: ReadonlyMap<string, { readonly node: SwarmNode; readonly text: string }>;
   readonly flows: readonly SwarmFlow[];
   readonly flowsText: string;
+  readonly total: FlowTotal;
 }
 
 /** The swarm as a picture: envoys, and what flowed between them within the last minute. */
@@ -39,9 +41,9 @@ export class SwarmGraph {
     this.#beatMs = options.beatMs ?? BEAT_MS;
   }
 
-  show(): { nodes: SwarmNode[]; flows: SwarmFlow[] } {
-    const { nodes, flows } = this.#draw();
-    return { nodes: [...nodes.values()].map(({ node }) => node), flows: [...flows] };
+  show(): { nodes: SwarmNode[]; flows: SwarmFlow[]; total: FlowTotal } {
+    const { nodes, flows, total } = this.#draw();
+    return { nodes: [...nodes.values()].map(({ node }) => node), flows: [...flows], total };
   }
 
   /** All of it at once, then whatever is different, until the signal ends it. */
@@ -69,10 +71,12 @@ export class SwarmGraph {
     }
     // A source that has left the fleet meanwhile is no node any more.
     const isDrawn = (end: string) => end === "server" || nodes.has(end);
-    const flows = book.list(nowMs, MAX_FLOWS).filter(({ from, to }) =>
-      isDrawn(from) && isDrawn(to)
-    );
-    this.#picture = { atMs: nowMs, nodes, flows, flowsText: JSON.stringify(flows) };
+    const all = book.list(nowMs).filter(({ from, to }) => isDrawn(from) && isDrawn(to));
+    const flows = all.slice(0, MAX_FLOWS);
+    const sizeBytes = all.reduce((sum, flow) => sum + flow.sizeBytes, 0);
+    const flowsText = JSON.stringify(flows);
+    const total = { flows: all.length, sizeBytes };
+    this.#picture = { atMs: nowMs, nodes, flows, flowsText, total };
     return this.#picture;
   }
 }
@@ -85,5 +89,6 @@ function compare(before: Picture | undefined, after: Picture): SwarmGraphNews | 
   const gone = [...before?.nodes.keys() ?? []].filter((uuid) => !after.nodes.has(uuid));
   const areFlowsNews = before?.flowsText !== after.flowsText;
   if (before && nodes.length === 0 && gone.length === 0 && !areFlowsNews) return undefined;
-  return { nodes, gone, ...(areFlowsNews ? { flows: [...after.flows] } : {}) };
+  const flows = areFlowsNews ? { flows: [...after.flows] } : {};
+  return { nodes, gone, ...flows, total: after.total };
 }

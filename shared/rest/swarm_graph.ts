@@ -4,8 +4,8 @@ import { pageOf, pageQuery } from "./page.ts";
 import { filecastHostSchema, filecastSchema } from "./swarm.ts";
 import { swarmPeerSchema } from "./swarm_substrate.ts";
 
-/** Flows that are answered at most: the largest. */
-export const MAX_FLOWS = 4_000;
+/** Flows that are answered at most: the largest. More would be a blanket in a picture. */
+export const MAX_FLOWS = 1_000;
 
 /** An envoy as a picture of the swarm shows it. */
 export const swarmNodeSchema = swarmPeerSchema.omit({ lastSeenMs: true }).extend({
@@ -25,6 +25,10 @@ export const swarmFlowSchema = z.object({
 });
 export type SwarmFlow = z.infer<typeof swarmFlowSchema>;
 
+/** What flowed in all, also in flows that are not answered. */
+export const flowTotalSchema = z.object({ flows: z.number().int(), sizeBytes: z.number() });
+export type FlowTotal = z.infer<typeof flowTotalSchema>;
+
 export const swarmGraph = endpoint({
   method: "GET",
   path: "/swarm/graph",
@@ -35,6 +39,7 @@ export const swarmGraph = endpoint({
   answer: z.object({
     nodes: z.array(swarmNodeSchema),
     flows: z.array(swarmFlowSchema).max(MAX_FLOWS),
+    total: flowTotalSchema,
   }),
 });
 
@@ -46,6 +51,7 @@ export const swarmGraphNewsSchema = z.object({
   gone: z.array(z.string()),
   /** All flows; absent if they are the same. */
   flows: z.array(swarmFlowSchema).max(MAX_FLOWS).optional(),
+  total: flowTotalSchema,
 });
 export type SwarmGraphNews = z.infer<typeof swarmGraphNewsSchema>;
 

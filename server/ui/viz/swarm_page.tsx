@@ -74,6 +74,7 @@ function Picture() {
       </div>
       <figure id="swarm-graph" class="viz viz-swarm">
         <canvas role="img" aria-labelledby="swarm-summary" />
+        <canvas class="viz-over" aria-hidden="true" />
         <div id="swarm-card" class="viz-card" hidden />
         <div class="viz-tools">
           <button type="button" class="button small" data-zoom="1.4" aria-label="Nearer">+</button>

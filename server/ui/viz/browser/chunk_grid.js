@@ -101,7 +101,9 @@ function paintCells(dots, width, { cell, gap, perLine, lines, height }, places, 
     const top = Math.floor(chunk / perLine) * cell;
     for (let y = top; y < top + tall; y += 1) {
       const start = y * width + left;
-      dots.fill(color, start, start + size);
+      // A call for some few dots would cost more than they do.
+      if (size > 4) dots.fill(color, start, start + size);
+      else for (let dot = start; dot < start + size; dot += 1) dots[dot] = color;
     }
   }
 }

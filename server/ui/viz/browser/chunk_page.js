@@ -14,7 +14,7 @@ import { fitCanvas, followScheme, readScheme, wantsCalm } from "./scheme.js";
 /**
  * @typedef {{
  *   hostname: string, status: string, chunksHave: number, chunksTotal: number, origin: boolean,
- *   skipReason: string, map: string | null, mapSources: string[], changes?: string,
+ *   skipReason: string, sources: Record<string, number>, map: string | null, mapSources: string[], changes?: string,
  * }} ToldRow
  * @typedef {{
  *   told: ToldRow,
@@ -35,6 +35,8 @@ const WIDE_PX = 640;
 const ABOVE_PX = 17;
 /** Height that all rows should take together, as a share of the window. */
 const SHARE = 0.68;
+/** Time of a frame that rows may take, in ms; those that are left come with the next one. */
+const PAINT_MS = 8;
 /** How long a chunk that has just come stands out, in ms. */
 const FRESH_MS = 700;
 const FONT = "12px system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
@@ -59,7 +61,9 @@ class ChunkView {
   #frame = { left: 0, above: 0, width: 0, height: 0, ratio: 1 };
   #isDue = false;
   #isAllDirty = true;
-  frames = 0;
+  #isNews = true;
+  /** @type {ImageData | undefined} */
+  #image;
 
   /**
    * @param {HTMLElement} figure
@@ -104,6 +108,12 @@ class ChunkView {
     for (const hostname of gone) this.#rows.delete(hostname);
     for (const told of rows) this.#rows.set(told.hostname, this.#merge(told));
     if (this.#rows.size !== before || gone.length > 0) this.#isAllDirty = true;
+    this.#isNews = true;
+    this.#request();
+  }
+
+  /** Brings in line what follows from the rows; once a frame, however many of them were told. */
+  #arrange() {
     this.#ordered = [...this.#rows.values()].sort((one, other) =>
       Number(other.told.origin) - Number(one.told.origin) ||
       (one.told.hostname < other.told.hostname ? -1 : 1)
@@ -113,7 +123,6 @@ class ChunkView {
       this.#ordered.reduce((sum, { told }) => sum + told.chunksHave, 0),
     );
     this.#describe();
-    this.#request();
   }
 
   /**
@@ -124,13 +133,15 @@ class ChunkView {
     const known = this.#rows.get(told.hostname)?.places;
     let places = told.map === null ? undefined : Uint8Array.from(bytesOf(told.map));
     const fresh = new Set();
+    // Where many chunks share a dot none of them stands out.
+    const isFlashing = !wantsCalm() && (this.#plan?.cell ?? 0) > 1;
     if (told.changes !== undefined && known) {
       places = known.slice();
       const changes = bytesOf(told.changes);
       for (let at = 0; at + 2 < changes.length; at += 3) {
         const chunk = (changes[at] ?? 0) * 256 + (changes[at + 1] ?? 0);
         places[chunk] = changes[at + 2] ?? 0;
-        if (places[chunk] !== 0 && !wantsCalm()) fresh.add(chunk);
+        if (places[chunk] !== 0 && isFlashing) fresh.add(chunk);
       }
     }
     const row = { told, places, fresh, isDirty: true };
@@ -146,7 +157,7 @@ class ChunkView {
 
   #redraw() {
     this.#isAllDirty = true;
-    this.#describe();
+    this.#isNews = true;
     this.#request();
   }
 
@@ -155,8 +166,9 @@ class ChunkView {
     this.#isDue = true;
     requestAnimationFrame(() => {
       this.#isDue = false;
+      if (this.#isNews) this.#arrange();
+      this.#isNews = false;
       this.#paint();
-      this.frames += 1;
     });
   }
 
@@ -165,18 +177,26 @@ class ChunkView {
     const plan = this.#plan;
     if (!plan) return;
     const { left, above, width, ratio } = this.#frame;
-    const image = this.#context.createImageData(width, plan.height);
+    const isFitting = this.#image?.width === width && this.#image.height === plan.height;
+    const image = isFitting && this.#image || this.#context.createImageData(width, plan.height);
+    this.#image = image;
     const dots = new Uint32Array(image.data.buffer);
     const ground = dotOf(this.#scheme.sunk);
+    if (this.#isAllDirty) { for (const row of this.#ordered) row.isDirty = true; }
+    this.#isAllDirty = false;
+    const untilMs = performance.now() + PAINT_MS;
     for (const [at, row] of this.#ordered.entries()) {
-      if (!row.isDirty && !this.#isAllDirty) continue;
+      if (!row.isDirty) continue;
+      if (performance.now() > untilMs) {
+        this.#request();
+        break;
+      }
       row.isDirty = false;
       const top = this.#topOf(at);
       paintRow(dots, width, plan, this.#placesOf(row), this.#colorsOf(row), ground);
       this.#context.putImageData(image, left, top + above);
       this.#paintName(row, top, plan.height, ratio);
     }
-    this.#isAllDirty = false;
   }
 
   /** Chooses the size of everything, and clears it. */
@@ -285,14 +305,11 @@ class ChunkView {
     const given = new Map();
     let isUntold = false;
     for (const { told, places } of this.#ordered) {
+      if (told.origin) given.set(told.hostname, given.get(told.hostname) ?? 0);
       isUntold ||= !told.origin && told.status === "complete" && !places;
-      for (const place of places ?? []) {
-        const source = told.mapSources[place - 1];
-        if (source !== undefined) given.set(source, (given.get(source) ?? 0) + 1);
+      for (const [source, chunks] of Object.entries(told.sources)) {
+        given.set(source, (given.get(source) ?? 0) + chunks);
       }
-    }
-    for (const { told } of this.#ordered) {
-      if (told.origin && !given.has(told.hostname)) given.set(told.hostname, 0);
     }
     const sorted = [...given].sort((one, other) => other[1] - one[1]);
     /** @type {[string, string][]} */
@@ -408,7 +425,6 @@ function start() {
   const { sha = "", tags = "[]" } = figure.dataset;
   const view = new ChunkView(figure, canvas, legend, card, new Map(JSON.parse(tags)));
   figure.classList.add("is-live");
-  Object.defineProperty(figure, "chunkView", { value: view });
   followEvents(`/api/v1/swarm/filecasts/${encodeURIComponent(sha)}/events`, {
     onOpen: () => view.forget(),
     onNews: (news) => view.take(news),

@@ -14,6 +14,8 @@ const STEP = 0.75;
 const MAX_STEPS = 240;
 /** How strongly a flow draws its ends together, all flows of a node taken together. */
 const PULL = 0.1;
+/** Share of the flows that may be new without a movement. */
+const LITTLE = 0.15;
 /** Longest way in one step towards the middle. */
 const MAX_DRAWN = 2.2;
 /** Part of the steps, the last ones, in which nothing is drawn anywhere, and whoever stands too near still makes room. */
@@ -96,7 +98,7 @@ export class GraphLayout {
    * @param {readonly { readonly from: string, readonly to: string }[]} flows of nodes that are known; others are left out
    */
   setFlows(flows) {
-    const before = this.#springs.length;
+    const before = new Set(this.#springs.map(({ from, to }) => `${from.id} ${to.id}`));
     for (const body of this.#bodies.values()) body.flows = 0;
     const springs = [];
     for (const { from, to } of flows) {
@@ -113,7 +115,11 @@ export class GraphLayout {
       // Whoever gives to hundreds is not torn apart by them, nor are all drawn into one heap.
       pull: PULL / Math.max(from.flows, to.flows),
     }));
-    if (before !== springs.length) this.#disturb(0.5);
+    const isNew = (/** @type {{ from: Body, to: Body }} */ { from, to }) =>
+      !before.has(`${from.id} ${to.id}`);
+    const changed = this.#springs.filter(isNew).length;
+    // One flow more among hundreds moves nobody.
+    if (changed > springs.length * LITTLE) this.#disturb(springs.length < 50 ? 0.5 : 0.25);
   }
 
   /** @param {number} aspect width by height of where the picture is shown, which it then fills */

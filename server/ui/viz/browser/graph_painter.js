@@ -21,6 +21,17 @@
  * }} PaintedNode
  *
  * @typedef {{
+ *   readonly nodes: readonly PaintedNode[],
+ *   readonly flows: readonly PaintedFlow[],
+ *   readonly camera: GraphCamera,
+ *   readonly scheme: Scheme,
+ *   readonly width: number,
+ *   readonly height: number,
+ *   readonly ratio: number,
+ *   readonly chosen: string | undefined,
+ * }} Picture nodes and flows come with the weightiest first
+ *
+ * @typedef {{
  *   readonly from: PaintedNode,
  *   readonly to: PaintedNode,
  *   readonly sizeBytes: number,
@@ -30,6 +41,8 @@
 
 /** Flows on which dots travel, the largest; on the others they would be a blur. */
 const MAX_TRAVELLED = 160;
+/** Arcs drawn while everything moves, the largest. */
+const MAX_MOVING = 250;
 /** Names drawn at most, among few nodes and among many: the weightiest, and whoever is pointed at. */
 const [MAX_NAMES, MAX_NAMES_OF_MANY] = [120, 42];
 /** How many nodes are many. */
@@ -45,29 +58,31 @@ const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-se
 
 export class GraphPainter {
   #context;
+  #over;
+  /** Squares that the dots of the last frame lie in. @type {(readonly [number, number, number])[]} */
+  #dots = [];
+  /** Widths of names, which cost to measure. @type {Map<string, number>} */
+  #widths = new Map();
 
-  /** @param {HTMLCanvasElement} canvas */
-  constructor(canvas) {
+  /**
+   * @param {HTMLCanvasElement} canvas
+   * @param {HTMLCanvasElement} over of the same size, above it
+   */
+  constructor(canvas, over) {
     const context = canvas.getContext("2d");
-    if (!context) throw new Error("This browser draws no canvas");
+    const overContext = over.getContext("2d");
+    if (!context || !overContext) throw new Error("This browser draws no canvas");
     this.#context = context;
+    this.#over = overContext;
   }
 
   /**
-   * @param {{
-   *   readonly nodes: readonly PaintedNode[],
-   *   readonly flows: readonly PaintedFlow[],
-   *   readonly camera: GraphCamera,
-   *   readonly scheme: Scheme,
-   *   readonly width: number,
-   *   readonly height: number,
-   *   readonly ratio: number,
-   *   readonly chosen: string | undefined,
-   *   readonly timeMs: number,
-   *   readonly isCalm: boolean,
-   * }} picture nodes come with the weightiest first
+   * Paints all that stands still.
+   *
+   * @param {Picture} picture
+   * @param {boolean} isMoving whether the next frame will be another: then fewer arcs do
    */
-  paint({ nodes, flows, camera, scheme, width, height, ratio, chosen, timeMs, isCalm }) {
+  paint({ nodes, flows, camera, scheme, width, height, ratio, chosen }, isMoving) {
     const context = this.#context;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
@@ -75,13 +90,49 @@ export class GraphPainter {
     context.translate(width / 2, height / 2);
     context.scale(zoom, zoom);
     context.translate(-x, -y);
-    this.#paintFlows(flows, scheme, zoom, chosen);
-    if (!isCalm) this.#paintTravellers(flows, zoom, timeMs, chosen);
+    this.#paintFlows(isMoving ? flows.slice(0, MAX_MOVING) : flows, scheme, zoom, chosen);
     this.#paintNodes(nodes, scheme, zoom);
     const ring = nodes.find(({ id }) => id === chosen);
     if (ring) this.#paintRing(ring, scheme, zoom);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.#paintNames(nodes, { camera, scheme, width, height, chosen });
+  }
+
+  /**
+   * Paints the dots that travel, on a canvas of their own above the rest: a frame costs no more than they do.
+   *
+   * @param {Picture} picture
+   * @param {number} timeMs
+   */
+  paintTravellers({ flows, camera, width, height, ratio, chosen }, timeMs) {
+    const context = this.#over;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    for (const [x, y, size] of this.#dots) context.clearRect(x, y, size, size);
+    this.#dots = [];
+    for (const { from, to, sizeBytes, phase } of flows.slice(0, MAX_TRAVELLED)) {
+      if (chosen !== undefined && from.id !== chosen && to.id !== chosen) continue;
+      const share = (timeMs / TRAVEL_MS + phase) % 1;
+      const [middleX, middleY] = bendOf(from.body, to.body);
+      const [atX, atY] = along(from.body, middleX, middleY, to.body, share);
+      const x = (atX - camera.x) * camera.zoom + width / 2;
+      const y = (atY - camera.y) * camera.zoom + height / 2;
+      const radius = 1.6 + levelOf(sizeBytes) * 0.55;
+      context.globalAlpha = Math.min(1, share * 5, (1 - share) * 5);
+      context.fillStyle = from.color;
+      context.beginPath();
+      context.arc(x, y, radius, 0, 2 * Math.PI);
+      context.fill();
+      this.#dots.push([x - radius - 1, y - radius - 1, 2 * radius + 2]);
+    }
+    context.globalAlpha = 1;
+  }
+
+  /** Takes the dots away. */
+  clearTravellers() {
+    const { canvas } = this.#over;
+    this.#over.setTransform(1, 0, 0, 1, 0, 0);
+    this.#over.clearRect(0, 0, canvas.width, canvas.height);
+    this.#dots = [];
   }
 
   /**
@@ -117,29 +168,6 @@ export class GraphPainter {
       context.globalAlpha = isNear ? strength + (chosen === undefined ? 0 : 0.35) : 0.06;
       context.lineWidth = (0.8 + level * 0.75) / zoom;
       context.stroke(path);
-    }
-    context.globalAlpha = 1;
-  }
-
-  /**
-   * @param {readonly PaintedFlow[]} flows
-   * @param {number} zoom
-   * @param {number} timeMs
-   * @param {string | undefined} chosen
-   */
-  #paintTravellers(flows, zoom, timeMs, chosen) {
-    const context = this.#context;
-    for (const { from, to, sizeBytes, phase } of flows.slice(0, MAX_TRAVELLED)) {
-      if (chosen !== undefined && from.id !== chosen && to.id !== chosen) continue;
-      const share = (timeMs / TRAVEL_MS + phase) % 1;
-      const [middleX, middleY] = bendOf(from.body, to.body);
-      const [x, y] = along(from.body, middleX, middleY, to.body, share);
-      const radius = (1.6 + levelOf(sizeBytes) * 0.55) / zoom;
-      context.globalAlpha = Math.min(1, share * 5, (1 - share) * 5);
-      context.fillStyle = from.color;
-      context.beginPath();
-      context.arc(x, y, radius, 0, 2 * Math.PI);
-      context.fill();
     }
     context.globalAlpha = 1;
   }
@@ -241,7 +269,7 @@ export class GraphPainter {
       if (x < -40 || x > width + 40 || y < -20 || y > height + 20) continue;
       context.font = `${isChosen ? 650 : isActive ? 550 : 400} ${NAME_PX}px ${FONT}`;
       const text = name.length > 28 && !isChosen ? `${name.slice(0, 27)}…` : name.slice(0, 80);
-      const half = context.measureText(text).width / 2 + 3;
+      const half = this.#widthOf(text) / 2 + 3;
       const beside = radius + half + 3;
       const spots = [[0, radius + 4], [0, -radius - NAME_PX - 5], [beside, -NAME_PX / 2], [
         -beside,
@@ -264,6 +292,17 @@ export class GraphPainter {
       drawn += 1;
       if (drawn >= most) return;
     }
+  }
+
+  /** @param {string} text in the font that is set */
+  #widthOf(text) {
+    const key = `${this.#context.font} ${text}`;
+    const known = this.#widths.get(key);
+    if (known !== undefined) return known;
+    if (this.#widths.size > 5_000) this.#widths.clear();
+    const { width } = this.#context.measureText(text);
+    this.#widths.set(key, width);
+    return width;
   }
 }
 

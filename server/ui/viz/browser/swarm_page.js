@@ -33,6 +33,7 @@ class SwarmView {
   #known = new Map();
   /** @type {readonly SwarmFlow[]} */
   #flows = [];
+  #total = { flows: 0, sizeBytes: 0 };
   /** @type {readonly PaintedNode[]} */
   #nodes = [];
   /** @type {readonly PaintedFlow[]} */
@@ -41,6 +42,7 @@ class SwarmView {
   #camera = new GraphCamera();
   #painter;
   #canvas;
+  #over;
   #figure;
   #summary;
   #card;
@@ -53,19 +55,22 @@ class SwarmView {
   #isDue = false;
   #isDirty = true;
   #isFirst = true;
+  #wasTravelling = false;
 
   /**
    * @param {HTMLElement} figure
    * @param {HTMLCanvasElement} canvas
+   * @param {HTMLCanvasElement} over
    * @param {HTMLElement} summary
    * @param {HTMLElement} card
    */
-  constructor(figure, canvas, summary, card) {
+  constructor(figure, canvas, over, summary, card) {
     this.#figure = figure;
     this.#canvas = canvas;
+    this.#over = over;
     this.#summary = summary;
     this.#card = card;
-    this.#painter = new GraphPainter(canvas);
+    this.#painter = new GraphPainter(canvas, over);
     this.#scheme = readScheme(figure);
     followScheme(() => {
       this.#scheme = readScheme(figure);
@@ -82,8 +87,13 @@ class SwarmView {
     this.#flows = [];
   }
 
-  /** @param {{ nodes: SwarmNode[], gone: string[], flows?: SwarmFlow[] }} news */
-  take({ nodes, gone, flows }) {
+  /**
+   * @param {{
+   *   nodes: SwarmNode[], gone: string[], flows?: SwarmFlow[], total: { flows: number, sizeBytes: number },
+   * }} news
+   */
+  take({ nodes, gone, flows, total }) {
+    this.#total = total;
     for (const node of nodes) this.#known.set(node.uuid, node);
     for (const uuid of gone) this.#known.delete(uuid);
     if (flows) this.#flows = flows;
@@ -98,12 +108,6 @@ class SwarmView {
     this.#showCard();
     this.#request();
   }
-
-  /** What the picture is made of now, for whoever measures it. */
-  get frames() {
-    return this.#frames;
-  }
-  #frames = 0;
 
   #arrange() {
     const known = [...this.#known.values()];
@@ -160,18 +164,19 @@ class SwarmView {
   /** The picture in a sentence, for whoever cannot see it; the tables below say the rest. */
   #describe() {
     const online = [...this.#known.values()].filter(({ presence }) => presence === "online").length;
-    const bytes = this.#flows.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const { flows, sizeBytes } = this.#total;
     const text = this.#known.size === 0
       ? "No envoy is in the fleet yet."
       : `${this.#known.size} envoys, ${online} online; ` +
-        (this.#flows.length === 0
+        (flows === 0
           ? "nothing flowed within the last minute."
-          : `${formatBytes(bytes)} along ${this.#flows.length} ways within the last minute.`);
+          : `${formatBytes(sizeBytes)} along ${flows} ways within the last minute.`);
     if (this.#summary.textContent !== text) this.#summary.textContent = text;
   }
 
   #fit() {
     const { clientWidth: width, clientHeight: height } = this.#canvas;
+    fitCanvas(this.#over, width, height);
     this.#size = { width, height, ratio: fitCanvas(this.#canvas, width, height) };
     if (height > 0) this.#layout.setAspect(width / height);
     if (wantsCalm()) this.#layout.settle();
@@ -179,8 +184,13 @@ class SwarmView {
     this.#request();
   }
 
+  /** Something has to be painted anew. */
   #request() {
     this.#isDirty = true;
+    this.#schedule();
+  }
+
+  #schedule() {
     if (this.#isDue) return;
     this.#isDue = true;
     requestAnimationFrame((timeMs) => this.#frame(timeMs));
@@ -199,23 +209,24 @@ class SwarmView {
     const { width, height, ratio } = this.#size;
     const hasMoved = this.#camera.follow(this.#layout.bodies.values(), width, height, isCalm);
     const isTravelling = !isCalm && this.#painted.length > 0;
-    if (this.#isDirty || hasMoved || isTravelling) {
-      this.#painter.paint({
-        nodes: this.#nodes,
-        flows: this.#painted,
-        camera: this.#camera,
-        scheme: this.#scheme,
-        width,
-        height,
-        ratio,
-        chosen: this.#hovered ?? this.#focused,
-        timeMs,
-        isCalm,
-      });
-      this.#frames += 1;
-      this.#isDirty = false;
-    }
-    if (isTravelling || hasMoved || !this.#layout.isAtRest) this.#request();
+    const isMoving = hasMoved || !this.#layout.isAtRest;
+    const picture = {
+      nodes: this.#nodes,
+      flows: this.#painted,
+      camera: this.#camera,
+      scheme: this.#scheme,
+      width,
+      height,
+      ratio,
+      chosen: this.#hovered ?? this.#focused,
+    };
+    if (this.#isDirty || hasMoved) this.#painter.paint(picture, isMoving);
+    // The last frame of a movement is the one that stays, with all its arcs.
+    this.#isDirty = isMoving;
+    if (isTravelling) this.#painter.paintTravellers(picture, timeMs);
+    else if (this.#wasTravelling) this.#painter.clearTravellers();
+    this.#wasTravelling = isTravelling;
+    if (isTravelling || isMoving) this.#schedule();
   }
 
   #listen() {
@@ -348,11 +359,13 @@ function formatBytes(bytes) {
 function start() {
   const figure = document.getElementById("swarm-graph");
   const canvas = figure?.querySelector("canvas");
+  const over = figure?.querySelector("canvas + canvas");
   const summary = document.getElementById("swarm-summary");
   const card = document.getElementById("swarm-card");
   const state = document.getElementById("swarm-state");
-  if (!figure || !canvas || !summary || !card || !state) return;
-  const view = new SwarmView(figure, canvas, summary, card);
+  if (!figure || !canvas || !(over instanceof HTMLCanvasElement)) return;
+  if (!summary || !card || !state) return;
+  const view = new SwarmView(figure, canvas, over, summary, card);
   figure.classList.add("is-live");
   // Rows of the table lead to their nodes, for the keyboard as for the pointer.
   const point = (/** @type {Event} */ { type, target }) => {
@@ -362,7 +375,6 @@ function start() {
   for (const type of ["focusin", "focusout", "pointerover", "pointerout"]) {
     document.addEventListener(type, point);
   }
-  Object.defineProperty(figure, "swarmView", { value: view });
   followEvents("/api/v1/swarm/graph/events", {
     onOpen: () => view.forget(),
     onNews: (news) => view.take(news),
