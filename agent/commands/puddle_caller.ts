@@ -39,7 +39,7 @@ export async function runPuddleVerb(
   const caller = await findCaller(roots, user);
   if (!isCallerItself(caller)) throw new CommandExit(await runAs(caller, context));
   if (needsGrant) await requireGrant(roots, caller.name, "puddle");
-  using client = new LocalPuddleClient(agentPaths(roots).agentSocket, caller);
+  const client = new LocalPuddleClient(agentPaths(roots).agentSocket, caller);
   await work({ caller, client });
 }
 

@@ -1,4 +1,3 @@
-import { z } from "zod";
 import { type Sha256, sha256Hex } from "../../shared/crypto/sha256.ts";
 import { puddleLineSchema } from "../user_scan/puddle_lines.ts";
 import { ScanError, type ScannedUser, type UserScans } from "../user_scan/user_scans.ts";
@@ -6,13 +5,10 @@ import { ScanError, type ScannedUser, type UserScans } from "../user_scan/user_s
 /** How long a nonce may be answered, in ms. */
 const NONCE_LIFETIME_MS = 10_000;
 /** Proven requests of one user in a minute. */
-const MAX_PROVEN = 10;
+const MAX_PROVEN = 30;
 const MINUTE_MS = 60_000;
 /** Users whose requests are counted. */
 const MAX_COUNTED = 1_000;
-
-/** A nonce as it is handed out: 32 bytes as hex. */
-export const proofNonceSchema = z.strictObject({ nonce: z.string().regex(/^[0-9a-f]{64}$/) });
 
 /** Whether a request is a user's own. */
 export type ProofVerdict =
@@ -27,6 +23,13 @@ export interface UserProofParts {
   nowMs(): number;
 }
 
+/** A nonce that was handed out for a user. */
+export interface Challenge {
+  readonly nonce: string;
+  /** Judges the request that followed on the same connection; once. */
+  judge(): Promise<ProofVerdict>;
+}
+
 /**
  * Who is at the other end of the open socket. The runtime does not tell, so a caller shows that it can make a file as the
  * user it says it is: it gets a nonce for that user, good for one request on the same connection within ten seconds, and
@@ -34,10 +37,6 @@ export interface UserProofParts {
  */
 export class UserProofs {
   readonly #parts: UserProofParts;
-  readonly #issued = new WeakMap<
-    object,
-    { readonly nonce: string; readonly user: string; readonly untilMs: number }
-  >();
   /** By user: when its proven requests of the last minute were. */
   readonly #proven = new Map<string, number[]>();
 
@@ -45,27 +44,27 @@ export class UserProofs {
     this.#parts = parts;
   }
 
-  /** A nonce for a user, in the place of the one that this connection had. */
-  issue(connection: object, user: string): string {
+  /** A nonce for a user, to be answered on the connection that asked. */
+  challenge(name: string): Challenge {
     const nonce = crypto.getRandomValues(new Uint8Array(32)).toHex();
-    this.#issued.set(connection, {
+    const untilMs = this.#parts.nowMs() + NONCE_LIFETIME_MS;
+    let isUsed = false;
+    return {
       nonce,
-      user,
-      untilMs: this.#parts.nowMs() + NONCE_LIFETIME_MS,
-    });
-    return nonce;
+      judge: async () => {
+        if (isUsed || untilMs < this.#parts.nowMs()) {
+          return refuse(403, "the request came too late to be proven. Try again");
+        }
+        isUsed = true;
+        return await this.#judge(name, nonce);
+      },
+    };
   }
 
-  /** Judges a request that says to be a user's, and takes the connection's nonce away. */
-  async judge(connection: object, name: string): Promise<ProofVerdict> {
-    const issued = this.#issued.get(connection);
-    this.#issued.delete(connection);
-    if (issued?.user !== name || issued.untilMs < this.#parts.nowMs()) {
-      return refuse(403, "the request is not proven: ask for a nonce first. Try again");
-    }
+  async #judge(name: string, nonce: string): Promise<ProofVerdict> {
     const user = await this.#parts.find(name);
     if (!user) return refuse(403, `there is no user ${name} on this machine`);
-    const problem = await this.#look(user, sha256Hex(Uint8Array.fromHex(issued.nonce)));
+    const problem = await this.#look(user, sha256Hex(Uint8Array.fromHex(nonce)));
     if (problem !== undefined) return problem;
     return this.#count(name)
       ? { ok: true, user }

@@ -2,8 +2,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { parsePairingCode } from "../../shared/puddle/pairing_code.ts";
 import { sendJson } from "../daemon/local_server.ts";
-import type { UserProofs } from "../daemon/user_proofs.ts";
+import { readJsonBody } from "../daemon/read_json_body.ts";
+import type { Challenge, UserProofs } from "../daemon/user_proofs.ts";
 import type { ClaimOutcome, WantedIdentity } from "./claim_identity.ts";
+import { readLines } from "./line_stream.ts";
 import type { PairingDesk } from "./pairing_desk.ts";
 import { MAX_HANDED_OVER_BYTES, readHandedOver, userNameSchema } from "./pairing_messages.ts";
 
@@ -19,12 +21,10 @@ const codeSchema = z.string().max(64).transform((text, context) => {
 
 const userSchema = z.strictObject({ user: userNameSchema });
 const pairSchema = z.strictObject({
-  user: userNameSchema,
   code: codeSchema,
   content: z.string().max(MAX_HANDED_OVER_BYTES),
 });
 const joinSchema = z.strictObject({
-  user: userNameSchema,
   host: z.string().min(1).max(253),
   /** The user on that host. */
   remoteUser: userNameSchema,
@@ -45,63 +45,84 @@ export interface PuddleServices {
 }
 
 /**
- * What the open socket answers below `/puddle/`: `POST /puddle/proof` hands out a nonce, `POST /puddle/pair` opens an offer
- * and `POST /puddle/join` claims one, both for a user that proves itself; `GET /puddle/pair?user=` tells how an offer stands;
+ * What the open socket answers below `/puddle/`: `GET /puddle/pair?user=` tells how an offer stands, and
  * `POST /puddle/changed` is a hint that anybody may give, since a look is all it causes.
+ *
+ * `POST /puddle/pair` opens an offer and `POST /puddle/join` claims one, for a user that proves itself in the same exchange,
+ * in lines of JSON: the caller says who it is, hears a nonce, makes the file that proves it, says what it wants, and hears
+ * what came of it ({@linkcode provenAnswerSchema}).
  */
 export function createPuddleApi(services: PuddleServices) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = URL.parse(request.url ?? "", "http://agent/");
-    const route = `${request.method} ${url?.pathname}`;
-    if (route === "GET /puddle/pair") {
-      return sendJson(response, 200, services.desk.state(url?.searchParams.get("user") ?? ""));
-    }
-    const body = request.method === "POST" ? await readJson(request) : undefined;
-    switch (route) {
-      case "POST /puddle/proof":
-        return await answer(
-          response,
-          userSchema,
-          body,
-          ({ user }) => done({ nonce: services.proofs.issue(request.socket, user) }),
-        );
-      case "POST /puddle/changed":
-        return await answer(response, userSchema, body, ({ user }) => {
-          services.note(user);
-          return done({});
-        });
+    switch (`${request.method} ${url?.pathname}`) {
+      case "GET /puddle/pair":
+        return sendJson(response, 200, services.desk.state(url?.searchParams.get("user") ?? ""));
+      case "POST /puddle/changed": {
+        const hint = userSchema.safeParse(await readJsonBody(request));
+        if (!hint.success) return sendJson(response, 400, { message: "a hint names a user" });
+        services.note(hint.data.user);
+        return sendJson(response, 200, {});
+      }
       case "POST /puddle/pair":
-        return await answer(
+        return await prove(
+          services,
+          request,
           response,
           pairSchema,
-          body,
-          (asked) => pair(services, request.socket, asked),
+          (user, asked) => pair(services, user, asked),
         );
       case "POST /puddle/join":
-        return await answer(
+        return await prove(
+          services,
+          request,
           response,
           joinSchema,
-          body,
-          (asked) => join(services, request.socket, asked),
+          (_user, asked) => join(services, asked),
         );
       default:
-        return sendJson(response, 404, { message: `nothing is known of ${route}` });
+        return sendJson(response, 404, { message: `nothing is known of ${request.url}` });
     }
   };
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: unknown;
+/** What the daemon says in the end. */
+export const provenAnswerSchema = z.discriminatedUnion("ok", [
+  z.strictObject({ ok: z.literal(true), body: z.unknown() }),
+  z.strictObject({ ok: z.literal(false), status: z.number().int(), message: z.string() }),
+]);
+
+type ProvenAnswer = z.infer<typeof provenAnswerSchema>;
+
+/** The first line that the daemon says: the nonce, 32 bytes as hex. */
+export const nonceSchema = z.strictObject({ nonce: z.string().regex(/^[0-9a-f]{64}$/) });
+
+async function prove<T>(
+  services: PuddleServices,
+  request: IncomingMessage,
+  response: ServerResponse,
+  schema: z.ZodType<T>,
+  work: (user: string, asked: T) => ProvenAnswer | Promise<ProvenAnswer>,
+): Promise<void> {
+  const lines = readLines(request, MAX_BODY_BYTES);
+  const who = userSchema.safeParse(parseJson((await lines.next()).value ?? ""));
+  if (!who.success) return sendJson(response, 400, { message: "the first line names a user" });
+  const { user } = who.data;
+  const challenge = services.proofs.challenge(user);
+  response.writeHead(200, { "content-type": "application/x-ndjson" });
+  response.write(`${JSON.stringify({ nonce: challenge.nonce })}\n`);
+  const asked = schema.safeParse(parseJson((await lines.next()).value ?? ""));
+  const answer = asked.success
+    ? await refusalOf(services, challenge, user) ?? await work(user, asked.data)
+    : refuse(400, describeIssue(asked.error));
+  response.end(`${JSON.stringify(answer)}\n`);
 }
 
-async function pair(
+function pair(
   services: PuddleServices,
-  connection: object,
-  { user, code, content }: z.infer<typeof pairSchema>,
-): Promise<Answer> {
-  const refused = await refusalOf(services, connection, user);
-  if (refused) return refused;
+  user: string,
+  { code, content }: z.infer<typeof pairSchema>,
+): ProvenAnswer {
   try {
     readHandedOver(content);
   } catch {
@@ -111,72 +132,46 @@ async function pair(
   services.note(user);
   return lastsMs === undefined
     ? refuse(503, "Cannot open an offer: too many users of this machine have one. Try again")
-    : done({ host: services.hostname(), lastsMs });
+    : { ok: true, body: { host: services.hostname(), lastsMs } };
 }
 
 async function join(
   services: PuddleServices,
-  connection: object,
-  { user, host, remoteUser, code }: z.infer<typeof joinSchema>,
-): Promise<Answer> {
-  const refused = await refusalOf(services, connection, user);
-  if (refused) return refused;
+  { host, remoteUser, code }: z.infer<typeof joinSchema>,
+): Promise<ProvenAnswer> {
   if (host === services.hostname()) {
     return refuse(400, `Cannot join from ${host}: that is this machine`);
   }
   const outcome = await services.claim({ host, user: remoteUser, code });
   return outcome.ok
-    ? done({ content: outcome.content })
+    ? { ok: true, body: { content: outcome.content } }
     : refuse(409, `Cannot take the identity from ${host}: ${outcome.reason}`);
 }
 
 async function refusalOf(
-  { proofs, refusal }: PuddleServices,
-  connection: object,
+  { refusal }: PuddleServices,
+  challenge: Challenge,
   user: string,
-): Promise<Answer | undefined> {
-  const verdict = await proofs.judge(connection, user);
+): Promise<ProvenAnswer | undefined> {
+  const verdict = await challenge.judge();
   if (!verdict.ok) return refuse(verdict.status, verdict.reason);
   const reason = await refusal(user);
   return reason === undefined ? undefined : refuse(403, reason);
 }
 
-async function answer<T>(
-  response: ServerResponse,
-  schema: z.ZodType<T>,
-  body: unknown,
-  work: (asked: T) => Answer | Promise<Answer>,
-): Promise<void> {
-  const parsed = schema.safeParse(body);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const message = `Cannot read the request: ${issue?.path.join(".")}: ${issue?.message}`;
-    return sendJson(response, 400, { message });
-  }
-  const { status, body: answered } = await work(parsed.data);
-  sendJson(response, status, answered);
+function refuse(status: number, message: string): ProvenAnswer {
+  return { ok: false, status, message };
 }
 
-function done(body: unknown): Answer {
-  return { status: 200, body };
+function describeIssue({ issues: [issue] }: z.ZodError): string {
+  return `Cannot read the request: ${issue?.path.join(".")}: ${issue?.message}`;
 }
 
-function refuse(status: number, message: string): Answer {
-  return { status, body: { message } };
-}
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Uint8Array<ArrayBuffer>[] = [];
-  let sizeBytes = 0;
-  for await (const chunk of request) {
-    sizeBytes += chunk.length;
-    if (sizeBytes > MAX_BODY_BYTES) return undefined;
-    chunks.push(new Uint8Array(chunk));
-  }
+/** What is not JSON is refused by the schema like any other wrong shape. */
+function parseJson(text: string): unknown {
   try {
-    return JSON.parse(await new Blob(chunks).text());
+    return JSON.parse(text);
   } catch {
-    // What is not JSON is refused by the schema like any other wrong shape.
     return undefined;
   }
 }
