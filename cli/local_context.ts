@@ -135,9 +135,8 @@ async function openFile(path: string): Promise<LocalFile> {
     });
   }
   if (!info.isFile) {
-    throw new UserError(`Cannot cast "${path}": it is not a file. Pack a folder with tar first`, {
-      exitCode: EXIT_CODE.usage,
-    });
+    const advice = info.isDirectory ? "it is a folder. Name a file" : "it is not a file";
+    throw new UserError(`Cannot read "${path}": ${advice}`, { exitCode: EXIT_CODE.usage });
   }
   return { name: basename(path), sizeBytes: info.size, stream: () => streamFile(path) };
 }

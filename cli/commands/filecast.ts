@@ -44,7 +44,7 @@ export function filecastCommand(context: CliContext): Command {
 export function distributeCommand(context: CliContext) {
   const command = serverCommand("distribute")
     .description("Cast a file to every envoy that a target spec hits")
-    .argument("<file>", "the file")
+    .argument("<file>", "the file; pack a folder with tar first")
     .requiredOption("--target <spec>", "which envoys are to hold it")
     .option("--label <name>", "file name on the envoys; the file's own by default")
     .option(

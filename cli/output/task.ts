@@ -85,21 +85,29 @@ export function renderTask(task: TaskSummary, offsetMinutes: number): string {
   return fields.map(([name, value]) => `${`${name}:`.padEnd(width)}${sanitize(value)}`).join("\n");
 }
 
+/** How long a command took; empty where nothing ran, or nobody knows. */
+export function formatTook({ exitCode, durationMs }: Pick<TaskResult, "exitCode" | "durationMs">) {
+  return durationMs === null || (exitCode === null && durationMs === 0)
+    ? ""
+    : formatDuration(durationMs);
+}
+
 /** What came of one target, and what its command wrote: all of it, or `hint` where lines were left out. */
 export function renderResult(
   result: TaskResult,
   style: Style,
   hint: string | undefined,
 ): string {
-  const { hostname, verdict, state, exitCode, durationMs, reason } = result;
+  const { hostname, verdict, state, exitCode, reason } = result;
   const word = verdict ?? state;
+  const took = formatTook(result);
   const cell = statusCell(word, style);
   const header = [
     "---",
     sanitize(hostname),
     `[${typeof cell === "string" ? cell : cell.style(cell.text)}]`,
     ...exitCode === null ? [] : [`exit=${exitCode}`],
-    ...durationMs === null ? [] : [formatDuration(durationMs)],
+    ...took === "" ? [] : [took],
     ...reason === null ? [] : [`(${sanitize(reason)})`],
   ].join(" ");
   const stdout = renderOutput(result.stdout, style, hint);

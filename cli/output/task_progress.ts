@@ -3,7 +3,7 @@ import { formatDuration } from "../../shared/terminal/duration.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
 import { renderTable } from "../../shared/terminal/table.ts";
 import type { LastLines } from "./last_lines.ts";
-import { countVerdicts } from "./task.ts";
+import { countVerdicts, formatTook } from "./task.ts";
 
 /** Targets drawn one by one; no screen shows more. */
 const MAX_ROWS = 100;
@@ -46,7 +46,7 @@ export function renderProgress({ task, targets, lines, isAway, nowMs }: TaskProg
         target.hostname,
         target.verdict ?? target.state,
         target.exitCode === null ? "" : String(target.exitCode),
-        target.durationMs === null ? "" : formatDuration(target.durationMs),
+        formatTook(target),
         target.reason ?? lines.get(target.position),
       ]),
     ).trimEnd(),

@@ -90,6 +90,12 @@ Deno.test("a result is its verdict and what was written, which cannot act on a t
     renderResult({ ...offline, stdout: null, stderr: null }, PLAIN, undefined),
     "--- web-01 [offline] (no stream\\n)",
   );
+  // The agent says of what it did not run that it took no time.
+  const rejected = { ...offline, verdict: "rejected" as const, durationMs: 0, reason: "no" };
+  assert.equal(
+    renderResult({ ...rejected, stdout: null, stderr: null }, PLAIN, undefined),
+    "--- web-01 [rejected] (no)",
+  );
 });
 
 Deno.test("of many lines the first and last are shown, and of a long line its beginning", () => {

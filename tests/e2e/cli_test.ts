@@ -170,6 +170,7 @@ Deno.test("what makes no sense is refused with status 2 and the nearest word", a
       ["swarm", "distribute", "/no/such", "--target", "*"],
       /Cannot read "\/no\/such": no such file/,
     ],
+    [["workflow", "run", "/"], /Cannot read "\/": it is a folder\. Name a file/],
     [["envoys", "--server", "http://localhost"], /only https is spoken/],
     [["envoys", "--token-file", "/no/such"], /Cannot read token file "\/no\/such"/],
     [["enroll", "token", "create", "--ttl", "9999d"], /--ttl <duration>.*'9999d'.*1s to 30d/],
