@@ -34,6 +34,8 @@ export class QueueUploader {
   readonly #options: QueueUploaderOptions;
   /** By topic: up to where the server has it. */
   readonly #stored = new Map<string, number>();
+  /** By topic: the writer that the server was told of last. A topic that moves away has another one, and no new message. */
+  readonly #toldWriters = new Map<string, string>();
   /** Topics that the server takes no more of for now, and why. */
   readonly #refused = new Map<string, string>();
   #running: Promise<void> | undefined;
@@ -58,6 +60,7 @@ export class QueueUploader {
   /** The server may have forgotten what it had: it is asked again. */
   forget(): void {
     this.#stored.clear();
+    this.#toldWriters.clear();
     this.#refused.clear();
   }
 
@@ -107,10 +110,11 @@ export class QueueUploader {
     return true;
   }
 
-  #isDue({ topicId, headSeq }: HeldTopic): boolean {
+  #isDue({ topicId, headSeq, writer }: HeldTopic): boolean {
     if (this.#refused.has(topicId)) return false;
     const stored = this.#stored.get(topicId);
-    return stored === undefined || stored < headSeq;
+    return stored === undefined || stored < headSeq ||
+      this.#toldWriters.get(topicId) !== writer;
   }
 
   /** Of topics of which it is not known what the server has, nothing but that is asked. */
@@ -153,6 +157,7 @@ export class QueueUploader {
       if (!topic) continue;
       const before = this.#stored.get(id);
       this.#stored.set(id, storedSeq);
+      this.#toldWriters.set(id, topic.writer);
       // Without progress another call would say the same.
       const isStuck = before !== undefined && storedSeq <= before && storedSeq < topic.headSeq;
       const reason = refusal || (isStuck ? "the server took nothing" : "");

@@ -15,6 +15,8 @@ class FakeServer {
   readonly stored = new Map<string, number>();
   /** How many messages came with each call. */
   readonly calls: number[] = [];
+  /** Who was said to write a topic, with each call. */
+  readonly writers: string[] = [];
   isAway = false;
   refusal = "";
 
@@ -26,6 +28,7 @@ class FakeServer {
       });
     }
     const { topics } = UploadQueuesRequest.decode(body);
+    this.writers.push(...topics.map(({ writer }) => writer));
     this.calls.push(topics.reduce((sum, { messages }) => sum + messages.length, 0));
     const states = topics.map(({ topicId, messages }) => {
       const id = topicId.toString("hex");
@@ -47,13 +50,13 @@ function setUp(count: number, bodyLength = 10) {
   const { signer } = generateEd25519();
   const log = signedLog(signer, count, { body: "x".repeat(bodyLength) });
   const id = topicId(signer.publicKey.toHex(), "build-tasks");
-  const hold = (upTo: number) => {
+  const hold = (upTo: number, writer = "web-1") => {
     const from = store.topic(id)?.headSeq ?? 0;
     const intake = new TopicIntake({
       store,
       topicId: id,
       user: "mara",
-      writer: "web-1",
+      writer,
       delegations: [],
       nowMs: () => 0,
     });
@@ -99,6 +102,17 @@ Deno.test("what is posted later travels alone, and a server that lost something 
   await uploader.run();
   assert.equal(server.stored.get(id), 5);
   assert.deepEqual(server.calls.slice(3), [0, 4]);
+});
+
+Deno.test("the server is told once that a topic moved to another envoy, though nothing was posted", async () => {
+  const { hold, server, uploader } = setUp(2);
+  hold(2);
+  await uploader.run();
+  hold(2, "web-2");
+  await uploader.run();
+  await uploader.run();
+  assert.deepEqual(server.calls, [0, 2, 0]);
+  assert.deepEqual(server.writers, ["web-1", "web-1", "web-2"]);
 });
 
 Deno.test("a server that is away or refuses is not asked in a circle, and asked again later", async () => {
