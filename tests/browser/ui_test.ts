@@ -194,6 +194,7 @@ Deno.test({
           audit: "/audit?verify=yes",
           settings: "/settings",
           poolq: "/swarm/poolq",
+          puddle: "/swarm/puddle",
         };
         for (const [name, path] of Object.entries(pages)) {
           await browser.open(path);

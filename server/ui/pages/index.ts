@@ -9,6 +9,7 @@ import { envoyPage } from "./envoy_page.tsx";
 import { envoysPage } from "./envoys_page.tsx";
 import { overviewPage } from "./overview_page.tsx";
 import { poolqPage } from "./poolq_page.tsx";
+import { puddlePage } from "./puddle_page.tsx";
 import { runPage } from "./run_page.tsx";
 import { runsPage } from "./runs_page.tsx";
 import { settingsPage } from "./settings_page.tsx";
@@ -28,6 +29,7 @@ export const PAGES: readonly Page[] = [
   payloadListPage,
   payloadPage,
   chunkMapPage,
+  puddlePage,
   poolqPage,
   configPage,
   auditPage,

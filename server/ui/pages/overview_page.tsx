@@ -123,44 +123,42 @@ const REASONS: Readonly<Record<Attention, { kind: StatusKind; what: string; next
 function NeedsPerson({ fleet: { attention } }: { fleet: FleetStatus }) {
   return (
     <Panel title="Needs a person">
-      {attention.length === 0
-        ? <Empty title="Nothing right now." />
-        : (
-          <Table
-            label="What needs a person"
-            rows={attention}
-            rowId={({ reason }) => `needs-${reason}`}
-            columns={[
-              {
-                name: "What",
-                isHeading: true,
-                cell: ({ reason }) => (
-                  <Status kind={REASONS[reason].kind}>{REASONS[reason].what}</Status>
-                ),
-              },
-              { name: "Envoys", isNumber: true, cell: ({ envoys }) => envoys },
-              {
-                name: "Which",
-                cell: ({ hostnames, envoys }) => (
-                  <span class="hosts">
-                    {hostnames.map((hostname) => (
-                      <a href={path`/envoys/${hostname}`}>
-                        <Word>{hostname}</Word>
-                      </a>
-                    ))}
-                    {envoys > hostnames.length && (
-                      <span class="quiet">and {envoys - hostnames.length} more</span>
-                    )}
-                  </span>
-                ),
-              },
-              {
-                name: "Why",
-                cell: ({ reason }) => <span class="quiet">{REASONS[reason].next}</span>,
-              },
-            ]}
-          />
-        )}
+      {attention.length === 0 ? <Empty title="Nothing right now." /> : (
+        <Table
+          label="What needs a person"
+          rows={attention}
+          rowId={({ reason }) => `needs-${reason}`}
+          columns={[
+            {
+              name: "What",
+              isHeading: true,
+              cell: ({ reason }) => (
+                <Status kind={REASONS[reason].kind}>{REASONS[reason].what}</Status>
+              ),
+            },
+            { name: "Envoys", isNumber: true, cell: ({ envoys }) => envoys },
+            {
+              name: "Which",
+              cell: ({ hostnames, envoys }) => (
+                <span class="hosts">
+                  {hostnames.map((hostname) => (
+                    <a href={path`/envoys/${hostname}`}>
+                      <Word>{hostname}</Word>
+                    </a>
+                  ))}
+                  {envoys > hostnames.length && (
+                    <span class="quiet">and {envoys - hostnames.length} more</span>
+                  )}
+                </span>
+              ),
+            },
+            {
+              name: "Why",
+              cell: ({ reason }) => <span class="quiet">{REASONS[reason].next}</span>,
+            },
+          ]}
+        />
+      )}
     </Panel>
   );
 }
