@@ -4,10 +4,17 @@ import { eventually } from "../support/eventually.ts";
 import { SwarmStage } from "../support/swarm_stage.ts";
 import { findBrowser } from "./find_browser.ts";
 import { HOSTILE_TEXT } from "./seed_envoys.ts";
+import { assertFits, takePictures } from "./stage.ts";
 import { WatchedBrowser } from "./watched_browser.ts";
 
 const CAST = sha256Hex("a release");
 const CHUNKS = 300;
+/** Envoys that stand by while three are looked at. */
+const OTHERS = ["cache", "db", "edge"].flatMap((kind) =>
+  Array.from({ length: 9 }, (_, at) => `${kind}-${at + 1}`)
+);
+/** With the origin. */
+const ENVOYS = 4 + OTHERS.length;
 const browserPath = findBrowser();
 
 Deno.test({
@@ -19,6 +26,7 @@ Deno.test({
         { hostname: "web-1", tags: { "viz.color": "#0f8" } },
         { hostname: "web-2", tags: { "viz.color": HOSTILE_TEXT.slice(0, 60) } },
         { hostname: "web-3" },
+        ...OTHERS.map((hostname) => ({ hostname })),
       ],
       [{ sha256: CAST, label: `<b onmouseover=alert(1)>${"x".repeat(120)}`, chunks: CHUNKS }],
     );
@@ -36,7 +44,10 @@ Deno.test({
 
     await t.step("the picture has a node for each envoy and a way for each flow", async () => {
       await browser.open("/swarm");
-      await eventually("all are drawn", async () => await figure("swarm-graph", "nodes") === "4");
+      await eventually(
+        "all are drawn",
+        async () => await figure("swarm-graph", "nodes") === String(ENVOYS),
+      );
       assert.equal(await figure("swarm-graph", "flows"), "0");
       // It goes on flowing while it is looked at: a minute later it would be no flow any more.
       let held = 0;
@@ -54,7 +65,7 @@ Deno.test({
       const summary = await page.locator("#swarm-summary").textContent();
       assert.match(
         summary ?? "",
-        /^4 envoys, \d online; .* MB along 3 ways within the last minute/,
+        /^31 envoys, \d+ online; .* MB along 3 ways within the last minute/,
       );
       await browser.assertAccessible("/swarm");
     });
@@ -84,8 +95,14 @@ const [red, green, blue] = data.slice(at, at + 3);
     });
 
     await t.step("a chunk map fills as chunks arrive, without a reload", async () => {
+      for (const envoy of stage.envoys.slice(3)) {
+        stage.report(envoy, [{ sha256: CAST, status: "downloading", chunks: map(0), sources }]);
+      }
       await browser.open(`/swarm/filecast/${CAST}`);
-      await eventually("its rows", async () => await figure("chunk-map", "rows") === "4");
+      await eventually(
+        "its rows",
+        async () => await figure("chunk-map", "rows") === String(ENVOYS),
+      );
       await page.evaluate("window.isSamePage = true");
       const common = { sha256: CAST, status: "downloading" as const };
       stage.report(first, [{ ...common, chunks: map(123), sources }]);
@@ -116,9 +133,37 @@ const [red, green, blue] = data.slice(at, at + 3);
       assert.equal(await page.evaluate("window.isSamePage"), true);
       await browser.assertAccessible("/payload/:sha");
       await browser.open("/payload");
-      await page.getByText("2 of 4").waitFor();
+      await page.getByText(`2 of ${ENVOYS}`).waitFor();
       await browser.assertAccessible("/payload");
     });
+
+    await t.step(
+      "all of them fit a telephone, in a swarm where everybody gives to everybody",
+      async () => {
+        for (const [at, envoy] of stage.envoys.entries()) {
+          const others = [1, 5, 11].map((step) => stage.envoys[(at + step) % stage.envoys.length]);
+          const names = ["vigo-1", ...others.flatMap((other) => other?.record.hostname ?? [])];
+          const chunks = Uint8Array.from(
+            { length: CHUNKS },
+            (_, chunk) => (chunk * 13 + at * 7) % 31 < 8 + at % 17 ? 1 + (chunk * at) % 4 : 0,
+          );
+          stage.report(envoy, [{ sha256: CAST, status: "downloading", chunks, sources: names }]);
+        }
+        for (
+          const [name, path, ready] of [
+            ["swarm", "/swarm", "#swarm-graph[data-nodes]"],
+            ["chunk-map", `/swarm/filecast/${CAST}`, "#chunk-map[data-rows]"],
+            ["filecasts", "/payload", "#filecasts"],
+            ["filecast", `/payload/${CAST}`, "#payload"],
+          ] as const
+        ) {
+          await browser.open(path);
+          await page.locator(ready).waitFor();
+          await assertFits(browser, path);
+          await takePictures(browser, name);
+        }
+      },
+    );
 
     await t.step("without JavaScript the same stands in tables", async () => {
       const context = await page.context().browser()?.newContext({
