@@ -13,6 +13,7 @@ import { TemporaryRoot } from "../support/temporary_root.ts";
 import { type BenchReport, type BenchRow, describeMachine } from "./bench_report.ts";
 import type { Progress } from "./main.ts";
 import { BODY } from "./poolq_body.ts";
+import { benchPoolqFleet } from "./poolq_fleet.ts";
 import { DurableRedis } from "./poolq_redis.ts";
 
 const ONE_BY_ONE = 500;
@@ -46,6 +47,7 @@ export async function benchPoolq(progress: Progress): Promise<BenchReport> {
     progress("the same with redis");
     rows.push(...await measureRedis(root));
   }
+  rows.push(...await benchPoolqFleet(progress));
   return { bench: "poolq", machine: describeMachine(), rows, skipped };
 }
 

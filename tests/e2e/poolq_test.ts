@@ -10,7 +10,12 @@ import { QueueUser, userCrate } from "../support/queue_user.ts";
 import { type FleetHost, TestFleet } from "../support/test_fleet.ts";
 
 const SECTIONS = {
-  swarm: { enabled: ["*"], payload: { enabled: ["*"] }, poolq: { enabled: ["*"] } },
+  swarm: {
+    enabled: ["*"],
+    payload: { enabled: ["*"] },
+    poolq: { enabled: ["*"] },
+    puddle: { enabled: ["*"] },
+  },
 };
 const grants = z.object({ poolq: z.boolean() });
 const heads = z.object({
@@ -30,7 +35,7 @@ function bodiesOf(range: FleetRange | undefined): string[] {
 /** Publishes what a user may do on every machine, and waits until all of them have applied it. */
 async function grant(fleet: TestFleet, user: QueueUser, poolq: boolean): Promise<void> {
   await fleet.stage({
-    [`usercrates/${user.name}.vgo`]: userCrate(user.name, { poolq }),
+    [`usercrates/${user.name}.vgo`]: userCrate(user.name, { poolq, puddle: true }),
     "envoys.vgo": `match: "*"\nusercrates: [${user.name}]\n`,
   });
   await fleet.ask(configPublish, "config", "publish", "-m", `poolq ${poolq}`);
@@ -79,13 +84,34 @@ Deno.test("queues travel between machines, whoever is away", async (t) => {
     await grant(fleet, user, true);
 
     await t.step(
+      "a person with an unlocked puddle posts; on another machine anybody reads",
+      async () => {
+        await fleet.swarmRuns(one);
+        await user.unlockPuddle(fleet, one);
+        const posted = z.object({ topic_id: z.string() }).parse(
+          JSON.parse(
+            await user.verb(fleet, one, "poolq", "post", "news", "--body", "hello", "--json"),
+          ),
+        );
+        const body = await eventually("web-2 reads it", async () => {
+          const args = ["poolq", "tail", posted.topic_id, "--format", "body"];
+          return (await user.verb(fleet, two, ...args)).trim();
+        });
+        assert.equal(body, "hello");
+        await user.verb(fleet, one, "puddle", "lock");
+      },
+    );
+
+    await t.step(
       "what is posted on one machine is read on another, and at the server",
       async () => {
         await user.post(one, "builds", "first", "über");
         await reads(user, two, "builds", ["first", "über"]);
         const { topics } = await fleet.ask(poolqTopics, "swarm", "poolq", "list");
         assert.deepEqual(
-          topics.map(({ name, writer, headSeq, user }) => [name, writer, headSeq, user]),
+          topics.filter(({ name }) => name === "builds").map((
+            { name, writer, headSeq, user },
+          ) => [name, writer, headSeq, user]),
           [
             ["builds", "web-1", 2, "mara"],
           ],
@@ -94,7 +120,7 @@ Deno.test("queues travel between machines, whoever is away", async (t) => {
         const { messages } = await fleet.ask(poolqRange, "swarm", "poolq", "read", id.slice(0, 8));
         assert.deepEqual(messages.map(({ body }) => body), ["first", "über"]);
         assert.match(await fleet.cli("swarm", "poolq", "show", id), /Written from +web-1, by mara/);
-        assert.equal((await fleet.ask(poolqStatus, "swarm", "poolq", "status")).messages, 2);
+        assert.equal((await fleet.ask(poolqStatus, "swarm", "poolq", "status")).messages, 3);
       },
     );
 

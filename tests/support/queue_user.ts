@@ -8,7 +8,7 @@ import { generateEd25519, type Signer } from "../../shared/crypto/ed25519.ts";
 import { rootPaths } from "../../shared/platform/root_paths.ts";
 import { topicId } from "../../shared/poolq/topic.ts";
 import { PuddleChain } from "../../shared/puddle/puddle_chain.ts";
-import type { FleetHost } from "./test_fleet.ts";
+import type { FleetHost, TestFleet } from "./test_fleet.ts";
 
 /** What a stack says of a user with these grants. */
 export function userCrate(name: string, grants: Readonly<Record<string, boolean>>): string {
@@ -46,6 +46,30 @@ export class QueueUser {
 
   topicId(topic: string): string {
     return topicId(this.publicKey, topic);
+  }
+
+  /**
+   * Runs a verb of `vigo swarm` as this user and returns its standard output.
+   *
+   * @throws {Error} with its standard error if its status is not 0.
+   */
+  async verb(fleet: TestFleet, host: FleetHost, ...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await fleet.vigo(host, [
+      "swarm",
+      ...args,
+      "--user",
+      this.name,
+    ]);
+    if (code === 0) return stdout;
+    throw new Error(`vigo swarm ${args.join(" ")} ended with status ${code}: ${stderr.trim()}`);
+  }
+
+  /** Makes an identity on a host with the verbs of `vigo swarm puddle`, and unlocks it; to be locked again. */
+  async unlockPuddle(fleet: TestFleet, host: FleetHost): Promise<void> {
+    const file = join(this.home(host), "passphrase");
+    await Deno.writeTextFile(file, "correct horse battery staple\n", { mode: 0o600 });
+    await this.verb(fleet, host, "puddle", "init", "--passphrase-file", file);
+    await this.verb(fleet, host, "puddle", "unlock", "--passphrase-file", file);
   }
 
   /** Posts on a host, as `vigo swarm poolq post` does, and tells the daemon if there is one. */
