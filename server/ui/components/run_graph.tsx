@@ -13,7 +13,7 @@ const NODE_WIDTH = 210, NODE_HEIGHT = 38, COLUMN_GAP = 56, ROW_GAP = 10, MARGIN 
 /** Above this a drawing shows nothing any more; the list below it does. */
 const MAX_DRAWN = 400;
 /** Longest name in a box, in characters. */
-const MAX_NAME = 30;
+const MAX_NAME = 25;
 
 /** The resources of a run as a drawing, each right of what it depends on, with the same as a list. */
 export function RunGraph({ resources }: { resources: readonly GraphResource[] }) {

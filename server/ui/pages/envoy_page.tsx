@@ -197,7 +197,7 @@ function State({ envoy, nowMs }: { envoy: EnvoyDetail; nowMs: number }) {
           <Time ms={envoy.certificateExpiresAtMs} nowMs={nowMs} none="unknown" />,
         ],
         ["UUID", <span class="mono">{envoy.uuid}</span>],
-        ...(envoy.observedHostname === null || envoy.observedHostname === envoy.hostname
+        ...(!envoy.observedHostname || envoy.observedHostname === envoy.hostname
           ? []
           : [["Calls itself", <Word>{envoy.observedHostname}</Word>] as const]),
       ]}
