@@ -56,7 +56,9 @@ function listCommand(context: CliContext) {
         envoys.push(...page.envoys);
         cursor = page.nextCursor ?? undefined;
       } while (cursor !== undefined);
-      if (json) return context.output.json({ envoys, nextCursor: null });
+      if (json) {
+        return context.output.json({ envoys, total: envoys.length, nextCursor: null });
+      }
       if (envoys.length === 0) {
         return context.output.note(
           target === undefined
