@@ -1,8 +1,6 @@
-import { lstat } from "node:fs/promises";
 import { join } from "node:path";
 import { geteuid } from "node:process";
-import { OTHERS_WRITE } from "../puddle/guarded_file.ts";
-import { isAbsent } from "../store/is_absent.ts";
+import { lstatIfPresent, OTHERS_WRITE } from "../puddle/guarded_file.ts";
 import { MAX_PROBLEM_LENGTH, type PuddleLine } from "./puddle_lines.ts";
 import type { ScanHandler } from "./scan_request.ts";
 
@@ -33,18 +31,14 @@ export const checkUserProof: ScanHandler<"puddle_proof"> = async ({ home, name }
 
 /** Why the file proves nothing, or an empty text if it does; nothing if there is none. */
 async function judge(folder: string, path: string): Promise<string | undefined> {
-  try {
-    const file = await lstat(path);
-    const around = await lstat(folder);
-    const uid = geteuid?.();
-    if (!around.isDirectory() || around.uid !== uid || (around.mode & OTHERS_WRITE) !== 0) {
-      return `others may write to ${folder}`;
-    }
-    if (!file.isFile() || file.nlink !== 1) return "it is not a file with one name";
-    if (file.uid !== uid) return `it belongs to uid ${file.uid}`;
-    return (file.mode & 0o777) === 0o600 ? "" : "its mode is not 0600";
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw error;
+  const around = await lstatIfPresent(folder);
+  const file = around?.isDirectory() ? await lstatIfPresent(path) : undefined;
+  if (!around || !file) return undefined;
+  const uid = geteuid?.();
+  if (around.uid !== uid || (around.mode & OTHERS_WRITE) !== 0) {
+    return `others may write to ${folder}`;
   }
+  if (!file.isFile() || file.nlink !== 1) return "it is not a file with one name";
+  if (file.uid !== uid) return `it belongs to uid ${file.uid}`;
+  return (file.mode & 0o777) === 0o600 ? "" : "its mode is not 0600";
 }
