@@ -1,3 +1,7 @@
+import { castPartsStory } from "../viz/cast_parts_story.tsx";
+import { chartStory } from "../viz/charts/chart_story.tsx";
+import { overviewChartsStory } from "../viz/charts/overview_charts_story.tsx";
+import { timelineChartStory } from "../viz/charts/timeline_chart_story.tsx";
 import type { Story } from "./story.ts";
 import { diffStory } from "./diff_story.tsx";
 import { formStory } from "./form_story.tsx";
@@ -38,4 +42,8 @@ export const STORIES: readonly Story[] = [
   textStory,
   timeStory,
   treeStory,
+  castPartsStory,
+  chartStory,
+  overviewChartsStory,
+  timelineChartStory,
 ];

@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
 import { STORIES } from "./stories.ts";
 
-const HERE = new URL(".", import.meta.url);
+/** Where components stand; pages do, too, in some of them. */
+const FOLDERS = [".", "../viz/", "../viz/charts/"].map((folder) =>
+  new URL(folder, import.meta.url)
+);
 
 Deno.test("every component has one story, and every story a component", async () => {
   const components: string[] = [];
-  for await (const { name } of Deno.readDir(HERE)) {
-    const [, component] = /^([a-z_]+)\.tsx$/.exec(name) ?? [];
-    if (component && !component.endsWith("_story")) components.push(component);
+  for (const folder of FOLDERS) {
+    for await (const { name } of Deno.readDir(folder)) {
+      const [, component] = /^([a-z_]+)\.tsx$/.exec(name) ?? [];
+      if (component && !/_(story|page)$/.test(component)) components.push(component);
+    }
   }
   const told = STORIES.map(({ component }) => component);
   assert.deepEqual(told.toSorted(), components.sort());

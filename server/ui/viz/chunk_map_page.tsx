@@ -1,3 +1,4 @@
+import { sanitize } from "../../../shared/terminal/sanitize.ts";
 import { Live } from "../components/live.tsx";
 import { Panel } from "../components/panel.tsx";
 import { Pager } from "../components/pager.tsx";
@@ -28,7 +29,7 @@ export const chunkMapPage = definePage({
     const { nodes } = await call("swarmGraph");
     const tags = nodes.flatMap(({ hostname, color }) => color === null ? [] : [[hostname, color]]);
     return {
-      title: `Chunks of ${filecast.label}`,
+      title: `Chunks of ${sanitize(filecast.label)}`,
       rest: path`/swarm/filecasts/${filecast.sha256}/chunks`,
       scripts: ["chunks.js"],
       body: (

@@ -1,4 +1,5 @@
 import type { FilecastHost } from "../../../shared/rest/swarm.ts";
+import { sanitize } from "../../../shared/terminal/sanitize.ts";
 import { Live } from "../components/live.tsx";
 import { ActionForm, Button } from "../components/form.tsx";
 import { Empty } from "../components/notice.tsx";
@@ -31,7 +32,7 @@ export const payloadPage = definePage({
     });
     const { hosts } = await call("filecastShow", { params: { sha } });
     return {
-      title: filecast.label,
+      title: sanitize(filecast.label),
       rest: path`/swarm/filecasts/${filecast.sha256}`,
       body: (
         <Live id="payload" url={url} everySeconds={EVERY_SECONDS}>
@@ -68,7 +69,10 @@ export const payloadPage = definePage({
           params: { sha: param("sha") },
           body: {},
         });
-        return { goTo: path`/payload/${param("sha")}`, say: `Revoked "${label}" everywhere.` };
+        return {
+          goTo: path`/payload/${param("sha")}`,
+          say: `Revoked "${sanitize(label)}" everywhere.`,
+        };
       },
     },
   },
@@ -89,7 +93,7 @@ function Revoke({ context, sha256, label }: {
       <div class="form-end">
         <Button
           kind="danger"
-          ask={`Revoke "${label}" everywhere? Every envoy removes its copy.`}
+          ask={`Revoke "${sanitize(label)}" everywhere? Every envoy removes its copy.`}
         >
           Revoke everywhere
         </Button>
