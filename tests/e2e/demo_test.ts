@@ -14,6 +14,7 @@ const ACTS = [
   "Drift",
   "Tasks",
   "Swarm",
+  "Queues",
   "Without a server",
   "Record",
 ];

@@ -9,6 +9,7 @@ import { formatDuration } from "../../shared/terminal/duration.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import { eventually } from "../../tests/support/eventually.ts";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
+import { QueueUser, userCrate } from "../../tests/support/queue_user.ts";
 import { type FleetHost, TestFleet } from "../../tests/support/test_fleet.ts";
 import { createStage, type Show } from "./stage.ts";
 
@@ -32,12 +33,17 @@ export async function runDemo({ keep, signal }: DemoOptions): Promise<void> {
   const startedMs = performance.now();
   await using folder = await TemporaryRoot.create("vigo-demo-");
   const stage = createStage({
-    acts: 8,
+    acts: 9,
     isTerminal: Deno.stdout.isTerminal(),
     env: Deno.env.toObject(),
     write: (text) => void Deno.stdout.writeSync(new TextEncoder().encode(text)),
   });
-  const fleet = await TestFleet.layOut(folder.path, HOSTNAMES);
+  const fleet = await TestFleet.layOut(folder.path, HOSTNAMES, {
+    sections: {
+      swarm: { enabled: ["*"], payload: { enabled: ["*"] }, poolq: { enabled: ["*"] } },
+    },
+  });
+  const mara = new QueueUser("mara");
   const interrupted = new Promise<never>((_, fail) =>
     signal.addEventListener("abort", () => fail(signal.reason), { once: true })
   );
@@ -55,12 +61,15 @@ export async function runDemo({ keep, signal }: DemoOptions): Promise<void> {
     await stage.act(
       "Enrolment",
       "five machines enrol with one-time tokens",
-      (show) => enrol(fleet, show),
+      async (show) => {
+        for (const host of fleet.hosts) await mara.settle(host);
+        await enrol(fleet, show);
+      },
     );
     await stage.act(
       "Policy",
       "the example stacks are published; every envoy applies its share",
-      (show) => publish(fleet, show),
+      (show) => publish(fleet, mara, show),
     );
     await stage.act(
       "Drift",
@@ -80,6 +89,11 @@ export async function runDemo({ keep, signal }: DemoOptions): Promise<void> {
       "Swarm",
       "a 64 MiB file is cast to the whole fleet, peer to peer",
       (show) => cast(fleet, folder.path, show),
+    );
+    await stage.act(
+      "Queues",
+      "what mara posts on web-1, signed with her key, is read on db-1",
+      (show) => queue(fleet, mara, show),
     );
     await stage.act(
       "Without a server",
@@ -127,7 +141,7 @@ async function enrol(fleet: TestFleet, show: Show): Promise<void> {
   );
 }
 
-async function publish(fleet: TestFleet, show: Show): Promise<void> {
+async function publish(fleet: TestFleet, mara: QueueUser, show: Show): Promise<void> {
   const stacks = join(fleet.hub.root, "srv/vigo/stacks");
   await copyTree(new URL("../../examples/small-fleet", import.meta.url).pathname, stacks);
   // Every envoy of the demo runs on this one machine, so each writes below a folder of its own.
@@ -136,8 +150,13 @@ async function publish(fleet: TestFleet, show: Show): Promise<void> {
   const text = await Deno.readTextFile(common);
   await Deno.writeTextFile(
     common,
-    text.replace(/demo_root: .*/, `demo_root: ${JSON.stringify(demoRoot)}`),
+    `${
+      text.replace(/demo_root: .*/, `demo_root: ${JSON.stringify(demoRoot)}`)
+    }usercrates: [${mara.name}]\n`,
   );
+  await fleet.stage({
+    [`usercrates/${mara.name}.vgo`]: userCrate(mara.name, { poolq: true }),
+  });
   const answer = await fleet.ask(configPublish, "config", "publish", "-m", "demo");
   show(
     `published ${
@@ -203,6 +222,24 @@ async function cast(fleet: TestFleet, folder: string, show: Show): Promise<void>
     `every copy has the SHA-256 of the original; ${helped.length} of ${
       fleet.hosts.length - 1
     } receivers got chunks from each other; ${formatDuration(tookMs)} from upload to last byte`,
+  );
+}
+
+/** The daemons do what they do for `vigo swarm poolq post`; each reader proves the signatures. */
+async function queue(fleet: TestFleet, mara: QueueUser, show: Show): Promise<void> {
+  const [from, to] = [fleet.host("web-1"), fleet.host("db-1")];
+  const startedMs = performance.now();
+  await mara.post(from, "build-tasks", '{"task":"deploy"}');
+  await eventually(
+    "db-1 has the message",
+    async () => (await mara.read(to, "build-tasks", 1, 25))?.messages.length,
+  );
+  const tookMs = performance.now() - startedMs;
+  show((await mara.verb(fleet, to, "poolq", "tail", mara.topicId("build-tasks"))).trimEnd());
+  show(
+    `from a home on web-1 to a reader on db-1 in ${
+      formatDuration(Math.ceil(tookMs / 1_000) * 1_000)
+    } or less`,
   );
 }
 
