@@ -2,10 +2,8 @@ import type { Context, Hono } from "hono";
 import type { Logger } from "../../shared/platform/logging.ts";
 import type { Admission } from "../api/admission.ts";
 import type { WebPages } from "../api/create_api.ts";
-import { FORM_CSRF_TOKEN } from "../api/read_credentials.ts";
 import type { RouteTable } from "../api/route.ts";
 import { Assets, ASSETS_PATH } from "./assets/assets.ts";
-import { CSRF_FIELD, readForm } from "./form.ts";
 import { PageServer } from "./page_server.tsx";
 import type { Page } from "./page.ts";
 import { PAGES } from "./pages/index.ts";
@@ -31,11 +29,7 @@ export function webInterface({ pages = PAGES, ...parts }: UiParts): WebPages {
       });
       app.get("/login", (context) => server.login.show(context));
       app.post("/login", (context) => server.login.logIn(context));
-      app.post("/logout", async (context) => {
-        const form = await readForm(context.req.raw);
-        context.set(FORM_CSRF_TOKEN as never, form.text(CSRF_FIELD) as never);
-        return await server.login.logOut(context, form);
-      });
+      app.post("/logout", (context) => server.logOut(context));
       app.get("/pulse", (context) => server.pulse(context));
       for (const page of byParameters(pages)) {
         for (const [name, open] of Object.entries(page.streams ?? {})) {

@@ -97,6 +97,15 @@ export class PageServer {
     });
   }
 
+  /** Answers the form that ends the session. */
+  async logOut(context: Context): Promise<Response> {
+    try {
+      return await this.#login.logOut(context, await this.#readForm(context));
+    } catch (error) {
+      return await this.#refuse(context, error, undefined);
+    }
+  }
+
   /** Tells a page that lies open whether its reader is still logged in. */
   async pulse(context: Context): Promise<Response> {
     const headers = { "cache-control": "no-store" };
