@@ -9,13 +9,15 @@ import {
 import type { Filecast, FilecastHost } from "../../shared/rest/swarm.ts";
 import type { FleetIndex } from "../checkin/fleet_index.ts";
 import { answered, type ServiceAnswer } from "../enroll/service_answer.ts";
-import { BEAT_MS, beats } from "./beats.ts";
+import { BEAT_MS, beats, goodForMs } from "./beats.ts";
 import type { CastTimelines } from "./cast_timelines.ts";
 import { tellMap } from "./chunk_changes.ts";
 import type { ChunkMapBook, KnownMap } from "./chunk_map_book.ts";
 import type { FilecastService } from "./filecast_service.ts";
 import type { ProgressTracker } from "./progress_tracker.ts";
 
+/** Filecasts whose last view is kept for others who follow them. */
+const MAX_SHARED = 8;
 /** Rows in one event: with a map each, some hundred kilobytes. */
 const ROWS_PER_EVENT = 64;
 
@@ -56,6 +58,11 @@ interface ShownChunks {
 /** Who holds which chunks of a filecast, and how it came so far. */
 export class ChunkViews {
   readonly #options: ChunkViewsOptions;
+  /** What followers of a filecast share, the oldest first. */
+  readonly #shared = new Map<
+    string,
+    { readonly atMs: number; readonly costMs: number; readonly view: ServiceAnswer<View> }
+  >();
 
   constructor(options: ChunkViewsOptions) {
     this.#options = options;
@@ -93,7 +100,7 @@ export class ChunkViews {
     let castText = "";
     let sampledMs = -Infinity;
     for await (const _ of beats(signal, this.#options.beatMs ?? BEAT_MS)) {
-      const view = this.#look(sha256);
+      const view = this.#share(sha256);
       if (!view.ok) return;
       const { filecast, rows, samples } = view.value;
       const hostnames = new Set(rows.map(({ facts }) => facts.hostname));
@@ -112,6 +119,20 @@ export class ChunkViews {
         yield { filecast, rows: part, gone: [], samples: [] };
       }
     }
+  }
+
+  /** However many follow a filecast, it is looked at once a beat, and more seldom where that takes long. */
+  #share(sha256: string): ServiceAnswer<View> {
+    const { beatMs = BEAT_MS } = this.#options;
+    const atMs = performance.now();
+    const known = this.#shared.get(sha256);
+    if (known && atMs - known.atMs < goodForMs(beatMs, known.costMs)) return known.view;
+    const view = this.#look(sha256);
+    this.#shared.delete(sha256);
+    this.#shared.set(sha256, { atMs, costMs: performance.now() - atMs, view });
+    const [oldest] = this.#shared.keys();
+    if (this.#shared.size > MAX_SHARED && oldest !== undefined) this.#shared.delete(oldest);
+    return view;
   }
 
   #look(sha: string): ServiceAnswer<View> {

@@ -6,7 +6,7 @@ import {
   type SwarmNode,
 } from "../../shared/rest/swarm_graph.ts";
 import type { FleetIndex } from "../checkin/fleet_index.ts";
-import { BEAT_MS, beats } from "./beats.ts";
+import { BEAT_MS, beats, goodForMs } from "./beats.ts";
 import type { FlowBook } from "./flow_book.ts";
 import type { SwarmOverview } from "./swarm_overview.ts";
 
@@ -24,6 +24,7 @@ export interface SwarmGraphOptions {
 
 interface Picture {
   readonly atMs: number;
+  readonly costMs: number;
   readonly nodes: ReadonlyMap<string, { readonly node: SwarmNode; readonly text: string }>;
   readonly flows: readonly SwarmFlow[];
   readonly flowsText: string;
@@ -57,12 +58,13 @@ export class SwarmGraph {
     }
   }
 
-  /** However many look at it, it is drawn once a beat. */
+  /** However many look at it, it is drawn once a beat, and more seldom where a fleet is so large that it takes long. */
   #draw(): Picture {
     const { index, overview, flows: book, now } = this.#options;
     const nowMs = now();
     const drawn = this.#picture;
-    if (drawn && Math.abs(nowMs - drawn.atMs) < this.#beatMs / 2) return drawn;
+    if (drawn && Math.abs(nowMs - drawn.atMs) < goodForMs(this.#beatMs, drawn.costMs)) return drawn;
+    const beganMs = performance.now();
     const nodes = new Map<string, { node: SwarmNode; text: string }>();
     for (const { lastSeenMs: _, ...peer } of overview.peers("hostname", 0).peers) {
       const color = index.get(peer.uuid)?.record.tags[COLOR_TAG] ?? null;
@@ -76,7 +78,8 @@ export class SwarmGraph {
     const sizeBytes = all.reduce((sum, flow) => sum + flow.sizeBytes, 0);
     const flowsText = JSON.stringify(flows);
     const total = { flows: all.length, sizeBytes };
-    this.#picture = { atMs: nowMs, nodes, flows, flowsText, total };
+    const costMs = performance.now() - beganMs;
+    this.#picture = { atMs: nowMs, costMs, nodes, flows, flowsText, total };
     return this.#picture;
   }
 }

@@ -247,11 +247,13 @@ class ChunkView {
   }
 
   /** @param {Row} row */
-  #colorsOf({ told }) {
+  #colorsOf({ told, places }) {
     const colors = new Uint32Array(256);
     const { sheet, line, soft, ink } = this.#scheme;
     colors.fill(dotOf(soft));
-    colors[0] = dotOf(told.origin ? sheet : line);
+    // Where nobody tells which chunks are held, all cells are as dark as there are many.
+    const share = places ? 0 : told.chunksHave / Math.max(1, told.chunksTotal);
+    colors[0] = told.origin ? dotOf(sheet) : mix(dotOf(line), dotOf(soft), Math.min(1, share));
     for (const [place, source] of told.mapSources.entries()) {
       colors[place + 1] = dotOf(this.#colorOf(source));
     }
@@ -413,6 +415,20 @@ function dotOf(color) {
     : (color.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number);
   const [red = 0, green = 0, blue = 0] = parts;
   return (0xff000000 | (blue << 16) | (green << 8) | red) >>> 0;
+}
+
+/**
+ * @param {number} one
+ * @param {number} other
+ * @param {number} share of the other, 0 to 1
+ */
+function mix(one, other, share) {
+  let mixed = 0xff000000;
+  for (const shift of [0, 8, 16]) {
+    const [from, to] = [(one >>> shift) & 0xff, (other >>> shift) & 0xff];
+    mixed |= Math.round(from + (to - from) * share) << shift;
+  }
+  return mixed >>> 0;
 }
 
 function start() {
