@@ -1,33 +1,11 @@
-import { createStreamWriter } from "../shared/platform/stream_writer.ts";
-import { EXIT_CODE } from "../shared/terminal/exit_code.ts";
-import { runCli } from "../shared/terminal/run_cli.ts";
-import type { AgentContext } from "./commands/context.ts";
-import { createProgram } from "./commands/program.ts";
+import { USER_SCAN } from "./user_scan/scan_request.ts";
 
 if (import.meta.main) {
-  const interrupt = new AbortController();
-  Deno.addSignalListener("SIGINT", () => {
-    // A second Ctrl-C ends at once what does not end by itself.
-    if (interrupt.signal.aborted) Deno.exit(EXIT_CODE.interrupted);
-    interrupt.abort();
-  });
-  const context = createContext(interrupt.signal);
-  Deno.exit(await runCli(createProgram(context), { ...context, args: Deno.args }));
-}
-
-function createContext(signal: AbortSignal): AgentContext {
-  const isTerminal = Deno.stdout.isTerminal();
-  return {
-    write: createStreamWriter(Deno.stdout),
-    writeError: createStreamWriter(Deno.stderr),
-    isTerminal,
-    ...(isTerminal ? { columns: Deno.consoleSize().columns } : {}),
-    env: Deno.env.toObject(),
-    signal,
-    now: () => Date.now(),
-    readStdin: async () =>
-      Deno.stdin.isTerminal() ? undefined : await new Response(Deno.stdin.readable).text(),
-    openStdin: () => Deno.stdin.isTerminal() ? undefined : Deno.stdin.readable,
-    confirm: (question) => Promise.resolve(Deno.stdin.isTerminal() && confirm(question)),
-  };
+  // Each look at a home starts this program, and whoever reads elsewhere waits for it: it loads what it needs and no more.
+  if (Deno.args[0] === USER_SCAN) {
+    const { runUserScan } = await import("./user_scan/run_user_scan.ts");
+    Deno.exit(await runUserScan());
+  }
+  const { runProgram } = await import("./run_program.ts");
+  await runProgram();
 }

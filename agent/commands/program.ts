@@ -11,7 +11,6 @@ import { statusCommand } from "./status.ts";
 import { swarmCommand } from "./swarm.ts";
 import { traitsCommand } from "./traits.ts";
 import { undoCommand } from "./undo.ts";
-import { userScanCommand } from "./user_scan.ts";
 import { versionCommand } from "./version.ts";
 
 /** The whole command line of `vigo`. */
@@ -32,7 +31,6 @@ export function createProgram(context: AgentContext) {
   program.addCommand(swarmCommand(context, roots));
   program.addCommand(completionCommand(context, program));
   program.addCommand(versionCommand(context));
-  program.addCommand(userScanCommand(context), { hidden: true });
   return withExamples(program, [
     ["vigo status", "see how this machine is"],
     ["vigo run --dry-run", "see what would change"],

@@ -2,6 +2,9 @@ import { z } from "zod";
 import { isSha256 } from "../../shared/crypto/sha256.ts";
 import { puddleKeySchema } from "../../shared/puddle/puddle_key.ts";
 
+/** What the program is called with to look into a home. */
+export const USER_SCAN = "_user-scan";
+
 /** Largest request, in bytes: what is known of every topic that a user may have, and room. */
 export const MAX_SCAN_REQUEST_BYTES = 1024 * 1024;
 /** Largest line of an answer, in characters: the largest message, and what is said around it. */

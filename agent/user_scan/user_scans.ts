@@ -3,7 +3,7 @@ import { getegid, geteuid, kill } from "node:process";
 import { BASE_ENVIRONMENT } from "../system/processes.ts";
 import { errorCode } from "../system/file_error.ts";
 import { ownCommand } from "./own_command.ts";
-import { MAX_SCAN_LINE_LENGTH, type ScanRequest } from "./scan_request.ts";
+import { MAX_SCAN_LINE_LENGTH, type ScanRequest, USER_SCAN } from "./scan_request.ts";
 
 /** Scans at once, and how many may wait for their turn. */
 const MAX_SCANS = 4;
@@ -109,7 +109,7 @@ async function runScan(
 
 function start({ name, uid, gid }: ScannedUser): ChildProcess {
   const { argv, environment } = ownCommand();
-  const [command, ...args] = [...argv, "_user-scan"];
+  const [command, ...args] = [...argv, USER_SCAN];
   const self = geteuid?.();
   const isSelf = uid === self && (self !== 0 || gid === getegid?.());
   if (!isSelf && self !== 0) {
