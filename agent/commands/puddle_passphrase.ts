@@ -139,9 +139,10 @@ export async function askHidden(
       }: standard input is no terminal. Use ${instead}`,
     );
   }
-  context.writeError(label);
   Deno.stdin.setRaw(true);
   try {
+    // Only now, so that nothing that is typed at once is shown.
+    context.writeError(label);
     const line = new HiddenLine();
     const buffer = new Uint8Array(1024);
     for (;;) {
