@@ -32,7 +32,7 @@ Deno.test("a thousand peers in twenty racks get a blob of which the origin sends
   cluster.startAll();
   cluster.hint(8);
   cluster.run(5_000);
-  const { sha256 } = cluster.seedBlob("blob", 16 * MIB);
+  const { sha256 } = cluster.seedBlob("blob", 8 * MIB);
   const { invariants } = cluster;
   assert.ok(cluster.run(3_600_000, () => invariants.completions >= 1_000), "everybody has it");
   assert.ok(cluster.allHold(sha256));

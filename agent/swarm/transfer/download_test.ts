@@ -231,3 +231,29 @@ Deno.test("who sent wrong bytes of the last chunks is told, and the blob does no
   assert.deepEqual(await running, { kind: "complete" });
   assert.equal(complaints.length, 1);
 });
+
+Deno.test("a server that never answers holds nothing up once peers have given everything", async () => {
+  await using root = await TemporaryRoot.create();
+  const isAsked = Promise.withResolvers<void>();
+  const silent: ServerSource = {
+    ...server([]),
+    fetch: () => {
+      isAsked.resolve();
+      return new Promise(() => {});
+    },
+  };
+  const all = Array.from({ length: COUNT }, (_, chunk) => chunk);
+  const holding = client(...all);
+  // The peer has the last chunk only once the server was asked for it.
+  const late: DownloadOptions["client"] = {
+    ...client(...all.slice(0, -1)),
+    getChunk: holding.getChunk,
+  };
+  const bits = Bitmap.full(COUNT).toBytes();
+  const { download } = await start(root, { client: late, server: silent });
+  const running = download.run(new AbortController().signal);
+  await isAsked.promise;
+  download.noteHeld(PEER.uuid, bits);
+  assert.deepEqual(await running, { kind: "complete" });
+  assert.deepEqual(download.sources, { "web-2": COUNT });
+});

@@ -25,7 +25,7 @@ export interface FetchedFromServer {
   readonly startedMs: number;
 }
 
-/** Asks the server for a run of chunks and judges each. `undefined` if the signal was raised before it was asked. */
+/** Asks the server for a run of chunks and judges each. `undefined` if the signal was raised before it answered. */
 export async function fetchFromServer(
   { server, sha256, run, layout, verify, takeBandwidth, signal }: FetchFromServerOptions,
 ): Promise<FetchedFromServer | undefined> {
@@ -35,11 +35,22 @@ export async function fetchFromServer(
   await takeBandwidth(sizeBytes, signal);
   if (signal.aborted) return undefined;
   const startedMs = performance.now();
-  const answer = await server.fetch(sha256, run, sizeBytes);
+  const answer = await unlessAborted(server.fetch(sha256, run, sizeBytes), signal);
+  if (!answer) return undefined;
   let at = 0;
   const pieces = !answer.ok ? [] : spans.map(({ chunk, length }) => {
     const bytes = answer.bytes.subarray(at, at += length);
     return { chunk, bytes, isRight: verify(chunk, bytes) };
   });
   return { answer, pieces, startedMs };
+}
+
+/** What the server answers, or `undefined` once the signal is raised: a server that is slow to answer holds nothing up. */
+export function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const end = () => resolve(undefined);
+    if (signal.aborted) end();
+    signal.addEventListener("abort", end, { once: true });
+    void answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
+  });
 }

@@ -12,6 +12,7 @@ import { PeerError } from "../peers/peer_error.ts";
 import type { ProvenPeer } from "../peers/peer_registry.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
 import type { KnownHolder } from "./download_plan.ts";
+import { unlessAborted } from "./fetch_from_server.ts";
 import { POLL_EMPTY_MS } from "./holder_poll.ts";
 import type { LastResort, ServerSource } from "./last_resort.ts";
 
@@ -62,7 +63,7 @@ export async function findDigests(
       askAtMs.set(peer.uuid, performance.now() + POLL_EMPTY_MS);
     }
     if (lastResort.mayAsk(performance.now())) {
-      const digests = await askServer(server, lastResort, entry);
+      const digests = await askServer(server, lastResort, entry, signal);
       if (digests) return { digests };
     }
     await pause(LOOK_MS, signal);
@@ -74,10 +75,12 @@ async function askServer(
   server: ServerSource,
   lastResort: LastResort,
   entry: ManifestEntry,
+  signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   lastResort.noteAsked();
   const sizeBytes = layoutOf(entry).count * CHUNK_DIGEST_BYTES;
-  const answer = await server.fetch(entry.sha256, "digests", sizeBytes);
+  const answer = await unlessAborted(server.fetch(entry.sha256, "digests", sizeBytes), signal);
+  if (!answer) return undefined;
   const isRight = answer.ok && digestOfChunks(answer.bytes) === entry.chunksDigest;
   lastResort.noteAnswer(answer.ok && !isRight ? WRONG_BYTES : answer, performance.now());
   return isRight ? new Uint8Array(answer.bytes) : undefined;
