@@ -92,7 +92,7 @@ export class QueueKeeper {
       clock,
       log,
       isOpen,
-      mayCarry: async (user) => (await this.#users.names()).includes(user),
+      granted: () => this.#users.names(),
       signal,
     });
     this.#scanner = new HomeScanner({

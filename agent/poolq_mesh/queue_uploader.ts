@@ -19,8 +19,8 @@ export interface QueueUploaderOptions {
   readonly caller: Pick<SignedCaller, "call">;
   readonly clock: Clock;
   readonly log: CycleLog;
-  /** Whether this user's topics may be carried. */
-  mayCarry(user: string): Promise<boolean>;
+  /** The users whose topics may be carried. */
+  granted(): Promise<readonly string[]>;
   isOpen(): boolean;
   readonly signal: AbortSignal;
 }
@@ -88,10 +88,11 @@ export class QueueUploader {
 
   /** One call; whether another one is worth it. */
   async #runOnce(): Promise<boolean> {
-    const { store, caller, log, mayCarry } = this.#options;
+    const { store, caller, log, granted } = this.#options;
+    const users = new Set(await granted());
     const due: HeldTopic[] = [];
     for (const topic of store.topics()) {
-      if (!this.#isDue(topic) || topic.user === null || !await mayCarry(topic.user)) continue;
+      if (!this.#isDue(topic) || !users.has(topic.user ?? "")) continue;
       due.push(topic);
       if (due.length === OFFERS_PER_CALL) break;
     }

@@ -70,7 +70,7 @@ function setUp(count: number, bodyLength = 10) {
     caller: server,
     clock: new FakeClock(),
     log: fakeLog(),
-    mayCarry: (user) => Promise.resolve(granted.has(user)),
+    granted: () => Promise.resolve([...granted]),
     isOpen: () => true,
     signal: new AbortController().signal,
   });
