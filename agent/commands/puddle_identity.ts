@@ -99,7 +99,7 @@ export function rekeyCommand(context: AgentContext, roots: () => RootPaths) {
     );
   command.addHelpText(
     "after",
-    "\nDo this on one machine alone: two new keys for one old one contest the puddle, and\nneither is followed. What the old key signs from now on is refused by everybody.",
+    "\nDo this on one machine alone: two new keys for one old one contest the puddle,\nand neither is followed. What the old key signs from now on is refused by all.",
   );
   return withExamples(command, [["vigo swarm puddle rekey", "after a laptop was stolen"]]);
 }

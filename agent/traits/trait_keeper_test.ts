@@ -38,6 +38,19 @@ Deno.test("a stable collector that fails leaves its last value, is named, and is
   assert.deepEqual(second.failed, []);
 });
 
+Deno.test("a stable trait that is known to have changed is read with the next cycle, once", async () => {
+  const os = counting("os", "stable"), other = counting("users", "stable");
+  const keeper = new TraitKeeper([os.collector, other.collector], fakeSystem(), 10);
+  await keeper.refresh();
+  await keeper.refresh();
+  assert.equal(os.times(), 1);
+  keeper.readSoon("os");
+  assert.deepEqual((await keeper.refresh()).stable["os"], { n: 2 });
+  await keeper.refresh();
+  assert.equal(os.times(), 2);
+  assert.equal(other.times(), 1);
+});
+
 Deno.test("a volatile collector that fails is left out, never empty", async () => {
   const memory = counting("memory", "volatile", () => true);
   const snapshot = await new TraitKeeper([memory.collector], fakeSystem(), 10).refresh();
