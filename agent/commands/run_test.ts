@@ -30,8 +30,8 @@ function reportOf(outcome: Outcome) {
 function end(result: Partial<RunResult>) {
   const written = { out: "", error: "", status: 0 as number, message: "" };
   const context = {
-    write: (text: string) => written.out += text,
-    writeError: (text: string) => written.error += text,
+    write: (text: string) => void (written.out += text),
+    writeError: (text: string) => void (written.error += text),
   };
   try {
     conclude(context, { ...NOTHING, ...result }, false);
