@@ -87,7 +87,10 @@ Deno.test("a refusal is the daemon's own message; no daemon is told apart", () =
       return Promise.resolve();
     });
     const call = { method: "POST", path: "/run", body: {} } as const;
-    await assert.rejects(callDaemon(path, call, () => {}), /^DaemonRefusedError: a run is under way$/);
+    await assert.rejects(
+      callDaemon(path, call, () => {}),
+      /^DaemonRefusedError: a run is under way$/,
+    );
     await server.close();
     await assert.rejects(callDaemon(path, call, () => {}), DaemonUnreachableError);
   }));
