@@ -40,10 +40,6 @@ export class Form {
     return this.#fields.has(name);
   }
 
-  all(name: string): string[] {
-    return this.#fields.getAll(name);
-  }
-
   /** Every field that may be shown again, in its order. */
   shown(): (readonly [name: string, value: string])[] {
     return [...this.#fields].filter(([name]) => name !== CSRF_FIELD && !UNSEEN_FIELDS.has(name));

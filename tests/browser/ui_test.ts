@@ -79,6 +79,15 @@ Deno.test({
         await page.getByRole("heading", { name: "web-2", level: 1 }).waitFor();
       });
 
+      await t.step("traits are searched while somebody types", async () => {
+        await browser.open("/envoys/web-1");
+        const branches = page.locator("#trait-tree > li:visible");
+        assert.ok(await branches.count() > 5);
+        await page.getByRole("searchbox", { name: "Search" }).fill("clock_offset_ms");
+        await page.locator("#trait-tree").getByText("clock_offset_ms", { exact: true }).waitFor();
+        assert.equal(await branches.count(), 1);
+      });
+
       await t.step("a target that makes no sense says where", async () => {
         await browser.open("/envoys?target=web-*,,");
         const problem = await page.getByRole("alert").textContent();

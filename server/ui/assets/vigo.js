@@ -95,23 +95,24 @@ document.addEventListener("submit", (event) => {
   if (question && !confirm(question)) event.preventDefault();
 });
 
-/** Shows of a tree what holds the text, with all that leads to it. */
+/** Shows of a tree what holds the text in a name or a value, with all that leads there; below a name that fits, all of it. */
 function filterTree(tree, text) {
   const wanted = text.trim().toLowerCase();
-  const visit = (item) => {
-    const below = [...item.querySelectorAll(":scope > details > ul > li")];
-    const own = item.dataset.text ?? "";
-    const isHit = wanted !== "" && own.includes(wanted);
-    const hasHit = below.map((child) => isHit && !wanted ? true : visit(child)).includes(true);
-    item.hidden = wanted !== "" && !isHit && !hasHit;
-    if (isHit && !hasHit) {
-      for (const child of item.querySelectorAll("li")) child.hidden = false;
-    }
+  const visit = (item, isBelowHit) => {
+    const own = item.querySelectorAll(
+      ":scope > .name, :scope > .value, :scope > details > summary > .name",
+    );
+    const isHit = isBelowHit ||
+      [...own].some((word) => word.textContent.toLowerCase().includes(wanted));
     const fold = item.querySelector(":scope > details");
-    if (fold && wanted !== "") fold.open = hasHit;
+    const below = [...item.querySelectorAll(":scope > details > ul > li")];
+    // Each is visited, whatever the others gave.
+    const hasHit = below.map((child) => visit(child, isHit)).includes(true);
+    item.hidden = !isHit && !hasHit;
+    if (fold) fold.open = wanted !== "" && hasHit && !isHit;
     return isHit || hasHit;
   };
-  for (const item of tree.querySelectorAll(":scope > li")) visit(item);
+  for (const item of tree.querySelectorAll(":scope > li")) visit(item, false);
 }
 
 document.addEventListener("input", ({ target }) => {

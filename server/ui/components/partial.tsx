@@ -4,7 +4,7 @@ import type { PropsWithChildren } from "hono/jsx";
 export function Partial({ target, swap = "outerMorph", children }: PropsWithChildren<{
   /** An id of the page. */
   target: string;
-  swap?: "outerMorph" | "beforeend" | "innerHTML";
+  swap?: "outerMorph" | "beforeend";
 }>) {
   return (
     <template hx="" type="partial" hx-target={`#${target}`} hx-swap={swap}>{children}</template>

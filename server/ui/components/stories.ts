@@ -16,7 +16,6 @@ import { rowsStory } from "./rows_story.tsx";
 import { runGraphStory } from "./run_graph_story.tsx";
 import { statusStory } from "./status_story.tsx";
 import { tableStory } from "./table_story.tsx";
-import { tagsStory } from "./tags_story.tsx";
 import { targetFilterStory } from "./target_filter_story.tsx";
 import { textStory } from "./text_story.tsx";
 import { timeStory } from "./time_story.tsx";
@@ -37,7 +36,6 @@ export const STORIES: readonly Story[] = [
   runGraphStory,
   statusStory,
   tableStory,
-  tagsStory,
   targetFilterStory,
   textStory,
   timeStory,

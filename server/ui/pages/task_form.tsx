@@ -129,6 +129,21 @@ export function TaskForm({ context, form, named }: {
           placeholder={task?.maxFailures ?? "never"}
           hint="A count or a percentage"
         />
+        <Field
+          name="healthCheckUrl"
+          label="Health check between batches"
+          type="url"
+          value={typed("healthCheckUrl")}
+          placeholder={task?.healthCheckUrl ?? "none"}
+        />
+        <Field
+          name="nice"
+          label="Niceness"
+          type="number"
+          value={typed("nice")}
+          placeholder={String(task?.nice ?? 0)}
+          hint="0 is normal, 19 the lowest priority"
+        />
         <div class="form-end">
           <Button kind="main">Show the plan</Button>
           <span class="quiet">Nothing is sent yet.</span>
