@@ -1,10 +1,11 @@
 import { parse } from "hono/utils/cookie";
 import { SESSION_COOKIE } from "../../shared/rest/http_names.ts";
+import type { SessionInfo } from "../../shared/rest/session.ts";
 import type { ApiTokenService } from "../auth/api_token_service.ts";
 import type { PasswordCheck } from "../auth/password_check.ts";
 import type { SessionService } from "../auth/session_service.ts";
 import type { UserService } from "../auth/user_service.ts";
-import { paginate } from "./paginate.ts";
+import { newestFirst, paginate } from "./paginate.ts";
 import { pathParameter, type RouteTable } from "./route.ts";
 import { unwrap } from "./service_answer_error.ts";
 
@@ -55,7 +56,11 @@ export function peopleRoutes(
       answerHeaders.append("set-cookie", `${SESSION_COOKIE}=; ${COOKIE_ATTRIBUTES}; Max-Age=0`);
       return { ended };
     },
-    sessionList: async ({ principal }) => ({ sessions: await sessions.list(principal) }),
+    sessionList: async ({ query, principal }) => {
+      const keyOf = ({ createdAtMs, id }: SessionInfo) => newestFirst(createdAtMs, id);
+      const { page, nextCursor } = paginate(await sessions.list(principal), keyOf, query);
+      return { sessions: page, nextCursor };
+    },
     sessionEnd: async ({ params, principal }) => ({
       ended: await sessions.end(pathParameter(params, "id"), principal),
     }),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { endpoint } from "./endpoint.ts";
+import { pageOf, pageQuery } from "./page.ts";
 import { personRoleSchema } from "./roles.ts";
 import { MAX_PASSWORD_LENGTH, newPassword } from "./users.ts";
 
@@ -66,9 +67,9 @@ export const sessionList = endpoint({
   path: "/sessions",
   summary: "List one's own sessions that have not ended, the newest first",
   permission: "self",
-  query: z.object({}),
+  query: pageQuery(),
   body: z.undefined(),
-  answer: z.object({ sessions: z.array(sessionInfoSchema) }),
+  answer: pageOf({ sessions: z.array(sessionInfoSchema) }),
 });
 
 /** `:id` as the list has it. */

@@ -6,6 +6,7 @@ import { auditList, type AuditRecord, auditVerify } from "../../shared/rest/audi
 import { configFreeze, configPublish } from "../../shared/rest/config.ts";
 import { API_PREFIX, CONTRACT } from "../../shared/rest/contract.ts";
 import { enrollAnswerSchema, enrollTokenCreate } from "../../shared/rest/enroll.ts";
+import { sessionList } from "../../shared/rest/session.ts";
 import { taskRun } from "../../shared/rest/tasks.ts";
 import { workflowRun } from "../../shared/rest/workflows.ts";
 import { entryOf } from "../support/filecast_fixture.ts";
@@ -194,6 +195,12 @@ Deno.test("each write leaves a record that names who did it", async (t) => {
       "token:script",
       () => call("/swarm/poolq/unblock", { kind: "topic", value: sha256Hex("topic") }),
     ],
+    [
+      "puddleEvict",
+      "puddle.evict",
+      "token:script",
+      () => call(`/swarm/puddle/${sha256Hex("puddle")}/evict`, { host: "localhost" }),
+    ],
     ["envoyAccept", "envoy.accept", "token:script", async () => {
       copy.cloneToken = hub.cloneToken;
       for (let count = 0; count < 3; count += 1) await hub.checkIn();
@@ -275,6 +282,11 @@ Deno.test("each write leaves a record that names who did it", async (t) => {
       "user:ann",
       () => call("/session", { name: "ann", password: PASSWORD }),
     ],
+    ["sessionEnd", "session.end", "user:ann", async () => {
+      const { json } = await asAnn("GET", "/sessions");
+      const other = sessionList.answer.parse(json).sessions.find(({ current }) => !current);
+      return await asAnn("DELETE", `/sessions/${other?.id}`);
+    }],
     [
       "sessionPassword",
       "user.password",
