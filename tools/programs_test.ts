@@ -31,7 +31,9 @@ Deno.test("every worker and every file that a program reaches by its address is 
     );
     for (const target of listOwnUrls(file, await Deno.readTextFile(join(repository, file)))) {
       for (const { name, entry, includes } of program) {
-        if (target !== entry && !includes.includes(target)) missing.push(`${name}: ${target}, used by ${file}`);
+        if (target !== entry && !includes.includes(target)) {
+          missing.push(`${name}: ${target}, used by ${file}`);
+        }
       }
     }
   }
