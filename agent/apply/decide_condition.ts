@@ -1,9 +1,6 @@
 import { Condition, ConditionError } from "../../shared/conditions/condition.ts";
-import {
-  type ConditionFacts,
-  type ConditionVerdict,
-  evaluateCondition,
-} from "../../shared/conditions/evaluate_condition.ts";
+import type { ConditionFacts, ConditionVerdict } from "../../shared/conditions/condition_facts.ts";
+import { evaluateCondition } from "../../shared/conditions/evaluate_condition.ts";
 import type { BundleCondition, BundleResource } from "../../shared/config/policy_bundle.ts";
 import type { MachineFacts } from "./machine_facts.ts";
 

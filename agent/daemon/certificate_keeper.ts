@@ -6,7 +6,7 @@ import {
   writeEnrolment,
   writeTlsIdentity,
 } from "../store/identity.ts";
-import type { CycleLog } from "./cycle.ts";
+import type { AgentLog } from "./agent_log.ts";
 import { isRenewalDue } from "./renewal_due.ts";
 import type { ServerGateway } from "./server_gateway.ts";
 import type { SignedCaller } from "./signed_caller.ts";
@@ -22,7 +22,7 @@ export interface CertificateKeeperParts {
   readonly rest: string;
   readonly caller: SignedCaller;
   readonly gateway: ServerGateway;
-  readonly log: CycleLog;
+  readonly log: AgentLog;
   nowMs(): number;
   /** The new certificate is on disk and in use. */
   onRenewed(identity: TlsIdentity): void;

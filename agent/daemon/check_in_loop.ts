@@ -1,6 +1,7 @@
 import { storageFault } from "../store/storage_fault.ts";
 import type { Clock } from "./clock.ts";
-import type { CycleLog, CycleOutcome, CycleRequest } from "./cycle.ts";
+import type { AgentLog } from "./agent_log.ts";
+import type { CycleOutcome, CycleRequest } from "./cycle.ts";
 import { FileLock, LockHeldError } from "./cycle_lock.ts";
 import { describeFailure } from "./describe_failure.ts";
 import { nextDelayMs } from "./loop_plan.ts";
@@ -13,7 +14,7 @@ const LOCK_RETRY_MS = 200;
 /** What the loop works with. */
 export interface CheckInLoopParts {
   readonly clock: Clock;
-  readonly log: CycleLog;
+  readonly log: AgentLog;
   /** Who wants a cycle before it is due. */
   readonly queue: WakeQueue;
   readonly cycle: { run(request: CycleRequest): Promise<CycleOutcome> };

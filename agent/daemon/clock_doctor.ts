@@ -1,5 +1,5 @@
 import type { Verifier } from "../../shared/crypto/ed25519.ts";
-import type { CycleLog } from "./cycle.ts";
+import type { AgentLog } from "./agent_log.ts";
 import type { SignedCaller } from "./signed_caller.ts";
 
 /** Pause between questions about the time: a clock does not become right by asking. */
@@ -13,7 +13,7 @@ export interface ClockDoctorParts {
   readonly rest: string;
   readonly verifier: Verifier;
   readonly caller: SignedCaller;
-  readonly log: CycleLog;
+  readonly log: AgentLog;
   /** Sets the machine's clock; absent unless the daemon was started with `--set-clock`. */
   readonly setClock?: (timeMs: number) => Promise<void>;
   nowMs(): number;

@@ -1,77 +1,14 @@
-import type { Json } from "../../shared/canonical/canonical_json.ts";
 import type { ResourceReport, RunReport } from "../../shared/config/run_report.ts";
-import type { CheckInResponse } from "../../shared/proto/agent.ts";
-import type { SecretKeeper } from "../secrets/secret_keeper.ts";
-import type { AgentDatabase } from "../store/agent_database.ts";
 import { describePause, readPause } from "../store/pause.ts";
-import { type AgentFacts, agentSelf } from "../traits/agent_self.ts";
-import { allTraits, type TraitKeeper, type TraitSnapshot } from "../traits/trait_keeper.ts";
+import { agentSelf } from "../traits/agent_self.ts";
+import { allTraits, type TraitSnapshot } from "../traits/trait_keeper.ts";
 import { CheckIn } from "./check_in.ts";
-import type { HeldDocuments } from "./held_documents.ts";
+import type { CycleParts } from "./cycle_parts.ts";
 import { DEFAULT_BUNDLE_MAX_AGE_MS, mayApplyOffline } from "./loop_plan.ts";
-import type { ApplyPolicy, Trigger } from "./policy_applier.ts";
+import type { Trigger } from "./policy_applier.ts";
 import { sendReports } from "./send_reports.ts";
 import { RunKeeper } from "./run_keeper.ts";
 import type { CallFailure } from "./server_gateway.ts";
-import type { SignedCaller } from "./signed_caller.ts";
-
-/** Where a cycle tells what happened; the shape of the product's logger. */
-export interface CycleLog {
-  debug(message: string, properties?: Record<string, unknown>): void;
-  info(message: string, properties?: Record<string, unknown>): void;
-  warn(message: string, properties?: Record<string, unknown>): void;
-  error(message: string, properties?: Record<string, unknown>): void;
-}
-
-/** What the swarm engine adds to a check-in. */
-export interface SwarmFacts {
-  readonly manifestDigest: Uint8Array;
-  /** From where on the server's whole manifest is wanted; empty if it is not. */
-  readonly manifestSince: string;
-  /** Port of the peer server; 0 while none runs. */
-  readonly port: number;
-  /** Configured address of the peer server, host:port; empty for the address on the LAN, as it is at each check-in. */
-  readonly announced: string;
-}
-
-/** No engine runs. */
-export const NO_SWARM: SwarmFacts = {
-  manifestDigest: new Uint8Array(),
-  manifestSince: "",
-  port: 0,
-  announced: "",
-};
-
-/** What a cycle works with. */
-export interface CycleParts {
-  readonly agentVersion: string;
-  /** What the agent says of itself in its traits, as far as it stays the same. */
-  readonly self: Pick<
-    AgentFacts,
-    "root" | "executable" | "hostname" | "envoyUuid" | "pid" | "startedAtMs"
-  >;
-  readonly db: AgentDatabase;
-  readonly held: HeldDocuments;
-  readonly caller: SignedCaller;
-  readonly traits: TraitKeeper;
-  readonly apply: ApplyPolicy;
-  readonly secrets: Pick<SecretKeeper, "epoch" | "refresh">;
-  readonly log: CycleLog;
-  readonly bundleMaxAgeMs: number | undefined;
-  nowMs(): number;
-  intervalMs(): number;
-  /** Memory of this process. */
-  rssBytes(): number;
-  observedHostname(): string;
-  lanAddress(): Promise<string>;
-  swarm(): SwarmFacts;
-  /** Told of every answer after what it brought is kept. */
-  onAnswer?(answer: CheckInResponse): void;
-  /** Told of each run once it is kept. */
-  onRun?(report: RunReport): void;
-  /** Told of the traits of each cycle. */
-  onTraits?(traits: Readonly<Record<string, Json>>): void;
-}
 
 /** What is wanted of one cycle. */
 export interface CycleRequest {

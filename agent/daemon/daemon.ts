@@ -16,7 +16,8 @@ import type { Clock } from "./clock.ts";
 import { CertificateKeeper } from "./certificate_keeper.ts";
 import { CheckInLoop } from "./check_in_loop.ts";
 import { ClockDoctor } from "./clock_doctor.ts";
-import type { Cycle, CycleLog } from "./cycle.ts";
+import type { AgentLog } from "./agent_log.ts";
+import type { Cycle } from "./cycle.ts";
 import { FileLock } from "./cycle_lock.ts";
 import { EngineKeeper } from "./engine_keeper.ts";
 import type { StartEngine } from "./engine_runner.ts";
@@ -41,7 +42,7 @@ export interface DaemonOptions {
   readonly roots: RootPaths;
   readonly agentVersion: string;
   readonly clock: Clock;
-  readonly log: CycleLog;
+  readonly log: AgentLog;
   readonly startEngine: StartEngine;
   /** A download is refused below this share of free space, in percent. */
   readonly minFreePercent: number;

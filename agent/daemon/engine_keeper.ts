@@ -15,7 +15,8 @@ import type { PeerQuestion, PeerReply, RelayedQuestion, RelayedReply } from "../
 import type { ServerAnswer } from "../swarm/transfer/last_resort.ts";
 import { isUnspecified } from "../traits/lan_address.ts";
 import type { Clock } from "./clock.ts";
-import { type CycleLog, NO_SWARM, type SwarmFacts } from "./cycle.ts";
+import type { AgentLog } from "./agent_log.ts";
+import { NO_SWARM, type SwarmFacts } from "./swarm_facts.ts";
 import { EngineRunner, type EngineState, type StartEngine } from "./engine_runner.ts";
 import { formatEndpoint } from "./format_endpoint.ts";
 import type { HeldDocuments } from "./held_documents.ts";
@@ -39,7 +40,7 @@ export interface EngineKeeperParts {
   readonly held: HeldDocuments;
   readonly signer: Signer;
   readonly clock: Clock;
-  readonly log: CycleLog;
+  readonly log: AgentLog;
   /** What an engine is started with; asked at every start, since the certificate changes. */
   start(): EngineStart;
   interfaces(): readonly NetworkInterface[];

@@ -2,7 +2,7 @@ import type { EngineStart } from "../swarm/channel.ts";
 import type { EngineEvent, EngineHandle, EngineHandlers } from "../swarm/start_engine.ts";
 import { backoffMs, type BackoffPlan } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
-import type { CycleLog } from "./cycle.ts";
+import type { AgentLog } from "./agent_log.ts";
 
 /** Starts an engine: `startEngine` of the swarm, or a fake. */
 export type StartEngine = (start: EngineStart, handlers: EngineHandlers) => EngineHandle;
@@ -19,7 +19,7 @@ const HEALTHY_AFTER_MS = 60_000;
 export interface EngineRunnerParts {
   readonly startEngine: StartEngine;
   readonly clock: Clock;
-  readonly log: CycleLog;
+  readonly log: AgentLog;
   /** What an engine is started with; asked at every start, since the certificate changes. */
   start(): EngineStart;
   random(): number;

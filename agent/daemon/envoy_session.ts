@@ -17,7 +17,9 @@ import { nativeSystem } from "../traits/native_system.ts";
 import { findDefaultInterface } from "../traits/network.ts";
 import { TraitKeeper } from "../traits/trait_keeper.ts";
 import type { Clock } from "./clock.ts";
-import { Cycle, type CycleLog, type CycleParts } from "./cycle.ts";
+import type { AgentLog } from "./agent_log.ts";
+import { Cycle } from "./cycle.ts";
+import type { CycleParts } from "./cycle_parts.ts";
 import { forbidCoreDumps, LOCAL_CORE_DUMP_SYSTEM } from "./forbid_core_dumps.ts";
 import { GrpcGateway } from "./grpc_gateway.ts";
 import { HeldDocuments } from "./held_documents.ts";
@@ -49,7 +51,7 @@ export interface SessionOptions {
   readonly roots: RootPaths;
   readonly agentVersion: string;
   readonly clock: Clock;
-  readonly log: CycleLog;
+  readonly log: AgentLog;
 }
 
 /**

@@ -6,7 +6,7 @@ import { readAgentConfig } from "../store/read_agent_config.ts";
 import type { EngineEvent } from "../swarm/start_engine.ts";
 import { nativeSystem } from "../traits/native_system.ts";
 import type { Clock } from "./clock.ts";
-import type { CycleLog } from "./cycle.ts";
+import type { AgentLog } from "./agent_log.ts";
 import { FileLock } from "./cycle_lock.ts";
 import { EngineKeeper } from "./engine_keeper.ts";
 import type { StartEngine } from "./engine_runner.ts";
@@ -37,7 +37,7 @@ export interface WorkersReport {
 export interface ExamineWorkersOptions {
   readonly roots: RootPaths;
   readonly clock: Clock;
-  readonly log: CycleLog;
+  readonly log: AgentLog;
   readonly startEngine: StartEngine;
   readonly minFreePercent: number;
   /** Ends the waiting; what is known by then is reported. */

@@ -1,7 +1,7 @@
-import type { CycleLog } from "./cycle.ts";
+import type { AgentLog } from "./agent_log.ts";
 
 /** A log that a test reads: lines of level and message, with the reason if there is one. */
-export function fakeLog(): CycleLog & { readonly lines: string[] } {
+export function fakeLog(): AgentLog & { readonly lines: string[] } {
   const lines: string[] = [];
   const at = (level: string) => (message: string, properties?: Record<string, unknown>) => {
     const reason = properties?.["reason"];

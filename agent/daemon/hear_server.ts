@@ -1,6 +1,6 @@
 import type { ServerMessage } from "../../shared/proto/agent.ts";
 import { storageFault } from "../store/storage_fault.ts";
-import type { CycleLog } from "./cycle.ts";
+import type { AgentLog } from "./agent_log.ts";
 import type { EngineKeeper } from "./engine_keeper.ts";
 import type { HeldDocuments } from "./held_documents.ts";
 import { readEntries } from "./manifest_messages.ts";
@@ -15,7 +15,7 @@ export interface ServerAudience {
   readonly engine: Pick<EngineKeeper, "update" | "sendEntries">;
   readonly tasks: Pick<TaskKeeper, "dispatch" | "cancel" | "noteStored">;
   readonly queues: Pick<QueueKeeper, "noteHeads">;
-  readonly log: CycleLog;
+  readonly log: AgentLog;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import type { ManifestUpdate } from "../../shared/proto/agent.ts";
 import { type ManifestEntry, manifestEntrySchema } from "../../shared/swarm/manifest_entry.ts";
-import type { CycleLog } from "./cycle.ts";
+import type { AgentLog } from "./agent_log.ts";
 
 /** Manifest entries in one message to the server. */
 const ENTRIES_PER_MESSAGE = 200;
@@ -38,7 +38,7 @@ export function decodeEntries(
 /** Those of the server's entries that can be read; the log is told of the others. */
 export function readEntries(
   encoded: readonly Uint8Array[],
-  log: CycleLog,
+  log: AgentLog,
 ): readonly ManifestEntry[] {
   const { entries, problems } = decodeEntries(encoded);
   for (const reason of problems) {

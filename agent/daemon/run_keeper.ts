@@ -1,6 +1,6 @@
 import type { PolicyBundle } from "../../shared/config/policy_bundle.ts";
 import type { RunReport } from "../../shared/config/run_report.ts";
-import type { CycleParts } from "./cycle.ts";
+import type { CycleParts } from "./cycle_parts.ts";
 import type { Applied } from "./policy_applier.ts";
 import { heartbeatOf, isWorthReporting, readHeartbeat } from "./run_summary.ts";
 import {

@@ -1,7 +1,9 @@
 import type { ResourceReport } from "../../shared/config/run_report.ts";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import { systemClock } from "./clock.ts";
-import { type CycleLog, type CycleOutcome, NO_SWARM } from "./cycle.ts";
+import type { AgentLog } from "./agent_log.ts";
+import type { CycleOutcome } from "./cycle.ts";
+import { NO_SWARM } from "./swarm_facts.ts";
 import { FileLock } from "./cycle_lock.ts";
 import { openEnvoySession } from "./envoy_session.ts";
 
@@ -40,7 +42,7 @@ export async function runOnce(options: RunOnceOptions): Promise<CycleOutcome> {
 }
 
 /** Warnings and errors as lines for a person; the rest is the daemon's log's. */
-function logTo(note: (text: string) => void): CycleLog {
+function logTo(note: (text: string) => void): AgentLog {
   const tell = (level: string) => (message: string, properties?: Record<string, unknown>) => {
     const reason = properties?.["reason"];
     note(`${level}: ${message}${reason === undefined ? "" : `: ${reason}`}`);

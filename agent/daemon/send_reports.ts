@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { SIGNED_METHODS } from "../../shared/canonical/envoy_frames.ts";
 import { ReportResultRequest } from "../../shared/proto/agent.ts";
-import type { CycleParts } from "./cycle.ts";
+import type { CycleParts } from "./cycle_parts.ts";
 
 const REPORT_RESULT = SIGNED_METHODS[1];
 

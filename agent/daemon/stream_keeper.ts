@@ -3,7 +3,7 @@ import { SIGNED_METHODS } from "../../shared/canonical/envoy_frames.ts";
 import { type AgentMessage, type ServerMessage, StreamHello } from "../../shared/proto/agent.ts";
 import { backoffMs, type BackoffPlan } from "./backoff.ts";
 import type { Clock } from "./clock.ts";
-import type { CycleLog } from "./cycle.ts";
+import type { AgentLog } from "./agent_log.ts";
 import type { ServerGateway, ServerStream } from "./server_gateway.ts";
 import type { SignedCaller } from "./signed_caller.ts";
 
@@ -17,7 +17,7 @@ export interface StreamKeeperParts {
   readonly gateway: ServerGateway;
   readonly caller: SignedCaller;
   readonly clock: Clock;
-  readonly log: CycleLog;
+  readonly log: AgentLog;
   readonly agentVersion: string;
   random(): number;
   /** The server has welcomed this stream. */

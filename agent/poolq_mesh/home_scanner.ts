@@ -1,7 +1,7 @@
 import type { Sha256 } from "../../shared/crypto/sha256.ts";
 import type { Delegation } from "../../shared/puddle/delegation.ts";
 import { parseDelegations } from "../../shared/puddle/parse_delegations.ts";
-import type { CycleLog } from "../daemon/cycle.ts";
+import type { AgentLog } from "../daemon/agent_log.ts";
 import { type QueueLine, queueLineSchema } from "../user_scan/queue_lines.ts";
 import { ScanError, type ScannedUser, type UserScans } from "../user_scan/user_scans.ts";
 import type { GrantedUsers } from "./granted_users.ts";
@@ -22,7 +22,7 @@ export interface HomeScannerOptions {
   readonly store: QueueStore;
   /** `poolq-heads/`. */
   readonly headsFolder: string;
-  readonly log: CycleLog;
+  readonly log: AgentLog;
   nowMs(): number;
   /** Whether the gate of this envoy is open. */
   isOpen(): boolean;

@@ -4,7 +4,7 @@ import { DEFAULT_MAX_BODY_BYTES } from "../../shared/poolq/limits.ts";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import type { Clock } from "../daemon/clock.ts";
-import type { CycleLog } from "../daemon/cycle.ts";
+import type { AgentLog } from "../daemon/agent_log.ts";
 import type { EngineKeeper } from "../daemon/engine_keeper.ts";
 import type { HeldDocuments } from "../daemon/held_documents.ts";
 import type { SignedCaller } from "../daemon/signed_caller.ts";
@@ -43,7 +43,7 @@ export interface QueueKeeperParts {
   readonly rest: string;
   readonly ca: string;
   readonly clock: Clock;
-  readonly log: CycleLog;
+  readonly log: AgentLog;
   readonly engine: Pick<EngineKeeper, "askPeer">;
   readonly scans: UserScans;
   identity(): TlsIdentity;

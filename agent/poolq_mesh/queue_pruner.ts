@@ -1,4 +1,4 @@
-import type { CycleLog } from "../daemon/cycle.ts";
+import type { AgentLog } from "../daemon/agent_log.ts";
 import type { UserScans } from "../user_scan/user_scans.ts";
 import type { GrantedUsers } from "./granted_users.ts";
 import type { HeldTopic, QueueStore } from "./queue_store.ts";
@@ -10,7 +10,7 @@ export interface QueuePrunerOptions {
   readonly store: QueueStore;
   readonly users: GrantedUsers;
   readonly scans: UserScans;
-  readonly log: CycleLog;
+  readonly log: AgentLog;
   nowMs(): number;
   /** How long messages are kept after they came, in ms. */
   retentionMs(): number;

@@ -4,7 +4,7 @@ import { isSha256, type Sha256 } from "../../shared/crypto/sha256.ts";
 import { MAX_RANGE_BYTES, MAX_RANGE_MESSAGES } from "../../shared/poolq/limits.ts";
 import { createMessageVerifier } from "../../shared/poolq/verify_message.ts";
 import { parseDelegations } from "../../shared/puddle/parse_delegations.ts";
-import type { CycleLog } from "../daemon/cycle.ts";
+import type { AgentLog } from "../daemon/agent_log.ts";
 import {
   MAX_PEER_RANGE_LENGTH,
   type QueueHead,
@@ -43,7 +43,7 @@ export interface QueueReaderOptions {
   readonly store: QueueStore;
   readonly server: Pick<ServerQueues, "topics" | "head" | "range">;
   readonly hostname: () => string;
-  readonly log: CycleLog;
+  readonly log: AgentLog;
   nowMs(): number;
   fleet(): FleetDocument | undefined;
   /** Whether the server tells of new messages by itself now. */

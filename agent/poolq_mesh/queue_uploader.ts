@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { UploadQueuesRequest, UploadQueuesResponse } from "../../shared/proto/agent.ts";
 import type { Clock } from "../daemon/clock.ts";
-import type { CycleLog } from "../daemon/cycle.ts";
+import type { AgentLog } from "../daemon/agent_log.ts";
 import type { SignedCaller } from "../daemon/signed_caller.ts";
 import type { HeldTopic, QueueStore } from "./queue_store.ts";
 
@@ -18,7 +18,7 @@ export interface QueueUploaderOptions {
   readonly store: QueueStore;
   readonly caller: Pick<SignedCaller, "call">;
   readonly clock: Clock;
-  readonly log: CycleLog;
+  readonly log: AgentLog;
   /** The users whose topics may be carried. */
   granted(): Promise<readonly string[]>;
   isOpen(): boolean;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
-import type { CycleLog } from "../daemon/cycle.ts";
+import type { AgentLog } from "../daemon/agent_log.ts";
 import type { HeldDocuments } from "../daemon/held_documents.ts";
 import { UserProofs } from "../daemon/user_proofs.ts";
 import { GrantedUsers } from "../poolq_mesh/granted_users.ts";
@@ -20,7 +20,7 @@ export interface PuddleKeeperParts {
   readonly held: HeldDocuments;
   readonly envoyUuid: string;
   readonly scans: UserScans;
-  readonly log: CycleLog;
+  readonly log: AgentLog;
   /** `puddles.json`. */
   readonly statePath: string;
   /** The name of this machine, as enrolled. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { writeFileDurable } from "../../shared/platform/durable_write.ts";
-import type { CycleLog } from "../daemon/cycle.ts";
+import type { AgentLog } from "../daemon/agent_log.ts";
 import { isAbsent } from "../store/is_absent.ts";
 import {
   type PuddleFacts,
@@ -32,7 +32,7 @@ export interface PuddleWatchParts {
   };
   /** `puddles.json`: 0644, so that `vigo traits` shows what the daemon knows. */
   readonly path: string;
-  readonly log: CycleLog;
+  readonly log: AgentLog;
   nowMs(): number;
   /** Public keys that the fleet's administrator removed from this machine. */
   evicted(): readonly string[];

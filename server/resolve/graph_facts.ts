@@ -1,5 +1,5 @@
 import type { Json } from "../../shared/canonical/canonical_json.ts";
-import type { RenderedResource } from "./rendered_resource.ts";
+import type { DeferredValue } from "../../shared/config/policy_bundle.ts";
 
 /** Parameters of which the graph looks at the whole value. */
 const WHOLE_PARAMETERS = [
@@ -49,10 +49,16 @@ export interface GraphNode {
   readonly facts: GraphFacts;
 }
 
+/** The parameters of a resource, as far as they are known. */
+export interface KnownParameters {
+  readonly params: Readonly<Record<string, Json>>;
+  readonly deferred: readonly DeferredValue[];
+  /** Parameters that cannot be known without a host's traits. */
+  readonly unknown: ReadonlySet<string>;
+}
+
 /** Parameters that cannot be known without a host's traits are not there, but for those that only have to be there. */
-export function graphFactsOf(
-  { params, unknown, deferred }: Pick<RenderedResource, "params" | "unknown" | "deferred">,
-): GraphFacts {
+export function graphFactsOf({ params, unknown, deferred }: KnownParameters): GraphFacts {
   const facts: { -readonly [Key in keyof GraphFacts]: GraphFacts[Key] } = {};
   for (const name of WHOLE_PARAMETERS) {
     const value = params[name];

@@ -1,10 +1,9 @@
-import type { Json } from "../../shared/canonical/canonical_json.ts";
-import type { BundleResource, DeferredValue } from "../../shared/config/policy_bundle.ts";
+import type { BundleResource } from "../../shared/config/policy_bundle.ts";
 import type { Place } from "../stacks/problem_list.ts";
-import type { GraphFacts } from "./graph_facts.ts";
+import type { GraphFacts, KnownParameters } from "./graph_facts.ts";
 
 /** A resource with its templates rendered and its parameters valid, not yet ordered. */
-export interface RenderedResource {
+export interface RenderedResource extends KnownParameters {
   readonly id: string;
   readonly type: string;
   readonly name: string;
@@ -12,10 +11,6 @@ export interface RenderedResource {
   readonly isNameUnknown: boolean;
   readonly crate: string;
   readonly place: Place;
-  readonly params: Readonly<Record<string, Json>>;
-  readonly deferred: readonly DeferredValue[];
-  /** Parameters that cannot be known without a host's traits. */
-  readonly unknown: ReadonlySet<string>;
   readonly facts: GraphFacts;
   readonly when: BundleResource["when"];
   readonly dependsOn: readonly Reference[];

@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Condition, ConditionError, MAX_CONDITION_LENGTH } from "./condition.ts";
-import {
-  type ConditionFacts,
-  type ConditionScope,
-  type ConditionVerdict,
-  evaluateCondition,
-} from "./evaluate_condition.ts";
+import type { ConditionFacts, ConditionScope, ConditionVerdict } from "./condition_facts.ts";
+import { evaluateCondition } from "./evaluate_condition.ts";
 
 const SCOPE: ConditionScope = {
   vars: { port: 8080, name: "web-1", on: true, users: [{ name: "mara" }, { name: "jo" }] },

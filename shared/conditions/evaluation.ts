@@ -1,7 +1,7 @@
 import { suggestName } from "../naming/nearest_name.ts";
 import { type Condition, ConditionError, type Expression, pathOf } from "./condition.ts";
 import { type ConditionValue, describeValue, isEqual, isList, isMap } from "./condition_value.ts";
-import type { ConditionFacts, ConditionScope, ConditionVerdict } from "./evaluate_condition.ts";
+import type { ConditionFacts, ConditionScope, ConditionVerdict } from "./condition_facts.ts";
 import { callStandardFunction, MAX_MADE_LENGTH } from "./standard_functions.ts";
 import { callMachineFunction } from "./machine_functions.ts";
 

@@ -1,5 +1,5 @@
 import type { ConditionValue } from "./condition_value.ts";
-import type { ConditionFacts } from "./evaluate_condition.ts";
+import type { ConditionFacts } from "./condition_facts.ts";
 
 /** What a function of the machine answers: a value of undefined means that it is not known. */
 export type MachineAnswer =

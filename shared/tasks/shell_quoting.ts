@@ -1,10 +1,14 @@
-import type { ShellTemplateMistake } from "./shell_template.ts";
-
 /** One character of a command, or the place of a value, which has none. */
 export interface ShellSymbol {
   readonly character: string | undefined;
   /** In the text of the template. */
   readonly offset: number;
+}
+
+/** What is wrong with a template, and where in its text. */
+export interface ShellTemplateMistake {
+  readonly offset: number;
+  readonly message: string;
 }
 
 /** What the braces of `${…}` may hold: nothing that quotes, escapes, nests or redirects. */

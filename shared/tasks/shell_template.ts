@@ -1,17 +1,15 @@
 import { quoteForShell } from "../terminal/completion_state.ts";
-import { findQuotingMistakes, type ShellSymbol } from "./shell_quoting.ts";
+import {
+  findQuotingMistakes,
+  type ShellSymbol,
+  type ShellTemplateMistake,
+} from "./shell_quoting.ts";
 
 /** A parameter that a command names, and where. */
 export interface ParameterUse {
   readonly name: string;
   /** In the text of the template. */
   readonly offset: number;
-}
-
-/** What is wrong with a template, and where in its text. */
-export interface ShellTemplateMistake {
-  readonly offset: number;
-  readonly message: string;
 }
 
 export type ParsedShellTemplate =
