@@ -280,6 +280,7 @@ function summary(fleet: TestFleet, keep: boolean, tookMs: number): string {
     `All of it took ${formatDuration(tookMs)}: real processes, real certificates, real files.`,
     "",
     keep ? "It answers at:" : "While it runs, which --keep is for, it answers at:",
+    `Web interface ${fleet.restUrl}/`,
     `Health        ${fleet.restUrl}/healthz`,
     `API document  ${fleet.restUrl}/api/v1/openapi.json`,
     `CA            ${fleet.caFile}`,
@@ -290,7 +291,7 @@ function summary(fleet: TestFleet, keep: boolean, tookMs: number): string {
       "",
       "This fleet is being removed now. To try it: deno task demo --keep, which ends with the",
       "addresses of a running fleet and commands such as: vigocli envoys, vigo swarm seeds list",
-      "What to read next: README.md, docs/stacks.md, docs/protocol.md",
+      "What to read next: README.md, docs/stacks.md, docs/web.md",
     ].join("\n");
   }
   const at = `--root ${fleet.hub.root} --server ${fleet.restUrl}`;
@@ -298,6 +299,7 @@ function summary(fleet: TestFleet, keep: boolean, tookMs: number): string {
     ...where,
     "",
     "Try, from this repository, in another terminal:",
+    `  deno task vigocli users add me --role admin ${at}    # then log in to the web interface`,
     `  deno task vigocli envoys ${at}`,
     `  deno task vigocli task run 'uptime' --target 'web-*' ${at}`,
     `  deno task vigo swarm seeds list --root ${fleet.host("web-1").root}`,
