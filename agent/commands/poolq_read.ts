@@ -139,14 +139,14 @@ async function forEver(
 ): Promise<ChainVerdict | undefined> {
   let total = 0, isSilent = false;
   for (;;) {
-    const { delivered, next } = await once();
-    total += delivered.count;
-    if (delivered.problem) return delivered.problem;
-    if (!flags.follow) {
-      if (total === 0) sayNothingNew(context, flags, delivered, topic);
-      return undefined;
-    }
     try {
+      const { delivered, next } = await once();
+      total += delivered.count;
+      if (delivered.problem) return delivered.problem;
+      if (!flags.follow) {
+        if (total === 0) sayNothingNew(context, flags, delivered, topic);
+        return undefined;
+      }
       const range = delivered.isUnknown
         ? undefined
         : await fleet.range(topic.id, { from: next, limit: 1, waitSecs: WAIT_SECS });
@@ -154,7 +154,7 @@ async function forEver(
       isSilent = false;
     } catch (error) {
       const isAway = error instanceof UserError && error.exitCode === EXIT_CODE.unreachable;
-      if (!isAway) throw error;
+      if (!isAway || !flags.follow) throw error;
       if (!isSilent) noticeOn(context)(`${error.message}; waiting for it`);
       isSilent = true;
       await delay(RETRY_MS, undefined, { signal: context.signal });
