@@ -114,8 +114,10 @@ export async function runTail(
       skipBad: flags.skipBad ?? false,
     }, {
       notice: noticeOn(context),
-      messages: (messages) => {
+      messages: (messages, position) => {
         write(context, output.render(messages));
+        // At once: what comes next may fail, and none is to be shown twice.
+        after = position;
         return Promise.resolve();
       },
     });
