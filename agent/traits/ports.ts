@@ -7,7 +7,7 @@ import { readSocketOwners } from "./socket_owners.ts";
 /** Most ports told of each protocol. */
 const MAX_PORTS = 512;
 /** Most addresses and programs told of one port. */
-const MAX_OF_PORT = 8;
+export const MAX_OF_PORT = 8;
 
 /**
  * Ports on which something waits, by protocol and number: at which addresses, and which programs, where this user may know.

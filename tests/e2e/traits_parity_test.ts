@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { programCommand } from "../../tools/demo/run_program.ts";
 import { runCommand, runOrThrow } from "../support/run_command.ts";
+import { MAX_OF_PORT } from "../../agent/traits/ports.ts";
 import { TemporaryRoot } from "../support/temporary_root.ts";
 import { UnprivilegedVigo } from "../support/unprivileged_vigo.ts";
 
@@ -221,7 +222,14 @@ Deno.test({ name: "ports say what ss says, and who listens", ignore: !isLinux },
     Object(ports?.["tcp"])[port].processes,
     [(await Deno.readTextFile(`/proc/${Deno.pid}/comm`)).trim()],
   );
-  for (const socket of before) if (after.has(socket)) assert.ok(told.has(socket), socket);
+  // Fleets of other tests listen on one port of many addresses, of which the trait names the first ones.
+  const isCut = (socket: string) => {
+    const [protocol = "", , number = ""] = socket.split(" ");
+    return Object(ports?.[protocol])[number]?.addresses.length === MAX_OF_PORT;
+  };
+  for (const socket of before) {
+    if (after.has(socket) && !isCut(socket)) assert.ok(told.has(socket), socket);
+  }
   for (const socket of told) assert.ok(before.has(socket) || after.has(socket), socket);
 });
 
