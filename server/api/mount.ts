@@ -5,8 +5,8 @@ import type { Endpoint } from "../../shared/rest/endpoint.ts";
 import type { Principal } from "../auth/principal.ts";
 import type { Admission } from "./admission.ts";
 import { answerJson } from "./answer_json.ts";
+import { answerStream } from "./answer_stream.ts";
 import { readJsonBody } from "./bounded_body.ts";
-import { endWhenRefused } from "./end_when_refused.ts";
 import { parseInput, readQuery } from "./parse_input.ts";
 import type { EndpointName, RouteTable } from "./route.ts";
 
@@ -58,12 +58,8 @@ export function mount(
       answerHeaders,
     });
     if (answer instanceof Response) {
-      // Whoever wants the headers alone reads no stream, which would go on for nobody.
-      if (request.method === "HEAD") {
-        await answer.body?.cancel();
-        return new Response(null, answer);
-      }
-      return endWhenRefused(
+      return await answerStream(
+        request,
         answer,
         () => admission.isStillAdmitted(context, endpoint.permission),
       );

@@ -44,7 +44,22 @@ const broken = definePage({
   permission: "self",
   view: () => Promise.reject(new Error("/srv/vigo/secret detail")),
 });
-const PAGES = [notes, admins, broken];
+let streamsOpen = 0;
+const moving = definePage({
+  path: "/moving",
+  permission: "self",
+  view: () => Promise.resolve({ title: "Moving", body: "" }),
+  streams: {
+    live: () => {
+      streamsOpen += 1;
+      const body = new ReadableStream({ cancel: () => void (streamsOpen -= 1) });
+      return Promise.resolve(
+        new Response(body, { headers: { "content-type": "text/event-stream" } }),
+      );
+    },
+  },
+});
+const PAGES = [notes, admins, broken, moving];
 
 async function openAs(role: "viewer" | "admin") {
   const ui = openUi(PAGES);
@@ -284,6 +299,15 @@ Deno.test("somebody who follows a link of another site is asked again from here,
   const text = await answer.text();
   assert.equal(answer.status, 200);
   assert.match(text, /http-equiv="refresh" content="0; url=\/notes\?a=%22%3E%3Cscript%3E"/);
+});
+
+Deno.test("whoever asks for the headers of a page's stream alone leaves none open", async () => {
+  const { browser } = await openAs("viewer");
+  const answer = await browser.head("/moving/live");
+  assert.deepEqual(
+    [answer.status, answer.headers.get("content-type"), streamsOpen],
+    [200, "text/event-stream", 0],
+  );
 });
 
 Deno.test("who logs out is logged out, and his pages are gone", async () => {

@@ -5,8 +5,8 @@ import type { Logger } from "../../shared/platform/logging.ts";
 import { SESSION_COOKIE } from "../../shared/rest/http_names.ts";
 import type { Permission } from "../../shared/rest/endpoint.ts";
 import type { Admission, Admitted } from "../api/admission.ts";
+import { answerStream } from "../api/answer_stream.ts";
 import { ApiError } from "../api/api_error.ts";
-import { endWhenRefused } from "../api/end_when_refused.ts";
 import { FORM_CSRF_TOKEN } from "../api/read_credentials.ts";
 import type { RouteTable } from "../api/route.ts";
 import { checkPermission, roleOf } from "../auth/permissions.ts";
@@ -90,7 +90,8 @@ export class PageServer {
   ): Promise<Response> {
     return await this.#guarded(context, page.permission, async (admitted) => {
       const response = await open(this.#reader(context, admitted));
-      return endWhenRefused(
+      return await answerStream(
+        context.req.raw,
         response,
         () => this.#parts.admission.isStillAdmitted(context, page.permission),
       );

@@ -29,6 +29,11 @@ export class TestBrowser {
     return await this.#send(path, { headers: { "sec-fetch-site": "same-origin", ...headers } });
   }
 
+  /** Asks for the headers alone. */
+  async head(path: string): Promise<Seen> {
+    return await this.#send(path, { method: "HEAD", headers: {} });
+  }
+
   /** Sends a form, from a page of this server unless the headers say otherwise. */
   async post(
     path: string,
