@@ -180,8 +180,18 @@ export class QueueReader {
   }
 
   /** Whether nobody can have more of it than this envoy. */
-  #isWrittenHere({ user, writer }: HeldTopic): boolean {
-    return user !== null && writer === this.#options.hostname();
+  #isWrittenHere(held: HeldTopic): boolean {
+    return held.writer === this.#options.hostname() && this.#isHomesWord(held);
+  }
+
+  /**
+   * Whether a local home decides who writes a topic: while the fleet does not know better, and otherwise only where the fleet
+   * knows this envoy as the writer, who alone hands over. Any user can lay a copy of a topic into a home.
+   */
+  #isHomesWord({ topicId, user, headSeq }: HeldTopic): boolean {
+    const claim = this.#options.store.claimed(topicId);
+    return user !== null && (claim === undefined || headSeq > claim.headSeq ||
+      claim.writer === this.#options.hostname());
   }
 
   /** What is held, and before that what has come since, as far as it is wanted. */
@@ -312,7 +322,7 @@ export class QueueReader {
       headSeq,
       headId,
       count: headSeq - firstSeq + 1,
-      writer: held.writer || (claim?.writer ?? ""),
+      writer: (this.#isHomesWord(held) ? held.writer : "") || (claim?.writer ?? held.writer),
       blocked: false,
       equivocation: equivocation && { ...equivocation, ids: [...equivocation.ids] },
     };
@@ -339,7 +349,8 @@ export class QueueReader {
 
   /** The home that a topic is written in knows best who writes it. */
   #writer(held: HeldTopic | undefined, best: QueueHead): string {
-    return held && held.user !== null && held.headSeq >= best.headSeq ? held.writer : best.writer;
+    const isHomes = held && held.headSeq >= best.headSeq && this.#isHomesWord(held);
+    return isHomes ? held.writer : best.writer;
   }
 }
 

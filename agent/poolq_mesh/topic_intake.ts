@@ -122,20 +122,28 @@ export class TopicIntake {
     }
   }
 
+  /** Everybody can copy what the fleet has into a home of theirs; what it does not have yet comes from who signs. */
+  #isNews(seq: number): boolean {
+    const { store, topicId } = this.#options;
+    return seq > (store.claimed(topicId)?.headSeq ?? 0);
+  }
+
   #write(): void {
-    const { store, user, writer, nowMs } = this.#options;
+    const { store, topicId, user, writer, nowMs } = this.#options;
     const [first] = this.#pending;
     const last = this.#pending.at(-1);
     const before = this.#topic;
     const named = first?.message;
     if (!before && (!named || !last || !first)) return;
     const founder = before?.founder ?? named?.founder_pubkey ?? "";
+    const isOwners = user !== undefined &&
+      (before?.user === user || this.#isNews(last?.message.seq ?? 0));
     const topic: HeldTopic = {
-      topicId: this.#options.topicId,
+      topicId,
       name: before?.name ?? named?.topic_name ?? "",
       founder,
-      user: before?.user ?? user ?? null,
-      writer: writer ?? before?.writer ?? "",
+      user: isOwners ? user : before?.user ?? null,
+      writer: (isOwners ? writer : before?.writer) ?? "",
       firstSeq: before?.firstSeq ?? named?.seq ?? 1,
       headSeq: last?.message.seq ?? before?.headSeq ?? 0,
       headId: last?.id ?? before?.headId ?? asHash(""),
