@@ -50,11 +50,17 @@ async function addPeople(fleet: TestFleet): Promise<void> {
   }
 }
 
-/** Fails if a page is wider than a telephone. */
+/** How many pixels of a row of figures are left empty at its end. */
+const HOLE = `Math.max(0, ...[...document.querySelectorAll(".figures")].map((row) =>
+  row.getBoundingClientRect().right - row.lastElementChild.getBoundingClientRect().right))`;
+
+/** Fails if a page is wider than a telephone, or leaves a hole between its figures there. */
 export async function assertFits({ page }: WatchedBrowser, what: string): Promise<void> {
   await page.setViewportSize({ width: 360, height: 800 });
   const overflow = Number(await page.evaluate("document.documentElement.scrollWidth - innerWidth"));
   assert.ok(overflow <= 0, `${what} is ${overflow} px wider than a telephone`);
+  const hole = Number(await page.evaluate(HOLE));
+  assert.ok(hole < 4, `${what} leaves ${hole} px beside its figures on a telephone`);
   await page.setViewportSize({ width: 1280, height: 800 });
 }
 
