@@ -184,6 +184,7 @@ class Daemon {
           engine: this.#engine,
           tasks: this.#tasks,
           queues: this.queues,
+          puddles: this.puddles,
           log,
         }),
     });

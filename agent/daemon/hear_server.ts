@@ -5,6 +5,7 @@ import type { EngineKeeper } from "./engine_keeper.ts";
 import type { HeldDocuments } from "./held_documents.ts";
 import { readEntries } from "./manifest_messages.ts";
 import type { QueueKeeper } from "../poolq_mesh/queue_keeper.ts";
+import type { PuddleKeeper } from "../puddle/puddle_keeper.ts";
 import type { TaskKeeper } from "../tasks/task_keeper.ts";
 import type { WakeQueue } from "./wake_queue.ts";
 
@@ -15,6 +16,7 @@ export interface ServerAudience {
   readonly engine: Pick<EngineKeeper, "update" | "sendEntries">;
   readonly tasks: Pick<TaskKeeper, "dispatch" | "cancel" | "noteStored">;
   readonly queues: Pick<QueueKeeper, "noteHeads">;
+  readonly puddles: Pick<PuddleKeeper, "noteDocuments">;
   readonly log: AgentLog;
 }
 
@@ -34,7 +36,7 @@ export function hearServer(message: ServerMessage, audience: ServerAudience): vo
 
 function hear(
   message: ServerMessage,
-  { held, queue, engine, tasks, queues, log }: ServerAudience,
+  { held, queue, engine, tasks, queues, puddles, log }: ServerAudience,
 ): void {
   if (message.push) {
     log.info("the server asks for a check-in", { reason: message.push.reason });
@@ -45,6 +47,7 @@ function hear(
     if (verdict.ok) log.info("fleet document accepted", { serial: verdict.value.serial });
     else log.error("fleet document refused", { reason: verdict.reason });
     engine.update();
+    puddles.noteDocuments();
   }
   if (message.envoyDocument) {
     const verdict = held.takeEnvoy(message.envoyDocument);

@@ -26,7 +26,8 @@ function audience(takes: ServerAudience["held"]["takeEnvoy"]) {
   const queues = {
     noteHeads: ({ heads }: { heads: readonly unknown[] }) => void did.push(`${heads.length} heads`),
   };
-  return { did, log, all: { held, queue, engine, tasks, queues, log } };
+  const puddles = { noteDocuments: () => void did.push("look at puddles") };
+  return { did, log, all: { held, queue, engine, tasks, queues, puddles, log } };
 }
 
 Deno.test("each part of a message reaches whom it concerns, and a refused document is told", () => {
@@ -43,6 +44,7 @@ Deno.test("each part of a message reaches whom it concerns, and a refused docume
   assert.deepEqual(did, [
     "push true",
     "update",
+    "look at puddles",
     "update",
     "0 entries",
     "dispatch",
