@@ -33,7 +33,7 @@ export const readPuddleHome: ScanHandler<"puddle_read"> = async ({ home }, emit)
     pairPendingUntilMs: untilMs !== undefined && untilMs > Date.now() ? untilMs : null,
     name: await orElse(readNameClaim(home), undefined) ?? null,
     retired: (await orElse(readRetired(home), [])).map(({ oldKey }) => oldKey).sort(),
-    problem: problems.length === 0 ? null : problems.join("; ").slice(0, MAX_PROBLEM_LENGTH),
+    problem: [...new Set(problems)].join("; ").slice(0, MAX_PROBLEM_LENGTH) || null,
   };
   await emit({ kind: "puddle", facts } satisfies PuddleLine);
 };
