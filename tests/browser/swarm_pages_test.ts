@@ -174,6 +174,8 @@ const [red, green, blue] = data.slice(at, at + 3);
       const plain = await context.newPage();
       await plain.goto(`${stage.url}/swarm`);
       await plain.getByText("The picture needs JavaScript").waitFor();
+      assert.equal(await plain.getByText("connecting").isVisible(), false);
+      assert.equal(await plain.getByText("ring: it seeds").isVisible(), false);
       await plain.getByRole("table", { name: "Envoys in the swarm" }).getByText("web-3").waitFor();
       await context.close();
     });
