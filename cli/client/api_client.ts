@@ -229,6 +229,9 @@ function explain(cause: unknown): string {
   const text = texts.join(": ");
   if (/timed? ?out/i.test(text)) return "no answer in time. Is vigosrv overloaded or stopped?";
   if (/refused/i.test(text)) return "connection refused. Is vigosrv running there?";
+  if (/not valid for name|NotValidForName/i.test(text)) {
+    return "its certificate is for other names. Use one of them, or add this one to server.tls_sans";
+  }
   if (/dns|lookup/i.test(text)) return "no such host. Check the name";
   if (/certificate|UnknownIssuer/i.test(text)) {
     return "its certificate does not verify. Give the fleet's CA with --ca FILE";

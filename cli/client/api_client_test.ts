@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import "reflect-metadata";
+import { SubjectAlternativeNameExtension, X509CertificateGenerator } from "@peculiar/x509";
 import { taskCancel, taskList } from "../../shared/rest/tasks.ts";
 import { createApiClient } from "./api_client.ts";
 import { InterruptedCallError, UnreachableError } from "./api_error.ts";
@@ -68,4 +70,31 @@ Deno.test("within that moment the answer counts", async () => {
   stop.abort();
   server.cut();
   await assert.rejects(answer, UnreachableError);
+});
+
+/** A certificate for `name` that is its own CA. */
+async function certify(name: string): Promise<{ key: string; cert: string }> {
+  const signingAlgorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+  const keys = await crypto.subtle.generateKey(signingAlgorithm, true, ["sign", "verify"]);
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    name: `CN=${name}`,
+    keys,
+    signingAlgorithm,
+    extensions: [new SubjectAlternativeNameExtension([{ type: "dns", value: name }])],
+  });
+  const der = new Uint8Array(await crypto.subtle.exportKey("pkcs8", keys.privateKey));
+  const key = `-----BEGIN PRIVATE KEY-----\n${der.toBase64()}\n-----END PRIVATE KEY-----\n`;
+  return { key, cert: certificate.toString("pem") };
+}
+
+Deno.test("a server under a name that its certificate lacks is told from one that is not there", async () => {
+  const { key, cert } = await certify("vigo.example.com");
+  const tls = { hostname: "127.0.0.1", port: 0, key, cert, onListen: () => {} };
+  await using server = Deno.serve(tls, () => new Response());
+  const baseUrl = `https://127.0.0.1:${server.addr.port}`;
+  using client = createApiClient({ baseUrl, ca: cert });
+  await assert.rejects(
+    client.call(taskList),
+    /its certificate is for other names.*server\.tls_sans/,
+  );
 });

@@ -47,9 +47,9 @@ export function taskRoutes(
       ),
     taskCancel: async ({ params, body, principal }) =>
       unwrap(await tasks.cancel(pathParameter(params, "id"), body.operator, principal.name)),
-    taskEvents: ({ params }) =>
+    taskEvents: ({ params, principal: { name } }) =>
       eventStream(async (signal) => {
-        const events = unwrap(await tasks.follow(pathParameter(params, "id"), signal));
+        const events = unwrap(await tasks.follow(pathParameter(params, "id"), name, signal));
         return parsed(events);
       }),
   };

@@ -19,6 +19,8 @@ export interface FollowedTask {
 type OutputEvent = Extract<TaskEvent, { kind: "output" }>;
 
 interface Follower {
+  /** Who reads, as the audit log names them. */
+  readonly reader: string;
   readonly changed: Set<number>;
   output: OutputEvent[];
   outputLength: number;
@@ -48,6 +50,11 @@ export class TaskFollowers {
     return this.#followers.size;
   }
 
+  /** How many of the streams are one reader's. */
+  countOf(reader: string): number {
+    return [...this.#followers].filter((follower) => follower.reader === reader).length;
+  }
+
   noteTarget(position: number): void {
     for (const follower of this.#followers) {
       follower.changed.add(position);
@@ -73,8 +80,9 @@ export class TaskFollowers {
   }
 
   /** What one reader is told, from where the task is now to its end. */
-  async *follow(signal: AbortSignal): AsyncGenerator<TaskEvent> {
+  async *follow(reader: string, signal: AbortSignal): AsyncGenerator<TaskEvent> {
     const follower: Follower = {
+      reader,
       changed: new Set(Array.from({ length: this.#task.targets }, (_, position) => position)),
       output: [],
       outputLength: 0,

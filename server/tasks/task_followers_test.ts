@@ -30,7 +30,7 @@ Deno.test("a reader hears of the end at once, though other changes are told toge
   const events: TaskEvent[] = [];
   const told = Promise.withResolvers<void>();
   const reading = (async () => {
-    for await (const event of followers.follow(AbortSignal.timeout(PATIENCE_MS))) {
+    for await (const event of followers.follow("root", AbortSignal.timeout(PATIENCE_MS))) {
       events.push(event);
       if (event.kind === "targets") told.resolve();
     }

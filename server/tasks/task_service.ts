@@ -27,6 +27,8 @@ import { showResult, showTarget, summarizeTask } from "./task_views.ts";
 const MAX_RUNNING_TASKS = 100;
 /** Readers of one task's events. */
 const MAX_FOLLOWERS = 32;
+/** Of these, one reader's: nobody takes all places. */
+const MAX_FOLLOWERS_OF_ONE = 16;
 /** Output in one page of results, in bytes, about. */
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
 /** Tasks that are looked through for one envoy, newest first, and what is answered of them. */
@@ -234,16 +236,25 @@ export class TaskService {
     desk.cancel(id, `cancelled by ${operator === "" ? principal : operator}`);
   }
 
-  /** What happens to a task from now to its end. */
-  async follow(id: string, signal: AbortSignal): Promise<ServiceAnswer<AsyncGenerator<TaskEvent>>> {
+  /** What happens to a task from now to its end, told to `reader`. */
+  async follow(
+    id: string,
+    reader: string,
+    signal: AbortSignal,
+  ): Promise<ServiceAnswer<AsyncGenerator<TaskEvent>>> {
     const found = await this.#find(id);
     if (!found.ok) return found;
     const live = this.#options.desk.get(found.value.record.id);
     if (!live) return answered(this.#replay(found.value, signal));
-    if (live.followers.count >= MAX_FOLLOWERS) {
-      return refused(429, `${live.followers.count} readers follow this task already`);
+    const { followers } = live;
+    if (followers.count >= MAX_FOLLOWERS) {
+      return refused(429, `${followers.count} readers follow this task already`);
     }
-    return answered(live.followers.follow(signal));
+    const own = followers.countOf(reader);
+    if (own >= MAX_FOLLOWERS_OF_ONE) {
+      return refused(429, `${own} streams of ${reader} follow this task already: close some`);
+    }
+    return answered(followers.follow(reader, signal));
   }
 
   async *#replay(task: StoredTask, signal: AbortSignal): AsyncGenerator<TaskEvent> {

@@ -338,7 +338,7 @@ Deno.test("a follower is told where the task is, what changes, and its end; a sl
   const id = await rig.run();
   await rig.dispatched("web-2");
   const scope = new AbortController();
-  const following = await rig.service.follow(id, scope.signal);
+  const following = await rig.service.follow(id, "root", scope.signal);
   assert.ok(following.ok);
   const events: TaskEvent[] = [];
   const reading = (async () => {
@@ -366,9 +366,30 @@ Deno.test("a follower is told where the task is, what changes, and its end; a sl
   assert.ok(last?.kind === "task" && last.task.status === "complete");
   const output = events.filter((event) => event.kind === "output");
   assert.deepEqual(output.map(({ hostname, data }) => [hostname, atob(data)]), [["web-1", "hi"]]);
-  const afterwards = await rig.service.follow(id, scope.signal);
+  const afterwards = await rig.service.follow(id, "root", scope.signal);
   assert.ok(afterwards.ok);
   assert.equal((await afterwards.value.next()).value.kind, "task");
+});
+
+Deno.test("one reader leaves places for others", async () => {
+  const rig = await Rig.create("web-1");
+  const id = await rig.run();
+  const scope = new AbortController();
+  const streams: AsyncGenerator<TaskEvent>[] = [];
+  const follow = async (reader: string) => {
+    const answer = await rig.service.follow(id, reader, scope.signal);
+    if (!answer.ok) return answer.status;
+    // A stream begins, and counts, when it is read.
+    await answer.value.next();
+    streams.push(answer.value);
+    return 200;
+  };
+  for (let count = 0; count < 16; count += 1) assert.equal(await follow("user:ann"), 200);
+  assert.equal(await follow("user:ann"), 429);
+  assert.equal(await follow("user:bob"), 200);
+  scope.abort();
+  await Promise.all(streams.map((stream) => stream.return(undefined)));
+  assert.equal(rig.desk.get(id)?.followers.count, 0);
 });
 
 Deno.test("ten thousand targets are sent in turns, answered, and kept without a write each", async () => {
