@@ -121,7 +121,7 @@ async function dispatch(): Promise<ServerLine> {
   if (!started.ok || started.value.task === null) throw new Error("the task was refused");
   const { id } = started.value.task;
   const acceptedMs = preciseTimeMs() - askedAtMs;
-  const followed = await tasks.follow(id, new AbortController().signal);
+  const followed = await tasks.follow(id, "bench", new AbortController().signal);
   if (!followed.ok) throw new Error(followed.message);
   for await (const event of followed.value) void event;
   // Whoever follows hears of the end when it is known, which is a moment before it is written.
