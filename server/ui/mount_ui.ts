@@ -17,6 +17,12 @@ export interface UiParts {
   readonly pages?: readonly Page[];
 }
 
+/** What an address answers, by the method; whatever else it is asked with is refused. */
+interface Answers {
+  readonly get?: (context: Context) => Promise<Response>;
+  readonly post?: (context: Context) => Promise<Response>;
+}
+
 /** The web interface: its pages with their forms and streams, the login, and the files they load. */
 export function webInterface({ pages = PAGES, ...parts }: UiParts): WebPages {
   const assets = new Assets();
@@ -27,16 +33,27 @@ export function webInterface({ pages = PAGES, ...parts }: UiParts): WebPages {
         const encoding = context.req.header("accept-encoding") ?? "";
         return assets.answer(context.req.path, encoding) ?? await next();
       });
-      app.get("/login", (context) => server.login.show(context));
-      app.post("/login", (context) => server.login.logIn(context));
-      app.post("/logout", (context) => server.logOut(context));
-      app.get("/pulse", (context) => server.pulse(context));
+      const answer = (path: string, { get, post }: Answers) => {
+        if (get) app.get(path, get);
+        if (post) app.post(path, post);
+        // A browser may ask for the headers of whatever it may get (RFC 9110, 9.3.2).
+        const allowed = [...get ? ["GET", "HEAD"] : [], ...post ? ["POST"] : []];
+        app.all(path, (context) => server.refuseMethod(context, allowed));
+      };
+      answer("/login", {
+        get: (context) => server.login.show(context),
+        post: (context) => server.login.logIn(context),
+      });
+      answer("/logout", { post: (context) => server.logOut(context) });
+      answer("/pulse", { get: (context) => server.pulse(context) });
       for (const page of byParameters(pages)) {
         for (const [name, open] of Object.entries(page.streams ?? {})) {
-          app.get(`${page.path}/${name}`, (context) => server.stream(context, page, open));
+          answer(`${page.path}/${name}`, { get: (context) => server.stream(context, page, open) });
         }
-        app.get(page.path, (context) => server.show(context, page));
-        if (page.actions) app.post(page.path, (context) => server.act(context, page));
+        answer(page.path, {
+          get: (context) => server.show(context, page),
+          ...page.actions ? { post: (context: Context) => server.act(context, page) } : {},
+        });
       }
     },
     notFound: (context) => asksForPage(context) ? server.notFound(context) : undefined,

@@ -280,6 +280,20 @@ Deno.test("an address without a page is a page for browsers and JSON for program
   assert.match(api.text, /^\{"message"/);
 });
 
+Deno.test("a method that a page does not take is refused, and those it takes are named", async () => {
+  const { browser } = await openAs("viewer");
+  const refused = async (method: string, path: string) => {
+    const { status, headers } = await browser.ask(method, path);
+    return [status, headers.get("allow")];
+  };
+  assert.deepEqual(await refused("POST", "/admins"), [405, "GET, HEAD"]);
+  assert.deepEqual(await refused("DELETE", "/notes"), [405, "GET, HEAD, POST"]);
+  assert.deepEqual(await refused("PUT", "/moving/live"), [405, "GET, HEAD"]);
+  assert.deepEqual(await refused("GET", "/logout"), [405, "POST"]);
+  assert.deepEqual(await refused("PUT", "/nowhere"), [404, null]);
+  assert.equal((await browser.ask("POST", "/login")).status, 415);
+});
+
 Deno.test("what a page asks by itself keeps no session alive, and learns that it has ended", async () => {
   const { browser, clock } = await openAs("viewer");
   const automatic = { "x-vigo-automatic": "1", "hx-request": "true" };
@@ -303,7 +317,7 @@ Deno.test("somebody who follows a link of another site is asked again from here,
 
 Deno.test("whoever asks for the headers of a page's stream alone leaves none open", async () => {
   const { browser } = await openAs("viewer");
-  const answer = await browser.head("/moving/live");
+  const answer = await browser.ask("HEAD", "/moving/live");
   assert.deepEqual(
     [answer.status, answer.headers.get("content-type"), streamsOpen],
     [200, "text/event-stream", 0],

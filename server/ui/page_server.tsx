@@ -122,6 +122,18 @@ export class PageServer {
     });
   }
 
+  /** Refuses a method that an address does not take, and says which it does (RFC 9110, 15.5.6). */
+  async refuseMethod(context: Context, allowed: readonly string[]): Promise<Response> {
+    const { method, path } = context.req;
+    const methods = allowed.join(", ");
+    const message = `${path} does not take ${method}: it takes ${methods}`;
+    return await this.#refuse(
+      context,
+      new ApiError(405, message, { headers: { allow: methods } }),
+      undefined,
+    );
+  }
+
   async #run(
     context: Context,
     admitted: Admitted,
@@ -294,6 +306,7 @@ const TITLES: Readonly<Record<number, string>> = {
   401: "Log in",
   403: "Not for you",
   404: "Not here",
+  405: "Not in this way",
   409: "This does not fit",
   429: "Too many requests",
   500: "The server failed",

@@ -29,9 +29,9 @@ export class TestBrowser {
     return await this.#send(path, { headers: { "sec-fetch-site": "same-origin", ...headers } });
   }
 
-  /** Asks for the headers alone. */
-  async head(path: string): Promise<Seen> {
-    return await this.#send(path, { method: "HEAD", headers: {} });
+  /** Asks with a method, and sends nothing along. */
+  async ask(method: string, path: string): Promise<Seen> {
+    return await this.#send(path, { method, headers: {} });
   }
 
   /** Sends a form, from a page of this server unless the headers say otherwise. */
