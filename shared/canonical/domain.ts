@@ -29,6 +29,8 @@ export const DOMAIN = {
   resourceNode: "vigo.resource_node.v1",
   /** version, topic name, founder, author, seq, time in ms, previous id, body. Signed by the author, hashed for its id. */
   poolqMessage: "vigo.poolq.msg.v1",
+  /** topic, author, hostname, last seq, turn. Signed by the author: the envoy that the topic is written from. */
+  poolqWriter: "vigo.poolq.writer.v1",
   /** old key, new key, time in ms, then topic, seq and message id of each head. Signed by both keys. */
   puddleDelegation: "vigo.puddle.delegation.v1",
   /** public key, name, time in ms. Signed by the puddle. */

@@ -19,6 +19,7 @@ import fleetDocument from "./vectors/fleet_document.json" with { type: "json" };
 import manifestEntry from "./vectors/manifest_entry.json" with { type: "json" };
 import policyBundle from "./vectors/policy_bundle.json" with { type: "json" };
 import poolq from "./vectors/poolq.json" with { type: "json" };
+import poolqWriter from "./vectors/poolq_writer.json" with { type: "json" };
 import puddleDelegation from "./vectors/puddle_delegation.json" with { type: "json" };
 import puddleName from "./vectors/puddle_name.json" with { type: "json" };
 import puddlePairing from "./vectors/puddle_pairing.json" with { type: "json" };
@@ -65,6 +66,7 @@ const files = [
   resourceLeaf,
   resourceNode,
   poolq,
+  poolqWriter,
   puddleDelegation,
   puddleName,
   puddlePairing,

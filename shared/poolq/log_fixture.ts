@@ -1,5 +1,7 @@
 import type { Signer } from "../crypto/ed25519.ts";
+import { type Appointment, appointmentBytes } from "./appointment.ts";
 import { type Message, messageBytes, messageId, NO_PREVIOUS } from "./message.ts";
+import { topicId } from "./topic.ts";
 
 /** What differs from the plain next message of a topic that its signer founded. */
 export type MessageChanges = Partial<Omit<Message, "signature">>;
@@ -46,4 +48,22 @@ export function signedLog(signer: Signer, count: number, changes: MessageChanges
     log.push(nextMessage(signer, last));
   }
   return log;
+}
+
+/** For tests: says that `writer` writes a topic, by default `build-tasks` of the signer from its beginning. */
+export function signedAppointment(
+  signer: Signer,
+  writer: string,
+  changes: Partial<Omit<Appointment, "signature">> = {},
+): Appointment {
+  const key = signer.publicKey.toHex() as Appointment["author_pubkey"];
+  const unsigned = {
+    topic_id: topicId(key, "build-tasks"),
+    author_pubkey: key,
+    writer,
+    after_seq: 0,
+    turn: 1,
+    ...changes,
+  };
+  return { ...unsigned, signature: signer.sign(appointmentBytes(unsigned)).toHex() };
 }

@@ -5,14 +5,19 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import poolq from "../canonical/vectors/poolq.json" with { type: "json" };
+import poolqWriter from "../canonical/vectors/poolq_writer.json" with { type: "json" };
 import { generateEd25519 } from "../crypto/ed25519.ts";
+import { PuddleChain } from "../puddle/puddle_chain.ts";
+import { type Appointment, appointmentBytes, proveAppointment } from "./appointment.ts";
 import { type Message, messageBytes, messageId } from "./message.ts";
 import { topicId } from "./topic.ts";
 import { verifyMessage } from "./verify_message.ts";
 
 type Plain = Record<string, string | number>;
 
-const KINDS = [
+type Kinds = readonly (readonly [name: string, kind: "u64" | "text" | "hex"])[];
+
+const MESSAGE: Kinds = [
   ["schema_version", "u64"],
   ["topic_name", "text"],
   ["founder_pubkey", "hex"],
@@ -21,12 +26,23 @@ const KINDS = [
   ["posted_at_ms", "u64"],
   ["prev", "hex"],
   ["body", "text"],
-] as const;
+];
+const APPOINTMENT: Kinds = [
+  ["topic_id", "hex"],
+  ["author_pubkey", "hex"],
+  ["writer", "text"],
+  ["after_seq", "u64"],
+  ["turn", "u64"],
+];
 
-function secondBytes(message: Plain): Uint8Array<ArrayBuffer> {
-  const bytes: number[] = [...new TextEncoder().encode("vigo.poolq.msg.v1"), 0];
-  for (const [name, kind] of KINDS) {
-    const value = String(message[name]);
+function secondBytes(
+  plain: Plain,
+  tag = "vigo.poolq.msg.v1",
+  kinds = MESSAGE,
+): Uint8Array<ArrayBuffer> {
+  const bytes: number[] = [...new TextEncoder().encode(tag), 0];
+  for (const [name, kind] of kinds) {
+    const value = String(plain[name]);
     const hex = kind === "u64" ? BigInt(value).toString(16).padStart(16, "0") : value;
     const field = kind === "text"
       ? [...new TextEncoder().encode(value)]
@@ -42,13 +58,13 @@ async function secondDigest(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-async function secondVerify(message: Plain): Promise<boolean> {
+async function secondVerify(plain: Plain, bytes = secondBytes(plain)): Promise<boolean> {
   const raw = (name: string) =>
-    Uint8Array.from(String(message[name]).match(/../g) ?? [], (pair) => parseInt(pair, 16));
+    Uint8Array.from(String(plain[name]).match(/../g) ?? [], (pair) => parseInt(pair, 16));
   const key = await crypto.subtle.importKey("raw", raw("author_pubkey"), "Ed25519", false, [
     "verify",
   ]);
-  return crypto.subtle.verify("Ed25519", key, raw("signature"), secondBytes(message));
+  return crypto.subtle.verify("Ed25519", key, raw("signature"), bytes);
 }
 
 async function secondTopicId(message: Plain): Promise<string> {
@@ -73,6 +89,29 @@ for (const vector of poolq.vectors) {
     assert.equal(await secondVerify(message), true);
     const verdict = verifyMessage(message, { id: vector.sha256, topicId: vector.topicId });
     assert.ok(verdict.ok);
+  });
+}
+
+for (const vector of poolqWriter.vectors) {
+  Deno.test(`both implementations make the committed bytes and verdict of: ${vector.name}`, async () => {
+    // As above.
+    const appointment = vector.appointment as Appointment;
+    const bytes = secondBytes(appointment, "vigo.poolq.writer.v1", APPOINTMENT);
+    assert.equal(bytes.toHex(), vector.frame);
+    assert.equal(appointmentBytes(appointment).toHex(), vector.frame);
+    assert.equal(await secondVerify(appointment, bytes), true);
+    const topic = {
+      topicId: appointment.topic_id,
+      founder: appointment.author_pubkey,
+      authors: new PuddleChain([]),
+    };
+    assert.deepEqual(proveAppointment(appointment, topic)?.appointment, appointment);
+    for (const name of ["writer", "after_seq", "turn"] as const) {
+      const other = { ...appointment, [name]: name === "writer" ? "other" : 3 };
+      const otherBytes = secondBytes(other, "vigo.poolq.writer.v1", APPOINTMENT);
+      assert.equal(await secondVerify(other, otherBytes), false);
+      assert.equal(proveAppointment(other, topic), undefined);
+    }
   });
 }
 
