@@ -5,6 +5,7 @@ import { createStreamWriter } from "../shared/platform/stream_writer.ts";
 import { EXIT_CODE } from "../shared/terminal/exit_code.ts";
 import { hasFlag } from "../shared/terminal/run_cli.ts";
 import { createStyle } from "../shared/terminal/style.ts";
+import { systemReason } from "../shared/terminal/system_failure.ts";
 import { UserError } from "../shared/terminal/user_error.ts";
 import { createApiClient } from "./client/api_client.ts";
 import { resolveConnection, resolveServer } from "./client/connection.ts";
@@ -89,7 +90,8 @@ async function readText(path: string): Promise<string | undefined> {
   try {
     return await Deno.readTextFile(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) {
+    const { NotADirectory, NotFound, PermissionDenied } = Deno.errors;
+    if ([NotADirectory, NotFound, PermissionDenied].some((kind) => error instanceof kind)) {
       return undefined;
     }
     throw error;
@@ -116,7 +118,7 @@ async function keepForUser(name: string, text: string | undefined): Promise<stri
     await writeFileDurable(path, text, { mode: 0o600 });
   } catch (cause) {
     if (text === undefined && cause instanceof Deno.errors.NotFound) return path;
-    throw new UserError(`Cannot write "${path}": ${explainFileError(cause)}`, {
+    throw new UserError(`Cannot write "${path}": ${systemReason(cause)}`, {
       exitCode: EXIT_CODE.failed,
       cause,
     });
@@ -129,7 +131,7 @@ async function openFile(path: string): Promise<LocalFile> {
   try {
     info = await Deno.stat(path);
   } catch (cause) {
-    throw new UserError(`Cannot read "${path}": ${explainFileError(cause)}`, {
+    throw new UserError(`Cannot read "${path}": ${systemReason(cause)}`, {
       exitCode: EXIT_CODE.usage,
       cause,
     });
@@ -145,7 +147,7 @@ async function writeFile(path: string, text: string): Promise<void> {
   try {
     await Deno.writeTextFile(path, text);
   } catch (cause) {
-    throw new UserError(`Cannot write "${path}": ${explainFileError(cause)}`, {
+    throw new UserError(`Cannot write "${path}": ${systemReason(cause)}`, {
       exitCode: EXIT_CODE.usage,
       cause,
     });
@@ -162,12 +164,6 @@ function streamFile(path: string): ReadableStream<Uint8Array> {
     })
   );
   return readable;
-}
-
-function explainFileError(error: unknown): string {
-  if (error instanceof Deno.errors.NotFound) return "no such file";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  return error instanceof Error ? error.message : String(error);
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,3 +1,5 @@
+import { systemFailure } from "../shared/terminal/system_failure.ts";
+
 /** What stands between a listener and its address, by the system's code, and what to do. */
 const LISTEN_FAILURES = {
   EADDRINUSE: "another program listens there. Stop it, or choose another port in server.yaml",
@@ -23,6 +25,12 @@ export function explainStartFailure(error: unknown): string {
   }
   if (DISK_FAILURES.test(message)) {
     return `Cannot start: the disk takes no writes (${message}). Make room below /srv/vigo and start again`;
+  }
+  const failure = systemFailure(error);
+  if (failure?.path !== undefined) {
+    return `Cannot start: cannot use "${
+      oneLine(failure.path)
+    }": ${failure.reason}. Put right what is there, and start again`;
   }
   // Our own errors say what could not be done and what to do about it.
   return /^(Cannot|Refusing) /.test(message) ? message : `Cannot start: ${message}`;

@@ -35,6 +35,16 @@ Deno.test("what else a start failed for is one line", () => {
   assert.equal(explainStartFailure("thrown text"), "Cannot start: thrown text");
 });
 
+Deno.test("a path that cannot be used is named with the reason", () => {
+  const error = Object.assign(new Error("Is a directory (os error 21): rename '/a' -> '/tls/b'"), {
+    code: "EISDIR",
+  });
+  assert.equal(
+    explainStartFailure(error),
+    'Cannot start: cannot use "/tls/b": it is a folder. Put right what is there, and start again',
+  );
+});
+
 Deno.test("a full disk is named as one, with what to do", () => {
   for (const words of ["No space left on device (os error 28)", "disk I/O error"]) {
     assert.match(explainStartFailure(new Error(words)), /disk takes no writes .*Make room/);

@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
 import type { RootPaths } from "../shared/platform/root_paths.ts";
+import { systemReason } from "../shared/terminal/system_failure.ts";
 import { UserError } from "../shared/terminal/user_error.ts";
 import type { ServerFolders } from "./channel.ts";
 
@@ -65,9 +66,10 @@ async function explained(folder: string, work: () => Promise<void>): Promise<voi
   try {
     await work();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
     throw new UserError(
-      `Cannot use folder "${folder}": ${reason}. Make it writable for this user, or choose another --root`,
+      `Cannot use folder "${folder}": ${
+        systemReason(cause)
+      }. Make it writable for this user, or choose another --root`,
       { cause },
     );
   }

@@ -32,8 +32,15 @@ export async function supervise(options: SuperviseOptions): Promise<void> {
   const { worker, start, signal, onReady, stopDeadlineMs = STOP_DEADLINE_MS } = options;
   const { promise: ended, resolve, reject } = Promise.withResolvers<void>();
   const gone = new AbortController();
+  const tellReady = (ready: Parameters<typeof onReady>[0]) => {
+    try {
+      onReady(ready);
+    } catch (error) {
+      reject(error);
+    }
+  };
   worker.onmessage = ({ data }) => {
-    if (data.kind === "ready") onReady(data);
+    if (data.kind === "ready") tellReady(data);
     else if (data.kind === "checkIntegrity") answerIntegrity(data.answer, gone.signal, options);
     else if (data.kind === "stopped") resolve();
     else reject(new UserError(data.reason));

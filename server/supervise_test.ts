@@ -69,6 +69,22 @@ Deno.test("a server that is ready runs until it is told to stop, and has then st
   ]);
 });
 
+Deno.test("a server that cannot be announced is ended, with the reason", async () => {
+  const worker = new FakeWorker((kind, self) => kind === "start" && self.say(READY));
+  const reason = new Error("no room for the address");
+  const ended = supervise({
+    worker,
+    start,
+    checkIntegrity,
+    signal: new AbortController().signal,
+    onReady: () => {
+      throw reason;
+    },
+  });
+  await assert.rejects(ended, (error) => error === reason);
+  assert.equal(worker.isTerminated, true);
+});
+
 Deno.test("the server is told what a check of the database finds, and why there was none", async () => {
   for (
     const [check, expected] of [

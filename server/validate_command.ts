@@ -5,6 +5,7 @@ import { EXIT_CODE } from "../shared/terminal/exit_code.ts";
 import { jsonText } from "../shared/terminal/json_text.ts";
 import { withExamples } from "../shared/terminal/run_cli.ts";
 import { sanitize } from "../shared/terminal/sanitize.ts";
+import { systemFailure } from "../shared/terminal/system_failure.ts";
 import { UserError } from "../shared/terminal/user_error.ts";
 import { checkStacks } from "./resolve/check_stacks.ts";
 import { formatProblem } from "./stacks/problem_list.ts";
@@ -55,9 +56,7 @@ function explain(folder: string, cause: unknown): unknown {
     ? "there is no such folder"
     : cause instanceof Deno.errors.NotADirectory
     ? "it is not a folder"
-    : cause instanceof Deno.errors.PermissionDenied
-    ? "permission denied"
-    : undefined;
+    : systemFailure(cause)?.reason;
   if (why === undefined) return cause;
   return new UserError(`Cannot check "${folder}": ${why}`, { exitCode: EXIT_CODE.usage, cause });
 }

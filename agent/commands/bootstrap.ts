@@ -2,6 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
+import { systemReason } from "../../shared/terminal/system_failure.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import type { ServerTrust } from "../enroll/rest_client.ts";
 import type { AgentContext } from "./context.ts";
@@ -64,7 +65,7 @@ async function readTrust(
     try {
       return { kind: "ca", pem: await Deno.readTextFile(ca) };
     } catch (cause) {
-      throw usage(`Cannot read CA file "${ca}": ${cause instanceof Error ? cause.message : cause}`);
+      throw usage(`Cannot read CA file "${ca}": ${systemReason(cause)}`);
     }
   }
   if (pin === undefined) {

@@ -1,4 +1,5 @@
 import { EXIT_CODE, type ExitCode } from "../../shared/terminal/exit_code.ts";
+import { systemFailure } from "../../shared/terminal/system_failure.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 
 /** Errors of the agent that a person can do something about, by name, with the status they end with. */
@@ -48,8 +49,12 @@ function toUserError(error: unknown): unknown {
     });
   }
   if (isSystemError(error)) {
+    const failure = systemFailure(error);
+    const said = failure?.path === undefined
+      ? error.message
+      : `cannot use "${failure.path}": ${failure.reason}`;
     return new UserError(
-      `Cannot work here: ${error.message}. Check the folder that --root or VIGO_ROOT names, and its disk`,
+      `Cannot work here: ${said}. Check the folder that --root or VIGO_ROOT names, and its disk`,
       { cause: error },
     );
   }

@@ -1,21 +1,4 @@
-/** What the system said, in words; a code that is not here is shown as it is. */
-const MEANINGS: Readonly<Record<string, string>> = {
-  EACCES: "permission denied",
-  EPERM: "not permitted",
-  ENOENT: "no such file or folder",
-  ENOTDIR: "a part of the path is not a folder",
-  EISDIR: "it is a folder",
-  EEXIST: "something is there already",
-  ENOTEMPTY: "the folder is not empty",
-  ELOOP: "a symbolic link is in the way",
-  ENOSPC: "no space left on device",
-  EDQUOT: "disk quota exceeded",
-  EROFS: "the file system is read-only",
-  EIO: "input/output error",
-  EFBIG: "the file is too large for the file system",
-  EXDEV: "it lies on another file system",
-  EBUSY: "it is in use",
-};
+import { systemReason } from "../../shared/terminal/system_failure.ts";
 
 /** Faults of the machine under a resource; the resource itself is not to blame and will heal with the machine. */
 const INFRASTRUCTURE_CODES: ReadonlySet<string> = new Set([
@@ -36,8 +19,7 @@ export class FileError extends Error {
 
   constructor(doing: string, path: string, cause: unknown) {
     const code = errorCode(cause) ?? "";
-    const detail = MEANINGS[code] ?? (cause instanceof Error ? cause.message : String(cause));
-    super(`Cannot ${doing} "${path}": ${detail}`, { cause });
+    super(`Cannot ${doing} "${path}": ${systemReason(cause)}`, { cause });
     this.code = code;
   }
 }

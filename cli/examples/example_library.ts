@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
 import { suggestName } from "../../shared/naming/nearest_name.ts";
+import { systemReason } from "../../shared/terminal/system_failure.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 
 /** The folder of the examples in the source, and inside the executable. */
@@ -112,8 +113,7 @@ async function explained(target: string, write: () => Promise<void>): Promise<vo
   try {
     await write();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UserError(`Cannot write to "${target}": ${reason}`, { cause });
+    throw new UserError(`Cannot write to "${target}": ${systemReason(cause)}`, { cause });
   }
 }
 

@@ -5,6 +5,7 @@ import { counted } from "../../shared/terminal/counted.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
 import { jsonText } from "../../shared/terminal/json_text.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
+import { systemReason } from "../../shared/terminal/system_failure.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import { readPostgresSettings } from "../config/postgres_settings.ts";
 import { databasePath, serverFolders } from "../prepare_root.ts";
@@ -16,7 +17,6 @@ import { explainPostgresError } from "../store/postgres/explain_postgres_error.t
 import type { PostgresSettings } from "../store/postgres/postgres_settings.ts";
 import { writeLines } from "./backup_format.ts";
 import type { CopyContext } from "./move_command.ts";
-import { fileReason } from "./file_reason.ts";
 import { readState } from "./read_state.ts";
 import { readKeyFile, seal } from "./sealed_file.ts";
 
@@ -110,7 +110,7 @@ async function assertServerRan(tlsFolder: string): Promise<void> {
   const path = join(tlsFolder, "ca.crt");
   await Deno.stat(path).catch((cause) => {
     throw new UserError(
-      `Cannot back up: no server has run on this root ("${path}": ${fileReason(cause)})`,
+      `Cannot back up: no server has run on this root ("${path}": ${systemReason(cause)})`,
     );
   });
 }
@@ -131,7 +131,7 @@ async function writeNew(
   const cannot = (cause: unknown) => {
     if (cause instanceof UserError) return cause;
     return cause instanceof Deno.errors.AlreadyExists || isSystemError(cause)
-      ? new UserError(`Cannot write backup "${path}": ${fileReason(cause)}`, { cause })
+      ? new UserError(`Cannot write backup "${path}": ${systemReason(cause)}`, { cause })
       : cause;
   };
   if (await Deno.lstat(path).then(() => true, () => false)) {

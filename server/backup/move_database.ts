@@ -2,6 +2,7 @@ import { dirname, join } from "node:path";
 import type { Kysely } from "kysely";
 import { loadSigner, loadVerifier } from "../../shared/crypto/ed25519.ts";
 import { syncFolder } from "../../shared/platform/durable_write.ts";
+import { systemReason } from "../../shared/terminal/system_failure.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import { verifyAuditChain } from "../audit/verify_audit_chain.ts";
 import type { ServerFolders } from "../channel.ts";
@@ -13,7 +14,6 @@ import { StoreError } from "../store/store_error.ts";
 import type { Tables } from "../store/tables.ts";
 import { MOVED_FACT } from "../wiring/open_state.ts";
 import { assertNothingAt, openOwnDatabase } from "./database_end.ts";
-import { fileReason } from "./file_reason.ts";
 
 /** What was moved: tables in the order that they were copied in. */
 export interface MovedDatabase {
@@ -108,7 +108,7 @@ async function assertThere(path: string): Promise<void> {
 async function assertAuditChain(copy: Kysely<Tables>, tlsFolder: string): Promise<void> {
   const path = join(tlsFolder, "signing.key");
   const pem = await Deno.readTextFile(path).catch((cause) => {
-    throw new StoreError(`Cannot check the audit chain without "${path}": ${fileReason(cause)}`);
+    throw new StoreError(`Cannot check the audit chain without "${path}": ${systemReason(cause)}`);
   });
   const verdict = await verifyAuditChain(
     new SqlAuditRepository(copy),

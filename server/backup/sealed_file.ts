@@ -1,7 +1,7 @@
 import { Decrypter, Encrypter } from "age-encryption";
 import { EXIT_CODE, type ExitCode } from "../../shared/terminal/exit_code.ts";
+import { systemReason } from "../../shared/terminal/system_failure.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
-import { fileReason } from "./file_reason.ts";
 
 /** How a file that age has encrypted begins (https://age-encryption.org/v1). */
 const AGE_START = "age-encryption.org/v1";
@@ -58,7 +58,7 @@ export async function readKeyFile(path: string): Promise<string[]> {
   const text = await Deno.stat(path).then(
     ({ size }) => size > MAX_KEY_FILE_BYTES ? "" : Deno.readTextFile(path),
   ).catch((cause) => {
-    throw new UserError(`Cannot read keys from "${path}": ${fileReason(cause)}`, {
+    throw new UserError(`Cannot read keys from "${path}": ${systemReason(cause)}`, {
       exitCode: EXIT_CODE.usage,
       cause,
     });
@@ -85,7 +85,7 @@ async function open(path: string, cannot: Cannot) {
   try {
     return await Deno.open(path);
   } catch (cause) {
-    throw cannot(fileReason(cause), cause, EXIT_CODE.usage);
+    throw cannot(systemReason(cause), cause, EXIT_CODE.usage);
   }
 }
 

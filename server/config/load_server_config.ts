@@ -1,4 +1,5 @@
 import type { Secret } from "../../shared/crypto/secret.ts";
+import { systemReason } from "../../shared/terminal/system_failure.ts";
 import type { ServerConfig } from "./server_config_schema.ts";
 import { defaultServerConfig, readServerConfig } from "./read_server_config.ts";
 
@@ -32,8 +33,7 @@ export async function loadServerConfig(
     text = await Deno.readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound && !isRequired) return defaultServerConfig();
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ServerConfigError([`Cannot read configuration "${path}": ${reason}`]);
+    throw new ServerConfigError([`Cannot read configuration "${path}": ${systemReason(error)}`]);
   }
   const secrets = new Map<string, string>();
   // Whatever looks like one: what is not a value of the file is not replaced.

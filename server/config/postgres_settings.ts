@@ -1,4 +1,5 @@
 import { isIP } from "node:net";
+import { systemReason } from "../../shared/terminal/system_failure.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import type { PostgresSettings } from "../store/postgres/postgres_settings.ts";
 import type { ServerConfig } from "./server_config_schema.ts";
@@ -61,7 +62,6 @@ async function readSmall(path: string, key: string): Promise<string> {
     }
     return await Deno.readTextFile(path);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new UserError(`Cannot read ${key} "${path}": ${reason}`, { cause });
+    throw new UserError(`Cannot read ${key} "${path}": ${systemReason(cause)}`, { cause });
   }
 }

@@ -29,6 +29,17 @@ Deno.test("an unexpected error says that it is a bug and how to see where", () =
   assert.match(formatError("just text", { verbose: false }), /^just text\. This is a bug/);
 });
 
+Deno.test("a path that the machine refuses is no bug", () => {
+  const error = Object.assign(new Error("Is a directory (os error 21): readfile '/srv/x'"), {
+    code: "EISDIR",
+  });
+  const line = 'Cannot use "/srv/x": it is a folder. Check that path, its rights and its disk';
+  assert.equal(formatError(error, { verbose: false }), line);
+  const [first, ...stack] = formatError(error, { verbose: true }).split("\n");
+  assert.equal(first, line);
+  assert.match(stack.join("\n"), /user_error_test\.ts/);
+});
+
 Deno.test("a message of several lines is printed on one", () => {
   assert.equal(formatError(new UserError("a\nb"), { verbose: false }), "a\\nb");
 });
