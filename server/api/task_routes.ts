@@ -22,9 +22,12 @@ export function taskRoutes(
   index: FleetIndex,
 ): RouteTable<TaskEndpoints> {
   return {
-    envoyTasks: async ({ params }) => {
+    envoyTasks: async ({ params, query: { limit, cursor } }) => {
       const { record } = findEnvoy(index, pathParameter(params, "host"));
-      return { tasks: await tasks.ofEnvoy(record.uuid) };
+      return await tasks.ofEnvoy(record.uuid, {
+        limit,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
     },
     taskRun: async ({ body, principal }) => {
       const answer = await tasks.run(body, principal.name);

@@ -53,6 +53,32 @@ export function testTaskContract(promise: Promised): void {
     await assert.rejects(s.tasks.list({ limit: 1, cursor: "nonsense" }), CursorError);
   });
 
+  promise("the tasks of one envoy are paged newest first, and no other envoy's", async (s) => {
+    const envoyUuid = crypto.randomUUID();
+    const target = someTarget(1, { envoyUuid, verdict: "failed", exitCode: 3, reason: "über" });
+    for (let at = 0; at < 6; at += 1) {
+      const task = someTask(`t000000000${at}`, { createdAtMs: at < 4 ? 7 : 8 });
+      await s.tasks.add(task, [someTarget(0), at === 2 ? someTarget(1) : target]);
+    }
+    const ids: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Awaited<ReturnType<typeof s.tasks.listOfEnvoy>> = await s.tasks.listOfEnvoy(
+        envoyUuid,
+        { limit: 2, ...(cursor === null ? {} : { cursor }) },
+      );
+      ids.push(...page.tasks.map(({ task }) => task.record.id));
+      for (const found of page.tasks) assert.deepEqual(found.target, target);
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+    assert.deepEqual(ids.map((id) => id.at(-1)), ["5", "4", "3", "1", "0"]);
+    assert.deepEqual(await s.tasks.listOfEnvoy(crypto.randomUUID(), { limit: 2 }), {
+      tasks: [],
+      nextCursor: null,
+    });
+    await assert.rejects(s.tasks.listOfEnvoy(envoyUuid, { limit: 1, cursor: "x" }), CursorError);
+  });
+
   promise("the progress of a task is replaced, and what is over is not unfinished", async (s) => {
     await s.tasks.add(someTask("t0000000001", { createdAtMs: 2 }), []);
     await s.tasks.add(someTask("t0000000002", { createdAtMs: 1 }), []);

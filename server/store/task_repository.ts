@@ -3,10 +3,12 @@ import type { Kysely } from "kysely";
 import { z } from "zod";
 import { TASK_STATUSES, VERDICTS } from "../../shared/tasks/verdict.ts";
 import { packOutput, unpackOutput } from "./pack_output.ts";
+import { readTaskCursor, writeTaskCursor } from "./task_cursor.ts";
 import { WorkTable } from "./work_table.ts";
 import type {
   StoredTarget,
   StoredTask,
+  TaskOfEnvoy,
   TaskProgress,
   TaskRecord,
   TaskRepository,
@@ -94,6 +96,38 @@ export class SqlTaskRepository implements TaskRepository {
   ): Promise<{ tasks: StoredTask[]; nextCursor: string | null }> {
     const { found, nextCursor } = await this.#work.list(page);
     return { tasks: found, nextCursor };
+  }
+
+  async listOfEnvoy(
+    envoyUuid: string,
+    { limit, cursor }: { readonly limit: number; readonly cursor?: string },
+  ): Promise<{ tasks: TaskOfEnvoy[]; nextCursor: string | null }> {
+    let query = this.#database.selectFrom("task_targets")
+      .innerJoin("tasks", "tasks.id", "task_targets.task_id")
+      .select(["tasks.record", "tasks.progress", ...TARGET_COLUMNS])
+      .where("task_targets.envoy_uuid", "=", envoyUuid)
+      .orderBy("tasks.created_at_ms", "desc").orderBy("tasks.id", "desc").limit(limit + 1);
+    if (cursor !== undefined) {
+      const { createdAtMs, id } = readTaskCursor(cursor);
+      query = query.where(({ or, and, eb }) =>
+        or([
+          eb("tasks.created_at_ms", "<", createdAtMs),
+          and([eb("tasks.created_at_ms", "=", createdAtMs), eb("tasks.id", "<", id)]),
+        ])
+      );
+    }
+    const rows = await query.execute();
+    const tasks = await Promise.all(
+      rows.slice(0, limit).map(async (row) => ({
+        task: readTask(row),
+        target: await readTarget({ ...row, output: null }),
+      })),
+    );
+    const last = tasks.at(-1);
+    return {
+      tasks,
+      nextCursor: rows.length > limit && last ? writeTaskCursor(last.task.record) : null,
+    };
   }
 
   listUnfinished(): Promise<StoredTask[]> {

@@ -68,6 +68,13 @@ export interface StoredTask {
   readonly progress: TaskProgress;
 }
 
+/** A task as one of its targets sees it. */
+export interface TaskOfEnvoy {
+  readonly task: StoredTask;
+  /** Without its output. */
+  readonly target: StoredTarget;
+}
+
 export interface TaskTargetFilter {
   /** Positions after this one. */
   readonly after?: number;
@@ -91,6 +98,15 @@ export interface TaskRepository {
   list(
     filter: { readonly limit: number; readonly cursor?: string },
   ): Promise<{ tasks: StoredTask[]; nextCursor: string | null }>;
+  /**
+   * Tasks that an envoy is a target of, newest first, however many others there are. The cursor is opaque.
+   *
+   * @throws {CursorError} if the cursor is not one that a page came with.
+   */
+  listOfEnvoy(
+    envoyUuid: string,
+    filter: { readonly limit: number; readonly cursor?: string },
+  ): Promise<{ tasks: TaskOfEnvoy[]; nextCursor: string | null }>;
   /** Tasks that are not over, oldest first. */
   listUnfinished(): Promise<StoredTask[]>;
   saveProgress(id: string, progress: TaskProgress): Promise<void>;

@@ -31,9 +31,6 @@ const MAX_FOLLOWERS = 32;
 const MAX_FOLLOWERS_OF_ONE = 16;
 /** Output in one page of results, in bytes, about. */
 const MAX_PAGE_BYTES = 4 * 1024 * 1024;
-/** Tasks that are looked through for one envoy, newest first, and what is answered of them. */
-const MAX_LOOKED_THROUGH = 200;
-const MAX_TASKS_OF_ENVOY = 20;
 /** Targets read from the store at a time: each may have 2 MiB of output. */
 const RESULTS_PER_READ = 4;
 /** Shortest beginning of an id that names a task. */
@@ -155,18 +152,19 @@ export class TaskService {
     return { tasks: tasks.map((task) => this.#summarize(task)), nextCursor };
   }
 
-  /** The newest tasks that an envoy was a target of, with what came of each there. */
-  async ofEnvoy(envoyUuid: string): Promise<{ task: TaskSummary; target: TaskTarget }[]> {
-    const { tasks } = this.#options.store;
-    const found: { task: TaskSummary; target: TaskTarget }[] = [];
-    for (const task of (await tasks.list({ limit: MAX_LOOKED_THROUGH })).tasks) {
-      const target = await tasks.findTarget(task.record.id, envoyUuid);
-      if (target === undefined) continue;
-      const state = this.#stateOf(task.record.id, target);
-      found.push({ task: this.#summarize(task), target: showTarget(target, state) });
-      if (found.length >= MAX_TASKS_OF_ENVOY) break;
-    }
-    return found;
+  /** The tasks that an envoy was a target of, newest first, with what came of each there. */
+  async ofEnvoy(
+    envoyUuid: string,
+    filter: { readonly limit: number; readonly cursor?: string },
+  ): Promise<{ tasks: { task: TaskSummary; target: TaskTarget }[]; nextCursor: string | null }> {
+    const { tasks, nextCursor } = await this.#options.store.tasks.listOfEnvoy(envoyUuid, filter);
+    return {
+      tasks: tasks.map(({ task, target }) => ({
+        task: this.#summarize(task),
+        target: showTarget(target, this.#stateOf(task.record.id, target)),
+      })),
+      nextCursor,
+    };
   }
 
   async show(id: string): Promise<ServiceAnswer<TaskSummary>> {

@@ -206,16 +206,20 @@ export const taskCancel = endpoint({
   answer: taskSummarySchema,
 });
 
-/** The newest tasks are looked through, so that an old one may be missing. `:host` is a hostname or a UUID. */
+/** `:host` is a hostname or a UUID. */
 export const envoyTasks = endpoint({
   method: "GET",
   path: "/envoys/:host/tasks",
-  summary: "List the newest task runs that an envoy was a target of, with what came of it there",
+  summary: "List task runs that an envoy was a target of, newest first, with what came of it there",
   permission: "fleet.read",
-  query: z.object({}),
+  query: z.object({
+    limit: z.coerce.number().int().min(1).max(1000).default(20),
+    cursor: z.string().max(512).optional(),
+  }),
   body: z.undefined(),
   answer: z.object({
     tasks: z.array(z.object({ task: taskSummarySchema, target: taskTargetSchema })),
+    nextCursor: z.string().nullable(),
   }),
 });
 

@@ -1,4 +1,5 @@
 import type { StoredTask, TaskProgress, TaskRepository } from "../task_store.ts";
+import { writeTaskCursor } from "../task_cursor.ts";
 import { memoryWork } from "./memory_work.ts";
 import type { Access } from "./memory_state.ts";
 
@@ -21,6 +22,26 @@ export function memoryTasks(access: Access): TaskRepository {
     list: async (page) => {
       const { found, nextCursor } = await work.list(page);
       return { tasks: found, nextCursor };
+    },
+    listOfEnvoy: async (envoyUuid, { limit, cursor }) => {
+      // Sifted out of all, in their order: an SQL store asks an index.
+      const { found } = await work.list({
+        limit: Number.MAX_SAFE_INTEGER,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      return await access((state) => {
+        const ofEnvoy = found.flatMap((task) =>
+          [...state.taskTargets.get(task.record.id)?.values() ?? []]
+            .filter((target) => target.envoyUuid === envoyUuid)
+            .map((target) => ({ task, target: structuredClone({ ...target, output: null }) }))
+        );
+        const tasks = ofEnvoy.slice(0, limit);
+        const last = tasks.at(-1);
+        return {
+          tasks,
+          nextCursor: ofEnvoy.length > limit && last ? writeTaskCursor(last.task.record) : null,
+        };
+      });
     },
     listUnfinished: work.listUnfinished,
     saveProgress: work.saveProgress,

@@ -4,6 +4,7 @@ import { people } from "./0003_people.ts";
 import { tasks } from "./0004_tasks.ts";
 import { workflows } from "./0005_workflows.ts";
 import { queues } from "./0006_queues.ts";
+import { tasksOfEnvoys } from "./0007_tasks_of_envoys.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step, in order. */
@@ -14,4 +15,5 @@ export const ALL_MIGRATIONS: readonly Migration[] = [
   tasks,
   workflows,
   queues,
+  tasksOfEnvoys,
 ];

@@ -15,5 +15,11 @@ export const pagerStory: Story = {
         <Pager url={new URL("http://x/pager?cursor=a")} nextCursor="b" shown={100} total={1000} />
       ),
     },
+    {
+      name: "one of several lists of a page",
+      show: () => (
+        <Pager url={new URL("http://x/pager?tasks=a")} nextCursor="b" shown={20} list="tasks" />
+      ),
+    },
   ],
 };

@@ -1,5 +1,5 @@
 import type { RunSummary } from "../../../shared/rest/runs.ts";
-import type { TaskSummary } from "../../../shared/rest/tasks.ts";
+import type { TaskSummary, TaskTarget } from "../../../shared/rest/tasks.ts";
 import { noVerdicts } from "../../../shared/tasks/verdict.ts";
 import { RunRows, TaskRows } from "./rows.tsx";
 import { HOSTILE, LONG, type Story, STORY_NOW_MS } from "./story.ts";
@@ -23,7 +23,7 @@ const RUN: RunSummary = {
   unknown: 0,
   total: 40,
 };
-const TASK: TaskSummary = {
+export const TASK: TaskSummary = {
   id: "txvd5bg4nhv",
   command: HOSTILE,
   task: null,
@@ -48,6 +48,19 @@ const TASK: TaskSummary = {
   createdAtMs: STORY_NOW_MS - 5_000,
   startedAtMs: STORY_NOW_MS - 5_000,
   finishedAtMs: null,
+};
+
+/** A target that a task has not come to. */
+export const NO_TASK_YET: TaskTarget = {
+  position: 0,
+  envoyUuid: RUN.envoyUuid,
+  hostname: RUN.hostname,
+  batch: 0,
+  state: "waiting",
+  verdict: null,
+  exitCode: null,
+  durationMs: null,
+  reason: null,
 };
 
 export const rowsStory: Story = {
