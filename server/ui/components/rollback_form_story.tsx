@@ -23,7 +23,7 @@ export const rollbackFormStory: Story = {
         <RollbackForm
           compared={{ ...VERSIONS, matchedHosts: 9, refusedHosts: 9 }}
           csrfToken="x"
-          message={'"><b>because</b>'}
+          message="<b>because</b>"
         />
       ),
     },

@@ -16,9 +16,12 @@ import { noticeStory } from "./notice_story.tsx";
 import { pagerStory } from "./pager_story.tsx";
 import { panelStory } from "./panel_story.tsx";
 import { partialStory } from "./partial_story.tsx";
+import { passwordFormStory } from "./password_form_story.tsx";
+import { peopleRowsStory } from "./people_rows_story.tsx";
 import { rollbackFormStory } from "./rollback_form_story.tsx";
 import { rowsStory } from "./rows_story.tsx";
 import { runGraphStory } from "./run_graph_story.tsx";
+import { sessionRowsStory } from "./session_rows_story.tsx";
 import { statusStory } from "./status_story.tsx";
 import { tableStory } from "./table_story.tsx";
 import { tagEditorStory } from "./tag_editor_story.tsx";
@@ -26,6 +29,7 @@ import { targetFilterStory } from "./target_filter_story.tsx";
 import { targetTasksStory } from "./target_tasks_story.tsx";
 import { textStory } from "./text_story.tsx";
 import { timeStory } from "./time_story.tsx";
+import { tokenRowsStory } from "./token_rows_story.tsx";
 import { treeStory } from "./tree_story.tsx";
 import { versionRowsStory } from "./version_rows_story.tsx";
 
@@ -44,9 +48,12 @@ export const STORIES: readonly Story[] = [
   pagerStory,
   panelStory,
   partialStory,
+  passwordFormStory,
+  peopleRowsStory,
   rollbackFormStory,
   rowsStory,
   runGraphStory,
+  sessionRowsStory,
   statusStory,
   tableStory,
   tagEditorStory,
@@ -54,6 +61,7 @@ export const STORIES: readonly Story[] = [
   targetTasksStory,
   textStory,
   timeStory,
+  tokenRowsStory,
   treeStory,
   versionRowsStory,
   castPartsStory,

@@ -11,7 +11,7 @@ Deno.test("every component has one story, and every story a component", async ()
   for (const folder of FOLDERS) {
     for await (const { name } of Deno.readDir(folder)) {
       const [, component] = /^([a-z_]+)\.tsx$/.exec(name) ?? [];
-      if (component && !/_(story|page)$/.test(component)) components.push(component);
+      if (component && !/_(story|page|test)$/.test(component)) components.push(component);
     }
   }
   const told = STORIES.map(({ component }) => component);

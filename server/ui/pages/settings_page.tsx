@@ -1,22 +1,17 @@
-import { PERSON_ROLES, personRoleSchema } from "../../../shared/rest/roles.ts";
-import type { SessionInfo } from "../../../shared/rest/session.ts";
-import { type ApiToken, DEFAULT_TOKEN_TTL_MS } from "../../../shared/rest/tokens.ts";
-import { MIN_PASSWORD_LENGTH, type User } from "../../../shared/rest/users.ts";
-import { parseDuration } from "../../../shared/terminal/duration.ts";
-import { ApiError } from "../../api/api_error.ts";
-import { ActionForm, Button, Field, Select } from "../components/form.tsx";
-import { Empty, Notice } from "../components/notice.tsx";
+import { PasswordForm } from "../components/password_form.tsx";
+import { PeopleRows, PersonForm } from "../components/people_rows.tsx";
+import { Notice } from "../components/notice.tsx";
+import { Pager } from "../components/pager.tsx";
 import { Facts, Panel } from "../components/panel.tsx";
-import { Status } from "../components/status.tsx";
-import { Table } from "../components/table.tsx";
-import { Command, Word } from "../components/text.tsx";
+import { SessionRows } from "../components/session_rows.tsx";
+import { Word } from "../components/text.tsx";
 import { Time } from "../components/time.tsx";
-import type { Form } from "../form.ts";
-import { type Action, definePage, type PageContext, type View } from "../page.ts";
+import { TokenForm, TokenRows } from "../components/token_rows.tsx";
+import { definePage, type PageContext, type View } from "../page.ts";
+import { accountActions, type CreatedToken, createToken } from "./account_actions.ts";
+import { peopleActions } from "./people_actions.ts";
 
-const ROWS = 500;
-const DAY_MS = 86_400_000;
-const ROLE_OPTIONS = PERSON_ROLES.map((role) => [role, role] as const);
+const ROWS = 100;
 
 /** One's own account; for administrators everybody's. */
 export const settingsPage = definePage({
@@ -24,133 +19,18 @@ export const settingsPage = definePage({
   permission: "self",
   nav: { section: "Server", label: "Settings" },
   view: (context) => show(context),
-  actions: {
-    password: {
-      permission: "self",
-      run: async ({ call }, form) => {
-        const password = form.raw("password");
-        if (password !== form.raw("again")) {
-          throw new ApiError(400, "The new password was not typed the same twice");
-        }
-        await call("sessionPassword", { body: { current: form.raw("current"), password } });
-        return {
-          goTo: "/settings",
-          say: "Your password is changed; your other sessions have ended.",
-        };
-      },
-    },
-    "end-session": {
-      permission: "self",
-      run: async ({ call }, form) => {
-        const { ended } = await call("sessionEnd", { params: { id: form.text("id") } });
-        return {
-          goTo: "/settings",
-          say: ended ? "That session has ended." : "It had ended already.",
-        };
-      },
-    },
-    "create-token": {
-      permission: "self",
-      run: async (context, form) => {
-        const { token, info } = await context.call("tokenCreate", {
-          body: { name: form.text("name"), role: readRole(form), ttlMs: readTtl(form) },
-        });
-        return { show: await show(context, { name: info.name, token }) };
-      },
-    },
-    "revoke-token": {
-      permission: "self",
-      run: async ({ call }, form) => {
-        const { name } = await call("tokenRevoke", { params: { id: form.text("id") } });
-        return { goTo: "/settings", say: `The token ${name} works no more.` };
-      },
-    },
-    "add-user": {
-      permission: "admin",
-      run: async ({ call }, form) => {
-        const { name, role } = await call("userAdd", {
-          body: { name: form.text("name"), role: readRole(form), password: form.raw("password") },
-        });
-        return { goTo: "/settings", say: `${name} may log in as ${role}.` };
-      },
-    },
-    "user-role": {
-      permission: "admin",
-      run: async ({ call }, form) => {
-        const { name, role } = await call("userRole", {
-          params: { name: form.text("name") },
-          body: { role: readRole(form) },
-        });
-        return { goTo: "/settings", say: `${name} is ${role} now.` };
-      },
-    },
-    "user-password": {
-      permission: "admin",
-      run: async ({ call }, form) => {
-        const { name } = await call("userPassword", {
-          params: { name: form.text("name") },
-          body: { password: form.raw("password") },
-        });
-        return {
-          goTo: "/settings",
-          say: `${name} has a new password, and the old sessions have ended.`,
-        };
-      },
-    },
-    "disable-user": userAction("userDisable", (name) => `${name} may no longer log in.`),
-    "enable-user": userAction("userEnable", (name) => `${name} may log in again.`),
-    "remove-user": {
-      permission: "admin",
-      run: async ({ call }, form) => {
-        const { name } = await call("userRemove", { params: { name: form.text("name") } });
-        return { goTo: "/settings", say: `${name} is removed.` };
-      },
-    },
-  },
+  actions: { ...accountActions, "create-token": createToken(show), ...peopleActions },
 });
-
-function userAction(
-  endpoint: "userDisable" | "userEnable",
-  say: (name: string) => string,
-): Action {
-  return {
-    permission: "admin",
-    run: async ({ call }, form) => {
-      const { name } = await call(endpoint, { params: { name: form.text("name") }, body: {} });
-      return { goTo: "/settings", say: say(name) };
-    },
-  };
-}
-
-/** @throws {ApiError} 400 for a word that is no role. */
-function readRole(form: Form) {
-  const role = personRoleSchema.safeParse(form.text("role"));
-  if (!role.success) {
-    throw new ApiError(400, `Cannot give the role "${form.text("role")}": choose one of the list`);
-  }
-  return role.data;
-}
-
-/** @throws {ApiError} 400 for what is no duration. */
-function readTtl(form: Form): number {
-  const text = form.given("ttl");
-  if (text === undefined) return DEFAULT_TOKEN_TTL_MS;
-  try {
-    return parseDuration(text);
-  } catch (error) {
-    throw new ApiError(400, error instanceof Error ? error.message : String(error));
-  }
-}
 
 /** @param created a token that was made just now: it is shown this once. */
 async function show(
   context: PageContext,
-  created?: { readonly name: string; readonly token: string },
+  created?: CreatedToken,
 ): Promise<View> {
-  const { call, may } = context;
+  const { call, csrfToken, may, nowMs, principal, query, rejected, url } = context;
   const who = await call("sessionShow");
   const { sessions } = await call("sessionList");
-  const { tokens } = await call("tokenList", { query: { limit: ROWS } });
+  const { tokens, nextCursor } = await call("tokenList", { query: page(query("tokens")) });
   return {
     title: "Settings",
     rest: "/session",
@@ -169,321 +49,52 @@ async function show(
               ["Role", who.role],
               [
                 "Session ends unless used",
-                <Time ms={who.endsAtMs} nowMs={context.nowMs} none="not by itself" />,
+                <Time ms={who.endsAtMs} nowMs={nowMs} none="not by itself" />,
               ],
             ]}
           />
         </Panel>
-        {sessions.length > 0 && <Sessions sessions={sessions} context={context} />}
-        {context.principal.kind === "user" && <PasswordForm context={context} />}
-        <Tokens tokens={tokens} context={context} />
+        {sessions.length > 0 && (
+          <Panel title="Your sessions" tools={<a href="/api/v1/sessions">JSON</a>}>
+            <SessionRows sessions={sessions} nowMs={nowMs} csrfToken={csrfToken} />
+          </Panel>
+        )}
+        {principal.kind === "user" && (
+          <Panel title="Your password">
+            <PasswordForm name={principal.user} csrfToken={csrfToken} />
+          </Panel>
+        )}
+        <Panel title="API tokens" id="tokens" tools={<a href="/api/v1/tokens">JSON</a>}>
+          <TokenRows tokens={tokens} nowMs={nowMs} csrfToken={csrfToken} />
+          <Pager url={url} nextCursor={nextCursor} shown={tokens.length} list="tokens" />
+          <TokenForm
+            csrfToken={csrfToken}
+            typed={rejected?.action === "create-token" ? rejected.form : undefined}
+          />
+        </Panel>
         {may("admin") && <People context={context} />}
       </>
     ),
   };
 }
 
-function Sessions({ sessions, context: { nowMs, csrfToken } }: {
-  sessions: readonly SessionInfo[];
+async function People({ context: { call, csrfToken, nowMs, query, rejected, url } }: {
   context: PageContext;
 }) {
+  const { users, nextCursor } = await call("userList", { query: page(query("people")) });
   return (
-    <Panel title="Your sessions" tools={<a href="/api/v1/sessions">JSON</a>}>
-      <Table
-        label="Your sessions"
-        rows={sessions}
-        columns={[
-          {
-            name: "Session",
-            isHeading: true,
-            cell: ({ id, current }) => (
-              <span>
-                <code>{id}</code> {current && <Status kind="ok">this one</Status>}
-              </span>
-            ),
-          },
-          { name: "Begun", cell: ({ createdAtMs }) => <Time ms={createdAtMs} nowMs={nowMs} /> },
-          { name: "Used", cell: ({ activeAtMs }) => <Time ms={activeAtMs} nowMs={nowMs} /> },
-          {
-            name: "Do",
-            cell: ({ id, current }) =>
-              current ? null : (
-                <ActionForm
-                  action="end-session"
-                  csrfToken={csrfToken}
-                  label={`End session ${id}`}
-                  className="in-row"
-                >
-                  <input type="hidden" name="id" value={id} />
-                  <Button kind="small">End it</Button>
-                </ActionForm>
-              ),
-          },
-        ]}
-      />
-    </Panel>
-  );
-}
-
-function PasswordForm({ context: { csrfToken, principal } }: { context: PageContext }) {
-  const name = principal.kind === "user" ? principal.user : "";
-  const hint = `At least ${MIN_PASSWORD_LENGTH} characters`;
-  return (
-    <Panel title="Your password">
-      <ActionForm
-        action="password"
+    <Panel title="People" id="people" tools={<a href="/api/v1/users">JSON</a>}>
+      <PeopleRows users={users} nowMs={nowMs} csrfToken={csrfToken} />
+      <Pager url={url} nextCursor={nextCursor} shown={users.length} list="people" />
+      <PersonForm
         csrfToken={csrfToken}
-        label="Change your password"
-        className="form grid"
-      >
-        <input type="text" name="username" value={name} autocomplete="username" hidden />
-        <Field
-          name="current"
-          label="Current password"
-          type="password"
-          isRequired
-          autocomplete="current-password"
-          idPrefix="own"
-        />
-        <Field
-          name="password"
-          label="New password"
-          type="password"
-          isRequired
-          autocomplete="new-password"
-          hint={hint}
-          idPrefix="own"
-        />
-        <Field
-          name="again"
-          label="New password again"
-          type="password"
-          isRequired
-          autocomplete="new-password"
-          idPrefix="own"
-        />
-        <div class="form-end">
-          <Button>Change it</Button>
-        </div>
-      </ActionForm>
-    </Panel>
-  );
-}
-
-const TOKEN_KINDS = { valid: "ok", expired: "none", revoked: "none" } as const;
-
-function Tokens({ tokens, context: { nowMs, csrfToken, rejected } }: {
-  tokens: readonly ApiToken[];
-  context: PageContext;
-}) {
-  const typed = rejected?.action === "create-token" ? rejected.form : undefined;
-  return (
-    <Panel title="API tokens" tools={<a href="/api/v1/tokens">JSON</a>}>
-      {tokens.length === 0
-        ? (
-          <Empty title="No token is there.">
-            <p>
-              Make one here for a script, or:{" "}
-              <Command>vigocli token create ci --role viewer</Command>
-            </p>
-          </Empty>
-        )
-        : (
-          <Table
-            label="API tokens"
-            rows={tokens}
-            columns={[
-              { name: "Token", isHeading: true, cell: ({ name }) => <Word>{name}</Word> },
-              {
-                name: "State",
-                cell: ({ state }) => <Status kind={TOKEN_KINDS[state]}>{state}</Status>,
-              },
-              { name: "Role", cell: ({ role }) => role },
-              { name: "Acts for", cell: ({ owner }) => <Word>{owner ?? "local root"}</Word> },
-              { name: "Used", cell: ({ lastUsedMs }) => <Time ms={lastUsedMs} nowMs={nowMs} /> },
-              { name: "Ends", cell: ({ expiresAtMs }) => <Time ms={expiresAtMs} nowMs={nowMs} /> },
-              {
-                name: "Do",
-                cell: ({ id, name, state }) =>
-                  state !== "valid" ? null : (
-                    <ActionForm
-                      action="revoke-token"
-                      csrfToken={csrfToken}
-                      label={`Revoke ${name}`}
-                      className="in-row"
-                    >
-                      <input type="hidden" name="id" value={id} />
-                      <Button kind="small" ask={`Revoke the token ${name}?`}>Revoke</Button>
-                    </ActionForm>
-                  ),
-              },
-            ]}
-          />
-        )}
-      <details class="more" open={typed !== undefined}>
-        <summary>Make a token</summary>
-        <ActionForm
-          action="create-token"
-          csrfToken={csrfToken}
-          label="Make a token"
-          className="form grid"
-        >
-          <Field
-            name="name"
-            label="Name"
-            isRequired
-            idPrefix="token"
-            value={typed?.text("name")}
-            placeholder="ci"
-          />
-          <Select
-            name="role"
-            label="Role"
-            options={ROLE_OPTIONS}
-            idPrefix="token"
-            value={typed?.text("role") ?? "viewer"}
-          />
-          <Field
-            name="ttl"
-            label="Works for"
-            idPrefix="token"
-            value={typed?.text("ttl")}
-            placeholder={`${DEFAULT_TOKEN_TTL_MS / DAY_MS}d`}
-          />
-          <div class="form-end">
-            <Button>Make it</Button>
-          </div>
-        </ActionForm>
-      </details>
-    </Panel>
-  );
-}
-
-async function People({ context }: { context: PageContext }) {
-  const { call, csrfToken, nowMs, rejected } = context;
-  const { users } = await call("userList", { query: { limit: ROWS } });
-  const typed = rejected?.action === "add-user" ? rejected.form : undefined;
-  return (
-    <Panel title="People" tools={<a href="/api/v1/users">JSON</a>}>
-      <Table
-        label="People"
-        rows={users}
-        columns={[
-          { name: "Person", isHeading: true, cell: ({ name }) => <Word>{name}</Word> },
-          { name: "Role", cell: ({ role }) => role },
-          {
-            name: "State",
-            cell: ({ enabled }) => (
-              <Status kind={enabled ? "ok" : "none"}>{enabled ? "may log in" : "disabled"}</Status>
-            ),
-          },
-          {
-            name: "Last login",
-            cell: ({ lastLoginMs }) => <Time ms={lastLoginMs} nowMs={nowMs} />,
-          },
-          { name: "Added by", cell: ({ createdBy }) => <Word>{createdBy}</Word> },
-          { name: "Do", cell: (user) => <PersonActions user={user} csrfToken={csrfToken} /> },
-        ]}
+        typed={rejected?.action === "add-user" ? rejected.form : undefined}
       />
-      <details class="more" open={typed !== undefined}>
-        <summary>Add a person</summary>
-        <ActionForm
-          action="add-user"
-          csrfToken={csrfToken}
-          label="Add a person"
-          className="form grid"
-        >
-          <Field
-            name="name"
-            label="Name"
-            isRequired
-            idPrefix="person"
-            value={typed?.text("name")}
-            placeholder="ann"
-          />
-          <Select
-            name="role"
-            label="Role"
-            options={ROLE_OPTIONS}
-            idPrefix="person"
-            value={typed?.text("role") ?? "viewer"}
-          />
-          <Field
-            name="password"
-            label="Password"
-            type="password"
-            isRequired
-            autocomplete="new-password"
-            idPrefix="person"
-            hint={`At least ${MIN_PASSWORD_LENGTH} characters`}
-          />
-          <div class="form-end">
-            <Button>Add</Button>
-          </div>
-        </ActionForm>
-      </details>
     </Panel>
   );
 }
 
-function PersonActions({ user: { name, role, enabled }, csrfToken }: {
-  user: User;
-  csrfToken: string;
-}) {
-  const id = `person-${name}`;
-  const hidden = <input type="hidden" name="name" value={name} />;
-  return (
-    <details class="more">
-      <summary aria-label={`Change ${name}`}>change</summary>
-      <div class="form person">
-        <ActionForm
-          action="user-role"
-          csrfToken={csrfToken}
-          label={`Role of ${name}`}
-          className="form inline"
-        >
-          {hidden}
-          <Select name="role" label="Role" value={role} options={ROLE_OPTIONS} idPrefix={id} />
-          <Button kind="small">Set</Button>
-        </ActionForm>
-        <ActionForm
-          action="user-password"
-          csrfToken={csrfToken}
-          label={`Password of ${name}`}
-          className="form inline"
-        >
-          {hidden}
-          <Field
-            name="password"
-            label="New password"
-            type="password"
-            isRequired
-            autocomplete="new-password"
-            idPrefix={id}
-          />
-          <Button kind="small">Set</Button>
-        </ActionForm>
-        <div class="form-end">
-          <ActionForm
-            action={enabled ? "disable-user" : "enable-user"}
-            csrfToken={csrfToken}
-            label={`${enabled ? "Disable" : "Enable"} ${name}`}
-            className="in-row"
-          >
-            {hidden}
-            <Button kind="small">{enabled ? "Disable" : "Enable"}</Button>
-          </ActionForm>
-          <ActionForm
-            action="remove-user"
-            csrfToken={csrfToken}
-            label={`Remove ${name}`}
-            className="in-row"
-          >
-            {hidden}
-            <Button kind="small" ask={`Remove ${name}? The tokens stop working.`}>Remove</Button>
-          </ActionForm>
-        </div>
-      </div>
-    </details>
-  );
+/** Which page of a list is asked for. */
+function page(cursor: string) {
+  return { limit: ROWS, ...(cursor === "" ? {} : { cursor }) };
 }
