@@ -18,6 +18,8 @@ export type RequestOutcome =
   | { readonly kind: "corrupt" }
   /** The peer does not hold this chunk. */
   | { readonly kind: "not_held" }
+  /** The peer has just given it to somebody else, and has others that nobody has yet. */
+  | { readonly kind: "given_before" }
   /** The peer is over a limit of its own. */
   | { readonly kind: "busy"; readonly retryAfterMs: number }
   | { readonly kind: "failed" }
@@ -46,6 +48,9 @@ export interface SchedulerStart {
 const MIN_BUSY = 2;
 /** With fewer incomplete peers than this a complete one is not spared: they could not make up for it. */
 const MIN_ALTERNATIVES = 2;
+
+/** Of how many chunks that a complete peer has given to nobody the next one to ask it for is drawn. */
+const FRESH_WINDOW = 64;
 
 type NamedPeer = [name: string, peer: SchedulerPeer];
 
@@ -128,6 +133,9 @@ export class DownloadScheduler {
       case "not_held":
         this.#clearChunk(peer, request.chunk);
         break;
+      case "given_before":
+        peer?.withhold(request.chunk, nowMs);
+        break;
       case "busy":
         peer?.pause(nowMs + Math.min(outcome.retryAfterMs, this.#limits.maxBackOffMs));
         break;
@@ -185,8 +193,9 @@ export class DownloadScheduler {
   /** When {@linkcode step} may say something new although nothing has happened. */
   wakeMs(nowMs: number): number {
     let wakeMs = this.#progressMs + this.#limits.noProgressMs;
-    for (const { pausedUntilMs } of this.#peers.values()) {
+    for (const { pausedUntilMs, withheldUntilMs } of this.#peers.values()) {
       if (pausedUntilMs > nowMs) wakeMs = Math.min(wakeMs, pausedUntilMs);
+      if (withheldUntilMs > nowMs) wakeMs = Math.min(wakeMs, withheldUntilMs);
     }
     return wakeMs;
   }
@@ -215,7 +224,7 @@ export class DownloadScheduler {
     const open = this.#openPeers(nowMs);
     while (open.length > 0) {
       const [name, peer] = takeSoonest(open);
-      const chunk = this.#rarestOf(peer);
+      const chunk = this.#freshOf(peer) ?? this.#rarestOf(peer, nowMs);
       if (chunk !== undefined) return this.#ask(name, peer, chunk);
     }
     return this.#isEndgame() ? this.#askAgain(nowMs) : undefined;
@@ -254,14 +263,39 @@ export class DownloadScheduler {
     return open;
   }
 
+  /**
+   * A chunk that a complete peer has given to nobody yet: what only it has gets out once before anything gets out twice.
+   * Chance picks among the first of these, so that envoys seldom want the same, and all of them come about in order, as
+   * whoever hashes a blob from its beginning wants them.
+   */
+  #freshOf({ chunks, given }: SchedulerPeer): number | undefined {
+    if (!given || given.isFull) return undefined;
+    let left = this.#drawBelow(FRESH_WINDOW);
+    let fresh: number | undefined;
+    chunks.findWithout(this.#have, this.#asked, 0, (chunk) => {
+      if (given.has(chunk) || (this.#rarity[chunk] ?? 0) > this.#completePeers) return false;
+      fresh = chunk;
+      left -= 1;
+      return left < 0;
+    });
+    return fresh;
+  }
+
+  /** A number from 0 to below `limit` that looks random, differs between envoys and from request to request. */
+  #drawBelow(limit: number): number {
+    const mixed = Math.imul(this.#firstChunk + 1, 0x9e3779b1) ^ Math.imul(this.#nextId, 0x85ebca6b);
+    return ((mixed ^ (mixed >>> 15)) >>> 0) % limit;
+  }
+
   /** The chunk with fewest holders among those that a peer is to be asked for and nobody is asked for yet. */
-  #rarestOf(peer: SchedulerPeer): number | undefined {
+  #rarestOf(peer: SchedulerPeer, nowMs: number): number | undefined {
     const isSpared = this.#isSpared(peer);
     let best: number | undefined;
     let bestRarity = Infinity;
     peer.chunks.findWithout(this.#have, this.#asked, this.#firstChunk, (chunk) => {
       const holders = this.#rarity[chunk] ?? 0;
-      if (holders < bestRarity && !(isSpared && this.#isShared(peer, chunk))) {
+      if (holders >= bestRarity || peer.withholds(chunk, nowMs)) return false;
+      if (!isSpared || !this.#isShared(peer, chunk)) {
         best = chunk;
         bestRarity = holders;
       }
@@ -275,8 +309,8 @@ export class DownloadScheduler {
     const open = this.#openPeers(nowMs);
     for (const { chunk } of this.#inFlight.values()) {
       if ((this.#copies[chunk] ?? 0) >= this.#limits.maxCopies) continue;
-      const other = open.find(([name, { chunks }]) =>
-        chunks.has(chunk) && !this.#isAsked(name, chunk)
+      const other = open.find(([name, peer]) =>
+        peer.chunks.has(chunk) && !peer.withholds(chunk, nowMs) && !this.#isAsked(name, chunk)
       );
       if (other) return this.#ask(other[0], other[1], chunk);
     }

@@ -1,6 +1,9 @@
 import type { Bitmap } from "./bitmap.ts";
 import type { SchedulerLimits } from "./scheduler_limits.ts";
 
+/** A chunk that a peer would not give is not asked of it again before this, in ms: meanwhile it may be found elsewhere. */
+const WITHHELD_MS = 1000;
+
 /** What a download knows about one peer. */
 export class SchedulerPeer {
   chunks: Bitmap;
@@ -11,6 +14,9 @@ export class SchedulerPeer {
   pausedUntilMs = 0;
   /** Chunks of wrong bytes it has sent. */
   corruptions = 0;
+  /** When the last chunk that it would not give may be asked of it again. */
+  withheldUntilMs = 0;
+  readonly #withheld = new Map<number, number>();
   #failures = 0;
   #window: number;
   #chunkMs: number | undefined;
@@ -61,6 +67,18 @@ export class SchedulerPeer {
     this.#window = 1;
     this.#chunkMs = Math.max(this.#chunkMs ?? 0, waitedMs);
     this.noteFailure(nowMs);
+  }
+
+  /** It will not give a chunk now that it has given to somebody else. */
+  withhold(chunk: number, nowMs: number): void {
+    if (nowMs >= this.withheldUntilMs) this.#withheld.clear();
+    this.withheldUntilMs = nowMs + WITHHELD_MS;
+    this.#withheld.set(chunk, this.withheldUntilMs);
+  }
+
+  /** Whether it would not give this chunk a moment ago. */
+  withholds(chunk: number, nowMs: number): boolean {
+    return nowMs < this.withheldUntilMs && nowMs < (this.#withheld.get(chunk) ?? 0);
   }
 
   pause(untilMs: number): void {

@@ -21,6 +21,7 @@ export type ChunkReply =
     readonly given: Bitmap | undefined;
   }
   | { readonly kind: "not_held" }
+  | { readonly kind: "given_before"; readonly given: Bitmap }
   | { readonly kind: "busy"; readonly retryAfterMs: number };
 
 /** What a peer says when it is asked what it holds of a blob. */
@@ -141,13 +142,11 @@ export class SimulatedDownload {
     });
     const cancel = this.host.askChunk(request, this.entry, (reply, hostname) => {
       if (this.#isOver || !this.#requests.has(request.id)) return;
-      if (typeof reply === "string" || reply.kind !== "bytes") {
-        this.#finish(request, typeof reply === "string" ? { kind: "failed" } : reply);
-        return;
-      }
-      const { held, given, content } = reply;
+      if (typeof reply === "string") return void this.#finish(request, { kind: "failed" });
+      if ("given" in reply && reply.given) this.#plan.noteGiven(request.peer, reply.given);
+      if (reply.kind !== "bytes") return void this.#finish(request, reply);
+      const { held, content } = reply;
       if (held) this.#plan.noteHeld(request.peer, held, this.host.nowMs());
-      if (given) this.#plan.noteGiven(request.peer, given);
       const elapsedMs = this.host.nowMs() - startedMs;
       const isRight = content === `${this.entry.sha256}/${request.chunk}`;
       if (!isRight) this.host.bench(request.peer);

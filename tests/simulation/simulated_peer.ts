@@ -30,6 +30,7 @@ import { decideBlobs } from "../../agent/swarm/transfer/blob_decisions.ts";
 import type { PlannedRequest } from "../../agent/swarm/transfer/download_plan.ts";
 import { DownloadQueue } from "../../agent/swarm/transfer/download_queue.ts";
 import type { Question } from "../../agent/swarm/transfer/holder_poll.ts";
+import { GivenChunks } from "../../agent/swarm/transfer/given_chunks.ts";
 import { SkipList } from "../../agent/swarm/transfer/skip_list.ts";
 import type { FakeDisk } from "./fake_disk.ts";
 import type { CallFailure, FakeNetwork, Host, HostLink, Served } from "./fake_network.ts";
@@ -152,7 +153,7 @@ export class PeerLife implements DownloadHost {
   readonly #skipped = new SkipList();
   readonly #targets = new TargetDecision();
   readonly #limits = new ConnectionLimits();
-  readonly #given = new Map<string, Bitmap>();
+  readonly #given = new Map<string, GivenChunks>();
   readonly #queue: DownloadQueue;
   /** Blobs that wait for a holder, or are being fetched. */
   readonly #downloads = new Map<string, SimulatedDownload | undefined>();
@@ -436,21 +437,25 @@ export class PeerLife implements DownloadHost {
     const isRevoked = this.manifest.isRevoked(sha256);
     const written = this.disk.get(sha256)?.written;
     if (isRevoked || !written?.has(chunk)) return little({ kind: "not_held" });
+    const isWhole = written.isFull;
+    const given = this.#givenOf(sha256, written.length);
+    const isSeed = this.manifest.effective(sha256)?.origin === this.peer.identity.hostname;
+    if (isSeed && given.isOnItsWay(chunk, caller, this.nowMs())) {
+      return little({ kind: "given_before", given: given.bits.copy() });
+    }
     const leave = this.#limits.enter(caller, "content");
     if (!leave) return little({ kind: "busy", retryAfterMs: BUSY_RETRY_MS });
     // A place is taken for as long as the bytes need on this uplink.
     this.after(chunkSizeBytes / this.peer.link.upBytesPerMs, leave);
     this.world.watch.served(this.peer, sha256, isRevoked);
-    const isWhole = written.isFull;
-    const given = isWhole ? this.#givenOf(sha256, written.length) : undefined;
-    given?.set(chunk);
+    given.note(chunk, caller, this.nowMs());
     const isRubbish = this.random() < this.peer.behaviour.corruptShare;
     return {
       answer: {
         kind: "bytes",
         content: isRubbish ? "rubbish" : `${sha256}/${chunk}`,
         held: isWhole ? undefined : this.#chunksOf(sha256),
-        given: given?.copy(),
+        given: isWhole ? given.bits.copy() : undefined,
       },
       sizeBytes: chunkSizeBytes + QUESTION_BYTES,
       contentBytes: chunkSizeBytes,
@@ -464,8 +469,8 @@ export class PeerLife implements DownloadHost {
     return entry && Bitmap.full(layoutOf(entry).count);
   }
 
-  #givenOf(sha256: string, count: number): Bitmap {
-    const known = this.#given.get(sha256) ?? new Bitmap(count);
+  #givenOf(sha256: string, count: number): GivenChunks {
+    const known = this.#given.get(sha256) ?? new GivenChunks(count);
     this.#given.set(sha256, known);
     return known;
   }

@@ -1,5 +1,6 @@
 import { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import { layoutOf } from "../../../shared/swarm/chunk_layout.ts";
+import { GivenChunks } from "../transfer/given_chunks.ts";
 import type { RelayedQuestion, RelayedReply } from "../relay.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 import type { PeerEndpoint } from "./peer_registry.ts";
@@ -25,6 +26,9 @@ export class FakePeerContent implements PeerContent {
   readonly relayed: Omit<RelayedQuestion, "ownFingerprint">[] = [];
   reply: RelayedReply = { status: 200, body: new TextEncoder().encode("{}") };
   readonly log = () => {};
+  /** What was given of its blob. */
+  readonly given = new GivenChunks(2);
+  isSeed = false;
 
   relay(question: Omit<RelayedQuestion, "ownFingerprint">) {
     this.relayed.push(question);
@@ -36,8 +40,9 @@ export class FakePeerContent implements PeerContent {
     const chunks = new Bitmap(2);
     chunks.set(0);
     const layout = layoutOf({ sizeBytes: 131_072, chunkSizeBytes: 65_536 });
-    const given = new Bitmap(2);
-    return Promise.resolve({ layout, chunks, path: "/none", digests: new Uint8Array(128), given });
+    const { given, isSeed } = this;
+    const digests = new Uint8Array(128);
+    return Promise.resolve({ layout, chunks, path: "/none", digests, given, isSeed });
   }
 
   noteHeld(sha256: string, uuid: string, bits: Uint8Array) {

@@ -26,7 +26,7 @@ import {
   toBase64,
 } from "./peer_api.ts";
 import { type PeerConnectionOptions, PeerConnections } from "./peer_connections.ts";
-import { asRefusal, PeerError } from "./peer_error.ts";
+import { asRefusal, GivenBeforeError, PeerError } from "./peer_error.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 import type { PeerEndpoint } from "./peer_registry.ts";
 import type { PeerQuestion } from "../relay.ts";
@@ -166,13 +166,16 @@ export class PeerClient {
       signal,
     });
     onPeer(peer, endpoint);
+    const given = headerBytes(headers.get(GIVEN_HEADER));
+    if (status === 503 && given) {
+      throw new GivenBeforeError(`Peer ${peer.hostname} has just given ${path} away`, given);
+    }
     if (status !== 200) {
       throw asRefusal(peer.hostname, path, status, headers.get("retry-after"));
     }
     const exchanged = headers.get(PEERS_HEADER);
     if (exchanged) onExchange(parsePeersHeader(exchanged));
     const held = headerBytes(headers.get(CHUNKS_HEADER));
-    const given = headerBytes(headers.get(GIVEN_HEADER));
     return { peer, ...(held ? { held } : {}), ...(given ? { given } : {}) };
   }
 

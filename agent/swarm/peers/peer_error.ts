@@ -1,6 +1,6 @@
 /** Why a peer gave no usable answer. `status` is absent if it did not answer at all. */
 export class PeerError extends Error {
-  override readonly name = "PeerError";
+  override readonly name: string = "PeerError";
   readonly status: number | undefined;
   readonly retryAfterMs: number | undefined;
 
@@ -8,6 +8,16 @@ export class PeerError extends Error {
     super(message);
     this.status = status;
     this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** A peer refuses a chunk because it has just given it to somebody else, and has others that nobody has yet. */
+export class GivenBeforeError extends PeerError {
+  override readonly name = "GivenBeforeError";
+
+  /** @param given bits of the chunks that it has given to anybody. */
+  constructor(message: string, readonly given: Uint8Array) {
+    super(message, 503);
   }
 }
 

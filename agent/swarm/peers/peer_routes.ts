@@ -7,6 +7,7 @@ import { type ChunkLayout, chunkSpan } from "../../../shared/swarm/chunk_layout.
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { BufferPool } from "../transfer/buffer_pool.ts";
 import type { RequestClass } from "./connection_limits.ts";
+import type { GivenChunks } from "../transfer/given_chunks.ts";
 import type { EngineLog } from "../engine/engine_log.ts";
 import {
   CHUNKS_HEADER,
@@ -36,8 +37,10 @@ export interface ServedBlob {
   readonly chunks: Bitmap;
   readonly path: string;
   readonly digests: Uint8Array;
-  /** Chunks that this envoy has given to anybody since it started; noted here by the routes. */
-  readonly given: Bitmap;
+  /** What this envoy has given of it since it started; noted here by the routes. */
+  readonly given: GivenChunks;
+  /** Whether it was seeded here: nobody else may have it, so none of it is given twice while some of it was given to nobody. */
+  readonly isSeed: boolean;
 }
 
 /** What became of a complaint about wrong bytes; `busy` means that the limits let nothing be read now. */
@@ -158,7 +161,7 @@ export class PeerRoutes {
         kind: "content",
         answer: (peer, request) => {
           this.#noteCallerHolds(sha256, peer, request);
-          return this.#chunk(sha256, chunk);
+          return this.#chunk(sha256, chunk, peer);
         },
       };
     }
@@ -187,21 +190,25 @@ export class PeerRoutes {
     this.#content.noteHeld(sha256, uuid, new Uint8Array(Buffer.from(told, "base64")));
   }
 
-  async #chunk(sha256: string, chunk: number): Promise<RoutedAnswer> {
+  async #chunk(sha256: string, chunk: number, { uuid }: PeerIdentity): Promise<RoutedAnswer> {
     const blob = await this.#content.blob(sha256);
     if (blob === "revoked") return GONE;
     if (blob === "unknown" || chunk >= blob.layout.count || !blob.chunks.has(chunk)) {
       return NOT_FOUND;
     }
     const { offset, length } = chunkSpan(blob.layout, chunk);
-    blob.given.set(chunk);
+    const nowMs = performance.now();
+    const isSpared = blob.isSeed && blob.given.isOnItsWay(chunk, uuid, nowMs);
+    if (!isSpared) blob.given.note(chunk, uuid, nowMs);
+    const given = { [GIVEN_HEADER]: toBase64(blob.given.bits.toBytes()) };
+    if (isSpared) return { status: 503, headers: { ...given, "retry-after": "1" } };
     const peers = this.#content.exchange();
     return {
       status: 200,
       headers: {
         "content-type": "application/octet-stream",
         [CHUNKS_HEADER]: toBase64(blob.chunks.toBytes()),
-        ...(blob.chunks.isFull ? { [GIVEN_HEADER]: toBase64(blob.given.toBytes()) } : {}),
+        ...(blob.chunks.isFull ? given : {}),
         ...(peers ? { [PEERS_HEADER]: peers } : {}),
       },
       body: { length, slices: this.#slices(blob.path, offset, length) },

@@ -18,9 +18,15 @@ function request(text: string, declaredBytes = text.length): IncomingMessage {
   return message;
 }
 
-async function ask(content: FakePeerContent, method: string, path: string, message = request("")) {
+async function ask(
+  content: FakePeerContent,
+  method: string,
+  path: string,
+  message = request(""),
+  peer = PEER,
+) {
   const { kind, answer } = new PeerRoutes(content).route(method, path);
-  return { kind, ...await answer(PEER, message) };
+  return { kind, ...await answer(peer, message) };
 }
 
 Deno.test("a complaint about a chunk is looked into, in the lane that content cannot starve", async () => {
@@ -83,6 +89,26 @@ Deno.test("a chunk that is not held, or lies past the end, is not found", async 
     );
     assert.deepEqual([kind, status], ["content", 404]);
   }
+});
+
+Deno.test("a seed's chunk is not given twice while others were given to nobody, and the refusal tells which were", async () => {
+  const content = new FakePeerContent();
+  const path = `/swarm/v1/blobs/${FAKE_SHA}/chunks/0`;
+  const other = { ...PEER, uuid: "other" };
+  const askAs = async (peer: PeerIdentity) => {
+    const { status, headers } = await ask(content, "GET", path, request(""), peer);
+    return [status, headers?.["x-given"]];
+  };
+  content.isSeed = true;
+  assert.deepEqual(await askAs(PEER), [200, undefined], "who holds a part tells it not");
+  // As if it had been far ahead, so that it has not had its time on the slowest machine either.
+  content.given.note(0, PEER.uuid, performance.now() + 3_600_000);
+  assert.deepEqual(await askAs(other), [503, "AQ=="]);
+  assert.deepEqual(await askAs(PEER), [200, undefined], "who asks again may need it");
+  content.given.note(1, other.uuid, 0);
+  assert.deepEqual(await askAs(other), [200, undefined]);
+  content.isSeed = false;
+  assert.deepEqual(await askAs(other), [200, undefined]);
 });
 
 Deno.test("a push past its limits, onto a full disk, or of one who is not listened to is refused before it is read", async () => {

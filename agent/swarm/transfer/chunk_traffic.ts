@@ -85,7 +85,7 @@ export class ChunkTraffic {
     const buffer = this.#buffers.take();
     const into = buffer.subarray(0, chunkSpan(partial.layout, request.chunk).length);
     try {
-      const { outcome, answer } = await fetchChunk({
+      const { outcome, answer, given: bits } = await fetchChunk({
         client,
         endpoint: request.endpoint,
         sha256: entry.sha256,
@@ -97,7 +97,7 @@ export class ChunkTraffic {
         cancelled,
       });
       if (answer?.held) this.noteHeld(request.peer, answer.held);
-      const given = answer?.given && Bitmap.fromBytes(partial.layout.count, answer.given);
+      const given = bits && Bitmap.fromBytes(partial.layout.count, bits);
       if (given) plan.noteGiven(request.peer, given);
       const isNews = plan.finish(request.id, outcome, performance.now());
       if (outcome.kind === "corrupt") this.#noteCorrupt(request);

@@ -1,7 +1,7 @@
 import type { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import type { ChunkRequest, RequestOutcome } from "../../../shared/swarm/scheduler.ts";
 import type { ChunkAnswer, PeerClient } from "../peers/peer_client.ts";
-import { PeerError } from "../peers/peer_error.ts";
+import { GivenBeforeError, PeerError } from "../peers/peer_error.ts";
 import type { PeerEndpoint } from "../peers/peer_registry.ts";
 
 /** A peer that is over a limit and does not say for how long is left alone for this long. */
@@ -27,6 +27,8 @@ export interface FetchChunkOptions {
 export interface FetchedChunk {
   readonly outcome: RequestOutcome;
   readonly answer?: ChunkAnswer;
+  /** Bits of the chunks that the peer has given to anybody, if it told; it may do so when it refuses. */
+  readonly given?: Uint8Array;
 }
 
 /** Asks one peer for one chunk and judges what comes. Never throws for what a peer does. */
@@ -44,10 +46,14 @@ export async function fetchChunk(options: FetchChunkOptions): Promise<FetchedChu
     const asked = { sha256, chunk, held };
     const answer = await client.getChunk(endpoint, asked, into, cancelled.signal);
     const elapsedMs = performance.now() - startedMs;
-    if (!options.verify(into)) return { outcome: { kind: "corrupt" }, answer };
-    return { outcome: { kind: "verified", elapsedMs }, answer };
+    const told = answer.given ? { answer, given: answer.given } : { answer };
+    if (!options.verify(into)) return { outcome: { kind: "corrupt" }, ...told };
+    return { outcome: { kind: "verified", elapsedMs }, ...told };
   } catch (error) {
     if (!(error instanceof PeerError)) throw error;
+    if (error instanceof GivenBeforeError) {
+      return { outcome: { kind: "given_before" }, given: error.given };
+    }
     return { outcome: isLate ? { kind: "timed_out", waitedMs: timeoutMs } : refusal(error) };
   } finally {
     clearTimeout(timer);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import type { ChunkAnswer } from "../peers/peer_client.ts";
-import { PeerError } from "../peers/peer_error.ts";
+import { GivenBeforeError, PeerError } from "../peers/peer_error.ts";
 import { fetchChunk } from "./fetch_chunk.ts";
 
 const ANSWER: ChunkAnswer = {
@@ -50,6 +50,8 @@ Deno.test("what a peer refuses decides whether and when it is asked again", asyn
   assert.deepEqual(await refuse(503, 4000), { kind: "busy", retryAfterMs: 4000 });
   assert.deepEqual(await refuse(500), { kind: "failed" });
   assert.deepEqual(await refuse(), { kind: "failed" });
+  const spared = new GivenBeforeError("no", new Uint8Array([1]));
+  assert.deepEqual(await outcomeOf(() => Promise.reject(spared)), { kind: "given_before" });
 });
 
 Deno.test("a peer that is too slow has timed out, and one that was cancelled has not", async () => {

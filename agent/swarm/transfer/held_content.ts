@@ -9,6 +9,7 @@ import type { EngineLog } from "../engine/engine_log.ts";
 import type { ManifestBook } from "../manifest/manifest_book.ts";
 import type { RecheckVerdict, ServedBlob } from "../peers/peer_routes.ts";
 import type { SeedKeeper } from "../seeds/seed_keeper.ts";
+import { GivenChunks } from "./given_chunks.ts";
 import type { Receiver } from "./receiver.ts";
 import { RecheckLimits } from "./recheck_limits.ts";
 
@@ -25,8 +26,8 @@ export interface HeldContentOptions {
 /** Everything this envoy could give to others, whether it is stored, seeded or still in flight. */
 export class HeldContent {
   readonly #options: HeldContentOptions;
-  /** Which chunks of which blob were given to anybody. */
-  readonly #given = new Map<string, Bitmap>();
+  /** What was given of which blob. */
+  readonly #given = new Map<string, GivenChunks>();
   /** Chunks of seeds that are damaged on disk. A seed is a person's file and is never mended; a start looks anew. */
   readonly #damagedSeeds = new Map<string, Set<number>>();
   readonly #limits = new RecheckLimits();
@@ -73,7 +74,8 @@ export class HeldContent {
     const layout = layoutOf(entry);
     const chunks = Bitmap.full(layout.count);
     for (const chunk of this.#damagedSeeds.get(sha256) ?? []) chunks.clear(chunk);
-    return { layout, chunks, path, digests, given: this.#givenOf(sha256, layout.count) };
+    const given = this.#givenOf(sha256, layout.count);
+    return { layout, chunks, path, digests, given, isSeed: seeds.has(sha256) };
   }
 
   /**
@@ -136,17 +138,18 @@ export class HeldContent {
     const partial = this.#partial(sha256);
     if (!partial) return "unknown";
     const { layout, chunks, dataPath, digests } = partial;
-    return { layout, chunks, path: dataPath, digests, given: this.#givenOf(sha256, layout.count) };
+    const given = this.#givenOf(sha256, layout.count);
+    return { layout, chunks, path: dataPath, digests, given, isSeed: false };
   }
 
   #partial(sha256: string) {
     return this.#options.receiver.download(sha256)?.partial;
   }
 
-  #givenOf(sha256: string, count: number): Bitmap {
+  #givenOf(sha256: string, count: number): GivenChunks {
     const known = this.#given.get(sha256);
-    if (known?.length === count) return known;
-    const given = new Bitmap(count);
+    if (known?.bits.length === count) return known;
+    const given = new GivenChunks(count);
     this.#given.set(sha256, given);
     return given;
   }
