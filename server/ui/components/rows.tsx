@@ -7,26 +7,33 @@ import { type Column, Table } from "./table.tsx";
 import { Word } from "./text.tsx";
 import { Duration, Time } from "./time.tsx";
 
-/** Runs, one a row. */
+/** A run, or several in a row that failed alike: the newest of `count`, the oldest of which began at `firstMs`. */
+export interface RunRow {
+  readonly run: RunSummary;
+  readonly count: number;
+  readonly firstMs: number;
+}
+
+/** Runs, one a row, or several that failed alike. */
 export function RunRows({ runs, nowMs, label = "Runs", withHost = true }: {
-  runs: readonly RunSummary[];
+  runs: readonly RunRow[];
   nowMs: number;
   label?: string;
   withHost?: boolean;
 }) {
-  const host: Column<RunSummary> = {
+  const host: Column<RunRow> = {
     name: "Envoy",
-    cell: ({ hostname }) => (
+    cell: ({ run: { hostname } }) => (
       <a href={path`/envoys/${hostname}`}>
         <Word>{hostname}</Word>
       </a>
     ),
   };
-  const columns: Column<RunSummary>[] = [
+  const columns: Column<RunRow>[] = [
     {
       name: "Run",
       isHeading: true,
-      cell: ({ runId, startedAtMs }) => (
+      cell: ({ run: { runId, startedAtMs } }) => (
         <a href={path`/runs/${runId}`}>
           <Time ms={startedAtMs} nowMs={nowMs} />
         </a>
@@ -35,23 +42,42 @@ export function RunRows({ runs, nowMs, label = "Runs", withHost = true }: {
     ...(withHost ? [host] : []),
     {
       name: "Outcome",
-      cell: ({ outcome }) => <Status kind={RUN_KINDS[outcome]}>{outcome}</Status>,
+      cell: ({ run: { outcome } }) => <Status kind={RUN_KINDS[outcome]}>{outcome}</Status>,
     },
-    { name: "What", cell: (run) => describeRun(run) },
+    {
+      name: "What",
+      cell: ({ run, count, firstMs }) => (
+        <span>
+          {describeRun(run)}
+          {count > 1 && (
+            <span class="quiet">
+              {" · "}
+              <a href={`/runs?each=yes&target=${encodeURIComponent(run.envoyUuid)}`}>
+                {count} times alike
+              </a>, first <Time ms={firstMs} nowMs={nowMs} />
+            </span>
+          )}
+        </span>
+      ),
+    },
     {
       name: "Cause",
       isMinor: true,
-      cell: (run) => <span class="quiet">{describeCause(run)}</span>,
+      cell: ({ run }) => <span class="quiet">{describeCause(run)}</span>,
     },
-    { name: "Trigger", isMinor: true, cell: ({ trigger }) => <span class="quiet">{trigger}</span> },
-    { name: "Took", isNumber: true, cell: ({ durationMs }) => <Duration ms={durationMs} /> },
+    {
+      name: "Trigger",
+      isMinor: true,
+      cell: ({ run: { trigger } }) => <span class="quiet">{trigger}</span>,
+    },
+    { name: "Took", isNumber: true, cell: ({ run }) => <Duration ms={run.durationMs} /> },
   ];
   return (
     <Table
       label={label}
       columns={columns}
       rows={runs}
-      rowId={({ runId }) => `run-${runId}`}
+      rowId={({ run: { runId } }) => `run-${runId}`}
     />
   );
 }

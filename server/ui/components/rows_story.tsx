@@ -71,13 +71,17 @@ export const rowsStory: Story = {
       name: "runs",
       show: () => (
         <RunRows
-          runs={[RUN, {
-            ...RUN,
-            hostname: LONG,
-            outcome: "failed",
-            changed: 0,
-            failed: 1,
-            blocked: 2,
+          runs={[{ run: RUN, count: 1, firstMs: RUN.startedAtMs }, {
+            run: {
+              ...RUN,
+              hostname: LONG,
+              outcome: "failed",
+              changed: 0,
+              failed: 1,
+              blocked: 2,
+            },
+            count: 1_440,
+            firstMs: STORY_NOW_MS - 86_400_000,
           }]}
           nowMs={STORY_NOW_MS}
         />

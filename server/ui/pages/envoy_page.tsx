@@ -18,6 +18,7 @@ import { Tree } from "../components/tree.tsx";
 import { href, path } from "../href.ts";
 import { definePage, type PageContext } from "../page.ts";
 import { envoyActions } from "./envoy_actions.ts";
+import { listRuns } from "./list_runs.ts";
 
 const RUNS = 10;
 const TASKS = 20;
@@ -102,7 +103,7 @@ async function RunPanel({ envoy, context: { call, nowMs } }: {
   envoy: EnvoyDetail;
   context: PageContext;
 }) {
-  const { runs } = await call("runList", { query: { host: envoy.uuid, limit: RUNS } });
+  const { runs } = await listRuns(call, { host: envoy.uuid }, RUNS);
   return (
     <Panel
       title="Runs"
@@ -120,7 +121,7 @@ async function RunPanel({ envoy, context: { call, nowMs } }: {
         )
         : (
           <RunRows
-            runs={runs}
+            runs={runs.slice(0, RUNS)}
             nowMs={nowMs}
             label={`Runs of ${envoy.hostname}`}
             withHost={false}

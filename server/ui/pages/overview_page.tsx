@@ -12,6 +12,7 @@ import { path } from "../href.ts";
 import { definePage, type PageContext } from "../page.ts";
 import { OverviewCharts } from "../viz/charts/overview_charts.tsx";
 import { NoEnvoys } from "./envoys_page.tsx";
+import { listRuns } from "./list_runs.ts";
 
 const RUNS = 8;
 const VERSIONS = 3;
@@ -165,7 +166,7 @@ function NeedsPerson({ fleet: { attention } }: { fleet: FleetStatus }) {
 
 async function LastChanges({ context: { call, nowMs } }: { context: PageContext }) {
   const [{ runs }, { versions }] = await Promise.all([
-    call("runList", { query: { limit: RUNS } }),
+    listRuns(call, {}, RUNS),
     call("configHistory", { query: { limit: VERSIONS } }),
   ]);
   return (
@@ -173,7 +174,7 @@ async function LastChanges({ context: { call, nowMs } }: { context: PageContext 
       <Panel title="Changed last" tools={<a href="/runs">All runs</a>}>
         {runs.length === 0 ? <Empty title="No run has changed anything yet." /> : (
           <RunRows
-            runs={runs}
+            runs={runs.slice(0, RUNS)}
             nowMs={nowMs}
             label="Last runs that changed something or failed"
           />

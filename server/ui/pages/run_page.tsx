@@ -17,8 +17,17 @@ import { definePage, type PageContext } from "../page.ts";
 type Run = z.output<typeof runShow.answer>;
 type Graph = z.output<typeof runGraph.answer>;
 
-/** Resources whose diffs stand open from the beginning. */
+/** Resources that stand open from the beginning, at most. */
 const OPEN_AT_FIRST = 20;
+/** What changed or went wrong stands open: of the rest there is nothing to look at. */
+const OPEN_OUTCOMES: ReadonlySet<ResourceReport["outcome"]> = new Set([
+  "failed",
+  "unknown",
+  "deleted",
+  "updated",
+  "created",
+  "would_change",
+]);
 
 /** One run: what came of each resource, and the graph that it went through. */
 export const runPage = definePage({
@@ -109,7 +118,10 @@ function Resources({ run: { report } }: { run: Run }) {
       {resources.length === 0
         ? <Empty title="Every resource was as wanted." />
         : resources.map((resource, at) => (
-          <Resource resource={resource} isOpen={at < OPEN_AT_FIRST} />
+          <Resource
+            resource={resource}
+            isOpen={at < OPEN_AT_FIRST && OPEN_OUTCOMES.has(resource.outcome)}
+          />
         ))}
     </Panel>
   );

@@ -1,4 +1,4 @@
-import { RUN_OUTCOMES, type RunOutcome, type RunSummary } from "../../../shared/rest/runs.ts";
+import { RUN_OUTCOMES, type RunOutcome } from "../../../shared/rest/runs.ts";
 import { counted } from "../../../shared/terminal/counted.ts";
 import { Button } from "../components/form.tsx";
 import { Live } from "../components/live.tsx";
@@ -13,9 +13,10 @@ import { describeFailure } from "../describe_failure.ts";
 import { path } from "../href.ts";
 import { definePage, type PageContext } from "../page.ts";
 import { type FailedResource, groupFailures } from "./group_failures.ts";
+import { type FoldedRuns, listRuns } from "./list_runs.ts";
 
 const ROWS = 50;
-/** Failed runs of the last day that are looked into, newest first. */
+/** Failures of the last day that are looked into, newest first; of those of an envoy that are alike, the newest. */
 const LOOKED_INTO = 40;
 const DAY_MS = 86_400_000;
 
@@ -54,7 +55,7 @@ export const runsPage = definePage({
 });
 
 interface Listed {
-  readonly runs?: readonly RunSummary[];
+  readonly runs?: FoldedRuns["runs"];
   readonly nextCursor: string | null;
   readonly problem?: string;
 }
@@ -62,19 +63,27 @@ interface Listed {
 async function list({ call, query }: PageContext): Promise<Listed> {
   const [target, status, cursor] = [query("target"), query("status"), query("cursor")];
   try {
-    return await call("runList", {
-      query: {
-        limit: ROWS,
-        ...(target === "" ? {} : { target }),
-        ...(status === "" ? {} : { status }),
-        ...(cursor === "" ? {} : { cursor }),
-      },
-    });
+    const filter = {
+      ...(target === "" ? {} : { target }),
+      ...(status === "" ? {} : { status }),
+      ...(cursor === "" ? {} : { cursor }),
+    };
+    if (!showsEach(query)) return await listRuns(call, filter, ROWS);
+    const { runs, nextCursor } = await call("runList", { query: { ...filter, limit: ROWS } });
+    return {
+      runs: runs.map((run) => ({ run, count: 1, firstMs: run.startedAtMs })),
+      nextCursor,
+    };
   } catch (error) {
     const failure = describeFailure(error);
     if (failure?.status !== 400) throw error;
     return { nextCursor: null, problem: failure.message };
   }
+}
+
+/** Whether the reader wants each run, also those that failed alike. */
+function showsEach(query: PageContext["query"]): boolean {
+  return query("each") === "yes";
 }
 
 function Filter({ context: { query }, problem }: {
@@ -108,6 +117,7 @@ function Filter({ context: { query }, problem }: {
           ))}
         </select>
       </div>
+      {showsEach(query) && <input type="hidden" name="each" value="yes" />}
       <Button kind="plain">Filter</Button>
       {problem && <p class="filter-problem" id="filter-problem" role="alert">{problem}</p>}
     </form>
@@ -136,31 +146,29 @@ function NoRuns({ isFiltered }: { isFiltered: boolean }) {
 async function Failures({ context }: { context: PageContext }) {
   const { call, query, nowMs } = context;
   const target = query("target");
-  const { runs, nextCursor } = await call("runList", {
-    query: {
-      limit: LOOKED_INTO,
-      status: "failed,degraded",
-      since: Math.max(0, nowMs - DAY_MS),
-      ...(target === "" ? {} : { target }),
-    },
-  });
-  const shown = await Promise.all(runs.map(async ({ runId }) => {
-    try {
-      return [await call("runShow", { params: { id: runId } })];
-    } catch (error) {
-      // It was removed between the two questions.
-      if (describeFailure(error) === undefined) throw error;
-      return [];
-    }
-  }));
+  const { runs, nextCursor } = await listRuns(call, {
+    status: "failed,degraded",
+    since: Math.max(0, nowMs - DAY_MS),
+    ...(target === "" ? {} : { target }),
+  }, LOOKED_INTO);
+  const isCut = nextCursor !== null || runs.length > LOOKED_INTO;
+  const shown = await Promise.all(
+    runs.slice(0, LOOKED_INTO).map(async ({ run: { runId } }) => {
+      try {
+        return [await call("runShow", { params: { id: runId } })];
+      } catch (error) {
+        // It was removed between the two questions.
+        if (describeFailure(error) === undefined) throw error;
+        return [];
+      }
+    }),
+  );
   const groups = groupFailures(shown.flat());
   if (groups.length === 0) return null;
   return (
     <Panel
       title="Failures by resource"
-      note={nextCursor === null
-        ? "of the last day"
-        : `of the ${LOOKED_INTO} failed runs that are newest`}
+      note={isCut ? `of the ${LOOKED_INTO} failures that are newest` : "of the last day"}
     >
       <FailureRows groups={groups} nowMs={nowMs} />
     </Panel>
