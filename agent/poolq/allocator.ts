@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isSha256 } from "../../shared/crypto/sha256.ts";
-import { writeFileDurable } from "../../shared/platform/durable_write.ts";
+import { writeFileDurableSync } from "../../shared/platform/durable_write.ts";
 import { readUserFile } from "../user_scan/user_file.ts";
 import { damageOf } from "./damage.ts";
 import type { TopicPaths } from "./poolq_paths.ts";
@@ -31,10 +31,10 @@ export type FoundAllocator =
   | { readonly kind: "damaged"; readonly reason: string }
   | { readonly kind: "found"; readonly allocator: Allocator };
 
-export async function readAllocator(paths: TopicPaths): Promise<FoundAllocator> {
+export function readAllocator(paths: TopicPaths): FoundAllocator {
   let bytes: Uint8Array | undefined;
   try {
-    bytes = await readUserFile(paths.allocator, MAX_ALLOCATOR_BYTES);
+    bytes = readUserFile(paths.allocator, MAX_ALLOCATOR_BYTES);
   } catch (error) {
     return { kind: "damaged", reason: damageOf(error) };
   }
@@ -48,9 +48,9 @@ export async function readAllocator(paths: TopicPaths): Promise<FoundAllocator> 
 }
 
 /** Replaces the allocator in one durable step: after this, what it counts is posted. */
-export async function writeAllocator(paths: TopicPaths, allocator: Allocator): Promise<void> {
+export function writeAllocator(paths: TopicPaths, allocator: Allocator): void {
   const text = `${JSON.stringify({ schema_version: 1, ...allocator })}\n`;
-  await writeFileDurable(paths.allocator, text, { mode: 0o600 });
+  writeFileDurableSync(paths.allocator, text, { mode: 0o600 });
 }
 
 /**

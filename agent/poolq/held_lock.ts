@@ -1,5 +1,4 @@
-import { constants } from "node:fs";
-import { open } from "node:fs/promises";
+import { closeSync, constants, openSync } from "node:fs";
 
 /** Longest note in a lock. */
 const MAX_NOTE_BYTES = 256;
@@ -21,11 +20,11 @@ export class HeldLock implements Disposable {
    * @throws {Error} what `signal` was aborted with; a system error if the file cannot be made or is a link.
    */
   static async take(path: string, signal?: AbortSignal): Promise<HeldLock> {
-    await make(path);
-    const file = await Deno.open(path, { read: true, write: true });
+    make(path);
+    const file = Deno.openSync(path, { read: true, write: true });
     try {
       signal?.throwIfAborted();
-      if (!await file.tryLock(true)) await orAborted(file.lock(true), signal);
+      if (!file.tryLockSync(true)) await orAborted(file.lock(true), signal);
       return new HeldLock(file);
     } catch (error) {
       file.close();
@@ -34,18 +33,18 @@ export class HeldLock implements Disposable {
   }
 
   /** What the last holder left to be known, if it came to leave something; no more than a hint, since it is not durable. */
-  async readNote(): Promise<string> {
+  readNote(): string {
     const buffer = new Uint8Array(MAX_NOTE_BYTES);
-    await this.#file.seek(0, Deno.SeekMode.Start);
-    const size = await this.#file.read(buffer) ?? 0;
+    this.#file.seekSync(0, Deno.SeekMode.Start);
+    const size = this.#file.readSync(buffer) ?? 0;
     return new TextDecoder().decode(buffer.subarray(0, size));
   }
 
   /** @param text short ASCII. */
-  async writeNote(text: string): Promise<void> {
-    await this.#file.truncate(0);
-    await this.#file.seek(0, Deno.SeekMode.Start);
-    await this.#file.write(new TextEncoder().encode(text));
+  writeNote(text: string): void {
+    this.#file.truncateSync(0);
+    this.#file.seekSync(0, Deno.SeekMode.Start);
+    this.#file.writeSync(new TextEncoder().encode(text));
   }
 
   [Symbol.dispose](): void {
@@ -54,10 +53,9 @@ export class HeldLock implements Disposable {
 }
 
 /** Not through a link: what is locked must be the file of this folder. */
-async function make(path: string): Promise<void> {
+function make(path: string): void {
   const { O_RDWR, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
-  const file = await open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
-  await file.close();
+  closeSync(openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600));
 }
 
 function orAborted(work: Promise<void>, signal?: AbortSignal): Promise<void> {

@@ -1,11 +1,20 @@
-import { constants } from "node:fs";
-import { link, lstat, open, readdir, rename } from "node:fs/promises";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fdatasync,
+  linkSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isSha256, type Sha256 } from "../../shared/crypto/sha256.ts";
-import { syncFolder } from "../../shared/platform/durable_write.ts";
+import { syncFolderSync } from "../../shared/platform/durable_write.ts";
 import { MAX_MESSAGE_JSON_BYTES } from "../../shared/poolq/limits.ts";
 import { type Message, messageId, messageLine } from "../../shared/poolq/message.ts";
-import type { MessageVerdict, MessageVerifier } from "../../shared/poolq/verify_message.ts";
 import { errorCode } from "../system/file_error.ts";
 import { readUserFile } from "../user_scan/user_file.ts";
 import { damageOf } from "./damage.ts";
@@ -30,20 +39,6 @@ export interface NamedMessage {
   readonly message: Message;
 }
 
-/** The file of a message, verified; `undefined` if there is none. */
-export async function readMessageFile(
-  path: string,
-  verify: MessageVerifier,
-  expected: { readonly id?: string; readonly topicId: string },
-): Promise<MessageVerdict | undefined> {
-  try {
-    const bytes = await readUserFile(path, MAX_MESSAGE_JSON_BYTES);
-    return bytes && verify(bytes, expected);
-  } catch (error) {
-    return { ok: false, reason: damageOf(error) };
-  }
-}
-
 /** The ids that files in `messages/` are named after; what has another name is none of ours. */
 export async function listMessageIds(paths: TopicPaths): Promise<Sha256[]> {
   try {
@@ -57,9 +52,9 @@ export async function listMessageIds(paths: TopicPaths): Promise<Sha256[]> {
 }
 
 /** When names in `messages/` changed last, in ns since 1970; see {@linkcode Allocator}. */
-export async function messagesChangedNs(paths: TopicPaths): Promise<string> {
+export function messagesChangedNs(paths: TopicPaths): string {
   try {
-    return String((await lstat(paths.messages, { bigint: true })).mtimeNs);
+    return String(lstatSync(paths.messages, { bigint: true }).mtimeNs);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return "";
     throw error;
@@ -73,13 +68,13 @@ export async function messagesChangedNs(paths: TopicPaths): Promise<string> {
 export async function linkPending(paths: TopicPaths, { id, message }: NamedMessage): Promise<void> {
   const path = paths.message(id);
   try {
-    await link(paths.pending, path);
+    linkSync(paths.pending, path);
   } catch (error) {
     const code = errorCode(error) ?? "";
     if (code !== "EEXIST" && !NO_LINKS.has(code)) throw error;
     await writeMessageFile(paths, { id, message });
   }
-  await syncFolder(paths.messages);
+  syncFolderSync(paths.messages);
 }
 
 /**
@@ -94,7 +89,7 @@ export async function writeMessageFiles(
     const some = messages.slice(at, at + SIDE_BY_SIDE);
     await Promise.all(some.map((message) => writeMessageFile(paths, message)));
   }
-  await syncFolder(paths.messages);
+  syncFolderSync(paths.messages);
 }
 
 /** The name is durable only with the folder. */
@@ -107,31 +102,40 @@ async function writeMessageFile(
   if (await isThere(path, bytes)) return;
   const temporary = join(paths.messages, `.tmp-${id}`);
   const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
-  const file = await open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
+  const file = openSync(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o600);
   try {
-    await file.writeFile(bytes);
-    await file.datasync();
+    writeFileSync(file, bytes);
+    await syncData(file);
   } finally {
-    await file.close();
+    closeSync(file);
   }
-  await rename(temporary, path);
+  renameSync(temporary, path);
+}
+
+/** The one wait that is worth a thread: what waits for the disk together is written together. */
+function syncData(file: number): Promise<void> {
+  return new Promise((resolve, reject) =>
+    fdatasync(file, (error) => error ? reject(error) : resolve())
+  );
 }
 
 /** Whether the file is there with these bytes, on the disk; one with others is put aside. */
 async function isThere(path: string, bytes: Uint8Array): Promise<boolean> {
   let found: Uint8Array | undefined;
+  // What follows cannot be trusted to a look, but nothing can be there that a look does not see.
+  if (!existsSync(path)) return false;
   try {
-    found = await readUserFile(path, MAX_MESSAGE_JSON_BYTES);
+    found = readUserFile(path, MAX_MESSAGE_JSON_BYTES);
     if (found === undefined) return false;
   } catch (error) {
     damageOf(error);
   }
   if (found && isSame(found, bytes)) {
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
-      await file.datasync();
+      await syncData(file);
     } finally {
-      await file.close();
+      closeSync(file);
     }
     return true;
   }

@@ -1,7 +1,7 @@
-import { mkdir } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { syncFolder } from "../../shared/platform/durable_write.ts";
-import { isOwnFolder } from "../puddle/guarded_file.ts";
+import { syncFolderSync } from "../../shared/platform/durable_write.ts";
+import { isOwnFolderSync } from "../puddle/guarded_file.ts";
 import { errorCode } from "../system/file_error.ts";
 
 /**
@@ -9,12 +9,14 @@ import { errorCode } from "../system/file_error.ts";
  *
  * @throws {UserError} if what is there is a link, no folder, somebody else's, or open to others.
  */
-export async function makeOwnFolder(path: string): Promise<void> {
+export function makeOwnFolder(path: string): void {
+  if (isOwnFolderSync(path, "folder")) return;
   try {
-    await mkdir(path, { mode: 0o700 });
-    await syncFolder(dirname(path));
+    mkdirSync(path, { mode: 0o700 });
+    syncFolderSync(dirname(path));
   } catch (error) {
+    // Somebody else was faster.
     if (errorCode(error) !== "EEXIST") throw error;
   }
-  await isOwnFolder(path, "folder");
+  isOwnFolderSync(path, "folder");
 }

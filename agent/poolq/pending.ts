@@ -1,5 +1,5 @@
-import { rm } from "node:fs/promises";
-import { writeFileDurable } from "../../shared/platform/durable_write.ts";
+import { rmSync } from "node:fs";
+import { writeFileDurableSync } from "../../shared/platform/durable_write.ts";
 import { MAX_MESSAGE_JSON_BYTES } from "../../shared/poolq/limits.ts";
 import { messageLine } from "../../shared/poolq/message.ts";
 import type { MessageVerifier } from "../../shared/poolq/verify_message.ts";
@@ -19,23 +19,23 @@ export type Pending =
   | { readonly kind: "found"; readonly messages: readonly NamedMessage[] };
 
 /** Writes down durably what is going to be posted: from here on, the messages are posted sooner or later. */
-export async function writePending(
+export function writePending(
   paths: TopicPaths,
   messages: readonly NamedMessage[],
-): Promise<void> {
+): void {
   const text = messages.map(({ message }) => messageLine(message)).join("");
-  await writeFileDurable(paths.pending, text, { mode: 0o600 });
+  writeFileDurableSync(paths.pending, text, { mode: 0o600 });
 }
 
 /** What an earlier post was about to do. It counts only as a whole: all its messages verify and follow each other. */
-export async function readPending(
+export function readPending(
   paths: TopicPaths,
   topicId: string,
   verify: MessageVerifier,
-): Promise<Pending> {
+): Pending {
   let text: string;
   try {
-    const bytes = await readUserFile(paths.pending, MAX_BATCH_BYTES + MAX_MESSAGE_JSON_BYTES);
+    const bytes = readUserFile(paths.pending, MAX_BATCH_BYTES + MAX_MESSAGE_JSON_BYTES);
     if (bytes === undefined) return { kind: "absent" };
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
@@ -57,6 +57,6 @@ export async function readPending(
 }
 
 /** What was pending has its place. */
-export async function removePending(paths: TopicPaths): Promise<void> {
-  await rm(paths.pending, { force: true });
+export function removePending(paths: TopicPaths): void {
+  rmSync(paths.pending, { force: true });
 }

@@ -10,7 +10,7 @@ import { makeOwnFolder } from "./own_folder.ts";
  * @returns Where it is now.
  */
 export async function quarantine(path: string, folder: string): Promise<string> {
-  await makeOwnFolder(folder);
+  makeOwnFolder(folder);
   const kept = join(folder, `${basename(path)}.${crypto.randomUUID()}`);
   await rename(path, kept);
   await syncFolder(folder);

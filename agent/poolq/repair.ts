@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type Allocator, noteOf, readAllocator, writeAllocator } from "./allocator.ts";
 import { messagesChangedNs, type NamedMessage } from "./message_files.ts";
@@ -24,9 +24,9 @@ export async function repairTopic(
   topic: OwnTopic,
   writerIfLost: string,
 ): Promise<Allocator | undefined> {
-  await makeOwnFolder(topic.paths.folder);
-  await makeOwnFolder(topic.paths.messages);
-  await removeUnfinished(topic);
+  makeOwnFolder(topic.paths.folder);
+  makeOwnFolder(topic.paths.messages);
+  removeUnfinished(topic);
   const allocator = await believedAllocator(topic);
   const pending = await believedPending(topic);
   if (allocator && pending.length === 0 && await isUntouched(topic, allocator)) return allocator;
@@ -102,8 +102,8 @@ async function believedPending(topic: OwnTopic): Promise<readonly NamedMessage[]
 }
 
 /** Temporary files of posts that were killed; nobody else writes here while the lock is held. */
-async function removeUnfinished({ paths }: OwnTopic): Promise<void> {
-  for (const name of await readdir(paths.folder)) {
-    if (name.startsWith(".tmp-")) await rm(join(paths.folder, name), { force: true });
+function removeUnfinished({ paths }: OwnTopic): void {
+  for (const name of readdirSync(paths.folder)) {
+    if (name.startsWith(".tmp-")) rmSync(join(paths.folder, name), { force: true });
   }
 }

@@ -48,7 +48,7 @@ async function judgeFile(
   const path = topic.paths.message(id);
   let reason: string;
   try {
-    const bytes = await readUserFile(path, MAX_MESSAGE_JSON_BYTES);
+    const bytes = readUserFile(path, MAX_MESSAGE_JSON_BYTES);
     if (bytes === undefined || isOlder(bytes, afterSeq)) return undefined;
     const verdict = topic.verify(bytes, { id, topicId: topic.id });
     if (verdict.ok) {

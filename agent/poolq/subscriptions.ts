@@ -71,7 +71,7 @@ export class Subscriptions implements Disposable {
     signal?: AbortSignal,
   ): Promise<Subscriptions> {
     return await explainStorage("use subscriptions", paths.folder, async () => {
-      await makeOwnFolder(paths.folder);
+      makeOwnFolder(paths.folder);
       const lock = await HeldLock.take(paths.subscriptionsLock, signal);
       try {
         return new Subscriptions(lock, paths, await readFile(paths, notice));
@@ -168,7 +168,7 @@ async function readFile(
   const empty: SubscriptionsFile = { schema_version: 1, subscriptions: {} };
   let reason = "it is not what subscribe writes";
   try {
-    const bytes = await readUserFile(paths.subscriptions, MAX_SUBSCRIPTIONS_BYTES);
+    const bytes = readUserFile(paths.subscriptions, MAX_SUBSCRIPTIONS_BYTES);
     if (bytes === undefined) return empty;
     const parsed = fileSchema.safeParse(parseJson(bytes));
     if (parsed.success) return parsed.data;

@@ -1,4 +1,4 @@
-import { constants, type Stats } from "node:fs";
+import { constants, lstatSync, type Stats } from "node:fs";
 import { lstat, open } from "node:fs/promises";
 import { geteuid } from "node:process";
 import { UserError } from "../../shared/terminal/user_error.ts";
@@ -64,7 +64,15 @@ export async function readGuarded(
  * @throws {UserError} if there is something that must not be believed.
  */
 export async function isOwnFolder(path: string, what: string): Promise<boolean> {
-  const stats = await lstatIfPresent(path);
+  return judgeFolder(path, await lstatIfPresent(path), what);
+}
+
+/** {@linkcode isOwnFolder} for a process that has nothing else to do meanwhile. */
+export function isOwnFolderSync(path: string, what: string): boolean {
+  return judgeFolder(path, lstatSync(path, { throwIfNoEntry: false }), what);
+}
+
+function judgeFolder(path: string, stats: Stats | undefined, what: string): boolean {
   if (stats === undefined) return false;
   if (!stats.isDirectory()) throw refuse(what, path, "it is not a folder");
   judgeOwner(what, path, stats, OTHERS);

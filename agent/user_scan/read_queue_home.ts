@@ -67,9 +67,9 @@ export async function listTopics(
 }
 
 /** What a topic's allocator says; `undefined` if the user writes nothing to it. */
-export async function readAllocator(home: string, topicId: string) {
+export function readAllocator(home: string, topicId: string) {
   const path = join(home, ".vigo-poolq", topicId, "allocator.json");
-  const bytes = await readUserFile(path, MAX_ALLOCATOR_BYTES);
+  const bytes = readUserFile(path, MAX_ALLOCATOR_BYTES);
   if (bytes === undefined) return undefined;
   const parsed = allocatorSchema.safeParse(parseJson(bytes));
   if (!parsed.success) throw new Error("allocator.json is not one");
@@ -83,7 +83,7 @@ async function tellTopic(
   known: Place | undefined,
   tell: (line: QueueLine) => Promise<void>,
 ): Promise<void> {
-  const allocator = await readAllocator(home, topicId);
+  const allocator = readAllocator(home, topicId);
   if (!allocator || allocator.lastSeq === 0) return;
   await tell({ kind: "topic", topicId, ...allocator });
   const { lastSeq, lastId } = allocator;
@@ -97,24 +97,24 @@ async function tellTopic(
     if (at.seq <= 1 || (known && at.seq <= known.seq)) break;
     // The oldest come first, so the newest wait for the next scan.
     if (ids.length >= 2 * MAX_SCANNED_MESSAGES) ids.splice(0, MAX_SCANNED_MESSAGES);
-    const { prev } = linkSchema.parse((await readMessage(folder, at.id)).message);
+    const { prev } = linkSchema.parse(readMessage(folder, at.id).message);
     const before = { seq: at.seq - 1, id: prev };
     if (known && before.seq === known.seq && prev === known.id) break;
     // Older files age out; what is left begins here.
-    if (!known && !await exists(folder, prev)) break;
+    if (!known && !exists(folder, prev)) break;
     at = before;
   }
   for (const id of ids.slice(-MAX_SCANNED_MESSAGES).reverse()) {
-    const { message } = await readMessage(folder, id);
+    const { message } = readMessage(folder, id);
     await tell({ kind: "message", topicId, message });
   }
 }
 
-async function readMessage(
+function readMessage(
   folder: string,
   id: string,
-): Promise<{ readonly message: Record<string, unknown> }> {
-  const bytes = await readUserFile(join(folder, `${id}.json`), MAX_MESSAGE_JSON_BYTES);
+): { readonly message: Record<string, unknown> } {
+  const bytes = readUserFile(join(folder, `${id}.json`), MAX_MESSAGE_JSON_BYTES);
   if (bytes === undefined) throw new Error(`message ${id.slice(0, 12)} has no file`);
   const message = parseJson(bytes);
   if (typeof message !== "object" || message === null || Array.isArray(message)) {
@@ -123,8 +123,8 @@ async function readMessage(
   return { message: { ...message } };
 }
 
-async function exists(folder: string, id: string): Promise<boolean> {
-  return await readUserFile(join(folder, `${id}.json`), MAX_MESSAGE_JSON_BYTES) !== undefined;
+function exists(folder: string, id: string): boolean {
+  return readUserFile(join(folder, `${id}.json`), MAX_MESSAGE_JSON_BYTES) !== undefined;
 }
 
 async function tellDelegations(
@@ -135,7 +135,7 @@ async function tellDelegations(
   const names = (await listFolder(folder)).filter((name) => name.endsWith(".json")).sort();
   for (const name of names.slice(0, MAX_DELEGATIONS)) {
     try {
-      const bytes = await readUserFile(join(folder, name), MAX_DELEGATION_BYTES);
+      const bytes = readUserFile(join(folder, name), MAX_DELEGATION_BYTES);
       const delegation = bytes && parseJson(bytes);
       if (typeof delegation !== "object" || delegation === null) throw new Error("it is not JSON");
       await tell({ kind: "delegation", delegation: { ...delegation } });

@@ -10,7 +10,7 @@ import type { ScanHandler } from "./scan_request.ts";
 export const scrubQueueHome: ScanHandler<"poolq_scrub"> = async ({ home }, emit) => {
   for (const topicId of await listTopics(home, emit)) {
     try {
-      const allocator = await readAllocator(home, topicId);
+      const allocator = readAllocator(home, topicId);
       if (allocator && allocator.lastSeq > 0) await emit({ kind: "topic", topicId, ...allocator });
     } catch (error) {
       await emit({ kind: "problem", topicId, reason: String(error).slice(0, 1_000) });

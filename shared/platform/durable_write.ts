@@ -31,6 +31,42 @@ export async function writeFileDurable(
   await syncFolder(dirname(path));
 }
 
+/**
+ * {@linkcode writeFileDurable} for a process that has nothing else to do meanwhile: it waits for the disk itself, which costs
+ * a fraction of handing each step to another thread.
+ */
+export function writeFileDurableSync(
+  path: string,
+  data: Uint8Array | string,
+  { mode }: DurableWriteOptions,
+): void {
+  const temporary = `${dirname(path)}/.tmp-${crypto.randomUUID()}`;
+  try {
+    using file = Deno.openSync(temporary, { write: true, createNew: true, mode: 0o600 });
+    const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+    for (let written = 0; written < bytes.length;) {
+      written += file.writeSync(bytes.subarray(written));
+    }
+    Deno.chmodSync(temporary, mode);
+    file.syncSync();
+    Deno.renameSync(temporary, path);
+  } catch (error) {
+    try {
+      Deno.removeSync(temporary);
+    } catch (cause) {
+      if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+    }
+    throw error;
+  }
+  syncFolderSync(dirname(path));
+}
+
+/** {@linkcode syncFolder} for a process that has nothing else to do meanwhile. */
+export function syncFolderSync(path: string): void {
+  using folder = Deno.openSync(path, { read: true });
+  folder.syncSync();
+}
+
 /** Makes the names in a folder durable: a rename survives a crash only after this. */
 export async function syncFolder(path: string): Promise<void> {
   using folder = await Deno.open(path, { read: true });
