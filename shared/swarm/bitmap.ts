@@ -1,12 +1,16 @@
+/** Bits of one word. */
+const WORD_BITS = 32;
+
 /** Which of `length` chunks are there: one bit each, lowest bit of the first byte first. */
 export class Bitmap {
   readonly length: number;
-  readonly #bytes: Uint8Array<ArrayBuffer>;
+  /** Four bytes each, the first one lowest, whatever the machine's own order is. */
+  readonly #words: Int32Array<ArrayBuffer>;
   #count = 0;
 
   constructor(length: number) {
     this.length = length;
-    this.#bytes = new Uint8Array(bitmapBytes(length));
+    this.#words = new Int32Array((length + WORD_BITS - 1) >> 5);
   }
 
   /**
@@ -18,15 +22,21 @@ export class Bitmap {
     const spareBits = bytes.length * 8 - length;
     if (spareBits > 0 && (bytes.at(-1) ?? 0) >> (8 - spareBits) !== 0) return undefined;
     const bitmap = new Bitmap(length);
-    bitmap.#bytes.set(bytes);
-    for (const byte of bytes) bitmap.#count += countBits(byte);
+    const words = bitmap.#words;
+    for (let at = 0; at < bytes.length; at += 1) {
+      words[at >> 2] = (words[at >> 2] ?? 0) | (bytes[at] ?? 0) << ((at & 3) * 8);
+    }
+    for (const word of words) bitmap.#count += countBits(word);
     return bitmap;
   }
 
   /** A bitmap with every bit set. */
   static full(length: number): Bitmap {
     const bitmap = new Bitmap(length);
-    for (let index = 0; index < length; index += 1) bitmap.set(index);
+    bitmap.#words.fill(-1);
+    const spareBits = bitmap.#words.length * WORD_BITS - length;
+    if (spareBits > 0) bitmap.#words[bitmap.#words.length - 1] = -1 >>> spareBits;
+    bitmap.#count = length;
     return bitmap;
   }
 
@@ -40,14 +50,14 @@ export class Bitmap {
   }
 
   has(index: number): boolean {
-    return ((this.#bytes[index >> 3] ?? 0) & (1 << (index & 7))) !== 0;
+    return ((this.#words[index >> 5] ?? 0) & (1 << (index & 31))) !== 0;
   }
 
   /** Sets a bit and says whether it was clear. */
   set(index: number): boolean {
     this.#assertIndex(index);
     if (this.has(index)) return false;
-    this.#bytes[index >> 3] = (this.#bytes[index >> 3] ?? 0) | (1 << (index & 7));
+    this.#words[index >> 5] = (this.#words[index >> 5] ?? 0) | (1 << (index & 31));
     this.#count += 1;
     return true;
   }
@@ -56,17 +66,18 @@ export class Bitmap {
   clear(index: number): boolean {
     this.#assertIndex(index);
     if (!this.has(index)) return false;
-    this.#bytes[index >> 3] = (this.#bytes[index >> 3] ?? 0) & ~(1 << (index & 7));
+    this.#words[index >> 5] = (this.#words[index >> 5] ?? 0) & ~(1 << (index & 31));
     this.#count -= 1;
     return true;
   }
 
   /** How many chunks from the first one on are there without a gap. */
   get contiguousPrefix(): number {
-    let index = 0;
-    while (index + 8 <= this.length && this.#bytes[index >> 3] === 0xff) index += 8;
-    while (index < this.length && this.has(index)) index += 1;
-    return index;
+    let at = 0;
+    while (this.#words[at] === -1) at += 1;
+    const missing = ~(this.#words[at] ?? 0);
+    const inWord = missing === 0 ? WORD_BITS : lowestBit(missing);
+    return Math.min(this.length, at * WORD_BITS + inWord);
   }
 
   /** Calls `visit` for each bit in which this bitmap differs from another of its length; none stands for an empty one. */
@@ -74,21 +85,22 @@ export class Bitmap {
     other: Bitmap | undefined,
     visit: (index: number, isSetHere: boolean) => void,
   ): void {
-    const others = other ? other.#bytes : undefined;
-    for (let at = 0; at < this.#bytes.length; at += 1) {
-      const here = this.#bytes[at] ?? 0;
+    const words = this.#words;
+    const others = other ? other.#words : undefined;
+    for (let at = 0; at < words.length; at += 1) {
+      const here = words[at] ?? 0;
       let differing = here ^ (others?.[at] ?? 0);
       while (differing !== 0) {
-        const bit = 31 - Math.clz32(differing);
-        visit(at * 8 + bit, (here & (1 << bit)) !== 0);
-        differing ^= 1 << bit;
+        const bit = lowestBit(differing);
+        visit(at * WORD_BITS + bit, (here & (1 << bit)) !== 0);
+        differing &= differing - 1;
       }
     }
   }
 
   /**
-   * Calls `visit` for each bit that is set here and in none of the others, from about `start` on and around, eight bits of a
-   * byte upwards; until `visit` answers true.
+   * Calls `visit` for each bit that is set here and in none of the others, upwards from `start` and around, until `visit`
+   * answers true.
    */
   findWithout(
     one: Bitmap,
@@ -96,16 +108,21 @@ export class Bitmap {
     start: number,
     visit: (index: number) => boolean,
   ): void {
-    const { length } = this.#bytes;
-    const first = one.#bytes;
-    const second = other.#bytes;
-    let at = length === 0 ? 0 : (start >> 3) % length;
-    for (let step = 0; step < length; step += 1) {
-      let left = (this.#bytes[at] ?? 0) & ~(first[at] ?? 0) & ~(second[at] ?? 0);
+    const words = this.#words;
+    const first = one.#words;
+    const second = other.#words;
+    const { length } = words;
+    const begin = this.length === 0 ? 0 : start % this.length;
+    const fromBegin = -1 << (begin & 31);
+    let at = begin >> 5;
+    // The word of the beginning has two turns, one for each side of it.
+    for (let step = 0; step <= length; step += 1) {
+      let left = (words[at] ?? 0) & ~(first[at] ?? 0) & ~(second[at] ?? 0);
+      if (step === 0) left &= fromBegin;
+      else if (step === length) left &= ~fromBegin;
       while (left !== 0) {
-        const lowest = left & -left;
-        if (visit(at * 8 + 31 - Math.clz32(lowest))) return;
-        left ^= lowest;
+        if (visit(at * WORD_BITS + lowestBit(left))) return;
+        left &= left - 1;
       }
       at = at + 1 === length ? 0 : at + 1;
     }
@@ -114,14 +131,18 @@ export class Bitmap {
   /** A bitmap of its own with the same bits. */
   copy(): Bitmap {
     const copied = new Bitmap(this.length);
-    copied.#bytes.set(this.#bytes);
+    copied.#words.set(this.#words);
     copied.#count = this.#count;
     return copied;
   }
 
-  /** A copy of the bits. */
+  /** A copy of the bits, eight to a byte. */
   toBytes(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.slice();
+    const bytes = new Uint8Array(bitmapBytes(this.length));
+    for (let at = 0; at < bytes.length; at += 1) {
+      bytes[at] = (this.#words[at >> 2] ?? 0) >>> ((at & 3) * 8);
+    }
+    return bytes;
   }
 
   #assertIndex(index: number): void {
@@ -136,8 +157,13 @@ export function bitmapBytes(length: number): number {
   return (length + 7) >> 3;
 }
 
-function countBits(byte: number): number {
+/** Place of the lowest bit of a word that has one. */
+function lowestBit(word: number): number {
+  return 31 - Math.clz32(word & -word);
+}
+
+function countBits(word: number): number {
   let count = 0;
-  for (let rest = byte; rest !== 0; rest &= rest - 1) count += 1;
+  for (let rest = word; rest !== 0; rest &= rest - 1) count += 1;
   return count;
 }
