@@ -156,14 +156,17 @@ export class PeerDirectory {
 
   /** A proven peer did not answer. */
   noteFailure(uuid: string): void {
+    const known = this.#registry.get(uuid);
     this.#registry.noteFailure(uuid);
+    if (known && !this.#registry.get(uuid)) this.#saveSoon();
   }
 
   /** Forgets peers that the fleet document has expelled. */
   dropRevoked(): void {
-    for (const { uuid } of [...this.#registry.all(), ...this.#registry.absent()]) {
-      if (this.#options.isRevoked(uuid)) this.#registry.remove(uuid);
-    }
+    const revoked = [...this.#registry.all(), ...this.#registry.absent()]
+      .filter(({ uuid }) => this.#options.isRevoked(uuid));
+    for (const { uuid } of revoked) this.#registry.remove(uuid);
+    if (revoked.length > 0) this.#saveSoon();
   }
 
   /** Dials addresses that nobody has proven yet, as far as the limits allow. */

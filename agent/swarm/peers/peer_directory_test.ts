@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { eventually } from "../../../tests/support/eventually.ts";
 import { TemporaryRoot } from "../../../tests/support/temporary_root.ts";
 import { TaskScope } from "../engine/task_scope.ts";
-import { readPeers } from "../mirror.ts";
+import { type PeersFile, readPeers } from "../mirror.ts";
 import { SwarmPaths } from "../swarm_paths.ts";
 import { PeerDirectory } from "./peer_directory.ts";
 import { PeerError } from "./peer_error.ts";
@@ -17,6 +18,7 @@ const identity = (uuid: string): PeerIdentity => ({ uuid, hostname: uuid, finger
 /** A directory on a small network, where `network` says who answers at which address. */
 class Neighbourhood implements AsyncDisposable {
   readonly network = new Map<string, PeerIdentity>();
+  readonly revoked = new Set<string>();
   readonly directory: PeerDirectory;
   readonly #root: TemporaryRoot;
   readonly #scope = new TaskScope((_level, message) => assert.fail(message));
@@ -28,7 +30,7 @@ class Neighbourhood implements AsyncDisposable {
       paths: new SwarmPaths(root.path),
       scope: this.#scope,
       ownUuid: "self",
-      isRevoked: () => false,
+      isRevoked: (uuid) => this.revoked.has(uuid),
       greet: (endpoint) => this.#greet(endpoint),
       log: () => {},
     });
@@ -49,9 +51,14 @@ class Neighbourhood implements AsyncDisposable {
   async book(): Promise<Record<string, string>> {
     await Promise.all(this.#dials);
     await this.directory.save();
+    return Object.fromEntries((await this.written()).map(({ uuid, source }) => [uuid, source]));
+  }
+
+  /** What everybody may read now. */
+  async written(): Promise<PeersFile["peers"]> {
     const file = await readPeers(this.#root.path);
     assert.ok(file.ok);
-    return Object.fromEntries(file.value.peers.map(({ uuid, source }) => [uuid, source]));
+    return file.value.peers;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -109,6 +116,24 @@ Deno.test("a peer that answers at its old address after it was forgotten is a re
   }
   here.directory.prove(identity("db-1"), HOME);
   assert.deepEqual(await here.book(), { "db-1": "remembered" });
+});
+
+Deno.test("who was revoked, and who stopped answering, is not written down as a peer any more", async () => {
+  await using here = await Neighbourhood.create();
+  here.settle(HOME, "db-1");
+  here.settle(AWAY, "db-2");
+  here.directory.suggest([HOME, AWAY], "multicast");
+  assert.deepEqual(Object.keys(await here.book()).toSorted(), ["db-1", "db-2"]);
+  for (let failures = 0; here.directory.size > 1; failures += 1) {
+    assert.ok(failures < 100);
+    here.directory.noteFailure("db-1");
+  }
+  await eventually("the file says who is away", async () => {
+    return (await here.written()).some(({ uuid, absent }) => uuid === "db-1" && absent === true);
+  });
+  here.revoked.add("db-1").add("db-2");
+  here.directory.dropRevoked();
+  await eventually("the file names nobody", async () => (await here.written()).length === 0);
 });
 
 Deno.test("a peer that moves is found anew, by what named its new address", async () => {
