@@ -90,6 +90,14 @@ document.addEventListener("htmx:after:swap", () => {
   if (isAway) serverIsBack();
 });
 
+/** Pages say moments in UTC; whoever points at one gets it in the time zone of the browser, too. */
+document.addEventListener("pointerover", ({ target }) => {
+  const time = target instanceof Element ? target.closest("time[datetime]") : null;
+  if (!(time instanceof HTMLTimeElement) || time.title === "" || time.title.includes("(")) return;
+  const moment = new Date(time.dateTime);
+  if (!Number.isNaN(moment.getTime())) time.title = `${moment.toLocaleString()} (${time.title})`;
+});
+
 document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset.ask;
   if (question && !confirm(question)) event.preventDefault();

@@ -12,6 +12,8 @@ export interface RunRow {
   readonly run: RunSummary;
   readonly count: number;
   readonly firstMs: number;
+  /** Whether there may be more of them. */
+  readonly goesOn: boolean;
 }
 
 /** Runs, one a row, or several that failed alike. */
@@ -46,15 +48,18 @@ export function RunRows({ runs, nowMs, label = "Runs", withHost = true }: {
     },
     {
       name: "What",
-      cell: ({ run, count, firstMs }) => (
+      cell: ({ run, count, firstMs, goesOn }) => (
         <span>
           {describeRun(run)}
           {count > 1 && (
             <span class="quiet">
               {" · "}
               <a href={`/runs?each=yes&target=${encodeURIComponent(run.envoyUuid)}`}>
-                {count} times alike
-              </a>, first <Time ms={firstMs} nowMs={nowMs} />
+                {goesOn ? `at least ${count}` : count} times alike
+              </a>
+              {goesOn ? ", since " : ", first "}
+              <Time ms={firstMs} nowMs={nowMs} />
+              {goesOn && " or longer"}
             </span>
           )}
         </span>

@@ -71,7 +71,7 @@ export const rowsStory: Story = {
       name: "runs",
       show: () => (
         <RunRows
-          runs={[{ run: RUN, count: 1, firstMs: RUN.startedAtMs }, {
+          runs={[{ run: RUN, count: 1, firstMs: RUN.startedAtMs, goesOn: true }, {
             run: {
               ...RUN,
               hostname: LONG,
@@ -82,6 +82,7 @@ export const rowsStory: Story = {
             },
             count: 1_440,
             firstMs: STORY_NOW_MS - 86_400_000,
+            goesOn: false,
           }]}
           nowMs={STORY_NOW_MS}
         />

@@ -6,6 +6,8 @@ export interface Column<Row> {
   readonly cell: (row: Row) => Child;
   /** Numbers stand at the right, so that they can be compared. */
   readonly isNumber?: boolean;
+  /** Names and sentences that may be long: they get room before others do. */
+  readonly isLong?: boolean;
   /** Left out where there is no room for columns. */
   readonly isMinor?: boolean;
   /** What names the row: read out with each of its cells. */
@@ -83,8 +85,8 @@ function Heading<Item>({ column: { name, isNumber, sort } }: { column: Column<It
 function Cell<Item>(
   { column, row }: { column: Column<Item>; row: Item },
 ) {
-  const { name, cell, isNumber, isHeading, isMinor } = column;
-  const classes = isNumber ? "number" : isMinor ? "minor" : undefined;
+  const { name, cell, isNumber, isHeading, isLong, isMinor } = column;
+  const classes = isNumber ? "number" : isMinor ? "minor" : isLong ? "long" : undefined;
   return isHeading
     ? <th role="rowheader" scope="row" class={classes} data-label={name}>{cell(row)}</th>
     : <td role="cell" class={classes} data-label={name}>{cell(row)}</td>;

@@ -43,11 +43,14 @@ export function VersionRows({ versions, live, url, nowMs }: {
             return (
               <span class="hosts">
                 {before && (
-                  <a href={href(url, { from: before.version, to: version, cursor: undefined })}>
+                  <a
+                    class="nowrap"
+                    href={href(url, { from: before.version, to: version, cursor: undefined })}
+                  >
                     what it changed
                   </a>
                 )}
-                {version !== live && (
+                {live !== undefined && version !== live && (
                   <a href={href(url, { from: undefined, to: version, cursor: undefined })}>
                     with live
                   </a>

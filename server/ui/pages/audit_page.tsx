@@ -150,9 +150,9 @@ function Records({ records, nowMs }: { records: readonly AuditRecord[]; nowMs: n
       columns={[
         { name: "No.", isHeading: true, cell: ({ seq }) => seq },
         { name: "When", cell: ({ atMs }) => <Time ms={atMs} nowMs={nowMs} /> },
-        { name: "Who", cell: ({ principal }) => <Word>{principal}</Word> },
+        { name: "Who", isLong: true, cell: ({ principal }) => <Word>{principal}</Word> },
         { name: "What", cell: ({ action }) => <code>{action}</code> },
-        { name: "About", cell: ({ payload }) => <About payload={payload} /> },
+        { name: "About", isLong: true, cell: ({ payload }) => <About payload={payload} /> },
         { name: "Hash", cell: ({ hash }) => <ShortId id={hash} length={8} /> },
       ]}
     />

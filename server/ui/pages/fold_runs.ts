@@ -8,6 +8,8 @@ export interface FoldedRun {
   readonly count: number;
   /** Of the oldest. */
   readonly firstMs: number;
+  /** Whether there may be more of them, since what was looked through ends with it. */
+  readonly goesOn: boolean;
 }
 
 /**
@@ -15,8 +17,9 @@ export interface FoldedRun {
  * did does not. Failures are alike if they were under the same policy and came to the same counts.
  *
  * @param runs newest first.
+ * @param hasMore whether there are older ones.
  */
-export function foldRuns(runs: readonly RunSummary[]): readonly FoldedRun[] {
+export function foldRuns(runs: readonly RunSummary[], hasMore: boolean): readonly FoldedRun[] {
   const folded: { run: RunSummary; count: number; firstMs: number }[] = [];
   const newestOf = new Map<string, typeof folded[number]>();
   for (const run of runs) {
@@ -30,7 +33,10 @@ export function foldRuns(runs: readonly RunSummary[]): readonly FoldedRun[] {
     newestOf.set(run.envoyUuid, row);
     folded.push(row);
   }
-  return folded;
+  return folded.map((row) => ({
+    ...row,
+    goesOn: hasMore && newestOf.get(row.run.envoyUuid) === row,
+  }));
 }
 
 function hasFailed({ outcome }: RunSummary): boolean {

@@ -26,7 +26,7 @@ function run(envoyUuid: string, startedAtMs: number, change: Partial<RunSummary>
 }
 
 const shown = (runs: readonly RunSummary[]) =>
-  foldRuns(runs).map(({ run: { runId }, count, firstMs }) => [runId, count, firstMs]);
+  foldRuns(runs, false).map(({ run: { runId }, count, firstMs }) => [runId, count, firstMs]);
 
 Deno.test("runs of one envoy that fail alike are one, whatever others do in between", () => {
   assert.deepEqual(
@@ -54,4 +54,13 @@ Deno.test("another policy, another failure and a change in between are told apar
 Deno.test("changes are never put together: each may be another one", () => {
   const changed = { outcome: "changed", failed: 0, changed: 1 } as const;
   assert.equal(shown([run("a", 2, changed), run("a", 1, changed)]).length, 2);
+});
+
+Deno.test("what was looked through ends a row of failures, and a change of the envoy does", () => {
+  const rows = foldRuns([run("a", 9), run("a", 8), run("b", 7), run("a", 6, { blocked: 1 })], true);
+  assert.deepEqual(
+    rows.map(({ run: { runId }, count, goesOn }) => [runId, count, goesOn]),
+    [["a-9", 2, false], ["b-7", 1, true], ["a-6", 1, true]],
+  );
+  assert.equal(foldRuns([run("a", 1)], false)[0]?.goesOn, false);
 });

@@ -32,7 +32,7 @@ export async function listRuns(
       query: { ...query, limit: ROWS, ...(next === undefined ? {} : { cursor: next }) },
     });
     found.push(...page.runs);
-    runs = foldRuns(found);
+    runs = foldRuns(found, page.nextCursor !== null);
     next = page.nextCursor ?? undefined;
     if (next === undefined || runs.length >= wanted) break;
   }

@@ -96,7 +96,7 @@ function Totals({ status }: { status: QueueStatus }) {
       {equivocations > 0 && (
         <Notice kind="bad">
           Two messages were signed for one place in{" "}
-          {equivocations === 1 ? "a topic" : `${equivocations} topics`}.
+          {equivocations === 1 ? "a topic" : `${equivocations} topics`}: “signed twice” below.
         </Notice>
       )}
       <Figures>
@@ -127,7 +127,7 @@ function TopicRows({ topics, nowMs }: { topics: readonly QueueTopic[]; nowMs: nu
       rows={topics}
       rowId={({ topicId }) => `topic-${topicId}`}
       columns={[
-        { name: "Topic", isHeading: true, cell: ({ name }) => <Word>{name}</Word> },
+        { name: "Topic", isHeading: true, isLong: true, cell: ({ name }) => <Word>{name}</Word> },
         { name: "Id", cell: ({ topicId }) => <ShortId id={topicId} /> },
         {
           name: "State",

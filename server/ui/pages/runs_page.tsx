@@ -71,7 +71,7 @@ async function list({ call, query }: PageContext): Promise<Listed> {
     if (!showsEach(query)) return await listRuns(call, filter, ROWS);
     const { runs, nextCursor } = await call("runList", { query: { ...filter, limit: ROWS } });
     return {
-      runs: runs.map((run) => ({ run, count: 1, firstMs: run.startedAtMs })),
+      runs: runs.map((run) => ({ run, count: 1, firstMs: run.startedAtMs, goesOn: false })),
       nextCursor,
     };
   } catch (error) {

@@ -43,6 +43,19 @@ export function barPaths(series: readonly Values[], top: number): string[] {
   );
 }
 
+/** Where nothing is known of any series, over the whole height. */
+export function gapPath(series: readonly Values[]): string {
+  const count = Math.max(0, ...series.map(({ length }) => length));
+  let path = "";
+  for (let start = 0; start < count; start += 1) {
+    let end = start;
+    while (end < count && series.every((values) => values[end] === undefined)) end += 1;
+    if (end > start) path += `M${start} 0H${end}V100H${start}Z`;
+    start = end;
+  }
+  return path;
+}
+
 /** A run of known values; one alone is as wide as its part of the time. */
 function outline(
   above: readonly number[],

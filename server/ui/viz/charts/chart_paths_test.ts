@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { areaPaths, barPaths } from "./chart_paths.ts";
+import { areaPaths, barPaths, gapPath } from "./chart_paths.ts";
 
 const value = fc.option(fc.double({ min: 0, max: 1e6, noNaN: true }), { nil: undefined });
 
@@ -32,4 +32,15 @@ Deno.test("a time of which nothing is known is a gap, one of which nothing happe
 Deno.test("series stand on each other", () => {
   const [, upper = ""] = barPaths([[1], [1]], 2);
   assert.equal(upper, "M0.12 50V0H0.88V50Z");
+});
+
+Deno.test("a gap is as wide as the time of which nothing is known of any series", () => {
+  const none = undefined;
+  assert.equal(
+    gapPath([[none, 1, none, none, 2, none]]),
+    "M0 0H1V100H0ZM2 0H4V100H2ZM5 0H6V100H5Z",
+  );
+  assert.equal(gapPath([[none, 1, none], [2, none, none]]), "M2 0H3V100H2Z");
+  assert.equal(gapPath([[1, 0, 2]]), "");
+  assert.equal(gapPath([]), "");
 });

@@ -19,9 +19,9 @@ export const chartStory: Story = {
             { name: "Converged", kind: "ok", values: wave(1).with(40, undefined) },
             { name: "Failed", kind: "bad", values: wave(0.2).with(40, undefined) },
           ]}
+          gap="The server did not run"
           write={(amount) => String(Math.round(amount))}
-          from="24 hours ago"
-          to="now"
+          times={["24 h ago", "12 h ago", "now"]}
         />
       ),
     },
@@ -33,8 +33,7 @@ export const chartStory: Story = {
           shape="bars"
           series={[{ name: "Runs", kind: "busy", values: [3, 0, 7, undefined, 12, 1, 0, 4] }]}
           write={(amount) => String(amount)}
-          from="8 hours ago"
-          to="now"
+          times={["8 h ago", "now"]}
         >
           <p>A table goes here.</p>
         </Chart>
@@ -48,8 +47,7 @@ export const chartStory: Story = {
           shape="areas"
           series={[{ name: "Bytes", kind: "peer", values: [] }]}
           write={(amount) => String(amount)}
-          from="24 hours ago"
-          to="now"
+          times={["24 h ago", "12 h ago", "now"]}
         />
       ),
     },

@@ -17,8 +17,10 @@ export function OverviewCharts({ minutes, nowMs }: {
 }) {
   const quarters = bucketMinutes(minutes, nowMs, QUARTERS);
   const hours = bucketMinutes(minutes, nowMs, HOURS);
-  const times = { from: "24 hours ago", to: "now" };
-  const latest = quarters.findLast((bucket) => bucket !== undefined);
+  // As distances: no reader has to know in which time zone the server lives, and no day begins in between.
+  const times = ["24 h ago", "18 h", "12 h", "6 h", "now"];
+  // A server that came back just now does not say for the present what was before.
+  const latest = quarters.at(-1);
   return (
     <div class="charts">
       <Chart
@@ -28,7 +30,8 @@ export function OverviewCharts({ minutes, nowMs }: {
         series={[series("Check-ins", "accent", quarters, (one) => perSecond(one, one.checkIns))]}
         write={writeRate}
         least={0.1}
-        {...times}
+        times={times}
+        gap="The server did not run"
       >
         <HourTable
           label="Check-ins by hour"
@@ -48,7 +51,8 @@ export function OverviewCharts({ minutes, nowMs }: {
         ]}
         write={writeCount}
         least={4}
-        {...times}
+        times={times}
+        gap="The server did not run"
       >
         <HourTable
           label="Envoys by state, at the end of each hour"
@@ -69,7 +73,8 @@ export function OverviewCharts({ minutes, nowMs }: {
         series={[series("Runs", "busy", hours, ({ runs }) => runs)]}
         write={writeCount}
         least={4}
-        {...times}
+        times={times}
+        gap="The server did not run"
       >
         <HourTable
           label="Runs by hour"
@@ -88,7 +93,8 @@ export function OverviewCharts({ minutes, nowMs }: {
         ]}
         write={(bytes) => `${formatBytes(Math.round(bytes))}/s`}
         least={1_000}
-        {...times}
+        times={times}
+        gap="The server did not run"
       >
         <HourTable
           label="Bytes of filecasts by hour and source"

@@ -36,8 +36,7 @@ export function TimelineChart({ filecast, completions, samples, nowMs }: {
       ]}
       write={(share) => `${Math.round(share)} %`}
       least={100}
-      from="cast"
-      to={`${formatDuration(line.toMs - line.fromMs)} later`}
+      times={["cast", `${formatDuration(line.toMs - line.fromMs)} later`]}
     >
       <Table
         label="Envoys that had all of it, by time since the cast"
