@@ -277,6 +277,7 @@ class Daemon {
       },
       onAnswered: () => {
         this.#streaming ??= this.#stream.run(AbortSignal.any([options.signal, this.#scope.signal]));
+        this.#stream.noteAnswer();
       },
       random: Math.random,
     });

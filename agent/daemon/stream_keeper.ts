@@ -7,8 +7,10 @@ import type { AgentLog } from "./agent_log.ts";
 import type { ServerGateway, ServerStream } from "./server_gateway.ts";
 import type { SignedCaller } from "./signed_caller.ts";
 
-/** A restarted server sees its agents again over this window instead of all at once. */
-export const STREAM_BACKOFF: BackoffPlan = { firstMs: 1_000, longestMs: 60_000 };
+/** A server that restarted sees the agents it had again over this window instead of all at once. */
+const REOPEN_WITHIN_MS = 5_000;
+/** While it is away; an answered check-in says sooner that it is back. */
+const STREAM_BACKOFF: BackoffPlan = { firstMs: 1_000, longestMs: 60_000 };
 
 const AGENT_STREAM = SIGNED_METHODS[3];
 
@@ -31,6 +33,9 @@ export class StreamKeeper {
   readonly #parts: StreamKeeperParts;
   #stream: ServerStream | undefined;
   #isOpen = false;
+  /** The pause before the next attempt, if it is one. */
+  #pause: AbortController | undefined;
+  #failures = 0;
 
   constructor(parts: StreamKeeperParts) {
     this.#parts = parts;
@@ -47,15 +52,26 @@ export class StreamKeeper {
     return true;
   }
 
+  /** The server has answered, so that there is no reason to wait any longer. */
+  noteAnswer(): void {
+    this.#failures = 0;
+    this.#pause?.abort();
+  }
+
   /** Opens the stream, and again whenever it ends, until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log, random } = this.#parts;
-    for (let failures = 0; !signal.aborted;) {
+    while (!signal.aborted) {
       const { wasOpen, reason } = await this.#runOnce(signal);
       if (signal.aborted) return;
-      failures = wasOpen ? 1 : failures + 1;
+      this.#failures = wasOpen ? 0 : this.#failures + 1;
       log[wasOpen ? "info" : "debug"]("stream to the server ended", { reason });
-      await clock.sleep(backoffMs(failures, STREAM_BACKOFF, random()), signal);
+      const pauseMs = wasOpen
+        ? random() * REOPEN_WITHIN_MS
+        : backoffMs(this.#failures, STREAM_BACKOFF, random());
+      this.#pause = new AbortController();
+      await clock.sleep(pauseMs, AbortSignal.any([signal, this.#pause.signal]));
+      this.#pause = undefined;
     }
   }
 
