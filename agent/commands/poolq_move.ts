@@ -4,6 +4,7 @@ import { jsonText } from "../../shared/terminal/json_text.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import { type Moved, moveTopic, takeOverTopic } from "../poolq/move_topic.ts";
 import { assertTopicName } from "../poolq/topic_reference.ts";
+import { PuddleSession } from "../puddle/puddle_session.ts";
 import type { AgentContext } from "./context.ts";
 import { findPoolqCaller, postContext, requirePuddle } from "./poolq_caller.ts";
 
@@ -34,9 +35,10 @@ export async function runMove(
   await requirePuddle(found.caller.home);
   const own = await postContext(context, roots, found, await found.fleet.limits());
   if (to === undefined && !yes) await confirmTakeOver(context, topicName);
+  using session = await PuddleSession.connect(found.caller.home, context.env);
   const moved = to === undefined
-    ? await takeOverTopic(own, topicName)
-    : await moveTopic(own, topicName, to);
+    ? await takeOverTopic(own, session, topicName)
+    : await moveTopic(own, session, topicName, to);
   await found.fleet.hint(found.caller.name);
   context.write(json ? jsonText(toJson(moved)) : describe(moved, own.hostname));
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isSha256 } from "../../shared/crypto/sha256.ts";
+import { appointmentSchema } from "../../shared/poolq/appointment.ts";
 import { writeFileDurableSync } from "../../shared/platform/durable_write.ts";
 import { readUserFile } from "../user_scan/user_file.ts";
 import { damageOf } from "./damage.ts";
@@ -12,6 +13,11 @@ const allocatorSchema = z.looseObject({
   schema_version: z.literal(1).optional(),
   /** Hostname of the one envoy that may post; another one after a move. */
   writer: z.string().min(1).max(253),
+  /**
+   * The puddle's word that `writer` writes, which is what others believe. Absent where the allocator had to be made again
+   * without it, or is from before there were any: the next post signs one.
+   */
+  appointment: appointmentSchema.optional(),
   last_seq: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
   last_msg_id: z.string().refine(isSha256),
   /** Time of the last message, in ms since 1970; 0 if it is not known. */
@@ -21,10 +27,13 @@ const allocatorSchema = z.looseObject({
    * this file is an older one than it was, and that the messages have to be looked at.
    */
   messages_changed_ns: z.string().default(""),
-});
+}).refine(({ writer, appointment }) => !appointment || appointment.writer === writer);
 
 /** What a topic's folder says of itself: everything up to `last_seq` was posted. */
 export type Allocator = z.infer<typeof allocatorSchema>;
+
+/** Which envoy writes a topic, and the puddle's word for it. */
+export type AllocatorWriter = Pick<Allocator, "writer" | "appointment">;
 
 export type FoundAllocator =
   | { readonly kind: "absent" }

@@ -18,6 +18,8 @@ export interface PostSituation {
   readonly topicName: string;
   /** This envoy. */
   readonly hostname: string;
+  /** The envoy that writes the topic, as far as anybody says so; empty if nobody does. */
+  readonly writer: string;
   /** What this home's allocator counts. */
   readonly local?: KnownHead;
   /** The highest that the fleet knows, or this machine remembers. */
@@ -25,19 +27,14 @@ export interface PostSituation {
 }
 
 /**
- * Decides whether this envoy may post to a topic, and after which message. One envoy writes a topic: it is the one that the
- * allocator names, unless a higher head says that the topic has gone elsewhere since, or has come here.
+ * Decides whether this envoy may post to a topic, and after which message. One envoy writes a topic.
  *
- * @throws {UserError} naming the envoy that writes, and how to make this one the writer.
+ * @throws {UserError} naming the envoy that writes, and how to make this one the writer; or that there are two histories.
  */
 export function choosePostStart(situation: PostSituation): PostStart {
-  const { topicName, hostname, local, known } = situation;
-  if (!local) {
-    if (!known) return { kind: "new" };
-    if (known.writer !== hostname) throw writtenElsewhere(topicName, known.writer, hostname);
-    return { kind: "known", head: known };
-  }
-  if (known && known.seq === local.seq && known.id !== local.id) {
+  const { topicName, hostname, writer, local, known } = situation;
+  if (!local && !known) return { kind: "new" };
+  if (local && known && known.seq === local.seq && known.id !== local.id) {
     throw new UserError(
       `Cannot post to "${topicName}": this home and the fleet know different messages with seq ${local.seq} (${
         local.id.slice(0, 12)
@@ -47,16 +44,9 @@ export function choosePostStart(situation: PostSituation): PostStart {
       { exitCode: EXIT_CODE.refused },
     );
   }
-  const isBehind = known !== undefined && known.seq > local.seq;
-  if (local.writer === hostname) {
-    if (!isBehind) return { kind: "local" };
-    if (known.writer !== hostname) throw writtenElsewhere(topicName, known.writer, hostname);
-    return { kind: "behind", head: known };
-  }
-  // It was handed over from here and has come back, if later messages say so. At the same seq the fleet may not have heard
-  // of the handing over yet.
-  if (isBehind && known.writer === hostname) return { kind: "behind", head: known };
-  throw writtenElsewhere(topicName, local.writer, hostname);
+  if (writer !== hostname) throw writtenElsewhere(topicName, writer, hostname);
+  if (!known || (local && known.seq <= local.seq)) return { kind: "local" };
+  return local ? { kind: "behind", head: known } : { kind: "known", head: known };
 }
 
 function writtenElsewhere(topicName: string, writer: string, hostname: string): UserError {
@@ -68,7 +58,7 @@ function writtenElsewhere(topicName: string, writer: string, hostname: string): 
   );
 }
 
-/** The higher of two heads; the fleet's word counts where both know the same seq, since moves change the writer alone. */
+/** The higher of two heads; the first where both know the same seq. */
 export function higherHead(
   fleet: KnownHead | undefined,
   remembered: KnownHead | undefined,

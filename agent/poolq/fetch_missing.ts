@@ -4,7 +4,7 @@ import { parseDelegations } from "../../shared/puddle/parse_delegations.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
 import { MAX_RANGE_MESSAGES } from "../../shared/poolq/limits.ts";
-import { type Allocator, writeAllocator } from "./allocator.ts";
+import { type Allocator, type AllocatorWriter, writeAllocator } from "./allocator.ts";
 import type { FleetView } from "./fleet_view.ts";
 import type { KnownHead } from "./known_head.ts";
 import { type NamedMessage, writeMessageFiles } from "./message_files.ts";
@@ -22,11 +22,11 @@ export async function fetchMissing(
   topic: OwnTopic,
   fleet: FleetView,
   local: Allocator,
-  head: KnownHead,
+  { head, writer }: { readonly head: KnownHead; readonly writer: AllocatorWriter },
 ): Promise<Allocator> {
   let present = local;
   while (present.last_seq < head.seq) {
-    const next = await fetchSome(topic, fleet, present, head);
+    const next = await fetchSome(topic, fleet, present, { head, writer });
     if (next === present) throw behindError(topic, present, head, "nobody hands them out");
     present = next;
   }
@@ -45,7 +45,7 @@ async function fetchSome(
   topic: OwnTopic,
   fleet: FleetView,
   present: Allocator,
-  head: KnownHead,
+  { head, writer }: { readonly head: KnownHead; readonly writer: AllocatorWriter },
 ): Promise<Allocator> {
   const from = present.last_seq + 1;
   const range = await fleet.range(topic.id, { from, limit: MAX_RANGE_MESSAGES }).catch(
@@ -75,7 +75,7 @@ async function fetchSome(
   const last = wanted.at(-1);
   if (!last) return present;
   await writeMessageFiles(topic.paths, wanted);
-  const allocator = await allocatorAt(topic.paths, head.writer, last);
+  const allocator = await allocatorAt(topic.paths, writer, last);
   await writeAllocator(topic.paths, allocator);
   topic.notice(
     `seq ${from}–${last.message.seq} of "${topic.name}" came back from the fleet: this home was older`,

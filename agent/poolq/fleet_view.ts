@@ -8,6 +8,9 @@ import { callDaemon, DaemonRefusedError, DaemonUnreachableError } from "../daemo
 const hex32 = z.string().refine(isSha256);
 const seq = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
+/** As many as are asked for a head, and more. */
+const MAX_APPOINTMENTS = 64;
+
 const headSchema = z.looseObject({
   topicId: hex32,
   name: z.string().max(64),
@@ -16,7 +19,10 @@ const headSchema = z.looseObject({
   headSeq: seq,
   headId: z.union([hex32, z.literal("")]),
   count: seq,
+  /** Hostname; for people, since nothing proves it. */
   writer: z.string().max(253),
+  /** Who writes the topic, as those say who were asked; one of them counts if the topic's own puddle signed it. */
+  appointments: z.array(z.unknown()).max(MAX_APPOINTMENTS).optional(),
   blocked: z.boolean(),
 });
 

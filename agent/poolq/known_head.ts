@@ -14,15 +14,23 @@ const headsSchema = z.looseObject({
       writer: z.string(),
       last_seq: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER),
       last_msg_id: z.string().refine(isSha256),
+      appointment: z.unknown().optional(),
     }),
   ),
 });
 
-/** The highest place of a topic that is known, and who wrote it. */
+/** The highest place of a topic that is known. */
 export interface KnownHead {
   readonly seq: number;
   readonly id: string;
+}
+
+/** What this machine remembers of a topic. */
+export interface RememberedHead extends KnownHead {
+  /** The envoy that its home named. */
   readonly writer: string;
+  /** The puddle's word for that, not verified; anything if there was any. */
+  readonly appointment?: unknown;
 }
 
 /**
@@ -34,7 +42,7 @@ export interface KnownHead {
 export async function readKnownHeads(
   stateFolder: string,
   user: string,
-): Promise<ReadonlyMap<string, KnownHead>> {
+): Promise<ReadonlyMap<string, RememberedHead>> {
   const path = `${stateFolder}/poolq-heads/${user}.json`;
   let text: string;
   try {
@@ -53,9 +61,14 @@ export async function readKnownHeads(
   }
   if (parsed.user !== user) throw damaged(path);
   return new Map(
-    Object.entries(parsed.topics).map(([id, { writer, last_seq, last_msg_id }]) => [
+    Object.entries(parsed.topics).map(([id, { writer, last_seq, last_msg_id, appointment }]) => [
       id,
-      { seq: last_seq, id: last_msg_id, writer },
+      {
+        seq: last_seq,
+        id: last_msg_id,
+        writer,
+        ...(appointment === undefined ? {} : { appointment }),
+      },
     ]),
   );
 }

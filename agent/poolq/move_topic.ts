@@ -1,11 +1,12 @@
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
-import { type Allocator, writeAllocator } from "./allocator.ts";
+import { type Allocator, type AllocatorWriter, writeAllocator } from "./allocator.ts";
 import { messagesChangedNs } from "./message_files.ts";
 import { higherHead } from "./choose_start.ts";
 import type { KnownHead } from "./known_head.ts";
 import type { OwnTopic } from "./own_log.ts";
-import { OwnTopics, type PostContext } from "./post.ts";
+import { appoint, OwnTopics } from "./own_topics.ts";
+import type { MessageSigner, PostContext } from "./post_context.ts";
 import { repairTopic } from "./repair.ts";
 import type { OwnTopicName } from "./topic_reference.ts";
 
@@ -26,9 +27,11 @@ const HOSTNAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
  */
 export async function moveTopic(
   context: PostContext,
+  signer: MessageSigner,
   topicName: string,
   toHost: string,
 ): Promise<Moved> {
+  const { hostname } = context;
   const host = toHost.toLowerCase();
   if (!HOSTNAME.test(host)) {
     throw new UserError(`Cannot move "${topicName}" to "${toHost}": it is not a hostname`, {
@@ -37,42 +40,46 @@ export async function moveTopic(
   }
   const topics = new OwnTopics(context);
   const found = await topics.find(topicName);
+  const known = await topics.known(found.id);
   using topic = await topics.lock(found);
-  const local = await repairTopic(topic, context.hostname) ??
-    await comeHere(topics, topic, context.hostname);
+  const told = topics.writer(found, known);
+  const own = await repairTopic(topic, told.writer === "" ? { writer: hostname } : told);
+  const writer = topics.writer(found, known, own);
+  // What came to this envoy may be passed on before anything was posted here.
+  const local = own ??
+    (known.head && writer.writer === hostname
+      ? await allocatorAfter(topic, known.head, writer)
+      : undefined);
   if (!local) {
     throw new UserError(
       `Cannot move "${topicName}": nothing was posted to it from here. Run this on the envoy that writes it, see "vigo swarm poolq topics"`,
     );
   }
-  if (local.writer !== context.hostname && local.writer !== host) {
+  if (writer.writer !== hostname && writer.writer !== host) {
     throw new UserError(
-      `Cannot move "${topicName}" from here: it is written from ${local.writer}. Run there: vigo swarm poolq move ${topicName} --to ${host}`,
+      `Cannot move "${topicName}" from here: it is written from ${writer.writer}. Run there: vigo swarm poolq move ${topicName} --to ${host}`,
       { exitCode: EXIT_CODE.refused },
     );
   }
-  if (local.writer !== host) await writeAllocator(topic.paths, { ...local, writer: host });
+  const isDone = writer.writer === host && writer.appointment !== undefined;
+  const appointment = isDone ? writer.appointment : await appoint(signer, {
+    topicId: topic.id,
+    writer: host,
+    headSeq: local.last_seq,
+    before: writer.appointment,
+  });
+  await writeAllocator(topic.paths, { ...local, writer: host, appointment });
   return { topic: found, writer: host, seq: local.last_seq };
-}
-
-/** A topic that came to this envoy, and to which it has not posted yet. */
-async function comeHere(
-  topics: OwnTopics,
-  topic: OwnTopic,
-  hostname: string,
-): Promise<Allocator | undefined> {
-  const known = await topics.knownHead(topic.id);
-  return known?.writer === hostname ? await allocatorAfter(topic, known, hostname) : undefined;
 }
 
 /** An allocator for whoever goes on after a head that is not in this home. */
 async function allocatorAfter(
   topic: OwnTopic,
   { seq, id }: KnownHead,
-  writer: string,
+  writer: AllocatorWriter,
 ): Promise<Allocator> {
   return {
-    writer,
+    ...writer,
     last_seq: seq,
     last_msg_id: id as Allocator["last_msg_id"],
     last_posted_at_ms: 0,
@@ -86,25 +93,37 @@ async function allocatorAfter(
  *
  * @throws {UserError} if nothing is known of the topic.
  */
-export async function takeOverTopic(context: PostContext, topicName: string): Promise<Moved> {
+export async function takeOverTopic(
+  context: PostContext,
+  signer: MessageSigner,
+  topicName: string,
+): Promise<Moved> {
   const { hostname } = context;
   const topics = new OwnTopics(context);
   const found = await topics.find(topicName);
-  const known = await topics.knownHead(found.id);
+  const known = await topics.known(found.id);
   using topic = await topics.lock(found);
-  const local = await repairTopic(topic, hostname);
-  const own = local && { seq: local.last_seq, id: local.last_msg_id, writer: local.writer };
+  const local = await repairTopic(topic, { writer: hostname });
+  const own = local && { seq: local.last_seq, id: local.last_msg_id };
   // At the same seq the home's own file counts: it was verified.
-  const head = higherHead(own, known);
+  const head = higherHead(own, known.head);
   if (!head) {
     throw new UserError(
       `Cannot take "${topicName}" over: neither this home nor the fleet knows it. Start the daemon if it does not run, or post: it is a new topic`,
     );
   }
+  const before = topics.writer(found, known, local).appointment;
+  const writer = {
+    writer: hostname,
+    appointment: await appoint(signer, {
+      topicId: topic.id,
+      writer: hostname,
+      headSeq: head.seq,
+      before,
+    }),
+  };
   const isOwn = local !== undefined && local.last_seq === head.seq;
-  const allocator = isOwn
-    ? { ...local, writer: hostname }
-    : await allocatorAfter(topic, head, hostname);
+  const allocator = isOwn ? { ...local, ...writer } : await allocatorAfter(topic, head, writer);
   await writeAllocator(topic.paths, allocator);
   return { topic: found, writer: hostname, seq: head.seq };
 }

@@ -9,6 +9,8 @@ import type { TopicPaths } from "./poolq_paths.ts";
 export interface OwnTopic {
   readonly id: string;
   readonly name: string;
+  /** Public key that founded it, hex. */
+  readonly founder: string;
   readonly paths: TopicPaths;
   readonly authors: TopicAuthors;
   readonly verify: MessageVerifier;

@@ -1,106 +1,29 @@
-import type { Sha256 } from "../../shared/crypto/sha256.ts";
 import { DOMAIN } from "../../shared/canonical/domain.ts";
+import type { Sha256 } from "../../shared/crypto/sha256.ts";
+import type { Appointment } from "../../shared/poolq/appointment.ts";
 import { type Message, messageBytes, messageId, NO_PREVIOUS } from "../../shared/poolq/message.ts";
-import { createMessageVerifier } from "../../shared/poolq/verify_message.ts";
-import { UserError } from "../../shared/terminal/user_error.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
-import type { Puddle } from "../puddle/puddle_home.ts";
+import { UserError } from "../../shared/terminal/user_error.ts";
 import { storageFault } from "../store/storage_fault.ts";
-import { noteOf, readAllocator } from "./allocator.ts";
-import { choosePostStart, higherHead } from "./choose_start.ts";
-import { fetchMissing } from "./fetch_missing.ts";
+import { type AllocatorWriter, noteOf } from "./allocator.ts";
+import { choosePostStart } from "./choose_start.ts";
 import { explainStorage } from "./explain_storage.ts";
+import { fetchMissing } from "./fetch_missing.ts";
 import type { FleetView } from "./fleet_view.ts";
-import { HeldLock } from "./held_lock.ts";
 import type { KnownHead } from "./known_head.ts";
 import type { NamedMessage } from "./message_files.ts";
 import { nextMessageTime } from "./message_time.ts";
-import { makeOwnFolder } from "./own_folder.ts";
 import type { OwnTopic } from "./own_log.ts";
-import { type PoolqPaths, poolqPaths } from "./poolq_paths.ts";
-import { POST_STEPS, type PostSteps } from "./post_steps.ts";
+import { appoint, type KnownTopic, OwnTopics } from "./own_topics.ts";
+import type { MessageSigner, PostContext } from "./post_context.ts";
+import { POST_STEPS } from "./post_steps.ts";
 import { repairTopic } from "./repair.ts";
-import { findOwnTopic, type OwnTopicName } from "./topic_reference.ts";
-
-/** Signs with this user's present key: the session of the puddle does. */
-export interface MessageSigner {
-  /** 64 lowercase hex digits. */
-  readonly publicKey: string;
-  sign(tag: string, bytes: Uint8Array): Promise<Uint8Array>;
-}
-
-/** What posting needs to know and to reach. */
-export interface PostContext {
-  /** Of the user. */
-  readonly home: string;
-  readonly user: string;
-  /** Of this envoy, as enrolled. */
-  readonly hostname: string;
-  readonly puddle: Puddle;
-  readonly fleet: FleetView;
-  /** What this machine remembers of the user's topics, by id. */
-  readonly remembered: ReadonlyMap<string, KnownHead>;
-  /** In ms since 1970, and whether it is the fleet's time or this machine's own. */
-  readonly clock: () => { readonly nowMs: number; readonly isCorrected: boolean };
-  readonly notice: (text: string) => void;
-  readonly signal: AbortSignal;
-  readonly steps?: PostSteps;
-}
+import type { OwnTopicName } from "./topic_reference.ts";
 
 /** What was posted: all of it, durably. */
 export interface Posted {
   readonly topic: OwnTopicName;
   readonly messages: readonly { readonly seq: number; readonly id: Sha256 }[];
-}
-
-/** Names and places of a user's topics, for what changes them. */
-export class OwnTopics {
-  readonly paths: PoolqPaths;
-
-  constructor(readonly context: PostContext) {
-    this.paths = poolqPaths(context.home);
-  }
-
-  /** The topic that a bare name means. */
-  find(name: string): Promise<OwnTopicName> {
-    const { puddle, remembered, fleet } = this.context;
-    return findOwnTopic(name, puddle.foundingKeys, async (id) => {
-      if (remembered.has(id)) return true;
-      if ((await readAllocator(this.paths.topic(id))).kind !== "absent") return true;
-      // One key means one topic, whether anybody knows it or not.
-      return puddle.foundingKeys.length > 1 && await fleet.findHead(id) !== undefined;
-    });
-  }
-
-  /** The highest head that is known outside the home. */
-  async knownHead(id: string): Promise<KnownHead | undefined> {
-    const head = await this.context.fleet.findHead(id);
-    const known = head && head.headSeq > 0
-      ? { seq: head.headSeq, id: head.headId, writer: head.writer }
-      : undefined;
-    return higherHead(known, this.context.remembered.get(id));
-  }
-
-  /** Holds a topic's folder, which is made if need be. */
-  async lock({ id, name }: OwnTopicName): Promise<OwnTopic & Disposable> {
-    const { notice, puddle, signal } = this.context;
-    const paths = this.paths.topic(id);
-    const lock = await explainStorage(`use topic "${name}"`, this.paths.folder, async () => {
-      await makeOwnFolder(this.paths.folder);
-      await makeOwnFolder(paths.folder);
-      return await HeldLock.take(paths.lock, signal);
-    });
-    return {
-      id,
-      name,
-      paths,
-      authors: puddle.chain,
-      verify: createMessageVerifier(),
-      notice,
-      lock,
-      [Symbol.dispose]: () => lock[Symbol.dispose](),
-    };
-  }
 }
 
 /**
@@ -119,11 +42,17 @@ export async function postMessages(
 ): Promise<Posted> {
   const topics = new OwnTopics(context);
   const found = await topics.find(topicName);
-  const known = await topics.knownHead(found.id);
+  const known = await topics.known(found.id);
   using topic = await topics.lock(found);
-  const previous = await findPlace(context, topic, known);
+  const previous = await findPlace(topics, topic, known);
   const messages = await signAll(context, signer, found, previous, bodies);
-  await finish(context, topic, messages);
+  const appointment = previous.appointment ?? await appoint(signer, {
+    topicId: topic.id,
+    writer: context.hostname,
+    headSeq: previous.seq,
+    before: undefined,
+  });
+  await finish(context, topic, messages, { writer: context.hostname, appointment });
   return { topic: found, messages: messages.map(({ id, message }) => ({ id, seq: message.seq })) };
 }
 
@@ -131,34 +60,42 @@ interface Previous {
   readonly seq: number;
   readonly id: string;
   readonly postedAtMs: number;
+  /** The puddle's word that this envoy writes the topic; absent if it has not given it yet. */
+  readonly appointment: Appointment | undefined;
 }
 
 /** What the next message follows, after everything was repaired that needs it. */
 async function findPlace(
-  context: PostContext,
+  topics: OwnTopics,
   topic: OwnTopic,
-  known: KnownHead | undefined,
+  known: KnownTopic,
 ): Promise<Previous> {
-  const { hostname, fleet } = context;
+  const { hostname, fleet } = topics.context;
+  const told = topics.writer(topic, known);
   let local = await explainStorage(
     `post to "${topic.name}"`,
     topic.paths.folder,
-    () => repairTopic(topic, known?.writer ?? hostname),
+    () => repairTopic(topic, told.writer === "" ? { writer: hostname } : told),
   );
+  const writer = topics.writer(topic, known, local);
+  const { appointment } = writer;
   const start = choosePostStart({
     topicName: topic.name,
     hostname,
-    ...(local
-      ? { local: { seq: local.last_seq, id: local.last_msg_id, writer: local.writer } }
-      : {}),
-    ...(known ? { known } : {}),
+    writer: writer.writer,
+    ...(local ? { local: { seq: local.last_seq, id: local.last_msg_id } } : {}),
+    ...(known.head ? { known: known.head } : {}),
   });
-  if (start.kind === "behind" && local) local = await fetchMissing(topic, fleet, local, start.head);
-  if (start.kind === "known") {
-    return { ...start.head, postedAtMs: await timeOf(topic, fleet, start.head) };
+  if (start.kind === "behind" && local) {
+    local = await fetchMissing(topic, fleet, local, { head: start.head, writer });
   }
-  if (!local) return { seq: 0, id: NO_PREVIOUS, postedAtMs: 0 };
-  return { seq: local.last_seq, id: local.last_msg_id, postedAtMs: local.last_posted_at_ms };
+  if (start.kind === "known") {
+    const postedAtMs = await timeOf(topic, fleet, start.head);
+    return { ...start.head, postedAtMs, appointment };
+  }
+  if (!local) return { seq: 0, id: NO_PREVIOUS, postedAtMs: 0, appointment };
+  const { last_seq: seq, last_msg_id: id, last_posted_at_ms: postedAtMs } = local;
+  return { seq, id, postedAtMs, appointment };
 }
 
 /** When a message of the fleet was posted; 0 if it cannot be had, and then times may run back once. */
@@ -209,7 +146,7 @@ async function signAll(
       body,
     };
     const id = messageId(message);
-    before = { seq: message.seq, id, postedAtMs: timeMs };
+    before = { ...before, seq: message.seq, id, postedAtMs: timeMs };
     return { id, message };
   });
   return await Promise.all(unsigned.map(async ({ id, message }) => {
@@ -219,9 +156,10 @@ async function signAll(
 }
 
 async function finish(
-  { hostname, steps = POST_STEPS }: PostContext,
+  { steps = POST_STEPS }: PostContext,
   { name, paths, lock }: OwnTopic,
   messages: readonly NamedMessage[],
+  writer: AllocatorWriter,
 ): Promise<void> {
   try {
     await steps.writePending(paths, messages);
@@ -235,7 +173,7 @@ async function finish(
   }
   try {
     await steps.placeMessages(paths, messages);
-    await steps.countMessages(paths, hostname, messages);
+    await steps.countMessages(paths, writer, messages);
   } catch (error) {
     const fault = storageFault(error);
     if (fault === undefined) throw error;

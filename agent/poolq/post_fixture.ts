@@ -1,7 +1,7 @@
 import { generateEd25519, type Signer } from "../../shared/crypto/ed25519.ts";
 import { PuddleChain } from "../../shared/puddle/puddle_chain.ts";
 import type { FleetHead, FleetRange, FleetView } from "./fleet_view.ts";
-import type { MessageSigner, PostContext } from "./post.ts";
+import type { MessageSigner, PostContext } from "./post_context.ts";
 
 /** For tests: a fleet of which nothing is heard, but for what a test says. */
 export class FakeFleet implements FleetView {

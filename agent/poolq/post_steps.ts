@@ -9,7 +9,7 @@
  *
  * @module
  */
-import { type Allocator, writeAllocator } from "./allocator.ts";
+import { type Allocator, type AllocatorWriter, writeAllocator } from "./allocator.ts";
 import {
   linkPending,
   messagesChangedNs,
@@ -32,7 +32,7 @@ export async function placeMessages(
 /** Step 3. */
 export async function countMessages(
   paths: TopicPaths,
-  writer: string,
+  writer: AllocatorWriter,
   messages: readonly NamedMessage[],
 ): Promise<void> {
   const last = messages.at(-1);
@@ -43,11 +43,12 @@ export async function countMessages(
 /** An allocator that counts everything up to `last`. */
 export async function allocatorAt(
   paths: TopicPaths,
-  writer: string,
+  { writer, appointment }: AllocatorWriter,
   { id, message }: NamedMessage,
 ): Promise<Allocator> {
   return {
     writer,
+    ...(appointment ? { appointment } : {}),
     last_seq: message.seq,
     last_msg_id: id,
     last_posted_at_ms: message.posted_at_ms,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chmod, readdir } from "node:fs/promises";
 import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
-import { signedLog, signedMessage } from "../../shared/poolq/log_fixture.ts";
+import { signedAppointment, signedLog, signedMessage } from "../../shared/poolq/log_fixture.ts";
 import { type Message, messageId } from "../../shared/poolq/message.ts";
 import { topicId } from "../../shared/poolq/topic.ts";
 import { verifyMessage } from "../../shared/poolq/verify_message.ts";
@@ -9,6 +9,7 @@ import { delegate, puddleKeys } from "../../shared/puddle/puddle_fixture.ts";
 import { PuddleChain } from "../../shared/puddle/puddle_chain.ts";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
 import { readAllocator } from "./allocator.ts";
+import { moveTopic } from "./move_topic.ts";
 import { poolqPaths } from "./poolq_paths.ts";
 import { postFixture } from "./post_fixture.ts";
 import { postMessages } from "./post.ts";
@@ -183,12 +184,90 @@ Deno.test("a topic that another envoy writes is not posted to, and the way to it
       headId: messageId(signedMessage(signer)),
       count: 7,
       writer: "web-2",
+      appointments: [signedAppointment(signer, "web-2")],
       blocked: false,
     };
     await assert.rejects(
       postMessages(context, messageSigner, NAME, ["x"]),
       /written from web-2; post there, or run there: vigo swarm poolq move build-tasks --to danlap/,
     );
+  }));
+
+Deno.test("nobody but the puddle makes this envoy the writer of a topic", () =>
+  withHome(async (home) => {
+    const { context, messageSigner, fleet, signer } = postFixture(home);
+    const id = topicId(signer.publicKey.toHex(), NAME);
+    const forged = signedAppointment(generateEd25519().signer, "danlap", { topic_id: id });
+    const head = {
+      topicId: id,
+      name: NAME,
+      founder: signer.publicKey.toHex() as typeof id,
+      firstSeq: 1,
+      headSeq: 7,
+      headId: messageId(signedMessage(signer)),
+      count: 7,
+      writer: "danlap",
+      blocked: false,
+    };
+    const post = () => postMessages(context, messageSigner, NAME, ["x"]);
+    for (const appointments of [[], [forged], ["damaged"]]) {
+      fleet.head = { ...head, appointments };
+      await assert.rejects(post(), /written from another envoy/);
+    }
+    const moved = signedAppointment(signer, "danlap", { after_seq: 7 });
+    const before = signedAppointment(signer, "web-2");
+    fleet.head = { ...head, appointments: [forged, moved, before] };
+    assert.deepEqual((await post()).messages.map(({ seq }) => seq), [8]);
+    const found = await readAllocator(poolqPaths(home).topic(id));
+    assert.deepEqual(found.kind === "found" && found.allocator.appointment, moved);
+  }));
+
+Deno.test("a home that was restored from before a move does not post, though no message came since", () =>
+  withHome(async (home) => {
+    const { context, messageSigner, fleet } = postFixture(home);
+    const { topic, messages } = await postMessages(context, messageSigner, NAME, ["one"]);
+    const paths = poolqPaths(home).topic(topic.id);
+    const backup = await Deno.readFile(paths.allocator);
+    await moveTopic(context, messageSigner, NAME, "web-2");
+    const found = await readAllocator(paths);
+    assert.ok(found.kind === "found");
+    await Deno.writeFile(paths.allocator, backup);
+    fleet.head = {
+      topicId: topic.id,
+      name: NAME,
+      founder: topic.founder as typeof topic.id,
+      firstSeq: 1,
+      headSeq: 1,
+      headId: messages[0]?.id ?? "",
+      count: 1,
+      writer: "web-2",
+      appointments: [found.allocator.appointment],
+      blocked: false,
+    };
+    await assert.rejects(
+      postMessages(context, messageSigner, NAME, ["two"]),
+      /written from web-2/,
+    );
+  }));
+
+Deno.test("an allocator that the puddle did not sign is this home's own word, and the next post signs it", () =>
+  withHome(async (home) => {
+    const { context, messageSigner, notices } = postFixture(home);
+    const { topic } = await postMessages(context, messageSigner, NAME, ["one"]);
+    const paths = poolqPaths(home).topic(topic.id);
+    const { appointment: first, ...unsigned } = JSON.parse(
+      await Deno.readTextFile(paths.allocator),
+    );
+    assert.deepEqual([first.writer, first.after_seq, first.turn], ["danlap", 0, 1]);
+    await Deno.writeTextFile(paths.allocator, JSON.stringify(unsigned));
+    await postMessages(context, messageSigner, NAME, ["two"]);
+    const found = await readAllocator(paths);
+    assert.ok(found.kind === "found");
+    assert.equal(found.allocator.appointment?.after_seq, 1);
+    assert.deepEqual(notices, []);
+    const other = { ...found.allocator, writer: "web-2" };
+    await Deno.writeTextFile(paths.allocator, JSON.stringify(other));
+    assert.equal((await readAllocator(paths)).kind, "damaged");
   }));
 
 Deno.test("after a new key the bare name still means the topic that the old one founded", () =>

@@ -1,6 +1,12 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { type Allocator, noteOf, readAllocator, writeAllocator } from "./allocator.ts";
+import {
+  type Allocator,
+  type AllocatorWriter,
+  noteOf,
+  readAllocator,
+  writeAllocator,
+} from "./allocator.ts";
 import { messagesChangedNs, type NamedMessage } from "./message_files.ts";
 import { assertOwn, type OwnTopic } from "./own_log.ts";
 import { makeOwnFolder } from "./own_folder.ts";
@@ -22,7 +28,7 @@ import { findNewestMessage } from "./scan_messages.ts";
  */
 export async function repairTopic(
   topic: OwnTopic,
-  writerIfLost: string,
+  writerIfLost: AllocatorWriter,
 ): Promise<Allocator | undefined> {
   makeOwnFolder(topic.paths.folder);
   makeOwnFolder(topic.paths.messages);
@@ -32,7 +38,7 @@ export async function repairTopic(
   if (allocator && pending.length === 0 && await isUntouched(topic, allocator)) return allocator;
   const known = allocator && { seq: allocator.last_seq, id: allocator.last_msg_id };
   const newest = await findNewestMessage(topic, known);
-  const writer = allocator?.writer ?? writerIfLost;
+  const writer = allocator ?? writerIfLost;
   let head = newest ? await allocatorAt(topic.paths, writer, newest) : allocator;
   const last = pending.at(-1);
   if (last && isFinishable(pending, head)) {

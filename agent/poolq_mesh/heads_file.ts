@@ -8,6 +8,7 @@ const headSchema = z.looseObject({
   writer: z.string(),
   last_seq: z.number().int().min(1),
   last_msg_id: z.string().regex(/^[0-9a-f]{64}$/),
+  appointment: z.looseObject({}).optional(),
 });
 const fileSchema = z.looseObject({ topics: z.record(z.string(), headSchema) });
 
@@ -17,6 +18,8 @@ export interface SeenHead {
   readonly writer: string;
   readonly seq: number;
   readonly id: string;
+  /** The puddle's word on the writer, not verified; `null` if there is none. */
+  readonly appointment: Readonly<Record<string, unknown>> | null;
 }
 
 /**
@@ -34,7 +37,7 @@ export async function rememberHeads(
   const path = join(folder, `${user}.json`);
   const known = await readHeads(path);
   const topics = { ...known };
-  for (const [topicId, { name, writer, seq, id }] of seen) {
+  for (const [topicId, { name, writer, seq, id, appointment }] of seen) {
     const before = known[topicId];
     if (seq === 0 || (before && before.last_seq > seq)) continue;
     topics[topicId] = {
@@ -42,6 +45,7 @@ export async function rememberHeads(
       writer,
       last_seq: seq,
       last_msg_id: id,
+      ...(appointment ? { appointment } : {}),
     };
   }
   if (JSON.stringify(topics) === JSON.stringify(known)) return;

@@ -113,9 +113,9 @@ export class HomeScanner {
       await scans.run(user, { kind: "poolq_scrub", home: user.home }, (line) => {
         const said = queueLineSchema.parse(line);
         if (said.kind !== "topic") return;
-        const { topicId, writer, lastSeq, lastId } = said;
+        const { topicId, writer, lastSeq, lastId, appointment } = said;
         const held = store.topic(topicId)?.name ?? "";
-        seen.set(topicId, { name: held, writer, seq: lastSeq, id: lastId });
+        seen.set(topicId, { name: held, writer, seq: lastSeq, id: lastId, appointment });
       }, signal);
       await rememberHeads(headsFolder, name, seen);
       log.info("queues of a user without the grant were removed", { user: name });
@@ -189,17 +189,19 @@ class Visit {
     await rememberHeads(headsFolder, this.#user.name, this.#seen);
   }
 
-  #begin({ topicId, writer, lastSeq, lastId }: Extract<QueueLine, { kind: "topic" }>): void {
+  #begin(
+    { topicId, writer, lastSeq, lastId, appointment }: Extract<QueueLine, { kind: "topic" }>,
+  ): void {
     const { store, nowMs } = this.#options;
     this.#headBefore = store.topic(topicId)?.headSeq ?? 0;
-    this.#seen.set(topicId, { name: "", writer, seq: lastSeq, id: lastId });
+    this.#seen.set(topicId, { name: "", writer, seq: lastSeq, id: lastId, appointment });
     this.#intake = {
       topicId,
       intake: new TopicIntake({
         store,
         topicId,
         user: this.#user.name,
-        writer,
+        appointment,
         delegations: this.#delegations,
         nowMs,
       }),
@@ -217,7 +219,8 @@ class Visit {
     if (intake.problem !== undefined) {
       this.#problems.push(`topic ${topicId.slice(0, 12)}: ${intake.problem}`);
     }
-    if ((topic?.headSeq ?? 0) > this.#headBefore || topic?.writer !== before?.writer) {
+    const isAppointed = topic?.appointment?.signature !== before?.appointment?.signature;
+    if ((topic?.headSeq ?? 0) > this.#headBefore || isAppointed) {
       this.hasNews = true;
     }
   }

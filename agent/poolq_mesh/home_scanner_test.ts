@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { getegid, geteuid } from "node:process";
 import { join } from "node:path";
-import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
+import { generateEd25519, type Signer } from "../../shared/crypto/ed25519.ts";
 import { rootPaths } from "../../shared/platform/root_paths.ts";
-import { nextMessage, signedLog } from "../../shared/poolq/log_fixture.ts";
+import { nextMessage, signedAppointment, signedLog } from "../../shared/poolq/log_fixture.ts";
 import { type Message, messageId, messageLine } from "../../shared/poolq/message.ts";
 import { topicId } from "../../shared/poolq/topic.ts";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
@@ -60,7 +60,7 @@ class Machine implements AsyncDisposable {
     await Deno.writeTextFile(join(folder, "mara.json"), JSON.stringify(policy));
   }
 
-  async write(log: readonly Message[]): Promise<void> {
+  async write(signer: Signer, log: readonly Message[]): Promise<void> {
     const last = log.at(-1);
     assert.ok(last);
     const id = topicId(last.founder_pubkey, last.topic_name);
@@ -70,7 +70,12 @@ class Machine implements AsyncDisposable {
       const path = join(folder, "messages", `${messageId(message)}.json`);
       await Deno.writeTextFile(path, messageLine(message), { mode: 0o600 });
     }
-    const allocator = { writer: "web-1", last_seq: last.seq, last_msg_id: messageId(last) };
+    const allocator = {
+      writer: "web-1",
+      last_seq: last.seq,
+      last_msg_id: messageId(last),
+      appointment: signedAppointment(signer, "web-1"),
+    };
     await Deno.writeTextFile(join(folder, "allocator.json"), JSON.stringify(allocator), {
       mode: 0o600,
     });
@@ -91,7 +96,7 @@ Deno.test("what a user with the grant posted is held, its head remembered, and w
   const { signer } = generateEd25519();
   const log = signedLog(signer, 3);
   const id = topicId(log[0]?.founder_pubkey ?? "", "build-tasks");
-  await machine.write(log);
+  await machine.write(signer, log);
   await machine.scanner.scan("mara");
   assert.deepEqual(machine.store.topics(), [], "no policy grants anything");
 
@@ -104,7 +109,7 @@ Deno.test("what a user with the grant posted is held, its head remembered, and w
   const last = log.at(-1);
   assert.ok(last);
   const forged = { ...nextMessage(signer, last), body: "forged" };
-  await machine.write([...log, forged]);
+  await machine.write(signer, [...log, forged]);
   await machine.scanner.scan("mara");
   await machine.scanner.scan("mara");
   assert.equal(machine.store.topic(id)?.headSeq, 3);
@@ -115,7 +120,8 @@ Deno.test("what a user with the grant posted is held, its head remembered, and w
 Deno.test("with the gate closed no home is looked into", async () => {
   await using machine = await Machine.create();
   await machine.grant(true);
-  await machine.write(signedLog(generateEd25519().signer, 1));
+  const { signer } = generateEd25519();
+  await machine.write(signer, signedLog(signer, 1));
   machine.isOpen = false;
   await machine.scanner.scanAll();
   assert.deepEqual(machine.store.topics(), []);
@@ -126,11 +132,11 @@ Deno.test("a user who loses the grant is scrubbed; heads and messages that were 
   const { signer } = generateEd25519();
   const log = signedLog(signer, 2);
   await machine.grant(true);
-  await machine.write(log);
+  await machine.write(signer, log);
   await machine.scanner.scanAll();
   // Posted while nobody looked: not carried any more, but its seq was given out.
   const third = nextMessage(signer, log.at(-1) ?? assert.fail());
-  await machine.write([...log, third]);
+  await machine.write(signer, [...log, third]);
   await machine.grant(false);
   await machine.scanner.scanAll();
   assert.deepEqual(await Array.fromAsync(Deno.readDir(machine.home)), []);
@@ -146,10 +152,10 @@ Deno.test("two histories by one key are both kept, and nothing after is taken", 
   const [first] = log;
   assert.ok(first);
   await machine.grant(true);
-  await machine.write(log);
+  await machine.write(signer, log);
   await machine.scanner.scan("mara");
   const other = nextMessage(signer, first, { body: "another" });
-  await machine.write([first, other, nextMessage(signer, other)]);
+  await machine.write(signer, [first, other, nextMessage(signer, other)]);
   await machine.scanner.scan("mara");
   const [topic] = machine.store.topics();
   assert.deepEqual(topic?.equivocation?.ids, [
@@ -157,4 +163,18 @@ Deno.test("two histories by one key are both kept, and nothing after is taken", 
     messageId(other),
   ]);
   assert.equal(topic?.headSeq, 2);
+});
+
+Deno.test("an allocator that its puddle did not sign is told of, and its messages are held as a copy", async () => {
+  await using machine = await Machine.create();
+  const { signer } = generateEd25519();
+  await machine.grant(true);
+  await machine.write(generateEd25519().signer, signedLog(signer, 2));
+  await machine.scanner.scan("mara");
+  const [topic] = machine.store.topics();
+  assert.deepEqual([topic?.headSeq, topic?.user, topic?.appointment], [2, null, null]);
+  assert.match(JSON.stringify(machine.log.lines), /has not signed who writes it/);
+  await machine.write(signer, signedLog(signer, 2));
+  await machine.scanner.scan("mara");
+  assert.deepEqual(machine.store.topics().map(({ user }) => user), ["mara"]);
 });

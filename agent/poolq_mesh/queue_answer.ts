@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { appointmentSchema } from "../../shared/poolq/appointment.ts";
 import { isSha256 } from "../../shared/crypto/sha256.ts";
 import { MAX_RANGE_MESSAGES } from "../../shared/poolq/limits.ts";
 
@@ -27,6 +28,7 @@ export const queueHeadSchema = z.looseObject({
   headId: hex32,
   count: seq,
   writer: z.string().max(253),
+  appointment: appointmentSchema.nullable().default(null),
   blocked: z.boolean().default(false),
   equivocation: equivocationSchema.nullable().default(null),
 });

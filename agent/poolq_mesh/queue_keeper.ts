@@ -1,4 +1,5 @@
 import type { QueueHeads } from "../../shared/proto/agent.ts";
+import { parseAppointment } from "../../shared/poolq/appointment.ts";
 import { isSha256 } from "../../shared/crypto/sha256.ts";
 import { DEFAULT_MAX_BODY_BYTES } from "../../shared/poolq/limits.ts";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
@@ -180,7 +181,8 @@ export class QueueKeeper {
       if (!isSha256(topicId) || !isSha256(headId) || !isSha256(founder)) return [];
       const { firstSeq, headSeq, count } = head;
       const name = head.name.slice(0, 64), writer = head.writer.slice(0, 253);
-      return [{ topicId, name, founder, firstSeq, headSeq, headId, count, writer }];
+      const appointment = parseAppointment(head.appointment) ?? null;
+      return [{ topicId, name, founder, firstSeq, headSeq, headId, count, writer, appointment }];
     });
     this.#parts.store.claim(claims);
     for (const { topicId } of claims) this.#wake(topicId);

@@ -1,8 +1,10 @@
 import { BLOCKED } from "../../shared/poolq/chain.ts";
 import type { FleetDocument } from "../../shared/config/fleet_document.ts";
+import { type Appointment, latestAppointment } from "../../shared/poolq/appointment.ts";
 import { isSha256, type Sha256 } from "../../shared/crypto/sha256.ts";
 import { MAX_RANGE_BYTES, MAX_RANGE_MESSAGES } from "../../shared/poolq/limits.ts";
 import { createMessageVerifier } from "../../shared/poolq/verify_message.ts";
+import { PuddleChain } from "../../shared/puddle/puddle_chain.ts";
 import { parseDelegations } from "../../shared/puddle/parse_delegations.ts";
 import type { AgentLog } from "../daemon/agent_log.ts";
 import {
@@ -26,7 +28,14 @@ const MAX_CACHED_LENGTH = 256 * 1024 * 1024;
 export type QueueSource = "local" | "server" | `peer ${string}`;
 
 export type HeadAnswer =
-  | { readonly ok: true; readonly head: QueueHead & { readonly source: QueueSource } }
+  | {
+    readonly ok: true;
+    readonly head: QueueHead & {
+      readonly source: QueueSource;
+      /** Who writes the topic by everybody who was asked; none is verified, and who posts sees which one counts. */
+      readonly appointments: readonly Appointment[];
+    };
+  }
   | Refusal;
 export type RangeAnswer =
   | { readonly ok: true; readonly range: QueueRange & { readonly source: QueueSource } }
@@ -105,7 +114,13 @@ export class QueueReader {
     const [best] = found.toSorted((one, other) => other.headSeq - one.headSeq);
     if (!best) return refuse(404, "No envoy that can be reached, nor the server, knows that topic");
     if (this.isBlocked(best)) return refuse(403, BLOCKED);
-    return { ok: true, head: { ...best, writer: this.#writer(held, best) } };
+    const said = new Map(
+      found.flatMap(({ appointment }) =>
+        appointment ? [[appointment.signature, appointment] as const] : []
+      ),
+    );
+    const appointments = [...said.values()];
+    return { ok: true, head: { ...best, ...this.#writer(held, best), appointments } };
   }
 
   /** Messages from `from` on, as far as somebody has them; up to the first by a key that is blocked. */
@@ -181,17 +196,18 @@ export class QueueReader {
 
   /** Whether nobody can have more of it than this envoy. */
   #isWrittenHere(held: HeldTopic): boolean {
-    return held.writer === this.#options.hostname() && this.#isHomesWord(held);
+    return held.appointment?.writer === this.#options.hostname() && this.#isHomesWord(held);
   }
 
-  /**
-   * Whether a local home decides who writes a topic: while the fleet does not know better, and otherwise only where the fleet
-   * knows this envoy as the writer, who alone hands over. Any user can lay a copy of a topic into a home.
-   */
-  #isHomesWord({ topicId, user, headSeq }: HeldTopic): boolean {
-    const claim = this.#options.store.claimed(topicId);
-    return user !== null && (claim === undefined || headSeq > claim.headSeq ||
-      claim.writer === this.#options.hostname());
+  /** Whether nothing later than what a local home has is known of who writes a topic. */
+  #isHomesWord({ topicId, founder, appointment, delegations }: HeldTopic): boolean {
+    const claimed = this.#options.store.claimed(topicId)?.appointment;
+    if (!appointment || !claimed || claimed.signature === appointment.signature) {
+      return appointment !== null;
+    }
+    const authors = new PuddleChain(parseDelegations(delegations.map((text) => JSON.parse(text))));
+    const latest = latestAppointment([appointment, claimed], { topicId, founder, authors });
+    return latest?.signature === appointment.signature;
   }
 
   /** What is held, and before that what has come since, as far as it is wanted. */
@@ -314,6 +330,7 @@ export class QueueReader {
   #heldHead(held: HeldTopic): QueueHead {
     const { topicId, name, founder, firstSeq, headSeq, headId, equivocation } = held;
     const claim = this.#options.store.claimed(topicId);
+    const appointment = this.#isHomesWord(held) ? held.appointment : claim?.appointment ?? null;
     return {
       topicId,
       name,
@@ -322,14 +339,15 @@ export class QueueReader {
       headSeq,
       headId,
       count: headSeq - firstSeq + 1,
-      writer: (this.#isHomesWord(held) ? held.writer : "") || (claim?.writer ?? held.writer),
+      writer: appointment?.writer ?? claim?.writer ?? "",
+      appointment,
       blocked: false,
       equivocation: equivocation && { ...equivocation, ids: [...equivocation.ids] },
     };
   }
 
   #claimedHead(
-    { topicId, name, founder, firstSeq, headSeq, headId, count, writer }: NonNullable<
+    { topicId, name, founder, firstSeq, headSeq, headId, count, writer, appointment }: NonNullable<
       ReturnType<QueueStore["claimed"]>
     >,
   ): QueueHead {
@@ -342,15 +360,22 @@ export class QueueReader {
       headId: asHash(headId),
       count,
       writer,
+      appointment,
       blocked: false,
       equivocation: null,
     };
   }
 
   /** The home that a topic is written in knows best who writes it. */
-  #writer(held: HeldTopic | undefined, best: QueueHead): string {
-    const isHomes = held && held.headSeq >= best.headSeq && this.#isHomesWord(held);
-    return isHomes ? held.writer : best.writer;
+  #writer(
+    held: HeldTopic | undefined,
+    best: QueueHead,
+  ): Pick<QueueHead, "writer" | "appointment"> {
+    const isHomes = held?.appointment && held.headSeq >= best.headSeq && this.#isHomesWord(held);
+    const { writer, appointment } = best;
+    return isHomes
+      ? { writer: held.appointment.writer, appointment: held.appointment }
+      : { writer, appointment };
   }
 }
 

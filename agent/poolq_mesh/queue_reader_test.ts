@@ -24,6 +24,7 @@ function rangeOf(log: readonly Message[], { from }: QueueQuestion): QueueRange {
     headId: messageId(last),
     count: log.length,
     writer: "web-1",
+    appointment: null,
     blocked: false,
     equivocation: null,
     messages: log.filter(({ seq }) => seq >= (from ?? 1)),

@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { z } from "zod";
 import { isSha256, type Sha256 } from "../../shared/crypto/sha256.ts";
+import { type Appointment, appointmentSchema } from "../../shared/poolq/appointment.ts";
 import type { VerifiedMessage } from "../../shared/poolq/verify_message.ts";
 import { writeTransaction } from "../store/write_transaction.ts";
 
@@ -8,11 +9,11 @@ import { writeTransaction } from "../store/write_transaction.ts";
 const BUSY_TIMEOUT_MS = 5_000;
 /** A larger file is not read through at the start, which would take seconds; every message is verified by who reads it. */
 const MAX_CHECKED_PAGES = 16_384;
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 const SCHEMA = `
   CREATE TABLE topic (
     topic_id TEXT PRIMARY KEY, name TEXT NOT NULL, founder TEXT NOT NULL,
-    user TEXT, writer TEXT NOT NULL,
+    user TEXT, appointment TEXT,
     first_seq INTEGER NOT NULL, head_seq INTEGER NOT NULL, head_id TEXT NOT NULL,
     delegations TEXT NOT NULL, equivocation TEXT
   ) STRICT;
@@ -28,9 +29,15 @@ const SCHEMA = `
   CREATE TABLE head (
     topic_id TEXT PRIMARY KEY, name TEXT NOT NULL, founder TEXT NOT NULL,
     first_seq INTEGER NOT NULL, head_seq INTEGER NOT NULL, head_id TEXT NOT NULL,
-    count INTEGER NOT NULL, writer TEXT NOT NULL
+    count INTEGER NOT NULL, writer TEXT NOT NULL, appointment TEXT
   ) STRICT;
   CREATE TABLE granted (user TEXT PRIMARY KEY) STRICT;
+`;
+/** Who wrote a topic was not signed before; each home says it again when it is looked into. */
+const FROM_VERSION_1 = `
+  ALTER TABLE topic DROP COLUMN writer;
+  ALTER TABLE topic ADD COLUMN appointment TEXT;
+  ALTER TABLE head ADD COLUMN appointment TEXT;
 `;
 /** Most topics that are remembered of those that the server told of. */
 const MAX_HEADS = 20_000;
@@ -42,8 +49,8 @@ export interface HeldTopic {
   readonly founder: string;
   /** The local user in whose home it is; `null` for one that was only read here. */
   readonly user: string | null;
-  /** Hostname of the envoy that it is written from, as its home says; empty for one that was only read. */
-  readonly writer: string;
+  /** The puddle's word on the envoy that writes it, verified; `null` for one that was only read. */
+  readonly appointment: Appointment | null;
   /** The lowest message that is kept, and the last. */
   readonly firstSeq: number;
   readonly headSeq: number;
@@ -70,6 +77,8 @@ export interface ClaimedHead {
   readonly headId: string;
   readonly count: number;
   readonly writer: string;
+  /** Not verified. */
+  readonly appointment: Appointment | null;
 }
 
 /** Where a range begins and how large it may be. */
@@ -87,7 +96,7 @@ const topicRow = z.object({
   name: z.string(),
   founder: z.string(),
   user: z.string().nullable(),
-  writer: z.string(),
+  appointment: z.string().nullable(),
   first_seq: number,
   head_seq: number,
   head_id: hash,
@@ -98,7 +107,7 @@ const topicRow = z.object({
   name: row.name,
   founder: row.founder,
   user: row.user,
-  writer: row.writer,
+  appointment: readAppointment(row.appointment),
   firstSeq: row.first_seq,
   headSeq: row.head_seq,
   headId: row.head_id,
@@ -114,6 +123,7 @@ const headRow = z.object({
   head_id: z.string(),
   count: number,
   writer: z.string(),
+  appointment: z.string().nullable(),
 }).transform((row): ClaimedHead => ({
   topicId: row.topic_id,
   name: row.name,
@@ -123,7 +133,12 @@ const headRow = z.object({
   headId: row.head_id,
   count: row.count,
   writer: row.writer,
+  appointment: readAppointment(row.appointment),
 }));
+
+function readAppointment(text: string | null): Appointment | null {
+  return text === null ? null : appointmentSchema.parse(JSON.parse(text));
+}
 
 type Row = Readonly<Record<string, SQLOutputValue>>;
 
@@ -154,8 +169,9 @@ export class QueueStore implements Disposable {
       if (version > SCHEMA_VERSION) {
         throw new Error(`${path} was written by a later version of vigo. Update this one`);
       }
-      if (version === 0) {
-        writeTransaction(db, () => db.exec(`${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION};`));
+      if (version < SCHEMA_VERSION) {
+        const change = version === 0 ? SCHEMA : FROM_VERSION_1;
+        writeTransaction(db, () => db.exec(`${change} PRAGMA user_version = ${SCHEMA_VERSION};`));
       }
       const { pages } = Object(
         db.prepare("SELECT page_count AS pages FROM pragma_page_count").get(),
@@ -190,17 +206,21 @@ export class QueueStore implements Disposable {
       for (const { id, message } of messages) {
         add.run(topic.topicId, message.seq, id, receivedAtMs, JSON.stringify(message));
       }
-      this.#db.prepare("INSERT OR REPLACE INTO topic VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").run(
+      this.#db.prepare(
+        `INSERT OR REPLACE INTO topic
+           (topic_id, name, founder, user, first_seq, head_seq, head_id, delegations, equivocation, appointment)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ).run(
         topic.topicId,
         topic.name,
         topic.founder,
         topic.user,
-        topic.writer,
         topic.firstSeq,
         topic.headSeq,
         topic.headId,
         JSON.stringify(topic.delegations),
         topic.equivocation && JSON.stringify(topic.equivocation),
+        topic.appointment && JSON.stringify(topic.appointment),
       );
     });
   }
@@ -283,7 +303,9 @@ export class QueueStore implements Disposable {
   /** Remembers what the server told of topics; its last word counts. */
   claim(heads: readonly ClaimedHead[]): void {
     writeTransaction(this.#db, () => {
-      const add = this.#db.prepare("INSERT OR REPLACE INTO head VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+      const add = this.#db.prepare(
+        "INSERT OR REPLACE INTO head VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      );
       for (const head of heads) {
         add.run(
           head.topicId,
@@ -294,6 +316,7 @@ export class QueueStore implements Disposable {
           head.headId,
           head.count,
           head.writer,
+          head.appointment && JSON.stringify(head.appointment),
         );
       }
       this.#db.prepare(

@@ -34,7 +34,7 @@ export class QueueUploader {
   readonly #options: QueueUploaderOptions;
   /** By topic: up to where the server has it. */
   readonly #stored = new Map<string, number>();
-  /** By topic: the writer that the server was told of last. A topic that moves away has another one, and no new message. */
+  /** By topic: what the server was told last of who writes it. A topic that moves away has another one, and no new message. */
   readonly #toldWriters = new Map<string, string>();
   /** Topics that the server takes no more of for now, and why. */
   readonly #refused = new Map<string, string>();
@@ -111,11 +111,11 @@ export class QueueUploader {
     return true;
   }
 
-  #isDue({ topicId, headSeq, writer }: HeldTopic): boolean {
+  #isDue({ topicId, headSeq, appointment }: HeldTopic): boolean {
     if (this.#refused.has(topicId)) return false;
     const stored = this.#stored.get(topicId);
     return stored === undefined || stored < headSeq ||
-      this.#toldWriters.get(topicId) !== writer;
+      this.#toldWriters.get(topicId) !== appointment?.signature;
   }
 
   /** Of topics of which it is not known what the server has, nothing but that is asked. */
@@ -139,7 +139,7 @@ export class QueueUploader {
       return {
         topicId: Buffer.from(topic.topicId, "hex"),
         user: topic.user ?? "",
-        writer: topic.writer,
+        appointment: Buffer.from(topic.appointment ? JSON.stringify(topic.appointment) : ""),
         firstSeq: topic.firstSeq,
         headSeq: topic.headSeq,
         messages: texts.map((text) => Buffer.from(text)),
@@ -158,7 +158,7 @@ export class QueueUploader {
       if (!topic) continue;
       const before = this.#stored.get(id);
       this.#stored.set(id, storedSeq);
-      this.#toldWriters.set(id, topic.writer);
+      if (topic.appointment) this.#toldWriters.set(id, topic.appointment.signature);
       // Without progress another call would say the same.
       const isStuck = before !== undefined && storedSeq <= before && storedSeq < topic.headSeq;
       const reason = refusal || (isStuck ? "the server took nothing" : "");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
-import { signedLog } from "../../shared/poolq/log_fixture.ts";
+import { signedAppointment, signedLog } from "../../shared/poolq/log_fixture.ts";
 import { topicId } from "../../shared/poolq/topic.ts";
 import { UploadQueuesRequest, UploadQueuesResponse } from "../../shared/proto/agent.ts";
 import { FakeClock } from "../daemon/fake_clock.ts";
@@ -28,7 +28,9 @@ class FakeServer {
       });
     }
     const { topics } = UploadQueuesRequest.decode(body);
-    this.writers.push(...topics.map(({ writer }) => writer));
+    this.writers.push(
+      ...topics.map(({ appointment }) => JSON.parse(appointment.toString()).writer),
+    );
     this.calls.push(topics.reduce((sum, { messages }) => sum + messages.length, 0));
     const states = topics.map(({ topicId, messages }) => {
       const id = topicId.toString("hex");
@@ -56,7 +58,7 @@ function setUp(count: number, bodyLength = 10) {
       store,
       topicId: id,
       user: "mara",
-      writer,
+      appointment: signedAppointment(signer, writer, { after_seq: writer === "web-1" ? 0 : upTo }),
       delegations: [],
       nowMs: () => 0,
     });

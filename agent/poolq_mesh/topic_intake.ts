@@ -1,3 +1,8 @@
+import {
+  type Appointment,
+  isLaterAppointment,
+  proveAppointment,
+} from "../../shared/poolq/appointment.ts";
 import { ChainReader, type ChainVerdict, describeVerdict } from "../../shared/poolq/chain.ts";
 import { createMessageVerifier, type VerifiedMessage } from "../../shared/poolq/verify_message.ts";
 import { isSha256, type Sha256 } from "../../shared/crypto/sha256.ts";
@@ -8,6 +13,9 @@ import type { HeldTopic, QueueStore } from "./queue_store.ts";
 
 /** Messages written in one transaction. */
 const MESSAGES_PER_WRITE = 250;
+/** What is said of a topic in a home that lacks the puddle's word, be it a copy or from before there was one. */
+const UNSIGNED =
+  "its puddle has not signed who writes it, so it counts as a copy; its owner posts to it once more";
 /** Most delegations kept with a topic: all that are followed, and those that contest them. */
 const MAX_KEPT_DELEGATIONS = 32;
 
@@ -18,7 +26,7 @@ export interface IntakeOptions {
   /** The local user in whose home it was found. */
   readonly user?: string;
   /** Who writes it, as that home says. */
-  readonly writer?: string;
+  readonly appointment?: unknown;
   readonly delegations: readonly Delegation[];
   nowMs(): number;
 }
@@ -35,6 +43,8 @@ export class TopicIntake {
   #reader: ChainReader | undefined;
   #pending: VerifiedMessage[] = [];
   #problem: string | undefined;
+  /** Whether the home has the puddle's word on who writes the topic. */
+  #isAppointed = false;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -65,6 +75,9 @@ export class TopicIntake {
       for (const verdict of this.#reader.end(last)) this.#note(verdict, {});
     }
     this.#write();
+    if (this.#options.user !== undefined && this.#topic && !this.#isAppointed) {
+      this.#problem ??= UNSIGNED;
+    }
     return this.#topic;
   }
 
@@ -122,32 +135,44 @@ export class TopicIntake {
     }
   }
 
-  /** Everybody can copy what the fleet has into a home of theirs; what it does not have yet comes from who signs. */
-  #isNews(seq: number): boolean {
-    const { store, topicId } = this.#options;
-    return seq > (store.claimed(topicId)?.headSeq ?? 0);
+  /**
+   * The word of the puddle that makes this home the topic's own on this machine: everybody can copy messages into a home of
+   * theirs. One that another user's home has already has to come with something new.
+   */
+  #appointment(founder: string, delegations: readonly Delegation[]): Appointment | undefined {
+    const { topicId, user, appointment } = this.#options;
+    const topic = { topicId, founder, authors: new PuddleChain(delegations) };
+    const said = user === undefined ? undefined : proveAppointment(appointment, topic);
+    if (!said) return undefined;
+    this.#isAppointed = true;
+    const held = this.#topic?.appointment ?? undefined;
+    const before = held && proveAppointment(held, topic);
+    if (before && isLaterAppointment(before, said)) return undefined;
+    const owner = this.#topic?.user ?? user;
+    const isNews = this.#pending.length > 0 || isLaterAppointment(said, before);
+    return owner === user || isNews ? said.appointment : undefined;
   }
 
   #write(): void {
-    const { store, topicId, user, writer, nowMs } = this.#options;
+    const { store, topicId, user, nowMs } = this.#options;
     const [first] = this.#pending;
     const last = this.#pending.at(-1);
     const before = this.#topic;
     const named = first?.message;
     if (!before && (!named || !last || !first)) return;
     const founder = before?.founder ?? named?.founder_pubkey ?? "";
-    const isOwners = user !== undefined &&
-      (before?.user === user || this.#isNews(last?.message.seq ?? 0));
+    const delegations = this.#delegations(founder);
+    const appointment = this.#appointment(founder, delegations);
     const topic: HeldTopic = {
       topicId,
       name: before?.name ?? named?.topic_name ?? "",
       founder,
-      user: isOwners ? user : before?.user ?? null,
-      writer: (isOwners ? writer : before?.writer) ?? "",
+      user: (appointment ? user : before?.user) ?? null,
+      appointment: appointment ?? before?.appointment ?? null,
       firstSeq: before?.firstSeq ?? named?.seq ?? 1,
       headSeq: last?.message.seq ?? before?.headSeq ?? 0,
       headId: last?.id ?? before?.headId ?? asHash(""),
-      delegations: this.#delegations(founder).map((one) => JSON.stringify(one)),
+      delegations: delegations.map((one) => JSON.stringify(one)),
       equivocation: before?.equivocation ?? null,
     };
     if (JSON.stringify(topic) === JSON.stringify(this.#known) && !last) return;

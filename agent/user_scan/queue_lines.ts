@@ -10,6 +10,8 @@ export const queueLineSchema = z.discriminatedUnion("kind", [
     kind: z.literal("topic"),
     topicId: hex32,
     writer: z.string().max(253),
+    /** The puddle's word that it writes, not verified; `null` if there is none. */
+    appointment: z.looseObject({}).nullable(),
     lastSeq: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
     lastId: hex32,
   }),

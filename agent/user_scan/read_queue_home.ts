@@ -8,7 +8,7 @@ import type { QueueLine } from "./queue_lines.ts";
 import { MAX_SCANNED_MESSAGES, MAX_USER_TOPICS, type ScanHandler } from "./scan_request.ts";
 import { readUserFile } from "./user_file.ts";
 
-/** An allocator has three short values. */
+/** An allocator has a few short values. */
 const MAX_ALLOCATOR_BYTES = 4_096;
 /** A delegation that lists as many heads as it may. */
 const MAX_DELEGATION_BYTES = 64 * 1024;
@@ -21,6 +21,7 @@ const allocatorSchema = z.looseObject({
   writer: z.string().max(253),
   last_seq: z.number().int().min(0).max(Number.MAX_SAFE_INTEGER),
   last_msg_id: z.string().refine(isSha256),
+  appointment: z.looseObject({}).optional(),
 });
 
 /** What of a message's file says where the one before it is; everything else is for whoever verifies it. */
@@ -73,8 +74,8 @@ export function readAllocator(home: string, topicId: string) {
   if (bytes === undefined) return undefined;
   const parsed = allocatorSchema.safeParse(parseJson(bytes));
   if (!parsed.success) throw new Error("allocator.json is not one");
-  const { writer, last_seq, last_msg_id } = parsed.data;
-  return { writer, lastSeq: last_seq, lastId: last_msg_id };
+  const { writer, last_seq, last_msg_id, appointment = null } = parsed.data;
+  return { writer, lastSeq: last_seq, lastId: last_msg_id, appointment };
 }
 
 async function tellTopic(

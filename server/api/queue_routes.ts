@@ -43,6 +43,7 @@ export function queueRoutes(
     name: topic.name,
     founder: topic.founder,
     writer: topic.writer,
+    appointment: topic.appointment,
     user: topic.user,
     firstSeq: topic.firstSeq,
     headSeq,

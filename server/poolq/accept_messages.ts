@@ -1,4 +1,5 @@
 import { isSha256 } from "../../shared/crypto/sha256.ts";
+import type { Appointment } from "../../shared/poolq/appointment.ts";
 import { BLOCKED } from "../../shared/poolq/chain.ts";
 import { bodySizeBytes, messageLine } from "../../shared/poolq/message.ts";
 import type { MessageVerifier, VerifiedMessage } from "../../shared/poolq/verify_message.ts";
@@ -12,6 +13,8 @@ export interface OfferedMessages {
   readonly user: string;
   /** Hostname of the envoy. */
   readonly from: string;
+  /** The latest word of the puddle on who writes the topic, verified; `null` if there is none. */
+  readonly appointment: Appointment | null;
   /** The lowest message that it can still send. */
   readonly firstSeq: number;
   readonly messages: readonly Uint8Array[];
@@ -104,8 +107,8 @@ export function* acceptMessages(
       topicId: verified.topicId,
       name: message.topic_name,
       founder: message.founder_pubkey,
-      // Whoever brings something new, signed by the author, writes the topic.
-      writer: offer.from,
+      writer: offer.appointment?.writer ?? "",
+      appointment: offer.appointment,
       user: offer.user,
       firstSeq: isStale ? seq + 1 : isEmpty ? seq : topic?.firstSeq ?? seq,
       headSeq: seq,

@@ -1,5 +1,10 @@
 import { Buffer } from "node:buffer";
 import type { Logger } from "../../shared/platform/logging.ts";
+import {
+  type Appointment,
+  latestAppointment,
+  parseAppointment,
+} from "../../shared/poolq/appointment.ts";
 import { BLOCKED } from "../../shared/poolq/chain.ts";
 import { MAX_AHEAD_MS } from "../../shared/poolq/limits.ts";
 import { createMessageVerifier } from "../../shared/poolq/verify_message.ts";
@@ -80,6 +85,8 @@ export class QueueMesh {
   readonly #topics: Map<string, StoredTopic>;
   /** Topics that hold messages whose time has not come. */
   readonly #held = new Set<string>();
+  /** How many new topics each envoy brought that are written from another one, since this server started. */
+  readonly #broughtForOthers = new Map<string, number>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #prunedAtMs = 0;
 
@@ -231,34 +238,47 @@ export class QueueMesh {
       );
     }
     if (known ? this.isBlocked(known) : blocks.has("topic", topicId)) return refuse(BLOCKED);
-    const following = known && this.#followWriter(known, offer.writer, hostname);
     const founder = known?.founder ?? founderOf(offer);
     const delegations = founder === undefined
       ? []
       : delegationsOf(founder, [...readDelegations(known?.delegations ?? []), ...offered]);
+    const authors = new PuddleChain(delegations);
+    const isKeyBlocked = (key: string) => blocks.has("key", key);
+    const isKeyEvicted = (publicKey: string) => isEvicted({ publicKey, envoyUuid: uuid });
+    const said = parseAppointment(offer.appointment);
+    const mayAppoint = said && !isKeyBlocked(said.author_pubkey) &&
+      !isKeyEvicted(said.author_pubkey);
+    const appointment = latestAppointment(
+      [known?.appointment, mayAppoint ? said : undefined],
+      { topicId, founder: founder ?? "", authors },
+    ) ?? null;
     const { topic, messages, refusal } = await runInSlices(acceptMessages(
       {
         topicId,
         user: offer.user,
         from: hostname,
+        appointment,
         firstSeq: offer.firstSeq,
         messages: offer.messages,
       },
-      following ?? known,
+      known && appoint(known, appointment),
       {
         verify: this.#verify,
-        authors: new PuddleChain(delegations),
+        authors,
         maxMsgBytes: settings.maxMsgBytes,
         maxTopicBytes: settings.maxTopicBytes,
         retentionMs: settings.retentionMs,
         nowMs: now(),
-        isKeyBlocked: (key) => blocks.has("key", key),
-        isEvicted: (publicKey) => isEvicted({ publicKey, envoyUuid: uuid }),
+        isKeyBlocked,
+        isEvicted: isKeyEvicted,
         kept: await this.#keptIds(known, offer),
       },
     ));
     if (!topic) return refuse(refusal);
     if (!known && this.#isFull(hostname)) return refuse("there are too many topics");
+    if (!known && topic.writer !== hostname) {
+      this.#broughtForOthers.set(hostname, (this.#broughtForOthers.get(hostname) ?? 0) + 1);
+    }
     const kept = { ...topic, delegations: delegations.map((one) => JSON.stringify(one)) };
     if (JSON.stringify(kept) !== JSON.stringify(known)) {
       await store.queues.save(kept, messages);
@@ -277,12 +297,6 @@ export class QueueMesh {
     return stateOf(offer.topicId, kept, refusal);
   }
 
-  /** Whoever writes a topic says who writes it next. */
-  #followWriter(known: StoredTopic, writer: string, hostname: string): StoredTopic | undefined {
-    if (writer === "" || writer === known.writer || known.writer !== hostname) return undefined;
-    return { ...known, writer };
-  }
-
   /** The ids that are kept at the places which an offer names again. */
   async #keptIds(known: StoredTopic | undefined, offer: QueueOffer): Promise<Map<number, string>> {
     const kept = new Map<number, string>();
@@ -298,7 +312,7 @@ export class QueueMesh {
 
   #isFull(hostname: string): boolean {
     if (this.#topics.size >= MAX_TOPICS) return true;
-    let own = 0;
+    let own = this.#broughtForOthers.get(hostname) ?? 0;
     for (const { writer } of this.#topics.values()) if (writer === hostname) own += 1;
     return own >= MAX_TOPICS_OF_ENVOY;
   }
@@ -325,9 +339,9 @@ function judgeLimits({ topics, delegations }: UploadQueuesRequest): string | und
     return `${messages} messages, at most ${MAX_OFFERED_MESSAGES} are taken`;
   }
   const ids = new Set<string>();
-  for (const { topicId, user, writer } of topics) {
+  for (const { topicId, user } of topics) {
     if (topicId.length !== 32) return "a topic's id has 32 bytes";
-    if (user.length > 64 || writer.length > 253) return "a name is too long";
+    if (user.length > 64) return "a name is too long";
     ids.add(topicId.toString("hex"));
   }
   return ids.size === topics.length ? undefined : "a topic is offered twice";
@@ -352,7 +366,13 @@ function toHead({ topic, headSeq, headId, count }: VisibleTopic): QueueHead {
     headId: Buffer.from(headId, "hex"),
     count,
     writer: topic.writer,
+    appointment: Buffer.from(topic.appointment ? JSON.stringify(topic.appointment) : ""),
   };
+}
+
+/** The topic with who writes it by the latest word of its puddle. */
+function appoint(topic: StoredTopic, appointment: Appointment | null): StoredTopic {
+  return appointment ? { ...topic, writer: appointment.writer, appointment } : topic;
 }
 
 /** What the first message says of itself: what it is judged by, not what is believed. */

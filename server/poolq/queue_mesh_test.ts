@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { getLogger } from "@logtape/logtape";
 import { generateEd25519, type Signer } from "../../shared/crypto/ed25519.ts";
-import { nextMessage, signedLog, signedMessage } from "../../shared/poolq/log_fixture.ts";
+import {
+  nextMessage,
+  signedAppointment,
+  signedLog,
+  signedMessage,
+} from "../../shared/poolq/log_fixture.ts";
 import { type Message, messageId } from "../../shared/poolq/message.ts";
 import { topicId } from "../../shared/poolq/topic.ts";
 import { type Delegation, signDelegation } from "../../shared/puddle/delegation.ts";
@@ -71,7 +76,7 @@ function offer(log: readonly Message[], changes: Partial<QueueOffer> = {}): Queu
   return {
     topicId: Buffer.from(id, "hex"),
     user: "mara",
-    writer: "web-1",
+    appointment: Buffer.alloc(0),
     firstSeq: first?.seq ?? 0,
     headSeq: log.at(-1)?.seq ?? 0,
     messages: log.map((message) => Buffer.from(JSON.stringify(message))),
@@ -98,6 +103,11 @@ async function upload(
   return [state?.storedSeq ?? -1, state?.refusal ?? ""];
 }
 
+/** What an offer says of who writes the topic. */
+function appointed(...args: Parameters<typeof signedAppointment>): Partial<QueueOffer> {
+  return { appointment: Buffer.from(JSON.stringify(signedAppointment(...args))) };
+}
+
 async function stored({ store }: Pick<Setting, "store">, log: readonly Message[]) {
   const [first] = log;
   assert.ok(first);
@@ -110,7 +120,8 @@ Deno.test("what an envoy uploads is stored in order, told to the others, and sur
   const setting = await setUp();
   const { signer } = generateEd25519();
   const log = signedLog(signer, 5);
-  assert.deepEqual(await upload(setting, log.slice(0, 2)), [2, ""]);
+  const own = appointed(signer, "web-1");
+  assert.deepEqual(await upload(setting, log.slice(0, 2), own), [2, ""]);
   assert.deepEqual(await upload(setting, log.slice(1, 5)), [5, ""]);
   assert.deepEqual(await stored(setting, log), [1, 2, 3, 4, 5]);
   assert.deepEqual(setting.told.map(({ headSeq, writer }) => [headSeq, writer]), [
@@ -301,16 +312,58 @@ Deno.test("after a rekey the new key writes on from the head that the delegation
   assert.deepEqual(await upload({ mesh, envoy: setting.envoy }, [fourth]), [4, ""]);
 });
 
-Deno.test("whoever writes a topic hands it on; nobody else can", async () => {
+Deno.test("a topic's puddle says who writes it, from whatever envoy; nobody else can", async () => {
   const setting = await setUp();
-  const log = signedLog(generateEd25519().signer, 1);
-  await upload(setting, log);
-  const stranger = new EnvoyState(envoyRecord({ hostname: "web-2" }));
+  const { signer } = generateEd25519();
+  const log = signedLog(signer, 3);
+  const elsewhere = {
+    mesh: setting.mesh,
+    envoy: new EnvoyState(envoyRecord({ hostname: "web-2" })),
+  };
   const writer = async () => (await setting.mesh.list()).map(({ topic }) => topic.writer);
-  await upload({ mesh: setting.mesh, envoy: stranger }, log, { writer: "web-2", messages: [] });
+  await upload(setting, log.slice(0, 2));
+  assert.deepEqual(await writer(), [""], "a message does not say it");
+  await upload(setting, log.slice(0, 2), appointed(signer, "web-1"));
   assert.deepEqual(await writer(), ["web-1"]);
-  await upload(setting, log, { writer: "web-2", messages: [] });
+
+  const id = topicId(founderOf(signer), "build-tasks");
+  const forged = appointed(generateEd25519().signer, "web-3", { topic_id: id, after_seq: 9 });
+  await upload(elsewhere, log, { ...forged, messages: [] });
+  await upload(setting, log, { appointment: Buffer.from("{"), messages: [] });
+  assert.deepEqual(await writer(), ["web-1"]);
+
+  const moved = appointed(signer, "web-2", { after_seq: 2 });
+  await upload(elsewhere, log, { ...moved, messages: [] });
   assert.deepEqual(await writer(), ["web-2"]);
+  assert.deepEqual(setting.told.at(-1)?.appointment, moved.appointment);
+  await upload(setting, log, appointed(signer, "web-1"));
+  assert.deepEqual(await writer(), ["web-2"], "who has not heard of it is not believed");
+  const again = await setting.again();
+  assert.equal((await again.find(id))?.topic.appointment?.writer, "web-2");
+});
+
+Deno.test("a puddle that was evicted from an envoy appoints nobody from there", async () => {
+  const setting = await setUp();
+  const { signer } = generateEd25519();
+  const log = signedLog(signer, 1);
+  await upload(setting, log, appointed(signer, "web-1"));
+  setting.evicted.add(founderOf(signer));
+  const moved = appointed(signer, "web-2", { after_seq: 1 });
+  await upload(setting, log, { ...moved, messages: [] });
+  assert.equal((await setting.mesh.list())[0]?.topic.writer, "web-1");
+});
+
+Deno.test("the topics that an envoy brings for others count for it, too", async () => {
+  const setting = await setUp();
+  for (let index = 0; index <= 1_000; index += 1) {
+    const { signer } = generateEd25519();
+    const log = signedLog(signer, 1);
+    const [storedSeq, refusal] = await upload(setting, log, appointed(signer, "web-9"));
+    assert.deepEqual(
+      [storedSeq, refusal],
+      index < 1_000 ? [1, ""] : [0, "there are too many topics"],
+    );
+  }
 });
 
 Deno.test("a puddle that was evicted from an envoy is not believed there", async () => {

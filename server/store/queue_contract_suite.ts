@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
 import { sha256Hex } from "../../shared/crypto/sha256.ts";
+import { signedAppointment } from "../../shared/poolq/log_fixture.ts";
 import type { StoredMessage, StoredTopic } from "./queue_store.ts";
 import type { Store } from "./store.ts";
 
@@ -36,7 +38,8 @@ export function testQueueContract(promise: Promised): void {
       from: "web-1",
       atMs: 5,
     };
-    const changed = { ...topic, writer: "web-2", equivocation };
+    const appointment = signedAppointment(generateEd25519().signer, "web-2");
+    const changed = { ...topic, writer: "web-2", appointment, equivocation };
     await s.queues.save(changed, [someQueueMessage(1, { text: "another" })]);
     assert.deepEqual(await s.queues.range(topic.topicId, all), [someQueueMessage(1)]);
     assert.deepEqual(await s.queues.listTopics(), [changed]);
@@ -112,6 +115,7 @@ function someTopic(changes: Partial<StoredTopic> = {}): StoredTopic {
     name: "build-tasks",
     founder: "ab".repeat(32),
     writer: "web-1",
+    appointment: null,
     user: "mara",
     firstSeq: 1,
     headSeq: 1,

@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import { z } from "zod";
 import { isSha256 } from "../../shared/crypto/sha256.ts";
+import { appointmentSchema } from "../../shared/poolq/appointment.ts";
 import type { QueueRepository, StoredMessage, StoredTopic } from "./queue_store.ts";
 import type { Tables } from "./tables.ts";
 
@@ -24,6 +25,7 @@ const topicSchema: z.ZodType<StoredTopic> = z.object({
   name: z.string(),
   founder: z.string(),
   writer: z.string(),
+  appointment: appointmentSchema.nullable(),
   user: z.string(),
   firstSeq: z.number(),
   headSeq: z.number(),
@@ -162,6 +164,7 @@ function topicRow(topic: StoredTopic): Tables["poolq_topics"] {
     size_bytes: topic.sizeBytes,
     delegations: JSON.stringify(topic.delegations),
     equivocation: topic.equivocation && JSON.stringify(topic.equivocation),
+    appointment: topic.appointment && JSON.stringify(topic.appointment),
   };
 }
 
@@ -171,6 +174,7 @@ function readTopic(row: Tables["poolq_topics"]): StoredTopic {
     name: row.name,
     founder: row.founder,
     writer: row.writer,
+    appointment: row.appointment === null ? null : JSON.parse(row.appointment),
     user: row.user_name,
     firstSeq: row.first_seq,
     headSeq: row.head_seq,

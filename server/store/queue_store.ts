@@ -1,4 +1,5 @@
 import type { Sha256 } from "../../shared/crypto/sha256.ts";
+import type { Appointment } from "../../shared/poolq/appointment.ts";
 
 /** A topic as the server keeps it. */
 export interface StoredTopic {
@@ -6,9 +7,11 @@ export interface StoredTopic {
   readonly name: string;
   /** ed25519 public key, hex. */
   readonly founder: string;
-  /** Hostname of the envoy that it is written from, as that envoy says. */
+  /** Hostname of the envoy that it is written from; empty if its puddle has appointed none. */
   readonly writer: string;
-  /** The Unix user on that envoy. */
+  /** The puddle's word for that, verified. */
+  readonly appointment: Appointment | null;
+  /** The Unix user on the envoy that brought its last message. */
   readonly user: string;
   /** The lowest message that is kept; `headSeq` + 1 once all have aged out. */
   readonly firstSeq: number;

@@ -164,7 +164,7 @@ export interface Tables {
     record: string;
     progress: string;
   };
-  /** `delegations` and `equivocation` are JSON. */
+  /** `delegations`, `equivocation` and `appointment` are JSON. */
   poolq_topics: {
     topic_id: string;
     name: string;
@@ -179,6 +179,7 @@ export interface Tables {
     size_bytes: number;
     delegations: string;
     equivocation: string | null;
+    appointment: string | null;
   };
   /** `size_bytes` is that of `message`, which is JSON. */
   poolq_messages: {

@@ -31,6 +31,16 @@ export type UnsignedAppointment = Omit<Appointment, "signature">;
 /** Largest appointment as JSON, in bytes. */
 export const MAX_APPOINTMENT_JSON_BYTES = 1_024;
 
+/** Reads an appointment as JSON; nothing if it is none. Nothing of it is verified. */
+export function parseAppointment(json: Uint8Array): Appointment | undefined {
+  if (json.length === 0 || json.length > MAX_APPOINTMENT_JSON_BYTES) return undefined;
+  try {
+    return appointmentSchema.safeParse(JSON.parse(new TextDecoder().decode(json))).data;
+  } catch {
+    return undefined;
+  }
+}
+
 /** The bytes that the author of an appointment signs. */
 export function appointmentBytes(appointment: UnsignedAppointment): Uint8Array<ArrayBuffer> {
   return encodeFrame(DOMAIN.poolqWriter, [

@@ -8,6 +8,7 @@ import {
   latestAppointment,
   MAX_APPOINTMENT_JSON_BYTES,
   nextAppointment,
+  parseAppointment,
   proveAppointment,
 } from "./appointment.ts";
 import { signedAppointment, signedLog } from "./log_fixture.ts";
@@ -64,7 +65,9 @@ Deno.test("no value of an appointment can be changed, left out or added", () => 
 Deno.test("the largest appointment fits into its limit", () => {
   const largest = by(old, "w".repeat(253), Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER);
   assert.ok(appointmentSchema.safeParse(largest).success);
-  assert.ok(JSON.stringify(largest).length <= MAX_APPOINTMENT_JSON_BYTES);
+  const json = new TextEncoder().encode(JSON.stringify(largest));
+  assert.ok(json.length <= MAX_APPOINTMENT_JSON_BYTES, `${json.length}`);
+  assert.deepEqual(parseAppointment(json), largest);
 });
 
 Deno.test("an appointment after a later message, or at a later turn, takes the place of another", () => {
@@ -106,4 +109,11 @@ Deno.test("what is signed next is later than all that is known", () => {
   assert.deepEqual(made(3, before), [3, 8]);
   assert.deepEqual(made(5, before), [5, 1]);
   assert.deepEqual(made(2, before), [3, 8]);
+});
+
+Deno.test("bytes that are no appointment are read as none", () => {
+  for (const text of ["", "{", "null", "[]", " ".repeat(MAX_APPOINTMENT_JSON_BYTES + 1)]) {
+    assert.equal(parseAppointment(new TextEncoder().encode(text)), undefined);
+  }
+  assert.equal(parseAppointment(Uint8Array.of(0xff, 0xfe)), undefined);
 });

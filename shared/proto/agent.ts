@@ -406,8 +406,8 @@ export interface QueueOffer {
   topicId: Buffer;
   /** The Unix user whose topic it is; the envoy's policy must grant poolq to it. */
   user: string;
-  /** The envoy that the topic is written from, by its hostname. */
-  writer: string;
+  /** The puddle's word on which envoy writes the topic, as JSON (shared/poolq/appointment.ts). */
+  appointment: Buffer;
   /** The lowest message that this envoy can still send, and the last. */
   firstSeq: number;
   headSeq: number;
@@ -444,8 +444,10 @@ export interface QueueHead {
   headSeq: number;
   headId: Buffer;
   count: number;
-  /** The envoy that it is written from, by its hostname. */
+  /** The envoy that it is written from, by its hostname; empty if nobody has said. */
   writer: string;
+  /** The puddle's word for that, as JSON; empty if there is none. */
+  appointment: Buffer;
 }
 
 function createBaseSignedRequest(): SignedRequest {
@@ -3859,7 +3861,7 @@ export const UploadQueuesRequest: MessageFns<UploadQueuesRequest> = {
 };
 
 function createBaseQueueOffer(): QueueOffer {
-  return { topicId: Buffer.alloc(0), user: "", writer: "", firstSeq: 0, headSeq: 0, messages: [] };
+  return { topicId: Buffer.alloc(0), user: "", appointment: Buffer.alloc(0), firstSeq: 0, headSeq: 0, messages: [] };
 }
 
 export const QueueOffer: MessageFns<QueueOffer> = {
@@ -3870,8 +3872,8 @@ export const QueueOffer: MessageFns<QueueOffer> = {
     if (message.user !== "") {
       writer.uint32(18).string(message.user);
     }
-    if (message.writer !== "") {
-      writer.uint32(26).string(message.writer);
+    if (message.appointment.length !== 0) {
+      writer.uint32(26).bytes(message.appointment);
     }
     if (message.firstSeq !== 0) {
       writer.uint32(32).uint64(message.firstSeq);
@@ -3919,7 +3921,7 @@ export const QueueOffer: MessageFns<QueueOffer> = {
               break;
             }
 
-            message.writer = reader.string();
+            message.appointment = Buffer.from(reader.bytes());
             continue;
           }
           case 4: {
@@ -3965,7 +3967,7 @@ export const QueueOffer: MessageFns<QueueOffer> = {
     const message = createBaseQueueOffer();
     message.topicId = object.topicId ?? Buffer.alloc(0);
     message.user = object.user ?? "";
-    message.writer = object.writer ?? "";
+    message.appointment = object.appointment ?? Buffer.alloc(0);
     message.firstSeq = object.firstSeq ?? 0;
     message.headSeq = object.headSeq ?? 0;
     message.messages = object.messages?.map((e) => e) || [];
@@ -4184,6 +4186,7 @@ function createBaseQueueHead(): QueueHead {
     headId: Buffer.alloc(0),
     count: 0,
     writer: "",
+    appointment: Buffer.alloc(0),
   };
 }
 
@@ -4212,6 +4215,9 @@ export const QueueHead: MessageFns<QueueHead> = {
     }
     if (message.writer !== "") {
       writer.uint32(66).string(message.writer);
+    }
+    if (message.appointment.length !== 0) {
+      writer.uint32(74).bytes(message.appointment);
     }
     return writer;
   },
@@ -4293,6 +4299,14 @@ export const QueueHead: MessageFns<QueueHead> = {
             message.writer = reader.string();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.appointment = Buffer.from(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4318,6 +4332,7 @@ export const QueueHead: MessageFns<QueueHead> = {
     message.headId = object.headId ?? Buffer.alloc(0);
     message.count = object.count ?? 0;
     message.writer = object.writer ?? "";
+    message.appointment = object.appointment ?? Buffer.alloc(0);
     return message;
   },
 };

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { appointmentSchema } from "../poolq/appointment.ts";
 import { messageSchema } from "../poolq/message.ts";
 import { MAX_RANGE_MESSAGES } from "../poolq/limits.ts";
 import { delegationSchema } from "../puddle/delegation.ts";
@@ -24,6 +25,8 @@ export const queueHeadSchema = z.object({
   founder: hex32,
   /** Hostname of the envoy that it is written from; empty if nobody has said. */
   writer: z.string(),
+  /** The puddle's word for that; verify it. */
+  appointment: appointmentSchema.nullable(),
   /** The lowest message that is kept; `headSeq` + 1 if none is. */
   firstSeq: count,
   headSeq: count,

@@ -107,7 +107,7 @@ function fill(path: string): void {
     name: message.topic_name,
     founder: message.founder_pubkey,
     user: null,
-    writer: "",
+    appointment: null,
     firstSeq: 1,
     headSeq: HELD,
     headId,

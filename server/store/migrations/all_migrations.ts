@@ -5,6 +5,7 @@ import { tasks } from "./0004_tasks.ts";
 import { workflows } from "./0005_workflows.ts";
 import { queues } from "./0006_queues.ts";
 import { tasksOfEnvoys } from "./0007_tasks_of_envoys.ts";
+import { signedWriters } from "./0008_signed_writers.ts";
 import type { Migration } from "./migration.ts";
 
 /** Every step, in order. */
@@ -16,4 +17,5 @@ export const ALL_MIGRATIONS: readonly Migration[] = [
   workflows,
   queues,
   tasksOfEnvoys,
+  signedWriters,
 ];
