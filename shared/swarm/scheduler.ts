@@ -1,4 +1,5 @@
 import { Bitmap } from "./bitmap.ts";
+import { ChunkHolders } from "./chunk_holders.ts";
 import type { SchedulerLimits } from "./scheduler_limits.ts";
 import { SchedulerPeer } from "./scheduler_peer.ts";
 
@@ -52,8 +53,6 @@ const MIN_ALTERNATIVES = 2;
 /** Of how many chunks that a complete peer has given to nobody the next one to ask it for is drawn. */
 const FRESH_WINDOW = 64;
 
-type NamedPeer = [name: string, peer: SchedulerPeer];
-
 /**
  * Decides which chunk of one blob is asked of which peer: rarest first, least busy holder first, duplicates only at the
  * end. A state machine without clock or network: outcomes and time go in, requests come out.
@@ -63,18 +62,20 @@ export class DownloadScheduler {
   readonly #limits: SchedulerLimits;
   readonly #firstChunk: number;
   readonly #peers = new Map<string, SchedulerPeer>();
+  /** The same peers, to go through them often. */
+  #list: SchedulerPeer[] = [];
   readonly #inFlight = new Map<number, ChunkRequest>();
   readonly #copies: Uint8Array;
   /** Chunks that somebody is asked for. */
   readonly #asked: Bitmap;
-  readonly #rarity: Uint16Array;
-  /** Peers that hold every chunk. */
-  #completePeers = 0;
+  readonly #holders: ChunkHolders;
   /** Peers that something is asked of. */
   #busyPeers = 0;
   #cancel: number[] = [];
   #nextId = 1;
   #progressMs: number;
+  /** When the last pause of a peer is over. */
+  #pausesEndMs = 0;
 
   constructor({ have, limits, firstChunk, nowMs }: SchedulerStart) {
     this.#have = have.copy();
@@ -82,16 +83,21 @@ export class DownloadScheduler {
     this.#firstChunk = firstChunk;
     this.#copies = new Uint8Array(have.length);
     this.#asked = new Bitmap(have.length);
-    this.#rarity = new Uint16Array(have.length);
+    this.#holders = new ChunkHolders(have.length);
     this.#progressMs = nowMs;
   }
 
   /** Tells which chunks a peer holds now. Its history stays; see {@linkcode removePeer}. */
   setPeer(peer: string, chunks: Bitmap): void {
     const known = this.#peers.get(peer);
-    this.#countRarity(known?.chunks, chunks);
-    if (known) known.chunks = chunks;
-    else this.#peers.set(peer, new SchedulerPeer(chunks, this.#limits));
+    this.#holders.change(known?.chunks, chunks);
+    if (known) {
+      known.chunks = chunks;
+      return;
+    }
+    const added = new SchedulerPeer(peer, chunks, this.#limits);
+    this.#peers.set(peer, added);
+    this.#list.push(added);
   }
 
   /** Tells which chunks a complete peer has already given to somebody: those will soon be found elsewhere. */
@@ -104,9 +110,10 @@ export class DownloadScheduler {
   removePeer(peer: string): void {
     const known = this.#peers.get(peer);
     if (!known) return;
-    this.#countRarity(known.chunks, undefined);
+    this.#holders.change(known.chunks, undefined);
     if (known.inFlight > 0) this.#busyPeers -= 1;
     this.#peers.delete(peer);
+    this.#list = this.#list.filter((one) => one !== known);
     for (const request of [...this.#inFlight.values()]) {
       if (request.peer === peer) this.#release(request, true);
     }
@@ -131,7 +138,7 @@ export class DownloadScheduler {
         peer?.bench(nowMs);
         break;
       case "not_held":
-        this.#clearChunk(peer, request.chunk);
+        if (peer) this.#clearChunk(peer, request.chunk);
         break;
       case "given_before":
         peer?.withhold(request.chunk, nowMs);
@@ -146,6 +153,7 @@ export class DownloadScheduler {
         peer?.noteTimeout(nowMs, outcome.waitedMs);
         break;
     }
+    this.#pausesEndMs = Math.max(this.#pausesEndMs, peer?.quietUntilMs ?? 0);
     return false;
   }
 
@@ -193,7 +201,8 @@ export class DownloadScheduler {
   /** When {@linkcode step} may say something new although nothing has happened. */
   wakeMs(nowMs: number): number {
     let wakeMs = this.#progressMs + this.#limits.noProgressMs;
-    for (const { pausedUntilMs, withheldUntilMs } of this.#peers.values()) {
+    if (nowMs >= this.#pausesEndMs) return wakeMs;
+    for (const { pausedUntilMs, withheldUntilMs } of this.#list) {
       if (pausedUntilMs > nowMs) wakeMs = Math.min(wakeMs, pausedUntilMs);
       if (withheldUntilMs > nowMs) wakeMs = Math.min(wakeMs, withheldUntilMs);
     }
@@ -210,9 +219,9 @@ export class DownloadScheduler {
 
   /** Peers left alone because of wrong bytes. */
   benched(nowMs: number): string[] {
-    return [...this.#peers].filter(([, { corruptions, pausedUntilMs }]) =>
+    return this.#list.filter(({ corruptions, pausedUntilMs }) =>
       corruptions > 0 && pausedUntilMs > nowMs
-    ).map(([name]) => name);
+    ).map(({ name }) => name);
   }
 
   /**
@@ -221,17 +230,22 @@ export class DownloadScheduler {
    * to do.
    */
   #choose(nowMs: number): ChunkRequest | undefined {
-    const open = this.#openPeers(nowMs);
-    while (open.length > 0) {
-      const [name, peer] = takeSoonest(open);
-      const chunk = this.#freshOf(peer) ?? this.#rarestOf(peer, nowMs);
-      if (chunk !== undefined) return this.#ask(name, peer, chunk);
+    const isAllAsked = this.#asked.count >= this.#have.length - this.#have.count;
+    if (!isAllAsked) {
+      const passedOver = new Set<SchedulerPeer>();
+      for (;;) {
+        const peer = this.#findSoonest(nowMs, (one) => !passedOver.has(one));
+        if (!peer) break;
+        const chunk = this.#freshOf(peer) ?? this.#rarestOf(peer, nowMs);
+        if (chunk !== undefined) return this.#ask(peer, chunk);
+        passedOver.add(peer);
+      }
     }
     return this.#isEndgame() ? this.#askAgain(nowMs) : undefined;
   }
 
-  #ask(name: string, peer: SchedulerPeer, chunk: number): ChunkRequest {
-    const request = { id: this.#nextId, peer: name, chunk, timeoutMs: peer.timeoutMs };
+  #ask(peer: SchedulerPeer, chunk: number): ChunkRequest {
+    const request = { id: this.#nextId, peer: peer.name, chunk, timeoutMs: peer.timeoutMs };
     this.#nextId += 1;
     this.#inFlight.set(request.id, request);
     this.#copies[chunk] = (this.#copies[chunk] ?? 0) + 1;
@@ -242,25 +256,28 @@ export class DownloadScheduler {
   }
 
   /**
-   * Peers that may be asked now, in an order that differs between envoys and from time to time. When enough are busy, no
-   * further one is drawn in.
+   * The peer that will answer soonest among those that may be asked now and that are `fit`; of equals one that differs between
+   * envoys and from time to time. When enough are busy, no further one is drawn in.
    */
-  #openPeers(nowMs: number): NamedPeer[] {
+  #findSoonest(
+    nowMs: number,
+    fit: (peer: SchedulerPeer) => boolean,
+  ): SchedulerPeer | undefined {
+    const list = this.#list;
     const mayDrawIn = this.#busyPeers < this.#limits.maxPeers;
-    const open: NamedPeer[] = [];
-    const start = (this.#firstChunk + this.#nextId) % Math.max(1, this.#peers.size);
-    let position = 0;
-    const early: NamedPeer[] = [];
-    for (const named of this.#peers) {
-      const [, peer] = named;
-      if ((mayDrawIn || peer.inFlight > 0) && peer.isOpen(nowMs)) {
-        if (position < start) early.push(named);
-        else open.push(named);
-      }
-      position += 1;
+    let soonest: SchedulerPeer | undefined;
+    let leastLoad = Infinity;
+    let at = (this.#firstChunk + this.#nextId) % Math.max(1, list.length);
+    for (let step = 0; step < list.length; step += 1) {
+      const peer = list[at];
+      at = at + 1 === list.length ? 0 : at + 1;
+      if (!peer || !(mayDrawIn || peer.inFlight > 0) || !peer.isOpen(nowMs)) continue;
+      const { load } = peer;
+      if (load >= leastLoad || !fit(peer)) continue;
+      soonest = peer;
+      leastLoad = load;
     }
-    for (const named of early) open.push(named);
-    return open;
+    return soonest;
   }
 
   /**
@@ -273,7 +290,7 @@ export class DownloadScheduler {
     let left = this.#drawBelow(FRESH_WINDOW);
     let fresh: number | undefined;
     chunks.findWithout(this.#have, this.#asked, 0, (chunk) => {
-      if (given.has(chunk) || (this.#rarity[chunk] ?? 0) > this.#completePeers) return false;
+      if (given.has(chunk) || this.#holders.of(chunk) > this.#holders.complete) return false;
       fresh = chunk;
       left -= 1;
       return left < 0;
@@ -293,7 +310,7 @@ export class DownloadScheduler {
     let best: number | undefined;
     let bestRarity = Infinity;
     peer.chunks.findWithout(this.#have, this.#asked, this.#firstChunk, (chunk) => {
-      const holders = this.#rarity[chunk] ?? 0;
+      const holders = this.#holders.of(chunk);
       if (holders >= bestRarity || peer.withholds(chunk, nowMs)) return false;
       if (!isSpared || !this.#isShared(peer, chunk)) {
         best = chunk;
@@ -306,13 +323,15 @@ export class DownloadScheduler {
 
   /** At the end a chunk that somebody is slow to give is asked of another as well. */
   #askAgain(nowMs: number): ChunkRequest | undefined {
-    const open = this.#openPeers(nowMs);
     for (const { chunk } of this.#inFlight.values()) {
       if ((this.#copies[chunk] ?? 0) >= this.#limits.maxCopies) continue;
-      const other = open.find(([name, peer]) =>
-        peer.chunks.has(chunk) && !peer.withholds(chunk, nowMs) && !this.#isAsked(name, chunk)
+      const other = this.#findSoonest(
+        nowMs,
+        (peer) =>
+          peer.chunks.has(chunk) && !peer.withholds(chunk, nowMs) &&
+          !this.#isAsked(peer.name, chunk),
       );
-      if (other) return this.#ask(other[0], other[1], chunk);
+      if (other) return this.#ask(other, chunk);
     }
     return undefined;
   }
@@ -322,18 +341,18 @@ export class DownloadScheduler {
    * there is enough else to wait for: its time belongs to what only it has.
    */
   #isSpared(peer: SchedulerPeer): boolean {
-    const hasAlternatives = this.#peers.size - this.#completePeers >= MIN_ALTERNATIVES;
+    const hasAlternatives = this.#list.length - this.#holders.complete >= MIN_ALTERNATIVES;
     return peer.chunks.isFull && hasAlternatives && this.#inFlight.size >= MIN_BUSY &&
       !this.#isEndgame();
   }
 
   /** Whether a chunk that a complete peer has is or will soon be to be had elsewhere. */
   #isShared(peer: SchedulerPeer, chunk: number): boolean {
-    return (this.#rarity[chunk] ?? 0) > this.#completePeers || (peer.given?.has(chunk) ?? false);
+    return this.#holders.of(chunk) > this.#holders.complete || (peer.given?.has(chunk) ?? false);
   }
 
   #isUnheld(chunk: number): boolean {
-    return !this.#have.has(chunk) && (this.#rarity[chunk] ?? 0) === 0;
+    return !this.#have.has(chunk) && this.#holders.of(chunk) === 0;
   }
 
   #isEndgame(): boolean {
@@ -369,32 +388,11 @@ export class DownloadScheduler {
     if (cancel) this.#cancel.push(request.id);
   }
 
-  #clearChunk(peer: SchedulerPeer | undefined, chunk: number): void {
-    if (peer?.chunks.isFull) this.#completePeers -= 1;
-    if (peer?.chunks.clear(chunk)) this.#rarity[chunk] = (this.#rarity[chunk] ?? 1) - 1;
+  /** A peer does not hold a chunk of which it said so. What it said may be known to others, too, and stays as it is. */
+  #clearChunk(peer: SchedulerPeer, chunk: number): void {
+    const before = peer.chunks;
+    peer.chunks = before.copy();
+    peer.chunks.clear(chunk);
+    this.#holders.change(before, peer.chunks);
   }
-
-  #countRarity(before: Bitmap | undefined, after: Bitmap | undefined): void {
-    this.#completePeers += Number(after?.isFull ?? false) - Number(before?.isFull ?? false);
-    const count = (chunk: number, change: number) => {
-      this.#rarity[chunk] = (this.#rarity[chunk] ?? 0) + change;
-    };
-    if (after) after.forEachDifference(before, (chunk, isHeld) => count(chunk, isHeld ? 1 : -1));
-    else before?.forEachDifference(undefined, (chunk) => count(chunk, -1));
-  }
-}
-
-/** Takes the peer that will answer soonest out of a list that is not empty; of equals the first. */
-function takeSoonest(peers: NamedPeer[]): NamedPeer {
-  let soonest = 0;
-  let leastLoad = Infinity;
-  for (let at = 0; at < peers.length; at += 1) {
-    const load = peers[at]?.[1].load ?? Infinity;
-    if (load >= leastLoad) continue;
-    soonest = at;
-    leastLoad = load;
-  }
-  const [taken] = peers.splice(soonest, 1);
-  if (!taken) throw new Error("unreachable: nothing is taken from an empty list");
-  return taken;
 }

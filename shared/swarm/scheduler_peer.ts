@@ -6,6 +6,7 @@ const WITHHELD_MS = 1000;
 
 /** What a download knows about one peer. */
 export class SchedulerPeer {
+  readonly name: string;
   chunks: Bitmap;
   /** Chunks that it has given to anybody, if it told. */
   given: Bitmap | undefined;
@@ -22,7 +23,8 @@ export class SchedulerPeer {
   #chunkMs: number | undefined;
   readonly #limits: SchedulerLimits;
 
-  constructor(chunks: Bitmap, limits: SchedulerLimits) {
+  constructor(name: string, chunks: Bitmap, limits: SchedulerLimits) {
+    this.name = name;
     this.chunks = chunks;
     this.#limits = limits;
     this.#window = limits.maxInFlightPerPeer;
@@ -35,10 +37,12 @@ export class SchedulerPeer {
 
   /**
    * How long another request to this peer would take, in ms, as far as can be told. One that has everything counts as
-   * busier: it is often the origin, and what others can give should not cost its bandwidth.
+   * busier once it has given all of it to somebody: what others can give should not cost its bandwidth, and before that
+   * everybody waits for what it has not given yet.
    */
   get load(): number {
-    return (this.inFlight + 1 + (this.chunks.isFull ? 2 : 0)) * (this.#chunkMs ?? 1);
+    const isAllOut = this.chunks.isFull && (this.given?.isFull ?? true);
+    return (this.inFlight + 1 + (isAllOut ? 2 : 0)) * (this.#chunkMs ?? 1);
   }
 
   /** How long a request to it may take. */
@@ -67,6 +71,11 @@ export class SchedulerPeer {
     this.#window = 1;
     this.#chunkMs = Math.max(this.#chunkMs ?? 0, waitedMs);
     this.noteFailure(nowMs);
+  }
+
+  /** From then on it may be asked for anything. */
+  get quietUntilMs(): number {
+    return Math.max(this.pausedUntilMs, this.withheldUntilMs);
   }
 
   /** It will not give a chunk now that it has given to somebody else. */

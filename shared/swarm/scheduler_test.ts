@@ -88,6 +88,19 @@ Deno.test("of a complete peer chunks that nobody has are asked first, about in o
   for (const chunk of [...one, ...other]) assert.ok(chunk >= 200 && chunk < 270, `not ${chunk}`);
 });
 
+Deno.test("a complete peer is asked as soon as others while it has chunks that nobody has, and last after that", () => {
+  const placeOf = (given: Bitmap) => {
+    const download = scheduler(new Bitmap(40));
+    download.setPeer("origin", Bitmap.full(40));
+    download.setPeer("p1", bitmap(40, 0, 1, 2, 3, 4, 5));
+    download.setPeer("p2", bitmap(40, 0, 1, 2, 3, 4, 5));
+    download.setGiven("origin", given);
+    return download.step(0).requests.findIndex(({ peer }) => peer === "origin");
+  };
+  assert.ok(placeOf(bitmap(40, 0, 1, 2, 3, 4, 5)) < 3);
+  assert.ok(placeOf(Bitmap.full(40)) < 0, "what others have is asked of them");
+});
+
 Deno.test("a chunk that was just given to somebody else is asked of its giver again only a second later", () => {
   const download = scheduler(new Bitmap(2));
   download.setPeer("origin", Bitmap.full(2));
