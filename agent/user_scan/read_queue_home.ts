@@ -1,3 +1,4 @@
+import { lstatSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -58,7 +59,12 @@ export async function listTopics(
   home: string,
   tell: (line: QueueLine) => Promise<void>,
 ): Promise<Sha256[]> {
-  const names = await listFolder(join(home, ".vigo-poolq"));
+  const folder = join(home, ".vigo-poolq");
+  if (isLink(folder)) {
+    await tell({ kind: "problem", reason: ".vigo-poolq is a symbolic link" });
+    return [];
+  }
+  const names = await listFolder(folder);
   const topics = names.filter(isSha256).sort();
   if (topics.length > MAX_USER_TOPICS) {
     const reason = `${topics.length} topics, of which ${MAX_USER_TOPICS} are looked at`;
@@ -84,12 +90,15 @@ async function tellTopic(
   known: Place | undefined,
   tell: (line: QueueLine) => Promise<void>,
 ): Promise<void> {
+  const topicFolder = join(home, ".vigo-poolq", topicId);
+  const folder = join(topicFolder, "messages");
+  if (isLink(topicFolder)) throw new Error("its folder is a symbolic link");
+  if (isLink(folder)) throw new Error("messages is a symbolic link");
   const allocator = readAllocator(home, topicId);
   if (!allocator || allocator.lastSeq === 0) return;
   await tell({ kind: "topic", topicId, ...allocator });
   const { lastSeq, lastId } = allocator;
   if (known && lastSeq <= known.seq && (lastSeq < known.seq || lastId === known.id)) return;
-  const folder = join(home, ".vigo-poolq", topicId, "messages");
   // Back from the head, since a file's name says nothing of its place.
   const ids: string[] = [];
   for (let at: Place = { seq: lastSeq, id: lastId };;) {
@@ -109,6 +118,11 @@ async function tellTopic(
     const { message } = readMessage(folder, id);
     await tell({ kind: "message", topicId, message });
   }
+}
+
+/** Queues stay in the home: what lies elsewhere is not this user's to tell of, whoever may read it. */
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
 function readMessage(

@@ -146,3 +146,22 @@ Deno.test("messages past their age are removed one by one, and those that are go
   await prune();
   assert.deepEqual(await look(root.path), ["topic to 3", "seq 3"]);
 });
+
+Deno.test("a topic that a link leads to is told and not read, wherever the link is", async () => {
+  await using root = await TemporaryRoot.create();
+  const elsewhere = root.join("elsewhere");
+  const id = await writeTopic(elsewhere, signedLog(generateEd25519().signer, 2));
+  for (const linked of ["", id, `${id}/messages`]) {
+    const home = root.join(`home-${linked.length}`);
+    const path = join(home, ".vigo-poolq", linked);
+    await Deno.mkdir(join(path, ".."), { recursive: true });
+    if (linked.endsWith("messages")) {
+      const allocator = `.vigo-poolq/${id}/allocator.json`;
+      await Deno.copyFile(join(elsewhere, allocator), join(home, allocator));
+    }
+    await Deno.symlink(join(elsewhere, ".vigo-poolq", linked), path);
+    const [told, ...more] = await look(home);
+    assert.match(told ?? "", /^problem: .* is a symbolic link$/, linked);
+    assert.deepEqual(more, []);
+  }
+});
