@@ -1,7 +1,7 @@
 import { BlockedError } from "../blocked_error.ts";
 import type { Files } from "../files.ts";
 import { describeFailure, type Processes, type ProgramResult } from "../processes.ts";
-import { ApkSources } from "./apk_sources.ts";
+import { APK_UPDATE, ApkSources } from "./apk_sources.ts";
 import { ManagerCommands, type ManagerOptions, succeeded } from "./manager_commands.ts";
 import type { PackageProvider, PackageState, QueryOptions } from "./package_provider.ts";
 import { queryPackages } from "./query_packages.ts";
@@ -11,14 +11,17 @@ const APK = ["apk", "--no-progress", "--wait", "60"] as const;
 /** What was asked for by name: some thousand words at most. */
 const MAX_WORLD_BYTES = 1024 * 1024;
 
+/** apk 2 says what the network did in words of its own, apk 3 by protocol: `HTTP 503: Service Unavailable`. */
 const FAULTS: readonly RegExp[] = [
-  /unable to lock database|database is locked|failed to open apk database/i,
-  /untrusted signature|bad (?:signature|archive)|v2 package integrity error/i,
-  /temporary error|network error|dns .*(?:error|lookup)|io error|remote server returned error/i,
+  /unable to (?:lock|read) database|failed to open apk database/i,
+  /untrusted signature|bad (?:signature|archive)|(?:package|file|ADB) integrity error/i,
+  /temporary error|network error|io error|remote server returned error|could not connect to server/i,
+  /\b(?:HTTP(?: \d{3})?|TLS|DNS): |dns .*(?:error|lookup)|package mentioned in index not found/i,
 ];
 
+/** What is in the lists and no longer at the source counts, too: the source has a newer one instead. */
 const UNKNOWN_TO_LISTS =
-  /\(no such package\)|package mentioned in index not found|breaks: world\[/i;
+  /\(no such package\)|package mentioned in index not found|HTTP 404: |breaks: world\[/i;
 const STILL_NEEDED = /not removed due to/i;
 
 /**
@@ -49,7 +52,7 @@ export class ApkProvider implements PackageProvider {
     options: QueryOptions,
   ): Promise<ReadonlyMap<string, PackageState>> {
     if (options.candidates === "fresh") {
-      await this.#commands.refreshOldLists(() => this.#change(["update"]));
+      await this.#commands.refreshOldLists(() => this.#update());
     }
     return await queryPackages(names, options, {
       installed: () => this.#installed(names),
@@ -69,7 +72,7 @@ export class ApkProvider implements PackageProvider {
     await this.#commands.installFresh(
       `install ${wanted.join(", ")}`,
       () => this.#change(["add", "--upgrade", ...wanted]),
-      () => this.#change(["update"]),
+      () => this.#update(),
     );
     const held = names.filter((name) => pinned.has(name));
     const loose = names.filter((name) => !pinned.has(name));
@@ -95,7 +98,13 @@ export class ApkProvider implements PackageProvider {
   }
 
   async #installed(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const result = await this.#commands.read([...APK, "info", "--exists", "--verbose", ...names]);
+    const result = await this.#commands.read([
+      ...APK,
+      "info",
+      "--installed",
+      "--verbose",
+      ...names,
+    ]);
     // Status 1 says that some package is not there; what is wrong with the database is said aloud.
     if (/^ERROR: /m.test(result.stderr)) {
       throw new BlockedError(describeFailure("apk info", result));
@@ -116,6 +125,10 @@ export class ApkProvider implements PackageProvider {
     if (await this.files.inspect(path) === undefined) return new Set();
     const world = new TextDecoder().decode(await this.files.read(path, MAX_WORLD_BYTES));
     return parseApkPins(world);
+  }
+
+  #update(): Promise<ProgramResult> {
+    return this.#change(APK_UPDATE);
   }
 
   #change(args: readonly string[]): Promise<ProgramResult> {

@@ -5,6 +5,9 @@ import { succeeded } from "./manager_commands.ts";
 import type { PackageSources, SourceFiles } from "./package_sources.ts";
 import { keyFault, keyText, listOf } from "./source_key.ts";
 
+/** Without the second word apk 2.14 keeps lists that are younger than four hours, and says that all is well. */
+export const APK_UPDATE = ["update", "--force-refresh"] as const;
+
 /** Sources of apk, each in a list of its own (apk-repositories(5)). Its keys count for all sources: apk knows no other way. */
 export class ApkSources implements PackageSources {
   /**
@@ -38,7 +41,7 @@ export class ApkSources implements PackageSources {
   }
 
   async refresh({ name }: PresentRepository): Promise<void> {
-    const result = await this.run(["update", "--repositories-file", this.#listPath(name)]);
+    const result = await this.run([...APK_UPDATE, "--repositories-file", this.#listPath(name)]);
     // It warns of a source that it cannot use, and may succeed with the others.
     const isFetched = succeeded(result) &&
       !/^(?:WARNING|ERROR): /m.test(`${result.stdout}\n${result.stderr}`);

@@ -2,10 +2,15 @@ import { BlockedError } from "../blocked_error.ts";
 import type { PackageProvider, QueryOptions } from "./package_provider.ts";
 
 /**
- * The machine that is played on. Its only source has `vigo-tiny` in versions 1.0-1 and 2.0-1 (a manager of one version: 1.0-1
- * until it is replaced) and `vigo-two` in 3:1.0-1, which has nothing to do with it. No package is installed.
+ * The machine that is played on. Its only source has `vigo-tiny` in versions 1.0 and 2.0 (a manager of one version: 1.0 until it
+ * is replaced) and `vigo-two` in 1.0, with an epoch where the manager knows one, which has nothing to do with it. No package is
+ * installed.
  */
 export interface PackageStage {
+  /** What this manager's versions have behind the one of the program; `-1` if absent. */
+  readonly release?: string;
+  /** Whether the source also has `vigo-user`, which needs `vigo-two`: for a manager that refuses to remove what is needed. */
+  readonly hasUser?: true;
   /** Takes the source away, or brings it back. */
   setSource(isThere: boolean): Promise<void>;
   /** For a manager that has only one version of a package: replaces 1.0-1 by 2.0-1. */
@@ -16,6 +21,12 @@ export interface PackageStage {
 
 /** What one step came to: states by name, or how an act ended. */
 export type StepOutcome = readonly [step: string, outcome: unknown];
+
+/** A clock for a provider that fetches lists once a day, so that it does whenever it is asked for fresh ones. */
+export function aDayLaterEachTime(): { readonly nowMs: () => number } {
+  let days = 0;
+  return { nowMs: () => ++days * 25 * 3_600_000 };
+}
 
 const NAMES = ["vigo-tiny", "vigo-two"];
 const KNOWN: QueryOptions = { candidates: "known", withHolds: true };
@@ -32,7 +43,8 @@ export async function playPackages(
   const act = async (step: string, run: () => Promise<unknown>) => {
     outcomes.push([step, await run().then(() => "done", describe)]);
   };
-  const version = provider.cannotChooseVersion === undefined ? { version: "1.0-1" } : {};
+  const { release = "-1" } = stage;
+  const version = provider.cannotChooseVersion === undefined ? { version: `1.0${release}` } : {};
   const canHold = provider.cannotHold === undefined;
   await query("at first");
   await act("install an old version", () => provider.install(["vigo-tiny"], version));
@@ -52,11 +64,20 @@ export async function playPackages(
   if (provider.cannotChooseVersion === undefined) {
     await act("downgrade", () => provider.install(["vigo-tiny"], version));
     await query("old again");
-    await act("no such version", () => provider.install(["vigo-tiny"], { version: "9.9-1" }));
+    await act(
+      "no such version",
+      () => provider.install(["vigo-tiny"], { version: `9.9${release}` }),
+    );
   }
   await act("no such package", () => provider.install(["vigo-nope"], {}));
   await act("install two", () => provider.install(NAMES, {}));
   await query("both");
+  if (stage.hasUser) {
+    await act("install what needs another", () => provider.install(["vigo-user"], {}));
+    await act("remove what is needed", () => provider.remove(["vigo-two"]));
+    await query("with what is needed");
+    await act("remove what needs another", () => provider.remove(["vigo-user"]));
+  }
   await act("remove", () => provider.remove(NAMES));
   await query("in the end");
   if (stage.setLock) {

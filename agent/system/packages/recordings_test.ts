@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import type { Processes } from "../processes.ts";
+import { ApkProvider } from "./apk.ts";
 import { DnfProvider } from "./dnf.ts";
 import type { PackageProvider } from "./package_provider.ts";
 import { PacmanProvider } from "./pacman.ts";
-import { type PackageStage, playPackages } from "./play_packages.ts";
+import { aDayLaterEachTime, type PackageStage, playPackages } from "./play_packages.ts";
 import { RecordedManager, type Recording } from "./recorded_manager.ts";
 import { ZypperProvider } from "./zypper.ts";
 
@@ -74,29 +74,84 @@ const OF_PACMAN: Readonly<Record<string, unknown>> = {
   "install with the source again": "done",
 };
 
+const APK_NEW = { candidate: "2.0-r1" };
+const APK_OLD = { installed: "1.0-r1", candidate: "2.0-r1" };
+const APK_NEWEST = { installed: "2.0-r1", candidate: "2.0-r1" };
+const APK_TWO = { candidate: "1.0-r1" };
+const APK_BOTH = {
+  "vigo-tiny": { held: false, ...APK_NEWEST },
+  "vigo-two": { held: false, installed: "1.0-r1", candidate: "1.0-r1" },
+};
+/** What can be had is known once the lists have been fetched, and lists that are there serve without their source. */
+const OF_APK: Readonly<Record<string, unknown>> = {
+  "at first": { "vigo-tiny": { held: false }, "vigo-two": { held: false } },
+  "install an old version": "done",
+  "with a newer one": {
+    "vigo-tiny": { held: false, ...APK_OLD },
+    "vigo-two": { held: false, ...APK_TWO },
+  },
+  "with a newer one, by fresh lists": { "vigo-tiny": APK_OLD, "vigo-two": APK_TWO },
+  hold: "done",
+  held: { "vigo-tiny": { held: true, ...APK_OLD }, "vigo-two": { held: false, ...APK_TWO } },
+  "install what is newest": "done",
+  newest: { "vigo-tiny": { held: true, ...APK_NEWEST }, "vigo-two": { held: false, ...APK_TWO } },
+  unhold: "done",
+  "not held any more": {
+    "vigo-tiny": { held: false, ...APK_NEWEST },
+    "vigo-two": { held: false, ...APK_TWO },
+  },
+  downgrade: "done",
+  "old again": {
+    "vigo-tiny": { held: false, ...APK_OLD },
+    "vigo-two": { held: false, ...APK_TWO },
+  },
+  "no such version": "failed",
+  "no such package": "failed",
+  "install two": "done",
+  both: APK_BOTH,
+  "install what needs another": "done",
+  "remove what is needed": "failed",
+  "with what is needed": APK_BOTH,
+  "remove what needs another": "done",
+  remove: "done",
+  "in the end": {
+    "vigo-tiny": { held: false, ...APK_NEW },
+    "vigo-two": { held: false, ...APK_TWO },
+  },
+  "install beside another manager": "blocked",
+  "ask for fresh lists without the source": "blocked",
+  "install without the source": "blocked",
+  "install with the source again": "done",
+};
+
 interface Recorded {
   readonly name: string;
-  readonly create: (processes: Processes) => PackageProvider;
+  readonly create: (manager: RecordedManager) => PackageProvider;
   readonly stage: PackageStage;
   readonly expected: Readonly<Record<string, unknown>>;
 }
 
-const dnf = (processes: Processes) => new DnfProvider(processes, "/etc");
+const dnf = (manager: RecordedManager) => new DnfProvider(manager, "/etc");
+const apk = (manager: RecordedManager) =>
+  new ApkProvider(manager, manager.files, "/etc", aDayLaterEachTime());
+const APK_STAGE: PackageStage = { ...STAGE, release: "-r1", hasUser: true, setLock: rest };
 const RECORDINGS: readonly Recorded[] = [
   { name: "dnf4", create: dnf, stage: STAGE, expected: OF_RPM },
   { name: "dnf5", create: dnf, stage: STAGE, expected: OF_RPM },
   {
     name: "zypper",
-    create: (processes) => new ZypperProvider(processes, "/etc"),
+    create: (manager) => new ZypperProvider(manager, "/etc"),
     stage: STAGE,
     expected: OF_RPM,
   },
   {
     name: "pacman",
-    create: (processes) => new PacmanProvider(processes),
+    create: (manager) => new PacmanProvider(manager),
     stage: { ...STAGE, setLock: rest },
     expected: OF_PACMAN,
   },
+  { name: "apk2", create: apk, stage: APK_STAGE, expected: OF_APK },
+  { name: "apk3", create: apk, stage: APK_STAGE, expected: OF_APK },
 ];
 
 for (const { name, create, stage, expected } of RECORDINGS) {

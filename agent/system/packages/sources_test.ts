@@ -144,7 +144,7 @@ const REFRESHED: readonly [manager: string, params: Readonly<Record<string, unkn
   ["dnf", EL, /^dnf .*--repo=example .*makecache/],
   ["yum", EL, /^yum .*--disablerepo=\* --enablerepo=example .*makecache/],
   ["zypper", EL, /^zypper .*refresh example$/],
-  ["apk", ALPINE, /^apk .*update --repositories-file \/etc\/apk\/repositories.d\/example.list/],
+  ["apk", ALPINE, /^apk .*update .*--repositories-file \/etc\/apk\/repositories.d\/example.list/],
 ];
 
 for (const [manager, params, line] of REFRESHED) {
