@@ -1,4 +1,4 @@
-import type { Fleet } from "../checkin/compose_fleet.ts";
+import type { Fleet } from "../checkin/fleet.ts";
 import type { EnrollService } from "../enroll/enroll_service.ts";
 import type { EnrollTokenService } from "../enroll/enroll_tokens.ts";
 import type { RenewalService } from "../enroll/renewal.ts";

@@ -1,9 +1,4 @@
 import { Buffer } from "node:buffer";
-import type { Logger } from "../../shared/platform/logging.ts";
-import type { serverTime } from "../../shared/rest/enroll.ts";
-import type { z } from "zod";
-import type { AuditLog } from "../audit/audit_log.ts";
-import type { Authority } from "../enroll/certificate_authority.ts";
 import { EnrollService } from "../enroll/enroll_service.ts";
 import { EnrollTokenService } from "../enroll/enroll_tokens.ts";
 import { EnvoyDocuments } from "../enroll/envoy_documents.ts";
@@ -19,21 +14,18 @@ import { PuddleEvictions } from "../puddle/puddle_evictions.ts";
 import { QueueBlocks } from "../poolq/queue_blocks.ts";
 import { QueueMesh } from "../poolq/queue_mesh.ts";
 import { queueSettings } from "../poolq/queue_settings.ts";
-import type { SecretBackend } from "../secrets/secret_backend.ts";
 import { SecretDesk } from "../secrets/secret_desk.ts";
 import { SecretVault } from "../secrets/secret_vault.ts";
-import type { Store } from "../store/store.ts";
 import { BlobDesk } from "../swarm/blob_desk.ts";
 import { composePictures, type SwarmPictures } from "../swarm/compose_pictures.ts";
 import { FilecastService } from "../swarm/filecast_service.ts";
-import { type FreeSpace, readFreeSpace } from "../swarm/free_space.ts";
+import { readFreeSpace } from "../swarm/free_space.ts";
 import { ManifestStore } from "../swarm/manifest_store.ts";
 import { ProgressTracker } from "../swarm/progress_tracker.ts";
 import { removeAbandonedUploads } from "../swarm/seed_upload.ts";
 import { createSwarmGates } from "../swarm/swarm_gates.ts";
 import { SwarmOverview } from "../swarm/swarm_overview.ts";
-import type { SwarmSection } from "../swarm/swarm_section.ts";
-import { type Probe, probeHealth } from "../tasks/health_probe.ts";
+import { probeHealth } from "../tasks/health_probe.ts";
 import { barredFromTasks } from "../tasks/barred_from_tasks.ts";
 import { TaskDesk } from "../tasks/task_desk.ts";
 import { AgentService } from "./agent_service.ts";
@@ -46,77 +38,13 @@ import { FleetIndex } from "./fleet_index.ts";
 import { ObservationBatcher } from "./observation_batcher.ts";
 import { PeerHints } from "./peer_hints.ts";
 import { PolicyDesk } from "./policy_desk.ts";
-import type { PolicyResolver } from "./policy_resolver.ts";
 import { policySecrets } from "./policy_secrets.ts";
 import { readopt } from "./readoption.ts";
 import { RequestVerifier, signServerTime } from "./request_verifier.ts";
 import { PushTracker } from "./push_tracker.ts";
 import { ResultService } from "./result_service.ts";
 import { RunBook } from "./run_book.ts";
-
-export interface FleetOptions {
-  readonly store: Store;
-  readonly authority: Authority;
-  readonly audit: AuditLog;
-  readonly resolver: PolicyResolver;
-  readonly logger: Logger;
-  readonly now: () => number;
-  /** `server.hostname`. */
-  readonly serverHostname: string;
-  /** The `swarm:` section of `server.yaml`, if there is one. */
-  readonly swarm: SwarmSection | undefined;
-  readonly intervalMs: number;
-  /** `checkin.bundle_max_age`, in ms. */
-  readonly bundleMaxAgeMs: number;
-  readonly renewGraceMs: number;
-  /** The port where agents check in, as enrolments are told. */
-  readonly grpcPort: () => number;
-  /** The line that a person runs on a new machine. */
-  readonly enrollCommand: (token: string) => string;
-  /** `seed/` and `.blobs/` of the server host's own envoy. */
-  readonly seedFolder: string;
-  readonly blobFolder: string;
-  readonly minFreePercent: number;
-  readonly secrets: SecretBackend;
-  /** Probes health checks of tasks; for tests. */
-  readonly probe?: Probe;
-  readonly freeSpace?: (folder: string) => Promise<FreeSpace>;
-}
-
-/** Everything that serves envoys, and what the REST listener needs of it. */
-export interface Fleet {
-  readonly index: FleetIndex;
-  readonly streams: AgentStreams;
-  readonly agents: AgentService;
-  readonly checkIns: Pick<CheckInService, "counts">;
-  readonly vault: SecretVault;
-  readonly secrets: Pick<SecretDesk, "counts">;
-  readonly enrolments: EnrollService;
-  readonly tokens: EnrollTokenService;
-  readonly renewals: RenewalService;
-  readonly envoys: EnvoyAdmin;
-  readonly filecasts: FilecastService;
-  readonly overview: SwarmOverview;
-  readonly pictures: SwarmPictures;
-  readonly progress: ProgressTracker;
-  readonly manifest: ManifestStore;
-  readonly fleetDocuments: FleetDocuments;
-  readonly queues: QueueMesh;
-  readonly queueBlocks: QueueBlocks;
-  readonly puddleEvictions: PuddleEvictions;
-  /** Active envoys whose gate lets them carry queues. */
-  countQueueEnvoys(): number;
-  readonly batcher: ObservationBatcher;
-  readonly bundles: BundleKeeper;
-  readonly editor: EnvoyEditor;
-  readonly pushes: PushTracker;
-  readonly minutes: MinuteRecorder;
-  readonly tasks: TaskDesk;
-  /** The server's signed clock, for an agent whose own is too wrong for TLS. */
-  serverTime(nonce: string): z.output<typeof serverTime.answer>;
-  /** Ends streams and calls, then writes what waits. Nothing acknowledged is lost. */
-  stop(): Promise<void>;
-}
+import type { Fleet, FleetOptions } from "./fleet.ts";
 
 /** Builds the services that serve envoys from the store, and ties them together; nothing listens yet. */
 export async function composeFleet(options: FleetOptions): Promise<Fleet> {

@@ -4,30 +4,26 @@ import type { Logger } from "../../shared/platform/logging.ts";
 import type {
   Filecast,
   filecastDistribute,
-  FilecastHost,
   filecastPurge,
   filecastShow,
 } from "../../shared/rest/swarm.ts";
-import { isLabel, type ManifestEntry, MAX_LABEL_BYTES } from "../../shared/swarm/manifest_entry.ts";
+import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import { parseRetention } from "../../shared/swarm/retention.ts";
-import { TargetDecision } from "../../shared/swarm/target_decision.ts";
-import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
-import { TargetSpecError } from "../../shared/targeting/target_spec_error.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
 import type { EnvoyState } from "../checkin/envoy_state.ts";
 import type { FleetIndex } from "../checkin/fleet_index.ts";
 import { answered, type Refused, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
 import { AwaitedCasts, type Cast } from "./awaited_casts.ts";
+import { CastRows, describeCast } from "./cast_rows.ts";
+import { judgeCastQuery } from "./judge_cast_query.ts";
 import { type FreeSpace, judgeFreeSpace } from "./free_space.ts";
 import type { ManifestStore } from "./manifest_store.ts";
-import type { BlobState, ProgressTracker } from "./progress_tracker.ts";
+import type { ProgressTracker } from "./progress_tracker.ts";
 import { receiveSeed, withdrawSeed } from "./seed_upload.ts";
 import type { SwarmGates } from "./swarm_gates.ts";
 
 /** Uploads taken at a time: each is hashed at full speed, and the machine has other work. */
 const MAX_UPLOADS = 4;
-/** Files of this ending say how the file beside them is to be seeded. */
-const SWARM_SUFFIX = ".swarm";
 /** As the swarm cuts blobs; an entry says what really holds. */
 const DEFAULT_CHUNK_BYTES = 1024 * 1024;
 
@@ -56,13 +52,14 @@ export interface FilecastServiceOptions {
 /** Files that an admin casts to the fleet: the server's own envoy seeds them, and every envoy fetches from many. */
 export class FilecastService {
   readonly #options: FilecastServiceOptions;
-  readonly #targets = new TargetDecision();
   readonly #awaited = new AwaitedCasts();
+  readonly #rows: CastRows;
   #uploads = 0;
 
   constructor(options: FilecastServiceOptions) {
     this.#options = options;
-    const { manifest, progress, now } = options;
+    const { index, manifest, progress, gates, now } = options;
+    this.#rows = new CastRows({ index, manifest, progress, gates, awaited: this.#awaited });
     manifest.onChange((sha256) => {
       const entry = manifest.effective(sha256);
       if (!entry) return;
@@ -98,15 +95,17 @@ export class FilecastService {
   /** Every cast, newest first. */
   list(limit: number): { filecasts: Filecast[] } {
     const casts = [...this.#casts()].sort((one, other) => other.createdMs - one.createdMs);
-    return { filecasts: casts.slice(0, limit).map((cast) => describe(cast, this.#hosts(cast))) };
+    return {
+      filecasts: casts.slice(0, limit).map((cast) => describeCast(cast, this.#rows.of(cast))),
+    };
   }
 
   /** @param sha a SHA-256, or a unique beginning of at least 8 digits. */
   show(sha: string): ServiceAnswer<Shown> {
     const found = this.#find(sha);
     if (!found.ok) return found;
-    const hosts = this.#hosts(found.value);
-    return answered({ filecast: describe(found.value, hosts), hosts });
+    const hosts = this.#rows.of(found.value);
+    return answered({ filecast: describeCast(found.value, hosts), hosts });
   }
 
   /** Revokes a blob everywhere; connected envoys are told at once. */
@@ -141,28 +140,11 @@ export class FilecastService {
     return { forgotten, kept };
   }
 
-  async #judge(
-    { label, target, retention, sizeBytes }: DistributeQuery,
-  ): Promise<Refused | undefined> {
+  async #judge(query: DistributeQuery): Promise<Refused | undefined> {
+    const { target, sizeBytes } = query;
     const { gates, index, serverHostname, seedFolder, freeSpace, minFreePercent } = this.#options;
-    // The file that makes a seed of it is named after it, and is a file name too.
-    if (!isLabel(label + SWARM_SUFFIX) || !isLabel(label) || label.endsWith(SWARM_SUFFIX)) {
-      return refused(
-        400,
-        `Cannot cast as ${JSON.stringify(label)}: a label has 1 to ${
-          MAX_LABEL_BYTES - SWARM_SUFFIX.length
-        } bytes, no "/", no control character, no leading dot and no ending ".swarm"`,
-      );
-    }
-    if (parseRetention(retention) === undefined) {
-      return refused(400, `Cannot cast with retention "${retention}": use 0, <n>h or <n>d`);
-    }
-    try {
-      parseTargetSpec(target);
-    } catch (error) {
-      if (!(error instanceof TargetSpecError)) throw error;
-      return refused(400, error.message);
-    }
+    const unreadable = judgeCastQuery(query);
+    if (unreadable) return unreadable;
     const own = gates.resolve(serverHostname);
     if (!own.seeder || !own.subsystems.payload) {
       return refused(
@@ -186,7 +168,7 @@ export class FilecastService {
         `Cannot cast: ${MAX_UPLOADS} uploads are under way. Try again in a moment`,
       );
     }
-    if (this.#targetsOf({ target }).length === 0) {
+    if (this.#rows.targetsOf({ target }).length === 0) {
       return refused(
         409,
         `Cannot cast to ${JSON.stringify(target)}: it hits no envoy that runs filecasts. ` +
@@ -266,7 +248,7 @@ export class FilecastService {
       sha256,
       label,
       sizeBytes,
-      targets: this.#targetsOf(cast).map(({ record }) => record.hostname),
+      targets: this.#rows.targetsOf(cast).map(({ record }) => record.hostname),
       former: former?.state === "active" ? describeFormer(former, isOwn) : null,
     });
   }
@@ -299,49 +281,6 @@ export class FilecastService {
     }
     return answered(cast);
   }
-
-  /** Envoys that the cast is for, by hostname. */
-  #targetsOf({ target }: Pick<Cast, "target">): EnvoyState[] {
-    const { index, gates } = this.#options;
-    return [...index.states()]
-      .filter(({ record, traits }) =>
-        gates.resolve(record.hostname).subsystems.payload &&
-        this.#targets.isTarget(target, {
-          hostname: record.hostname,
-          uuid: record.uuid,
-          tags: record.tags,
-          traits: traits.merged(),
-        })
-      )
-      .sort((one, other) => one.record.hostname < other.record.hostname ? -1 : 1);
-  }
-
-  /** A row for the origin and for every target, then one for whoever else has the blob. */
-  #hosts(cast: Cast): FilecastHost[] {
-    const { index, progress, manifest } = this.#options;
-    const isAwaited = this.#awaited.has(cast.sha256);
-    // Whoever signed the entry has the file, whether its progress was heard since this process started or not.
-    const isSeeded = !isAwaited && manifest.effective(cast.sha256)?.state === "active";
-    const chunksTotal = Math.max(1, Math.ceil(cast.sizeBytes / cast.chunkSizeBytes));
-    const row = (state: EnvoyState): FilecastHost => {
-      const { hostname, uuid } = state.record;
-      const assumed = unheard(cast, chunksTotal, hostname === cast.origin, isSeeded);
-      // What was heard so far is about the entry that the awaited one replaces.
-      const known = isAwaited ? undefined : progress.get(uuid, cast.sha256);
-      return { hostname, ...judgeProgress(cast, known, assumed) };
-    };
-    const first = new Set(this.#targetsOf(cast));
-    const origin = isSeeded ? index.getActive(cast.origin) : undefined;
-    if (origin) first.add(origin);
-    const others = [...index.states()].filter((state) => {
-      const known = progress.get(state.record.uuid, cast.sha256);
-      if (isAwaited || first.has(state) || !known) return false;
-      return cast.state === "revoked" || known.status === "complete";
-    });
-    return [[...first].map(row), others.map(row)].flatMap((rows) =>
-      rows.sort((one, other) => one.hostname < other.hostname ? -1 : 1)
-    );
-  }
 }
 
 function describeFormer(
@@ -349,51 +288,4 @@ function describeFormer(
   replaced: boolean,
 ): Distributed["former"] {
   return { label, target, retentionSecs, origin, replaced };
-}
-
-/** What is assumed of an envoy that has said nothing about a blob. */
-function unheard(
-  { state }: Cast,
-  chunksTotal: number,
-  isOrigin: boolean,
-  isSeeded: boolean,
-): BlobState {
-  const isComplete = isOrigin && isSeeded;
-  const silent = state === "revoked" ? "revoking" : "pending";
-  return {
-    status: isComplete ? "complete" : silent,
-    chunksHave: isComplete ? chunksTotal : 0,
-    chunksTotal,
-    skipReason: "",
-    sources: {},
-    origin: isOrigin,
-  };
-}
-
-function judgeProgress(cast: Cast, known: BlobState | undefined, assumed: BlobState): BlobState {
-  if (!known) return assumed;
-  const isRevocation = known.status === "revoked" || known.status === "revoking";
-  // An envoy that still speaks of the revocation has not heard that the blob was cast again.
-  if (cast.state === "active") return isRevocation ? assumed : known;
-  return known.status === "revoked" ? known : { ...known, status: "revoking" };
-}
-
-function describe(cast: Cast, hosts: readonly FilecastHost[]): Filecast {
-  const count = (status: FilecastHost["status"]) =>
-    hosts.filter((host) => host.status === status).length;
-  return {
-    sha256: cast.sha256,
-    label: cast.label,
-    sizeBytes: cast.sizeBytes,
-    chunks: Math.max(1, Math.ceil(cast.sizeBytes / cast.chunkSizeBytes)),
-    target: cast.target,
-    retentionSecs: cast.retentionSecs,
-    origin: cast.origin,
-    state: cast.state,
-    createdAtMs: cast.createdMs,
-    complete: count("complete"),
-    downloading: count("downloading"),
-    pending: count("pending"),
-    skipped: count("skipped"),
-  };
 }

@@ -1,5 +1,5 @@
 import type { AuditLog } from "../audit/audit_log.ts";
-import type { Fleet } from "../checkin/compose_fleet.ts";
+import type { Fleet } from "../checkin/fleet.ts";
 import type { PolicySource } from "../publish/policy_source.ts";
 import { runInSlices } from "../steps/run_in_slices.ts";
 import type { Store } from "../store/store.ts";

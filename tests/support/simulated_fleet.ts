@@ -1,5 +1,6 @@
 import { AuditLog } from "../../server/audit/audit_log.ts";
-import { composeFleet, type Fleet, type FleetOptions } from "../../server/checkin/compose_fleet.ts";
+import { composeFleet } from "../../server/checkin/compose_fleet.ts";
+import type { Fleet, FleetOptions } from "../../server/checkin/fleet.ts";
 import {
   type Authority,
   loadOrCreateAuthority,
