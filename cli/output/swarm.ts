@@ -1,6 +1,5 @@
 import type { SwarmPeer, SwarmStatus } from "../../shared/rest/swarm_substrate.ts";
 import type { TaskPlan, TaskSummary } from "../../shared/rest/tasks.ts";
-import { counted } from "../../shared/terminal/counted.ts";
 import { formatBytes } from "../../shared/terminal/bytes.ts";
 import { formatTimestamp } from "../../shared/terminal/relative_time.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
@@ -78,7 +77,7 @@ export function renderCleanup(
   },
   target: string,
 ): string {
-  const sent = counted(plan.batches.flat().length, "envoy");
+  const sent = `${plan.batches.flat().length} envoy(s)`;
   const offline = plan.offline.map(sanitize).join(", ");
   return [
     `Dispatched '${sanitize(plan.command)}' to ${sent} matching "${sanitize(target)}".`,

@@ -91,7 +91,7 @@ Deno.test("a clean-up says to whom it went and where its results are", () => {
   };
   assert.equal(
     renderCleanup({ task: { id: "t-1" }, plan }, "*"),
-    `Dispatched 'vigo swarm _apply-cleanup' to 2 envoys matching "*".
+    `Dispatched 'vigo swarm _apply-cleanup' to 2 envoy(s) matching "*".
 Not connected, and so left out: db-1
 Per-envoy results:
   vigocli task status t-1`,
