@@ -39,6 +39,8 @@ interface Cell {
  */
 export class Manifest {
   readonly #cells = new Map<string, Map<string, Cell>>();
+  /** What was found to be effective, until a cell of the blob or the trust changes. */
+  readonly #effective = new Map<string, ManifestEntry>();
   /** Revocations from the future by blob and author. */
   readonly #early = new Map<string, ManifestEntry>();
   #trust: ManifestTrust;
@@ -87,6 +89,7 @@ export class Manifest {
   /** Judges every cell again by a new fleet document. Newly allowed ones become news; returns them. */
   setTrust(trust: ManifestTrust): ManifestEntry[] {
     this.#trust = trust;
+    this.#effective.clear();
     const changed: ManifestEntry[] = [];
     for (const { entry, allowed } of [...this.#allCells()]) {
       if (trust.allows(entry) === allowed) continue;
@@ -135,16 +138,11 @@ export class Manifest {
 
   /** What the fleet says about a blob; `undefined` if nobody who counts has said anything. */
   effective(sha256: string): ManifestEntry | undefined {
-    const cells = [...this.#cells.get(sha256)?.values() ?? []]
-      .filter(({ allowed }) => allowed).map(({ entry }) => entry);
-    const byServer = cells.find(({ author, state }) =>
-      author === this.#trust.serverKey && state === "revoked"
-    );
-    const isLive = ({ state, stamp }: ManifestEntry) =>
-      state === "active" && !(byServer && stamp <= byServer.stamp);
-    const live = cells.filter(isLive);
-    const told = live.length > 0 ? live : cells.filter(({ state }) => state === "revoked");
-    return told.toSorted(compareAuthors).at(-1);
+    const known = this.#effective.get(sha256);
+    if (known) return known;
+    const effective = this.#judge(sha256);
+    if (effective) this.#effective.set(sha256, effective);
+    return effective;
   }
 
   /**
@@ -240,6 +238,7 @@ export class Manifest {
     const authors = this.#cells.get(entry.sha256) ?? new Map<string, Cell>();
     const wasAllowed = authors.get(entry.author)?.allowed ?? false;
     this.#cells.set(entry.sha256, authors);
+    this.#effective.delete(entry.sha256);
     if (allowed) this.#sequence += 1;
     authors.set(entry.author, { entry, allowed, sequence: this.#sequence });
     this.#allowedCount += Number(allowed) - Number(wasAllowed);
@@ -249,11 +248,25 @@ export class Manifest {
     return allowed;
   }
 
+  #judge(sha256: string): ManifestEntry | undefined {
+    const cells = [...this.#cells.get(sha256)?.values() ?? []]
+      .filter(({ allowed }) => allowed).map(({ entry }) => entry);
+    const byServer = cells.find(({ author, state }) =>
+      author === this.#trust.serverKey && state === "revoked"
+    );
+    const isLive = ({ state, stamp }: ManifestEntry) =>
+      state === "active" && !(byServer && stamp <= byServer.stamp);
+    const live = cells.filter(isLive);
+    const told = live.length > 0 ? live : cells.filter(({ state }) => state === "revoked");
+    return told.toSorted(compareAuthors).at(-1);
+  }
+
   #drop({ sha256, author }: ManifestEntry): void {
     const authors = this.#cells.get(sha256);
     const cell = authors?.get(author);
     if (!authors || !cell) return;
     authors.delete(author);
+    this.#effective.delete(sha256);
     if (authors.size === 0) this.#cells.delete(sha256);
     if (cell.allowed) {
       this.#allowedCount -= 1;

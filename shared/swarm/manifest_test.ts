@@ -258,6 +258,19 @@ Deno.test("stamps of a clock that ran ahead are dropped once it is right, and oc
   assert.deepEqual(manifest.dropFuture(NOW), []);
 });
 
+Deno.test("what is said of a blob is judged anew when a cell goes, and when another speaks for the server", () => {
+  const ahead = NOW + 365 * 86_400_000;
+  const manifest = merged([cell()]);
+  manifest.merge([cell({ author: OTHER, stamp: ahead })], { nowMs: ahead, fromServer: false });
+  assert.equal(manifest.effective("1".repeat(64))?.author, OTHER);
+  manifest.dropFuture(NOW);
+  assert.equal(manifest.effective("1".repeat(64))?.author, SEEDER);
+  manifest.merge([cell({ author: OTHER, state: "revoked" })], CONTEXT);
+  assert.equal(manifest.isLive("1".repeat(64)), true, "a seeder revokes its own word alone");
+  manifest.setTrust(new ManifestTrust(OTHER, [{ key: SEEDER, hostname: "seeder" }]));
+  assert.equal(manifest.isLive("1".repeat(64)), false);
+});
+
 Deno.test("an old revocation is forgotten together with every cell it covered", () => {
   const manifest = merged([cell(), cell({ author: SERVER, state: "revoked" })]);
   assert.deepEqual(manifest.pruneRevoked(NOW + REVOKED_HORIZON_MS), []);

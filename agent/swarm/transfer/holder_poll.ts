@@ -41,6 +41,10 @@ export class HolderPoll {
   readonly #known = new Map<string, Known>();
   readonly #startedMs: number;
   readonly #firstAskMs: number;
+  /** How many are being asked. */
+  #asking = 0;
+  /** Before this it is nobody's turn. */
+  #dueMs = Infinity;
 
   /** @param firstAskMs Nobody is asked before, unless somebody speaks up. */
   constructor(nowMs: number, firstAskMs = nowMs) {
@@ -87,24 +91,33 @@ export class HolderPoll {
    * Peers whose turn it is, but those that are left alone. Each counts as being asked until {@linkcode noteAnswered}.
    */
   take(nowMs: number, isLeftAlone: (uuid: string) => boolean = () => false): Question[] {
-    let asking = [...this.#known.values()].filter((known) => known.asking).length;
+    if (nowMs < this.#dueMs || this.#asking >= MAX_ASKING) return [];
     const questions: Question[] = [];
+    let dueMs = Infinity;
     for (const [uuid, known] of this.#known) {
-      if (asking >= MAX_ASKING) break;
-      if (known.asking || known.askAtMs > nowMs || isLeftAlone(uuid)) continue;
-      asking += 1;
+      if (known.asking) continue;
+      const isTurn = known.askAtMs <= nowMs && this.#asking < MAX_ASKING && !isLeftAlone(uuid);
+      if (!isTurn) {
+        dueMs = Math.min(dueMs, known.askAtMs);
+        continue;
+      }
+      this.#asking += 1;
       known.asking = true;
       const isEarly = nowMs - this.#startedMs < EARLY_MS;
       known.askAtMs = nowMs + (isEarly ? EMPTY_EARLY_MS : POLL_EMPTY_MS);
       questions.push({ uuid, endpoint: known.endpoint });
     }
+    this.#dueMs = dueMs;
     return questions;
   }
 
   /** A question came to its end, with or without an answer. */
   noteAnswered(uuid: string): void {
     const known = this.#known.get(uuid);
-    if (known) known.asking = false;
+    if (!known?.asking) return;
+    known.asking = false;
+    this.#asking -= 1;
+    this.#dueMs = Math.min(this.#dueMs, known.askAtMs);
   }
 
   /** A peer told how much it holds. */
@@ -117,6 +130,7 @@ export class HolderPoll {
     if (!known) return;
     known.holds = count > 0;
     known.askAtMs = nowMs + (isFull ? COMPLETE_MS : this.intervalMs);
+    this.#dueMs = Math.min(this.#dueMs, known.askAtMs);
   }
 
   /** Expelled, moved or without the blob: nothing more is expected of it until it says otherwise. */
@@ -128,7 +142,9 @@ export class HolderPoll {
   /** Somebody said that this peer holds something: its turn is now. */
   hasten(uuid: string, nowMs: number): void {
     const known = this.#known.get(uuid);
-    if (known) known.askAtMs = Math.min(known.askAtMs, nowMs);
+    if (!known) return;
+    known.askAtMs = Math.min(known.askAtMs, nowMs);
+    this.#dueMs = Math.min(this.#dueMs, known.askAtMs);
   }
 
   endpoint(uuid: string): PeerEndpoint | undefined {
@@ -155,6 +171,7 @@ export class HolderPoll {
     if (known?.endpoint.address === address && known.endpoint.port === port) return;
     const endpoint = { address, port };
     const askAtMs = this.#firstAskMs;
+    this.#dueMs = Math.min(this.#dueMs, askAtMs);
     if (known) Object.assign(known, { endpoint, askAtMs, holds: false });
     else this.#known.set(uuid, { endpoint, hostname, askAtMs, asking: false, holds: false });
   }

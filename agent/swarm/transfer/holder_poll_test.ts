@@ -38,6 +38,11 @@ Deno.test("a complete peer rests half a minute unless somebody says it has news"
   assert.deepEqual(asked(poll, 29_999, "a"), []);
   poll.hasten("a", 100);
   assert.deepEqual(asked(poll, 100, "a"), ["a"]);
+  poll.noteHeld("a", { count: 4, isFull: true }, 100);
+  poll.noteAnswered("a");
+  assert.deepEqual(asked(poll, 200, "a"), []);
+  poll.noteHeld("a", { count: 3, isFull: false }, 200);
+  assert.deepEqual(asked(poll, 450, "a"), ["a"], "one that lost a chunk is complete no more");
 });
 
 Deno.test("no more than eight peers are asked at once, and the others have their turn after", () => {
