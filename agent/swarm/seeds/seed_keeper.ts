@@ -1,22 +1,15 @@
 import { isSha256 } from "../../../shared/crypto/sha256.ts";
-import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
 import { eachOf } from "../../../shared/platform/each_of.ts";
-import { chooseChunkSize, digestOfChunks } from "../../../shared/swarm/chunk_layout.ts";
 import type { TargetDecision } from "../../../shared/swarm/target_decision.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
-import { readIfPresent } from "../blobs/chunk_file.ts";
 import type { Hasher } from "../hashing/hasher.ts";
 import { bury } from "./graveyard.ts";
 import { isRevokedSince, judgeSeed, registeredStamp } from "./judge_seed.ts";
 import { type FoundSeed, scanSeedFolder, type SeedScan, SWARM_SUFFIX } from "./seed_folder.ts";
 import { type KnownSeed, SeedPublisher, type SeedPublisherOptions } from "./seed_publisher.ts";
-import {
-  identityOf,
-  sameFile,
-  type SeedRecord,
-  type SeedsFile,
-  seedsFileSchema,
-} from "./seed_record.ts";
+import { isUnchanged, recogniseSeed } from "./recognise_seed.ts";
+import { sameFile, type SeedRecord, type SeedsFile } from "./seed_record.ts";
+import { readSeedsFile, writeSeedsFile } from "./seeds_file.ts";
 import { SeedRecords } from "./seed_records.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
 
@@ -65,20 +58,10 @@ export class SeedKeeper {
 
   static async open(options: SeedKeeperOptions): Promise<SeedKeeper> {
     const keeper = new SeedKeeper(options);
-    const bytes = await readIfPresent(options.paths.seeds);
-    if (!bytes) return keeper;
-    let content: unknown;
-    try {
-      content = JSON.parse(new TextDecoder().decode(bytes));
-    } catch {
-      // Falls through to the schema, which refuses it.
-    }
-    const file = seedsFileSchema.safeParse(content);
-    if (file.success) {
-      keeper.#records = new SeedRecords(Object.entries(file.data.seeds));
-      keeper.#folder = file.data.folder;
-    } else {
-      options.log("warning", "cannot read seeds.json, so every seed is hashed again", {});
+    const file = await readSeedsFile(options.paths, options.log);
+    if (file) {
+      keeper.#records = new SeedRecords(Object.entries(file.seeds));
+      keeper.#folder = file.folder;
     }
     return keeper;
   }
@@ -110,11 +93,7 @@ export class SeedKeeper {
   async servablePath(sha256: string): Promise<string | undefined> {
     for (const [name, record] of this.#records.holding(sha256)) {
       const path = this.#options.paths.seedFile(name);
-      try {
-        if (sameFile(identityOf(await Deno.lstat(path)), record.identity)) return path;
-      } catch (error) {
-        if (!(error instanceof Deno.errors.NotFound)) throw error;
-      }
+      if (await isUnchanged(path, record)) return path;
     }
     return undefined;
   }
@@ -200,23 +179,11 @@ export class SeedKeeper {
     const { paths, log } = this.#options;
     const { sha256 } = record;
     this.#records.delete(name);
-    const path = await this.#ifUnchanged(name, record);
-    if (path !== undefined && isSha256(sha256)) {
+    if (isSha256(sha256) && await isUnchanged(paths.seedFile(name), record)) {
       await bury(paths, name, sha256);
       log("info", "moved a revoked seed to the graveyard", { label: name, sha256 });
     }
     if (this.#folder) await this.#save(this.#folder);
-  }
-
-  async #ifUnchanged(name: string, record: SeedRecord): Promise<string | undefined> {
-    const path = this.#options.paths.seedFile(name);
-    try {
-      const identity = identityOf(await Deno.lstat(path));
-      return sameFile(identity, record.identity) ? path : undefined;
-    } catch (error) {
-      if (error instanceof Deno.errors.NotFound) return undefined;
-      throw error;
-    }
   }
 
   /** One seed that cannot be kept does not stand in the way of the others. */
@@ -235,7 +202,7 @@ export class SeedKeeper {
 
   /** Brings the manifest in line with one settled file; says what stands in the way. */
   async #keep(seed: FoundSeed): Promise<string | undefined> {
-    const { book, targets, refusal } = this.#options;
+    const { book, targets, refusal, paths, store, hasher } = this.#options;
     const refused = refusal();
     if (refused !== undefined) return refused;
     if (!targets.isReadable(seed.target)) {
@@ -245,7 +212,8 @@ export class SeedKeeper {
       return `waits for the server's manifest: ${book.quietReason}`;
     }
     const former = this.#records.get(seed.name);
-    const hashing = this.#hash(seed);
+    const note = (record: SeedRecord) => this.#records.set(seed.name, record);
+    const hashing = recogniseSeed(seed, former, { paths, store, hasher, note });
     // Awaited below; until its turn comes nobody hears of a failure.
     hashing.catch(() => {});
     // What is judged depends on what was said of the files before it. Being written is waited for by all together.
@@ -324,27 +292,6 @@ export class SeedKeeper {
     this.#records.set(name, { ...record, stamp, author: this.#options.author });
   }
 
-  /** The digests of a file, from the cache if it is the same file; `undefined` if it changed while it was read. */
-  async #hash(seed: FoundSeed): Promise<KnownSeed | undefined> {
-    const { hasher, paths, store } = this.#options;
-    const known = this.#records.get(seed.name);
-    if (known && sameFile(known.identity, seed.identity)) {
-      const digests = await store.digests(asFacts(known));
-      if (digests) return { ...known, ...asFacts(known) };
-    }
-    const path = paths.seedFile(seed.name);
-    const chunkSizeBytes = chooseChunkSize(seed.identity.sizeBytes);
-    const scan = await hasher.scan(path, chunkSizeBytes);
-    const after = identityOf(await Deno.lstat(path));
-    if (!sameFile(after, seed.identity) || !isSha256(scan.sha256)) return undefined;
-    const facts = { sha256: scan.sha256, chunksDigest: digestOfChunks(scan.digests) };
-    const record = { identity: after, chunkSizeBytes, ...facts };
-    // In this order: digests of what is nobody's seed are cleared away.
-    this.#records.set(seed.name, record);
-    await store.keepDigests(scan.sha256, scan.digests);
-    return record;
-  }
-
   /** A label names one blob of an origin: whatever this envoy called so before is revoked. */
   async #revokeFormer(label: string, sha256: string): Promise<void> {
     const { book, author } = this.#options;
@@ -379,16 +326,7 @@ export class SeedKeeper {
   }
 
   async #save(folder: SeedsFile["folder"]): Promise<void> {
-    const content: SeedsFile = {
-      schema: 1,
-      folder,
-      seeds: Object.fromEntries(this.#records),
-    };
-    await writeFileDurable(this.#options.paths.seeds, JSON.stringify(content), { mode: 0o600 });
+    const seeds = Object.fromEntries(this.#records);
+    await writeSeedsFile(this.#options.paths, { schema: 1, folder, seeds });
   }
-}
-
-function asFacts({ sha256, chunksDigest }: SeedRecord): Pick<KnownSeed, "sha256" | "chunksDigest"> {
-  if (isSha256(sha256) && isSha256(chunksDigest)) return { sha256, chunksDigest };
-  throw new Error(`Cannot use seed record of "${sha256}": it is not a SHA-256`);
 }
