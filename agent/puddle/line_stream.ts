@@ -1,7 +1,16 @@
+/** Somebody sends a line that is longer than it may be. */
+export class LineTooLongError extends RangeError {
+  override readonly name = "LineTooLongError";
+
+  constructor(readonly maxBytes: number) {
+    super(`Cannot read a line of more than ${maxBytes} bytes`);
+  }
+}
+
 /**
  * The lines of a byte stream, without their line feeds. What follows the last line feed is dropped.
  *
- * @throws {RangeError} if a line has more than `maxBytes`.
+ * @throws {LineTooLongError} if a line has more than `maxBytes`.
  */
 export async function* readLines(
   stream: AsyncIterable<Uint8Array>,
@@ -14,7 +23,7 @@ export async function* readLines(
     let start = 0;
     for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, start)) {
       const line = join([...pieces, chunk.subarray(start, end)], held + end - start);
-      if (line.length > maxBytes) throw tooLong(maxBytes);
+      if (line.length > maxBytes) throw new LineTooLongError(maxBytes);
       pieces = [];
       held = 0;
       start = end + 1;
@@ -22,7 +31,7 @@ export async function* readLines(
     }
     pieces.push(chunk.slice(start));
     held += chunk.length - start;
-    if (held > maxBytes) throw tooLong(maxBytes);
+    if (held > maxBytes) throw new LineTooLongError(maxBytes);
   }
 }
 
@@ -34,8 +43,4 @@ function join(pieces: readonly Uint8Array[], sizeBytes: number): Uint8Array {
     at += piece.length;
   }
   return line;
-}
-
-function tooLong(maxBytes: number): RangeError {
-  return new RangeError(`Cannot read a line of more than ${maxBytes} bytes`);
 }

@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { parsePairingCode } from "../../shared/puddle/pairing_code.ts";
 import { sendJson } from "../daemon/local_server.ts";
-import { readJsonBody } from "../daemon/read_json_body.ts";
+import { bodyOf, dropRest, readJsonBody } from "../daemon/read_json_body.ts";
 import type { Challenge, UserProofs } from "../daemon/user_proofs.ts";
 import type { ClaimOutcome, WantedIdentity } from "./claim_identity.ts";
-import { readLines } from "./line_stream.ts";
+import { LineTooLongError, readLines } from "./line_stream.ts";
 import type { PairingDesk } from "./pairing_desk.ts";
 import { MAX_HANDED_OVER_BYTES, readHandedOver, userNameSchema } from "./pairing_messages.ts";
 
@@ -93,6 +93,7 @@ export const provenAnswerSchema = z.discriminatedUnion("ok", [
 ]);
 
 type ProvenAnswer = z.infer<typeof provenAnswerSchema>;
+type Refusal = Extract<ProvenAnswer, { ok: false }>;
 
 /** The first line that the daemon says: the nonce, 32 bytes as hex. */
 export const nonceSchema = z.strictObject({ nonce: z.string().regex(/^[0-9a-f]{64}$/) });
@@ -104,18 +105,49 @@ async function prove<T>(
   schema: z.ZodType<T>,
   work: (user: string, asked: T) => ProvenAnswer | Promise<ProvenAnswer>,
 ): Promise<void> {
-  const lines = readLines(request, MAX_BODY_BYTES);
-  const who = userSchema.safeParse(parseJson((await lines.next()).value ?? ""));
+  const lines = readLines(bodyOf(request), MAX_BODY_BYTES);
+  const first = await nextLine(lines);
+  if (!first.ok) {
+    const text = `${JSON.stringify({ message: first.message })}\n`;
+    response.writeHead(first.status, {
+      "content-type": "application/json",
+      "content-length": text.length,
+    });
+    response.write(text);
+    await dropRest(request);
+    response.end();
+    return;
+  }
+  const who = userSchema.safeParse(parseJson(first.line));
   if (!who.success) return sendJson(response, 400, { message: "the first line names a user" });
   const { user } = who.data;
   const challenge = services.proofs.challenge(user);
   response.writeHead(200, { "content-type": "application/x-ndjson" });
   response.write(`${JSON.stringify({ nonce: challenge.nonce })}\n`);
-  const asked = schema.safeParse(parseJson((await lines.next()).value ?? ""));
-  const answer = asked.success
-    ? await refusalOf(services, challenge, user) ?? await work(user, asked.data)
-    : refuse(400, describeIssue(asked.error));
-  response.end(`${JSON.stringify(answer)}\n`);
+  const second = await nextLine(lines);
+  const answer = second.ok ? await answerLine(second.line) : second;
+  response.write(`${JSON.stringify(answer)}\n`);
+  if (!second.ok) await dropRest(request);
+  response.end();
+
+  async function answerLine(line: string): Promise<ProvenAnswer> {
+    const asked = schema.safeParse(parseJson(line));
+    return asked.success
+      ? await refusalOf(services, challenge, user) ?? await work(user, asked.data)
+      : refuse(400, describeIssue(asked.error));
+  }
+}
+
+/** The next line, empty if none comes; a refusal if it is too long, of which no more is read. */
+async function nextLine(
+  lines: AsyncGenerator<string, void>,
+): Promise<{ readonly ok: true; readonly line: string } | Refusal> {
+  try {
+    return { ok: true, line: (await lines.next()).value ?? "" };
+  } catch (error) {
+    if (!(error instanceof LineTooLongError)) throw error;
+    return refuse(413, `Cannot read the request: a line of more than ${error.maxBytes} bytes`);
+  }
 }
 
 function pair(
@@ -159,7 +191,7 @@ async function refusalOf(
   return reason === undefined ? undefined : refuse(403, reason);
 }
 
-function refuse(status: number, message: string): ProvenAnswer {
+function refuse(status: number, message: string): Refusal {
   return { ok: false, status, message };
 }
 

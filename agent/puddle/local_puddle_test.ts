@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import { Secret } from "../../shared/crypto/secret.ts";
 import { LocalServer } from "../daemon/local_server.ts";
@@ -17,6 +18,7 @@ import { puddlePaths } from "./puddle_paths.ts";
 const CODE = "0123-4567-89AB-CDEF";
 
 interface Local {
+  readonly path: string;
   readonly client: LocalPuddleClient;
   readonly home: string;
   readonly clock: { nowMs: number };
@@ -61,7 +63,7 @@ async function withDaemon(
   const server = await LocalServer.listen(path, 0o666, createPuddleApi(services));
   try {
     const client = new LocalPuddleClient(path, caller);
-    await test({ client, home, clock, noted, services });
+    await test({ path, client, home, clock, noted, services });
   } finally {
     await server.close();
   }
@@ -209,3 +211,52 @@ Deno.test("a hint is taken from anybody, and a daemon that is away is no fault o
   await away.noteChange();
   await assert.rejects(away.get("/puddle/pair?user=mara"), /vigo status/);
 });
+
+/** Sends a request to the socket, piece by piece: the next when something was answered. Answers what was. */
+function sendRaw(
+  socketPath: string,
+  path: string,
+  pieces: readonly string[],
+): Promise<{ readonly status: number; readonly text: string }> {
+  return new Promise((resolve, reject) => {
+    const left = [...pieces];
+    const send = () => {
+      const piece = left.shift() ?? "";
+      if (left.length > 0) request.write(piece);
+      else request.end(piece);
+    };
+    const request = httpRequest({ socketPath, path, method: "POST", agent: false }, (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (part: string) => {
+        text += part;
+        if (left.length > 0) send();
+      });
+      response.on("end", () => resolve({ status: response.statusCode ?? 0, text }));
+    });
+    request.on("error", reject);
+    send();
+  });
+}
+
+Deno.test("a line that is too long is refused in one line, before or after the user is named", () =>
+  withDaemon(async ({ path, home }) => {
+    await Deno.mkdir(puddlePaths(home).folder, { mode: 0o700 });
+    const long = "x".repeat(4 * 1024 * 1024);
+    Deno.writeTextFileSync("/tmp/puddle/step", "A");
+    const before = await sendRaw(path, "/puddle/join", [long]);
+    assert.equal(before.status, 413);
+    assert.match(
+      before.text,
+      /^\{"message":"Cannot read the request: a line of more than \d+ bytes"\}\n$/,
+    );
+    Deno.writeTextFileSync("/tmp/puddle/step", "B");
+    const after = await sendRaw(path, "/puddle/join", ['{"user":"mara"}\n', long]);
+    const [nonce = "", answer = ""] = after.text.split("\n");
+    assert.match(nonce, /^\{"nonce":/);
+    assert.equal(JSON.parse(answer).status, 413);
+    assert.match(answer, /Cannot read the request: a line of more than/);
+    Deno.writeTextFileSync("/tmp/puddle/step", "C");
+    const hint = await sendRaw(path, "/puddle/changed", [long]);
+    assert.deepEqual([hint.status, hint.text], [400, '{"message":"a hint names a user"}\n']);
+  }));
