@@ -1,43 +1,6 @@
 import assert from "node:assert/strict";
-import type { AgentStatus } from "../daemon/status.ts";
 import { renderStatus } from "./status.ts";
-
-const STATUS: AgentStatus = {
-  version: "0.1.0",
-  pid: 7,
-  startedAtMs: 0,
-  envoyUuid: "6f1c2d3e-4b5a-4c6d-8e7f-0a1b2c3d4e5f",
-  hostname: "web-1",
-  server: "srv:1530",
-  activity: "idle",
-  intervalMs: 60_000,
-  lastAnsweredAtMs: 90_000,
-  failures: 0,
-  lastFailure: null,
-  nextCheckInAtMs: 150_000,
-  policyVersion: "0123456789abcdef",
-  bundleSerial: 3,
-  resources: 12,
-  lastRun: {
-    finishedAtMs: 90_000,
-    durationMs: 35,
-    inSync: 11,
-    changed: 1,
-    failed: 0,
-    blocked: 0,
-    unknown: 0,
-    skipped: 0,
-  },
-  notApplied: null,
-  pause: null,
-  queuedReports: 0,
-  droppedReports: 0,
-  clockOffsetMs: 0,
-  certificateNotAfterMs: 86_500_000,
-  streamOpen: true,
-  suspectedClone: false,
-  swarm: { state: "running", address: "10.0.0.2:1531", problem: "" },
-};
+import { STATUS } from "./status_fixture.ts";
 
 Deno.test("a healthy daemon is shown without problems", () => {
   const text = renderStatus(STATUS, 100_000);

@@ -7,6 +7,7 @@ import { type FleetMachine, NamespacedFleet } from "../support/namespaced_fleet.
 import { canUseNamespaces } from "../support/network_namespaces.ts";
 import {
   blobOn,
+  blobPath,
   countLogged,
   DEADLINE_MS,
   freshBytes,
@@ -49,6 +50,7 @@ Deno.test({
         const name = "placed.bin";
         const sha256 = await placeSeed(seeder, name, freshBytes(3 * MIB));
         await waitForCopies([other, receiver], name, sha256);
+        assert.equal(await Deno.realPath(blobPath(seeder, sha256)), seedPath(seeder, name));
         for (const envoy of envoys) await waitForRow(fleet, envoy, sha256, "complete");
         const rows = await hostsOf(fleet, sha256);
         assert.deepEqual(
