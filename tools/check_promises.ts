@@ -7,11 +7,15 @@ import { type Finding, formatFinding } from "./finding.ts";
 import { listSourceFiles } from "./source_files.ts";
 import { prepareTypeEnvironment, type TypeEnvironment } from "./type_environment.ts";
 
-/** Imported as text: what pages load has no types and no promises. */
+/** Imported as text: it has no types here. Modules of pages are checked as what they are, by themselves. */
 const TEXT_IMPORT = /\.(css|js|svg)$/;
+/** What runs in a browser. */
+const PAGE_MODULE = /\.js$/;
+/** Without this the type check passes such a module by. */
+const TYPE_CHECKED = /^\/\/ @ts-check$/m;
 
 const CONFIG: Linter.Config = {
-  files: ["**/*.ts", "**/*.tsx"],
+  files: ["**/*.ts", "**/*.tsx", "**/*.js"],
   linterOptions: { reportUnusedDisableDirectives: "off" },
   rules: {
     "@typescript-eslint/no-floating-promises": ["error", { ignoreVoid: true }],
@@ -23,7 +27,8 @@ const CONFIG: Linter.Config = {
  * Finds promises that nobody waits for, and promises where a value or a void function is expected. This needs types,
  * which `deno lint` does not have.
  *
- * An import that cannot be resolved is a finding too: its values would have no type, so their promises would be missed.
+ * An import that cannot be resolved is a finding too: its values would have no type, so their promises would be missed. So
+ * is a module of a page that does not ask for its types to be checked.
  *
  * @param root the repository.
  * @param files paths relative to `root`.
@@ -33,7 +38,12 @@ export async function checkPromises(
   files: readonly string[],
   environment: TypeEnvironment,
 ): Promise<readonly Finding[]> {
-  const { program, unresolved } = createProgram(root, files, environment);
+  const pages = files.filter((file) => PAGE_MODULE.test(file));
+  const { program, unresolved } = createProgram(
+    root,
+    files.filter((file) => !PAGE_MODULE.test(file)),
+    environment,
+  );
   const linter = new Linter({ configType: "flat", cwd: root });
   const config = {
     ...CONFIG,
@@ -41,11 +51,17 @@ export async function checkPromises(
     plugins: {
       "@typescript-eslint": plugin as unknown as NonNullable<Linter.Config["plugins"]>[string],
     },
-    languageOptions: { parser, parserOptions: { programs: [program] } },
+    languageOptions: {
+      parser,
+      parserOptions: { programs: [program, createPageProgram(root, pages, environment)] },
+    },
   };
   const findings = [...unresolved];
   for (const file of files) {
     const text = await Deno.readTextFile(join(root, file));
+    if (PAGE_MODULE.test(file) && !TYPE_CHECKED.test(text)) {
+      findings.push({ file, line: 1, message: "Its types are not checked: write // @ts-check" });
+    }
     // No comment switches these rules off, in generated code neither.
     const options = { filename: join(root, file), allowInlineConfig: false };
     for (const { line, message } of linter.verify(text, config, options)) {
@@ -93,6 +109,29 @@ function createProgram(
     });
   const rootNames = [runtimeTypes, ...files.map((file) => join(root, file))];
   return { program: ts.createProgram({ rootNames, options, host }), unresolved };
+}
+
+/** Modules of pages see a browser and nothing of the runtime. */
+function createPageProgram(
+  root: string,
+  files: readonly string[],
+  { packageFolder, compilerOptions }: TypeEnvironment,
+): ts.Program {
+  const options: ts.CompilerOptions = {
+    ...ts.convertCompilerOptionsFromJson(compilerOptions, root).options,
+    target: ts.ScriptTarget.ESNext,
+    lib: ["lib.esnext.d.ts", "lib.dom.d.ts", "lib.dom.iterable.d.ts"],
+    module: ts.ModuleKind.Preserve,
+    moduleResolution: ts.ModuleResolutionKind.Bundler,
+    allowJs: true,
+    checkJs: true,
+    noEmit: true,
+    skipLibCheck: true,
+    types: [],
+  };
+  const host = ts.createCompilerHost(options);
+  host.getDefaultLibLocation = () => join(packageFolder, "node_modules", "typescript", "lib");
+  return ts.createProgram({ rootNames: files.map((file) => join(root, file)), options, host });
 }
 
 if (import.meta.main) {

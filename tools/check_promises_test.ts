@@ -6,12 +6,12 @@ import { formatFinding } from "./finding.ts";
 import { prepareTypeEnvironment } from "./type_environment.ts";
 
 /** Checks one file with the packages and runtime types of this repository. */
-async function check(text: string): Promise<readonly string[]> {
+async function check(text: string, name = "a.ts"): Promise<readonly string[]> {
   await using root = await TemporaryRoot.create();
-  await Deno.writeTextFile(root.join("a.ts"), text);
+  await Deno.writeTextFile(root.join(name), text);
   const repository = dirname(import.meta.dirname ?? ".");
   const environment = await prepareTypeEnvironment(repository);
-  return (await checkPromises(root.path, ["a.ts"], environment)).map(formatFinding);
+  return (await checkPromises(root.path, [name], environment)).map(formatFinding);
 }
 
 Deno.test("a promise of the runtime, of node or of a package that nobody waits for is named", async () => {
@@ -36,6 +36,20 @@ Deno.test("a promise where a truth value or a void function is expected is named
     [1].forEach(async () => { await isReady(); });
   `);
   assert.deepEqual(findings.map((finding) => finding.split(" ")[0]), ["a.ts:3:", "a.ts:4:"]);
+});
+
+Deno.test("a module of a page is checked as what a browser runs, and has to have its types checked", async () => {
+  const text = `
+    const answer = fetch("/pulse");
+    answer.then((response) => document.title = response.statusText);
+    await answer;
+  `;
+  const findings = await check(`// @ts-check\n${text}`, "page.js");
+  assert.deepEqual(findings.map((finding) => finding.split(" ")[0]), ["page.js:4:"]);
+  assert.deepEqual(
+    (await check(text, "page.js")).map((finding) => finding.split(" ")[0]),
+    ["page.js:1:", "page.js:3:"],
+  );
 });
 
 Deno.test("no comment switches the check off", async () => {

@@ -9,7 +9,8 @@ export const CODE_FOLDERS = [...PRODUCT_FOLDERS, "tests", "tools"] as const;
 const FIXTURES = "tests/fixtures";
 
 /**
- * The TypeScript files below `folders` of `root`, as sorted paths relative to it. A folder that does not exist has none.
+ * The TypeScript files below `folders` of `root`, and the modules of pages, which are JavaScript with types in their
+ * comments, as sorted paths relative to it. A folder that does not exist has none.
  */
 export async function listSourceFiles(
   root: string,
@@ -32,6 +33,6 @@ async function walk(root: string, folder: string, found: string[]): Promise<void
   for (const entry of entries) {
     const path = join(folder, entry.name);
     if (entry.isDirectory && entry.name !== "node_modules") await walk(root, path, found);
-    if (entry.isFile && /\.tsx?$/.test(entry.name)) found.push(relative(root, path));
+    if (entry.isFile && /\.(tsx?|js)$/.test(entry.name)) found.push(relative(root, path));
   }
 }

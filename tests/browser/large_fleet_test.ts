@@ -3,7 +3,8 @@ import { ServerProcess } from "../support/server_process.ts";
 import { addUser, PASSWORD } from "../support/people.ts";
 import { TemporaryRoot } from "../support/temporary_root.ts";
 import { findBrowser } from "./find_browser.ts";
-import { HOSTILE_TEXT, seedEnvoys } from "./seed_envoys.ts";
+import { HOSTILE_TEXT, hostnameOf, seedEnvoys } from "./seed_envoys.ts";
+import { seedFleet } from "./seed_fleet.ts";
 import { assertFits, takePictures } from "./stage.ts";
 import { WatchedBrowser } from "./watched_browser.ts";
 
@@ -67,8 +68,44 @@ Deno.test({
       browser.assertNoFaults();
       await server.process.stop();
     });
+
+    await seedFleet(root.path);
+
+    await t.step(
+      "a fleet with a past, long names and many of everything fits every page",
+      async () => {
+        await using server = await ServerProcess.start(root);
+        await using browser = await openBrowser(server);
+        for (const [name, path] of Object.entries(PAGES)) {
+          await browser.open(path);
+          await assertFits(browser, path);
+          await takePictures(browser, `large-${name}`);
+        }
+        browser.assertNoFaults();
+        await server.process.stop();
+      },
+    );
   },
 });
+
+/** Pages of a large fleet, by what their pictures are called. */
+const PAGES: Readonly<Record<string, string>> = {
+  overview: "/",
+  envoys: "/envoys?sort=-hostname",
+  envoy: "/envoys/seeded-0002",
+  "long-envoy": `/envoys/${hostnameOf(51)}`,
+  runs: "/runs",
+  tasks: "/tasks",
+  task: "/tasks/t0000000000",
+  "failed-of-task": "/tasks/t0000000000?verdict=failed",
+  swarm: "/swarm",
+  filecasts: "/payload",
+  poolq: "/swarm/poolq",
+  puddle: "/swarm/puddle",
+  config: "/config",
+  audit: "/audit",
+  settings: "/settings",
+};
 
 /** What an empty page of each kind tells the reader to do. */
 const NEXT: Readonly<Record<string, string>> = {

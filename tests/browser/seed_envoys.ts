@@ -12,7 +12,7 @@ const LONG_NAME = `long-${"name-that-does-not-end-".repeat(2)}.${"a".repeat(60)}
 
 /**
  * Writes envoys into the database of a server that does not run, as if they had enrolled and been seen: most of them online
- * some time ago, one under a very long name, one with hostile words in its tags.
+ * some time ago, some under very long names, one with hostile words in its tags.
  *
  * @param root of the server.
  */
@@ -25,12 +25,12 @@ export async function seedEnvoys(root: string, count: number): Promise<void> {
       for (const [at, uuid] of uuids.entries()) {
         await inside.envoys.add({
           uuid,
-          hostname: at === 0 ? LONG_NAME : `seeded-${String(at).padStart(4, "0")}`,
+          hostname: hostnameOf(at),
           signingKey: generateEd25519().signer.publicKey.toHex(),
           state: "active",
           enrolledAtMs: nowMs - at * 60_000,
           revokedAtMs: null,
-          tags: at === 1 ? { owner: HOSTILE_TEXT } : { rack: String(at % 40) },
+          tags: tagsOf(at),
           tagRevision: 1,
           suspectedClone: at % 400 === 7,
           previousHostname: null,
@@ -42,6 +42,28 @@ export async function seedEnvoys(root: string, count: number): Promise<void> {
   } finally {
     await store.close();
   }
+}
+
+/** One in a hundred has a label as long as labels may be. */
+export function hostnameOf(at: number): string {
+  if (at === 0) return LONG_NAME;
+  const number = String(at).padStart(4, "0");
+  return at % 100 === 51
+    ? `${"db-replica-of-the-storefront-".repeat(2)}-${number}.eu-west.example.com`
+    : `seeded-${number}`;
+}
+
+function tagsOf(at: number): Record<string, string> {
+  if (at === 1) return { owner: HOSTILE_TEXT };
+  const rack = { rack: String(at % 40) };
+  return at % 100 === 51
+    ? {
+      ...rack,
+      "größe": "übergroß \u{1f680}",
+      "الموقع": "الرياض",
+      note: "words-without-a-blank-".repeat(10),
+    }
+    : rack;
 }
 
 /** Every twentieth was not seen for days, every ninth failed; the others will not be missed for a day. */

@@ -64,8 +64,12 @@ export async function assertFits({ page }: WatchedBrowser, what: string): Promis
   await page.setViewportSize({ width: 1280, height: 800 });
 }
 
-/** Pictures of a page in both colour schemes, wide and narrow, for people to look at. */
+/** Whether pictures are taken: they are for people to look at, and take longer than what is tested on the way. */
+const TAKES_PICTURES = Deno.env.get("VIGO_TEST_PICTURES") === "yes";
+
+/** Pictures of a page in both colour schemes, wide and narrow, if `VIGO_TEST_PICTURES=yes`. */
 export async function takePictures({ page }: WatchedBrowser, name: string): Promise<void> {
+  if (!TAKES_PICTURES) return;
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
     for (const width of [1280, 360]) {

@@ -1,13 +1,23 @@
+// @ts-check
+/// <reference lib="dom" />
+/// <reference lib="dom.iterable" />
 // What every page does where scripts run: it says when the server or the session is away, asks before what cannot be taken
 // back, and filters trees. Nothing on a page needs it to be read.
 
 const PULSE_MS = 15_000;
 const AUTOMATIC = { "x-vigo-automatic": "1" };
 
+/** What refreshes parts of pages, if it was loaded. @type {{ trigger(part: Element, event: string): void } | undefined} */
+const htmx = Reflect.get(globalThis, "htmx");
+
 /** The one line about the connection, above everything else. */
 const line = document.getElementById("connection");
 let isAway = false;
 
+/**
+ * @param {string} text
+ * @param {{ readonly href: string, readonly text: string }} [link]
+ */
 function say(text, link) {
   if (!line) return;
   if (line.textContent === text) return;
@@ -45,7 +55,7 @@ function serverIsBack() {
   isAway = false;
   say("The server is back.");
   line?.classList.add("good");
-  for (const part of document.querySelectorAll(".live")) globalThis.htmx?.trigger(part, "every");
+  for (const part of document.querySelectorAll(".live")) htmx?.trigger(part, "every");
   setTimeout(() => {
     if (!isAway && line?.classList.contains("good")) say("");
   }, 4_000);
@@ -66,21 +76,21 @@ async function pulse() {
 
 if (document.body.classList.contains("with-menu")) {
   setInterval(() => {
-    if (!document.hidden || isAway) pulse();
+    if (!document.hidden || isAway) void pulse();
   }, PULSE_MS);
   // While the server is away it is asked more often.
   setInterval(() => {
-    if (isAway) pulse();
+    if (isAway) void pulse();
   }, 2_000);
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden) pulse();
+    if (!document.hidden) void pulse();
   });
 }
 
 document.addEventListener("htmx:error", serverIsAway);
-document.addEventListener("htmx:sse:error", () => pulse());
-document.addEventListener("htmx:response:error", ({ detail }) => {
-  const status = detail?.ctx?.response?.status;
+document.addEventListener("htmx:sse:error", () => void pulse());
+document.addEventListener("htmx:response:error", (event) => {
+  const status = event instanceof CustomEvent ? event.detail?.ctx?.response?.status : undefined;
   if (status === 401) sessionIsOver();
   else if (status === 404) {
     say("What this page shows is no longer there. Reload it to see what is.");
@@ -99,32 +109,47 @@ document.addEventListener("pointerover", ({ target }) => {
 });
 
 document.addEventListener("submit", (event) => {
-  const question = event.submitter?.dataset.ask;
+  const question = event.submitter?.dataset["ask"];
   if (question && !confirm(question)) event.preventDefault();
 });
 
-/** Shows of a tree what holds the text in a name or a value, with all that leads there; below a name that fits, all of it. */
+/**
+ * Shows of a tree what holds the text in a name or a value, with all that leads there; below a name that fits, all of it.
+ *
+ * @param {HTMLElement} tree
+ * @param {string} text
+ */
 function filterTree(tree, text) {
   const wanted = text.trim().toLowerCase();
+  /** @type {(item: HTMLElement, isBelowHit: boolean) => boolean} whether something of the item is shown */
   const visit = (item, isBelowHit) => {
     const own = item.querySelectorAll(
       ":scope > .name, :scope > .value, :scope > details > summary > .name",
     );
     const isHit = isBelowHit ||
       [...own].some((word) => word.textContent.toLowerCase().includes(wanted));
-    const fold = item.querySelector(":scope > details");
-    const below = [...item.querySelectorAll(":scope > details > ul > li")];
+    const fold = item.querySelector("details");
+    const below = itemsOf(item, ":scope > details > ul > li");
     // Each is visited, whatever the others gave.
     const hasHit = below.map((child) => visit(child, isHit)).includes(true);
     item.hidden = !isHit && !hasHit;
     if (fold) fold.open = wanted !== "" && hasHit && !isHit;
     return isHit || hasHit;
   };
-  for (const item of tree.querySelectorAll(":scope > li")) visit(item, false);
+  for (const item of itemsOf(tree, ":scope > li")) visit(item, false);
+}
+
+/**
+ * @param {HTMLElement} within
+ * @param {string} selector
+ * @returns {HTMLElement[]}
+ */
+function itemsOf(within, selector) {
+  return [...within.querySelectorAll(selector)].filter((item) => item instanceof HTMLElement);
 }
 
 document.addEventListener("input", ({ target }) => {
-  const tree = target instanceof HTMLInputElement && target.dataset.filters &&
-    document.getElementById(target.dataset.filters);
+  if (!(target instanceof HTMLInputElement)) return;
+  const tree = document.getElementById(target.dataset["filters"] ?? "");
   if (tree) filterTree(tree, target.value);
 });

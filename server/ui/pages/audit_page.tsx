@@ -148,7 +148,7 @@ function Records({ records, nowMs }: { records: readonly AuditRecord[]; nowMs: n
       rows={records}
       rowId={({ seq }) => `record-${seq}`}
       columns={[
-        { name: "No.", isHeading: true, cell: ({ seq }) => seq },
+        { name: "No.", isHeading: true, isNumber: true, cell: ({ seq }) => seq },
         { name: "When", cell: ({ atMs }) => <Time ms={atMs} nowMs={nowMs} /> },
         { name: "Who", isLong: true, cell: ({ principal }) => <Word>{principal}</Word> },
         { name: "What", cell: ({ action }) => <code>{action}</code> },

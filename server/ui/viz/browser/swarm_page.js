@@ -271,8 +271,11 @@ class SwarmView {
       this.#request();
     }, { passive: false });
     this.#figure.querySelector("button[data-full]")?.addEventListener("click", () => {
-      if (document.fullscreenElement) document.exitFullscreen();
-      else this.#figure.requestFullscreen();
+      const isFull = document.fullscreenElement !== null;
+      const change = isFull ? document.exitFullscreen() : this.#figure.requestFullscreen();
+      change.catch(() => {
+        // The browser may forbid it; then all stays as it is.
+      });
     });
     for (const button of this.#figure.querySelectorAll("button[data-zoom]")) {
       button.addEventListener("click", () => {
