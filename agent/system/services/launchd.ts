@@ -11,9 +11,13 @@ const FOLDERS = ["/Library/LaunchDaemons", "/System/Library/LaunchDaemons"];
 export interface LaunchdJob {
   /** `running`, or why not: `not running`, `waiting`, `spawn scheduled`. */
   readonly state: string;
-  readonly lastExit: string | undefined;
+  /** How its last run ended: an exit code, a signal (`Killed: 9`) or a reason of the system's; `undefined` if none has. */
+  readonly lastEnd: string | undefined;
   readonly isKeptAlive: boolean;
 }
+
+/** Ends after which a job waits to be wanted again; the last is a daemon that had nothing to do and gave its memory back. */
+const GOOD_ENDS: ReadonlySet<string> = new Set(["0", "JETSAM_REASON_MEMORY_IDLE_EXIT"]);
 
 /**
  * Daemons under launchd, by their label, through launchctl(1). A job that is loaded and waits for its time, its socket or
@@ -95,10 +99,10 @@ export class LaunchdManager implements ServiceManager {
   }
 }
 
-function isServing({ state, lastExit, isKeptAlive }: LaunchdJob): boolean {
+function isServing({ state, lastEnd, isKeptAlive }: LaunchdJob): boolean {
   if (state === "running") return true;
   if (isKeptAlive) return false;
-  return lastExit === undefined || lastExit === "0" || lastExit === "(never exited)";
+  return lastEnd === undefined || GOOD_ENDS.has(lastEnd);
 }
 
 /** Reads what is one tab deep in the answer; what is deeper belongs to endpoints and the like. */
@@ -111,9 +115,16 @@ export function parseLaunchdJob(text: string): LaunchdJob {
   );
   return {
     state: fields.get("state") ?? "unknown",
-    lastExit: fields.get("last exit code")?.replace(/:.*$/, ""),
+    // Of the three there is one: a signal and a reason stand in the place of the code.
+    lastEnd: fields.get("last terminating signal") ?? fields.get("last exit reason") ??
+      exitCode(fields.get("last exit code")),
     isKeptAlive: (fields.get("properties") ?? "").split(" | ").includes("keepalive"),
   };
+}
+
+/** The code without the name that some have: `78: EX_CONFIG`. */
+function exitCode(text: string | undefined): string | undefined {
+  return text === "(never exited)" ? undefined : text?.replace(/:.*$/, "");
 }
 
 /** Labels from `launchctl print-disabled`: `"com.example.web" => disabled`, on older systems `=> true`. */

@@ -4,9 +4,14 @@ import { FakeProcesses } from "../fake_processes.ts";
 import type { Entry } from "../files.ts";
 import { LaunchdManager, parseDisabled, parseLaunchdJob } from "./launchd.ts";
 
-/** A job in the form in which launchctl(1) of macOS 12 and later prints it; written after its documentation, not recorded. */
-function printed(state: string, properties: string, lastExit = "(never exited)") {
-  return `com.example.web = {
+/**
+ * A job as macOS 13 to 26 print it. No Mac was at hand to record one: the shape is that of a dozen answers which people have
+ * published, the values are our own.
+ *
+ * @param end The line on how its last run ended.
+ */
+function printed(state: string, properties: string, end = "last exit code = (never exited)") {
+  return `system/com.example.web = {
 	active count = 1
 	path = /Library/LaunchDaemons/com.example.web.plist
 	type = LaunchDaemon
@@ -15,15 +20,57 @@ function printed(state: string, properties: string, lastExit = "(never exited)")
 	program = /usr/local/bin/web
 	arguments = {
 		/usr/local/bin/web
+		--listen
 	}
 
-	runs = 1
-	last exit code = ${lastExit}
+	default environment = {
+		PATH => /usr/bin:/bin:/usr/sbin:/sbin
+	}
 
-	event channels = {
-		"com.example.channel" = {
-			state = running
+	environment = {
+		OSLogRateLimit => 64
+		XPC_SERVICE_NAME => com.example.web
+	}
+
+	domain = system
+	minimum runtime = 10
+	exit timeout = 5
+	runs = 1
+	immediate reason = speculative
+	forks = 0
+	execs = 1
+	initialized = 1
+	${end}
+
+	semaphores = {
+		successful exit => 0
+	}
+
+	event triggers = {
+		com.example.web.268435470 => {
+			keepalive = 0
+			stream = com.apple.launchd.calendarinterval
+			descriptor = {
+				"Minute" => 0
+			}
 		}
+	}
+
+	resource coalition = {
+		ID = 1021
+		type = resource
+		state = active
+		active count = 1
+		name = com.example.web
+	}
+
+	spawn type = daemon (3)
+	jetsam priority = 40
+	jetsam memory limit (active) = (unlimited)
+	jetsamproperties category = daemon
+	probabilistic guard malloc policy = {
+		activation rate = 1/1000
+		sample rate = 1/0
 	}
 
 	properties = ${properties}
@@ -31,12 +78,15 @@ function printed(state: string, properties: string, lastExit = "(never exited)")
 `;
 }
 
-const DISABLED = `disabled services = {
-	"com.apple.smbd" => disabled
-	"com.example.old" => true
-	"com.example.web" => enabled
-	"com.example.new" => false
-}
+/** On older systems a `true` stands for `disabled`. */
+const DISABLED = `	disabled services = {
+		"com.apple.smbd" => disabled
+		"com.example.old" => true
+		"com.example.web" => enabled
+		"com.example.new" => false
+	}
+	login item associations = {
+	}
 `;
 
 const FILE: Entry = { kind: "file", mode: 0o644, uid: 0, gid: 0, sizeBytes: 1, stamp: "" };
@@ -65,12 +115,31 @@ function withJobs(files: readonly string[], jobs: Readonly<Record<string, string
 
 const WEB = "com.example.web";
 
+const KEPT = "partial import | keepalive | runatload | inferred program";
+const ONCE = "runatload | inferred program";
 const STATES: readonly [job: string | undefined, running: boolean, detail: string][] = [
-  [printed("running", "keepalive | runatload"), true, "running"],
-  [printed("not running", "keepalive | runatload", "78: EX_CONFIG"), false, "not running"],
-  [printed("not running", "runatload", "0"), true, "not running"],
-  [printed("not running", "runatload", "1"), false, "not running"],
-  [printed("waiting", ""), true, "waiting"],
+  [printed("running", KEPT), true, "running"],
+  [printed("running", KEPT, "last terminating signal = Terminated: 15"), true, "running"],
+  [printed("not running", KEPT, "last exit code = 78: EX_CONFIG"), false, "not running"],
+  [printed("spawn scheduled", KEPT, "last exit code = 1"), false, "spawn scheduled"],
+  [printed("not running", ONCE, "last exit code = 0"), true, "not running"],
+  [printed("not running", ONCE, "last exit code = 1"), false, "not running"],
+  [printed("not running", ONCE, "last terminating signal = Killed: 9"), false, "not running"],
+  [
+    printed(
+      "not running",
+      "supports pressured exit | system service",
+      "last exit reason = JETSAM_REASON_MEMORY_IDLE_EXIT",
+    ),
+    true,
+    "not running",
+  ],
+  [
+    printed("not running", ONCE, "last exit reason = JETSAM_REASON_MEMORY_PERPROCESSLIMIT"),
+    false,
+    "not running",
+  ],
+  [printed("not running", "inferred program"), true, "not running"],
   [undefined, false, "not loaded"],
 ];
 
@@ -99,7 +168,7 @@ Deno.test("a daemon is loaded from its file, or started where it is loaded", asy
   assert.deepEqual(fresh.changes(), [
     "bootstrap system /Library/LaunchDaemons/com.example.web.plist",
   ]);
-  const loaded = withJobs([WEB], { [WEB]: printed("not running", "runatload", "1") });
+  const loaded = withJobs([WEB], { [WEB]: printed("not running", ONCE, "last exit code = 1") });
   for (const action of ["start", "restart", "reload", "stop", "enable"] as const) {
     await loaded.manager.act(WEB, action);
   }
