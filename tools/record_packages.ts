@@ -23,7 +23,6 @@ import {
   playPackages,
 } from "../agent/system/packages/play_packages.ts";
 import type { RecordedFile, RecordedProgram } from "../agent/system/packages/recorded_manager.ts";
-import { YumProvider } from "../agent/system/packages/yum.ts";
 import { ZypperProvider } from "../agent/system/packages/zypper.ts";
 import type { Files } from "../agent/system/files.ts";
 import { LocalFiles } from "../agent/system/local_files.ts";
@@ -57,10 +56,6 @@ const dnf = (processes: Processes) => new DnfProvider(processes, "/etc");
 const KINDS: Readonly<Record<string, Kind>> = {
   dnf4: { versions: [["dnf", "--version"], ["rpm", "--version"]], create: dnf },
   dnf5: { versions: [["dnf", "--version"], ["rpm", "--version"]], create: dnf },
-  yum: {
-    versions: [["yum", "--version"], ["rpm", "--version"]],
-    create: (processes) => new YumProvider(processes, "/etc"),
-  },
   zypper: {
     versions: [["zypper", "--version"], ["rpm", "--version"]],
     create: (processes) => new ZypperProvider(processes, "/etc"),

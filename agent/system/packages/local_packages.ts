@@ -69,9 +69,8 @@ export class LocalPackages implements Packages {
     for (const name of order) {
       const program = await this.#find(name);
       if (program === undefined) continue;
-      return name === "brew"
-        ? await this.#openBrew(program)
-        : { ok: true, provider: this.#providers[name] };
+      if (name === "brew") return await this.#openBrew(program);
+      return { ok: true, provider: this.#providers[await this.#realName(name, program)] };
     }
     const looked = order.flatMap((name) => PROGRAMS[name]).join(", ");
     return {
@@ -104,6 +103,15 @@ export class LocalPackages implements Packages {
       if (await this.files.inspect(program) !== undefined) return program;
     }
     return undefined;
+  }
+
+  /** From Red Hat 8 on, and on Fedora, yum is a link to dnf, which answers in its own way however it is called. */
+  async #realName<Name extends PackageProviderName>(
+    name: Name,
+    program: string,
+  ): Promise<Name | "dnf"> {
+    const isLink = name === "yum" && (await this.files.inspect(program))?.kind === "symlink";
+    return isLink ? "dnf" : name;
   }
 
   /** Whoever owns the folder above `bin` installed Homebrew, and is the one it may run as. */

@@ -7,12 +7,17 @@ const ADA = { name: "ada", uid: 501, gid: 20, comment: "", home: "/Users/ada", s
 
 /** A machine with these files, each with its content and its owner. */
 function withFiles(
-  files: Readonly<Record<string, { readonly text?: string; readonly uid?: number }>>,
+  files: Readonly<
+    Record<string, { readonly text?: string; readonly uid?: number; readonly target?: string }>
+  >,
   selfUid = 0,
 ) {
   const entry = (path: string): Entry | undefined => {
     const found = files[path];
     const attributes = { mode: 0o755, gid: 0, uid: found?.uid ?? 0 };
+    if (found?.target !== undefined) {
+      return { ...attributes, kind: "symlink", target: found.target };
+    }
     return found && { ...attributes, kind: "file", sizeBytes: 1, stamp: "" };
   };
   const reader: Pick<Files, "inspect" | "read"> = {
@@ -69,6 +74,17 @@ Deno.test("a package manager that is asked for is taken, whatever else is there"
   const { packages } = withFiles({ "/usr/bin/apt-get": {}, "/usr/bin/dnf": {} });
   const choice = await packages.choose("dnf");
   assert.equal(choice.ok && choice.provider.name, "dnf");
+});
+
+Deno.test("a yum that is dnf by another name is handled as dnf, and one that is itself as yum", async () => {
+  const nameOf = async (yum: { readonly target?: string }) => {
+    const { packages } = withFiles({ "/usr/bin/dnf": {}, "/usr/bin/yum": yum });
+    const choice = await packages.choose("yum");
+    return choice.ok ? choice.provider.name : choice.reason;
+  };
+  assert.equal(await nameOf({ target: "dnf-3" }), "dnf");
+  assert.equal(await nameOf({ target: "dnf5" }), "dnf");
+  assert.equal(await nameOf({}), "yum");
 });
 
 Deno.test("where none is found it is said what was looked for", async () => {
