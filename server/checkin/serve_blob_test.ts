@@ -5,13 +5,21 @@ import type { BlobPiece, SignedRequest } from "../../shared/proto/agent.ts";
 import type { DeliveryAnswer } from "../swarm/blob_desk.ts";
 import { serveBlob } from "./serve_blob.ts";
 
-/** A call whose reader takes `room` pieces and then none; errors are what the reader would get. */
+/** A call whose reader has room for `room` pieces; errors are what the reader would get. */
 function callOf(room: number) {
+  const full = Promise.withResolvers<void>();
   const call = Object.assign(new EventEmitter(), {
     errors: [] as string[],
     written: 0,
     ended: false,
-    write: () => ++call.written < room,
+    /** Settles when the reader has no more room, and somebody waits until it has. */
+    isFull: full.promise,
+    write: () => {
+      if (++call.written < room) return true;
+      // After whoever writes has begun to wait.
+      queueMicrotask(full.resolve);
+      return false;
+    },
     end: () => {
       call.ended = true;
     },
@@ -47,12 +55,9 @@ Deno.test("a reader that takes nothing any more is cut off, and its place is fre
 Deno.test("a reader that takes its time gets everything", async () => {
   const { call, stream } = callOf(2);
   const { state, answer } = delivery(5);
-  const serving = serveBlob(stream, () => Promise.resolve(answer));
-  while (!call.ended) {
-    call.emit("drain");
-    await new Promise((done) => setTimeout(done, 0));
-  }
-  await serving;
+  // Whoever waits for room gets it at once.
+  call.on("newListener", (event) => event === "drain" && queueMicrotask(() => call.emit("drain")));
+  await serveBlob(stream, () => Promise.resolve(answer));
   assert.deepEqual([call.written, call.errors, state.isDisposed], [5, [], true]);
 });
 
@@ -60,7 +65,7 @@ Deno.test("a reader that goes away is told nothing", async () => {
   const { call, stream } = callOf(1);
   const { state, answer } = delivery(5);
   const serving = serveBlob(stream, () => Promise.resolve(answer));
-  while (call.written === 0) await new Promise((done) => setTimeout(done, 0));
+  await call.isFull;
   call.emit("cancelled");
   await serving;
   assert.deepEqual([call.errors, state.isDisposed], [[], true]);

@@ -13,7 +13,8 @@ export interface SliceClock {
   pause(): Promise<void>;
 }
 
-const REAL_CLOCK: SliceClock = {
+/** The clock of this machine, and a pause in which its sockets are read. */
+export const REAL_CLOCK: SliceClock = {
   nowMs: () => performance.now(),
   // A timer rather than a microtask: sockets are read between timers.
   pause: () => new Promise((resume) => setTimeout(resume, 0)),
