@@ -195,7 +195,7 @@ class Run {
       : this.#mightNotify.get(resource.id);
     const turn = {
       changed: notifier === undefined ? notified : { ifChanges: notifier },
-      awaited: this.#foresight?.awaitedBy(resource).any,
+      awaited: this.#foresight?.changesBefore(resource).nearestId,
     };
     const decision = await decideCondition(resource.when, turn, this.#facts);
     if (decision.state === "unknown") return { outcome: "unknown", reason: decision.reason };
@@ -269,8 +269,8 @@ class Run {
     if (this.#foresight) {
       const { reliesOnOthers, params } = bound;
       const wantsAbsence = params.ensure === "absent";
-      const awaited = this.#foresight.awaitedBy(resource);
-      return judgeForeseen(result, awaited, { reliesOnOthers, wantsAbsence });
+      const changes = this.#foresight.changesBefore(resource);
+      return judgeForeseen(result, changes, { reliesOnOthers, wantsAbsence });
     }
     // What failed will notify when it succeeds: a refused file must not restart its service on every run. What was
     // left behind by a stopped run may succeed yet, with nobody to see it.

@@ -21,21 +21,21 @@ const FAR_REACHING: ReadonlySet<string> = new Set([
 /** Types after which there is a folder at their `path`; a link may lead to one. */
 const MAKES_FOLDER: ReadonlySet<string> = new Set(["archive", "directory", "git", "symlink"]);
 
-/** What stands before a resource and would change before its turn, the resources between included. */
-export interface Awaited {
-  readonly any: string | undefined;
-  /** One whose changes reach further than what it names. */
-  readonly farReaching: string | undefined;
+/** Ids of resources that a resource depends on, directly or through others, and that would change before its turn. */
+export interface EarlierChanges {
+  /** The one that is the fewest steps away; `undefined` if none would change. */
+  readonly nearestId: string | undefined;
+  /** The nearest whose changes reach further than what it names. */
+  readonly nearestFarReachingId: string | undefined;
 }
-
-const NOTHING: Awaited = { any: undefined, farReaching: undefined };
 
 /**
  * What a dry run knows of the machine as it would be when a resource's turn came. A check sees the machine as it is now; where
  * that is not enough the answer is *unknown*, with what it waits for, rather than a guess.
  */
 export class Foresight {
-  readonly #awaited = new Map<string, Awaited>();
+  /** By resource: what would change up to it, itself included. */
+  readonly #changes = new Map<string, EarlierChanges>();
   readonly #made = new Set<string>();
   readonly #folders = new Set<string>();
 
@@ -44,21 +44,22 @@ export class Foresight {
    * on one whose changes reach further.
    */
   before(resource: Pick<BundleResource, "dependsOn">): Foreseen {
-    const { farReaching } = this.awaitedBy(resource);
+    const { nearestFarReachingId } = this.changesBefore(resource);
     return {
       has: (type, name) => this.#made.has(`${type}:${name}`),
-      mayHaveFolder: (path) => farReaching !== undefined || this.#folders.has(path),
+      mayHaveFolder: (path) => nearestFarReachingId !== undefined || this.#folders.has(path),
     };
   }
 
-  awaitedBy({ dependsOn }: Pick<BundleResource, "dependsOn">): Awaited {
-    let { any, farReaching } = NOTHING;
+  changesBefore({ dependsOn }: Pick<BundleResource, "dependsOn">): EarlierChanges {
+    let nearestId: string | undefined;
+    let nearestFarReachingId: string | undefined;
     for (const id of dependsOn) {
-      const awaited = this.#awaited.get(id);
-      any ??= awaited?.any;
-      farReaching ??= awaited?.farReaching;
+      const changes = this.#changes.get(id);
+      nearestId ??= changes?.nearestId;
+      nearestFarReachingId ??= changes?.nearestFarReachingId;
     }
-    return { any, farReaching };
+    return { nearestId, nearestFarReachingId };
   }
 
   /** @param params What would be applied; undefined for a resource that was not looked at. */
@@ -67,15 +68,15 @@ export class Foresight {
     params: Readonly<Record<string, Json>> | undefined,
     { outcome }: Result,
   ): void {
-    const before = this.awaitedBy(resource);
+    const { id, type } = resource;
+    const before = this.changesBefore(resource);
     if (outcome !== "would_change") {
-      this.#awaited.set(resource.id, before);
+      this.#changes.set(id, before);
       return;
     }
-    const { id, type } = resource;
-    this.#awaited.set(id, {
-      any: id,
-      farReaching: FAR_REACHING.has(type) ? id : before.farReaching,
+    this.#changes.set(id, {
+      nearestId: id,
+      nearestFarReachingId: FAR_REACHING.has(type) ? id : before.nearestFarReachingId,
     });
     if (params === undefined || params.ensure === "absent") return;
     this.#noteFolders(type, params);
@@ -103,16 +104,20 @@ const CANNOT_SAY: ReadonlySet<string> = new Set(["unknown", "failed", "blocked"]
 /** What a check's result means while something that comes before has not happened yet. */
 export function judgeForeseen(
   result: Result,
-  { any, farReaching }: Awaited,
+  { nearestId, nearestFarReachingId }: EarlierChanges,
   resource: { readonly reliesOnOthers: boolean; readonly wantsAbsence: boolean },
 ): Result {
-  if (any === undefined) return result;
+  if (nearestId === undefined) return result;
   if (CANNOT_SAY.has(result.outcome)) {
-    const reason = `cannot be known before ${any} has changed: ${result.reason ?? ""}`;
+    const reason = `cannot be known before ${nearestId} has changed: ${result.reason ?? ""}`;
     return { outcome: "unknown", reason };
   }
   if (result.outcome !== "none") return result;
-  const cause = resource.reliesOnOthers ? any : resource.wantsAbsence ? farReaching : undefined;
+  const cause = resource.reliesOnOthers
+    ? nearestId
+    : resource.wantsAbsence
+    ? nearestFarReachingId
+    : undefined;
   return cause === undefined
     ? result
     : { outcome: "unknown", reason: `in sync now, but ${cause} would change before` };

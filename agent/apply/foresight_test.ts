@@ -36,21 +36,21 @@ Deno.test("what reaches far is awaited through everything between, and may make 
   foresight.note(command, {}, WOULD);
   foresight.note(between, {}, { outcome: "none" });
   const last = bundleResource("file:last", { params: {}, dependsOn: ["file:between"] });
-  assert.deepEqual(foresight.awaitedBy(last), {
-    any: "exec:build",
-    farReaching: "exec:build",
+  assert.deepEqual(foresight.changesBefore(last), {
+    nearestId: "exec:build",
+    nearestFarReachingId: "exec:build",
   });
   assert.equal(foresight.before(last).mayHaveFolder("/any"), true);
-  assert.deepEqual(foresight.awaitedBy({ dependsOn: [] }), {
-    any: undefined,
-    farReaching: undefined,
+  assert.deepEqual(foresight.changesBefore({ dependsOn: [] }), {
+    nearestId: undefined,
+    nearestFarReachingId: undefined,
   });
 });
 
 Deno.test("a check is believed as far as what comes before cannot change it", () => {
   const own = { reliesOnOthers: false, wantsAbsence: false };
-  const file = { any: "file:/a", farReaching: undefined };
-  const nothing = { any: undefined, farReaching: undefined };
+  const file = { nearestId: "file:/a", nearestFarReachingId: undefined };
+  const nothing = { nearestId: undefined, nearestFarReachingId: undefined };
   const failed = { outcome: "failed", reason: "no such unit" } as const;
   assert.equal(judgeForeseen(failed, nothing, own), failed);
   assert.deepEqual(judgeForeseen(failed, file, own), {
@@ -64,7 +64,7 @@ Deno.test("a check is believed as far as what comes before cannot change it", ()
   );
   const absence = { ...own, wantsAbsence: true };
   assert.equal(judgeForeseen({ outcome: "none" }, file, absence).outcome, "none");
-  const far = { any: "exec:b", farReaching: "exec:b" };
+  const far = { nearestId: "exec:b", nearestFarReachingId: "exec:b" };
   assert.equal(judgeForeseen({ outcome: "none" }, far, absence).outcome, "unknown");
   assert.equal(judgeForeseen(WOULD, far, own), WOULD);
 });

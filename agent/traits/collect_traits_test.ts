@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { eventually } from "../../tests/support/eventually.ts";
 import { collectTraits } from "./collect_traits.ts";
 import type { Collector } from "./collector.ts";
 import { fakeSystem } from "./fake_system.ts";
@@ -39,9 +40,7 @@ Deno.test("a collector that hangs is not started a second time, and works again 
   assert.match((await collect()).failed[0]?.reason ?? "", /an earlier reading has not ended/);
   assert.equal(starts, 1);
   resolve(7);
-  await promise;
-  // The name is free once everything that waited for it has run.
-  await new Promise((done) => setTimeout(done));
+  await eventually("the name is free", () => busy.size === 0);
   assert.deepEqual((await collect()).traits, { nfs: 7 });
 });
 

@@ -8,16 +8,18 @@ import { InterruptedCallError, UnreachableError } from "./api_error.ts";
 /** A server that takes every request and answers none. */
 function silentServer() {
   const held: Deno.Conn[] = [];
+  const { promise: connected, resolve: connect } = Promise.withResolvers<void>();
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const accepting = (async () => {
-    for await (const connection of listener) held.push(connection);
+    for await (const connection of listener) {
+      held.push(connection);
+      connect();
+    }
   })();
   return {
     baseUrl: `http://127.0.0.1:${listener.addr.port}`,
     /** Resolves when somebody has connected. */
-    async connected(): Promise<void> {
-      while (held.length === 0) await new Promise((done) => setTimeout(done, 1));
-    },
+    connected,
     cut: () => held.forEach((connection) => connection.close()),
     async [Symbol.asyncDispose]() {
       listener.close();
@@ -38,7 +40,7 @@ Deno.test("an interrupt ends a question to a server that does not answer", async
   const stop = new AbortController();
   using client = createApiClient({ baseUrl: server.baseUrl }, { interrupt: stop.signal });
   const answer = client.call(taskList);
-  await server.connected();
+  await server.connected;
   stop.abort();
   await assert.rejects(answer, { name: "AbortError" });
   // Nor does what is asked afterwards wait.
@@ -53,7 +55,7 @@ Deno.test("an interrupt waits a moment for the answer to what changes something,
     outcomeMs: 10,
   });
   const answer = client.call(taskCancel, { params: { id: "t1" }, body: { operator: "" } });
-  await server.connected();
+  await server.connected;
   stop.abort();
   await assert.rejects(
     answer,
@@ -66,7 +68,7 @@ Deno.test("within that moment the answer counts", async () => {
   const stop = new AbortController();
   using client = createApiClient({ baseUrl: server.baseUrl }, { interrupt: stop.signal });
   const answer = client.call(taskCancel, { params: { id: "t1" }, body: { operator: "" } });
-  await server.connected();
+  await server.connected;
   stop.abort();
   server.cut();
   await assert.rejects(answer, UnreachableError);

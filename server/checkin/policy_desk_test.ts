@@ -144,8 +144,10 @@ Deno.test("an envoy whose traits cost the server seconds waits for time, unless 
 
 Deno.test("while the policy of one envoy takes long another one is answered", async () => {
   const slow = desk(), quick = desk();
+  const slowStarted = Promise.withResolvers<void>();
   let isAnswered = false;
   slow.resolver.resolve = function* () {
+    slowStarted.resolve();
     // Ends anyhow, so that a server that cannot be interrupted fails this rather than hangs.
     for (let turn = 0; turn < 5e7 && !isAnswered; turn++) yield;
     assert.ok(isAnswered, "the other one was answered first");
@@ -153,7 +155,7 @@ Deno.test("while the policy of one envoy takes long another one is answered", as
   };
   const [, answer] = await Promise.all([
     slow.desk.answer(slow.state, slow.held()),
-    new Promise((resume) => setTimeout(resume, 0)).then(async () => {
+    slowStarted.promise.then(async () => {
       const answered = await quick.desk.answer(quick.state, quick.held());
       isAnswered = true;
       return answered;
