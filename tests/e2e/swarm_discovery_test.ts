@@ -1,27 +1,41 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type PeersFile, readPeers, readSwarmState } from "../../agent/swarm/mirror.ts";
-import { sha256Hex } from "../../shared/crypto/sha256.ts";
+import { type PeersFile, readPeers } from "../../agent/swarm/mirror.ts";
+import { envoyList } from "../../shared/rest/envoys.ts";
 import { programCommand } from "../../tools/demo/run_program.ts";
 import { eventually } from "../support/eventually.ts";
 import { MulticastEar } from "../support/multicast_ear.ts";
 import { type FleetMachine, NamespacedFleet } from "../support/namespaced_fleet.ts";
 import { canUseNamespaces, type NetworkHost } from "../support/network_namespaces.ts";
 import type { TestProcess } from "../support/process.ts";
+import {
+  DEADLINE_MS,
+  freshBytes,
+  MIB,
+  placeSeed,
+  stateOf,
+  waitForCopies,
+} from "../support/swarm_lifecycle.ts";
 
 /** Obstacles are real ones: rules of the kernel's packet filter, in namespaces that are thrown away. */
 const canRun = canUseNamespaces() && existsSync("/usr/sbin/nft");
 if (!canRun) console.warn("skipped: discovery in network namespaces needs root and nftables");
 
-const DEADLINE_MS = 120_000;
-const MIB = 1024 * 1024;
 /** As announcements are documented. */
 const GROUP = { address: "224.0.0.42", port: 1531 };
 
+/** An address of `web-1` on a LAN of its own. */
+const SECOND_LAN = "10.88.0.1";
 /** A second address of `db-1`, and the one that it announces. */
 const ANNOUNCED = "10.77.2.21";
+/** Interfaces of containers, bridges and tunnels, as those who make them call them. */
+const VIRTUAL = [
+  ["docker0", "172.17.0.1"],
+  ["br-0a1b2c3d", "172.18.0.1"],
+  ["virbr0", "192.168.122.1"],
+  ["tailscale0", "100.64.0.1"],
+] as const;
 /** An address of nobody. */
 const NOBODYS = "10.77.3.99";
 
@@ -64,6 +78,7 @@ Deno.test({
         await Promise.all([web2, web3, db1].map((envoy) => fleet.startAgent(envoy)));
 
         await hasJoinedBoth(web1);
+        await isListedAt(fleet, web1, [web1.host.address, SECOND_LAN]);
         await hintsFindTheFirst(web1, db1);
         assert.deepEqual([...new Set(ear.heard.map(({ from }) => from))], [ANNOUNCED]);
         await doctorNamesObstacles({ web1, web2, web3, web4, db1 });
@@ -72,12 +87,12 @@ Deno.test({
         await isOffline(fleet, db1);
         await fleet.startAgent(db2);
         await knows(db2, web1);
-        const sha256 = await seed(web1, "release.bin", 2 * MIB);
-        await has(db2, "release.bin", sha256);
+        const sha256 = await placeSeed(web1, "release.bin", freshBytes(2 * MIB));
+        await waitForCopies([db2], "release.bin", sha256);
         await fleet.stopServer();
 
         await fleet.startAgent(db1);
-        await has(db1, "release.bin", sha256);
+        await waitForCopies([db1], "release.bin", sha256);
         const found = await knows(db1, db2);
         const back = await knows(db2, db1);
         // They have never met, and no server answers: whoever called first was told by web-1.
@@ -108,8 +123,9 @@ Deno.test({
  */
 async function announcerFails(fleet: NamespacedFleet, envoy: FleetMachine): Promise<void> {
   const { host } = envoy;
-  await addInterface(host, "eth1", "10.88.0.1/24");
-  await addInterface(host, "docker0", "172.17.0.1/16");
+  await addInterface(host, "eth1", `${SECOND_LAN}/24`);
+  for (const [name, address] of VIRTUAL) await addInterface(host, name, `${address}/16`);
+  await routeThroughTunnel(host);
   // The kernel lets a socket join on so many interfaces and no more.
   const limit = "echo 1 > /proc/sys/net/ipv4/igmp_max_memberships";
   assert.equal((await host.run("bash", ["-c", limit])).code, 0);
@@ -144,7 +160,9 @@ async function announcerFails(fleet: NamespacedFleet, envoy: FleetMachine): Prom
     const json = JSON.parse((await vigo(envoy, ["swarm", "status", "--json"])).stdout);
     assert.deepEqual(json.multicast, running);
     await diagnosed(envoy, [], "not-joined", /^eth[01] \(10\.\d+\.\d+\.1\) is passed over/);
-    assert.ok(!agent.output().includes("172.17.0.1"), "a virtual interface is nobody's business");
+    for (const [name, address] of VIRTUAL) {
+      assert.ok(!agent.output().includes(address), `${name} is nobody's business`);
+    }
   } finally {
     await holder.kill();
   }
@@ -153,12 +171,28 @@ async function announcerFails(fleet: NamespacedFleet, envoy: FleetMachine): Prom
   assert.equal((await host.run("bash", ["-c", free])).code, 0);
 }
 
+/** A VPN takes everything but what is said within the site. */
+async function routeThroughTunnel(host: NetworkHost): Promise<void> {
+  const router = host.address.replace(/\d+$/, "254");
+  for (
+    const route of [["add", "10.77.0.0/16", "via", router], [
+      "replace",
+      "default",
+      "dev",
+      "tailscale0",
+    ]]
+  ) {
+    const { code, stderr } = await host.run("ip", ["route", ...route]);
+    assert.equal(code, 0, stderr);
+  }
+}
+
 async function hasJoinedBoth(envoy: FleetMachine): Promise<void> {
   const { interfaces } = await eventually("both interfaces are joined", async () => {
     const { multicast } = await stateOf(envoy);
     return multicast.interfaces.length === 2 && multicast;
   }, DEADLINE_MS);
-  assert.deepEqual(interfaces.toSorted(), [envoy.host.address, "10.88.0.1"].toSorted());
+  assert.deepEqual(interfaces.toSorted(), [envoy.host.address, SECOND_LAN].toSorted());
 }
 
 /**
@@ -301,12 +335,6 @@ async function announce({ root }: FleetMachine, address: string): Promise<void> 
   );
 }
 
-async function stateOf({ swarmFolder }: FleetMachine) {
-  const state = await readSwarmState(swarmFolder);
-  assert.ok(state.ok);
-  return state.value;
-}
-
 /** Waits until one machine has found another, and tells how. */
 async function knows(one: FleetMachine, other: FleetMachine): Promise<PeersFile["peers"][number]> {
   return await eventually(`${one.hostname} has found ${other.hostname}`, async () => {
@@ -316,10 +344,19 @@ async function knows(one: FleetMachine, other: FleetMachine): Promise<PeersFile[
   }, DEADLINE_MS);
 }
 
-async function has({ hostname, swarmFolder }: FleetMachine, label: string, sha256: string) {
-  await eventually(`${hostname} has ${label}`, async () => {
-    const copy = await Deno.readFile(join(swarmFolder, "files", label));
-    return sha256Hex(copy) === sha256;
+/** The server lists a machine at an address of its LAN. */
+async function isListedAt(
+  fleet: NamespacedFleet,
+  { hostname }: FleetMachine,
+  addresses: readonly string[],
+): Promise<void> {
+  await eventually(`the server knows where ${hostname} is`, async () => {
+    const { envoys } = envoyList.answer.parse(
+      JSON.parse(await fleet.cli("envoys", "list", "--json")),
+    );
+    const ip = envoys.find((envoy) => envoy.hostname === hostname)?.ip;
+    if (ip && addresses.includes(ip)) return true;
+    throw new Error(`it is listed at ${ip}`);
   }, DEADLINE_MS);
 }
 
@@ -330,14 +367,4 @@ async function isOffline(fleet: NamespacedFleet, { hostname }: FleetMachine): Pr
     return envoys.find((envoy: { hostname: string }) => envoy.hostname === hostname)
       ?.presence === "offline";
   }, DEADLINE_MS);
-}
-
-async function seed({ swarmFolder }: FleetMachine, name: string, sizeBytes: number) {
-  const folder = join(swarmFolder, "seed");
-  const content = randomBytes(sizeBytes);
-  await Deno.mkdir(folder, { recursive: true });
-  await Deno.writeFile(join(folder, name), content);
-  const wish = JSON.stringify({ target: "*", retention: "7d" });
-  await Deno.writeTextFile(join(folder, `${name}.swarm`), wish);
-  return sha256Hex(content);
 }

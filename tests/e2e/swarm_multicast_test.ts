@@ -1,19 +1,22 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { type PeersFile, readPeers, readSwarmState } from "../../agent/swarm/mirror.ts";
-import { sha256Hex } from "../../shared/crypto/sha256.ts";
 import { eventually } from "../support/eventually.ts";
 import { MulticastEar } from "../support/multicast_ear.ts";
 import { type FleetMachine, NamespacedFleet } from "../support/namespaced_fleet.ts";
 import { canUseNamespaces } from "../support/network_namespaces.ts";
+import {
+  DEADLINE_MS,
+  freshBytes,
+  MIB,
+  placeSeed,
+  waitForCopies,
+} from "../support/swarm_lifecycle.ts";
 
 /** As announcements are documented, and not as the product's code says. */
 const GROUP = { address: "224.0.0.42", port: 1531 };
 const PEER_PORT = 1531;
 const SERVER_PORTS = [1530, 8443];
-const MIB = 1024 * 1024;
-const DEADLINE_MS = 180_000;
 const SEEDER = "web-1";
 const RECEIVERS = ["web-2", "db-1"];
 
@@ -46,7 +49,7 @@ Deno.test({
           .map(({ text }) => text);
 
       for (const envoy of envoys) await fleet.startAgent(envoy);
-      const first = await seed(seeder, "first.bin", 3 * MIB);
+      const first = await placeSeed(seeder, "first.bin", freshBytes(3 * MIB));
       // Between two announcements there was time to follow the first, had anybody heard it.
       await eventually(
         "the seeder has announced its file twice",
@@ -69,14 +72,10 @@ Deno.test({
       // The seeder last, so that its first announcement is the first that anybody can know of it.
       await fleet.startAgent(seeder);
       await haveFound(envoys, envoys.length - 1);
-      const second = await seed(seeder, "second.bin", 6 * MIB);
+      const second = await placeSeed(seeder, "second.bin", freshBytes(6 * MIB));
       for (const receiver of receivers) {
-        for (const [label, sha256] of [["first.bin", first], ["second.bin", second]] as const) {
-          await eventually(`${receiver.hostname} has ${label}`, async () => {
-            const copy = await Deno.readFile(join(receiver.swarmFolder, "files", label));
-            return sha256Hex(copy) === sha256;
-          }, DEADLINE_MS);
-        }
+        await waitForCopies([receiver], "first.bin", first);
+        await waitForCopies([receiver], "second.bin", second);
         const announcements = heard(receiver, seeder);
         const address = `${seeder.host.address}:${PEER_PORT}`;
         for (const text of announcements) {
@@ -98,17 +97,6 @@ Deno.test({
       swarm: { enabled: ["*"], payload: { enabled: ["*"] }, seeders: [SEEDER] },
     }),
 });
-
-/** Places a file of random bytes with its `.swarm` into `seed/`; answers its SHA-256. */
-async function seed({ swarmFolder }: FleetMachine, name: string, sizeBytes: number) {
-  const folder = join(swarmFolder, "seed");
-  const content = randomBytes(sizeBytes);
-  await Deno.mkdir(folder, { recursive: true });
-  await Deno.writeFile(join(folder, name), content);
-  const wish = JSON.stringify({ target: "*", retention: "7d" });
-  await Deno.writeTextFile(join(folder, `${name}.swarm`), wish);
-  return sha256Hex(content);
-}
 
 async function peersOf({ swarmFolder }: FleetMachine): Promise<PeersFile["peers"]> {
   const file = await readPeers(swarmFolder);
