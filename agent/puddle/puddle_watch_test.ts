@@ -3,12 +3,13 @@ import { Secret } from "../../shared/crypto/secret.ts";
 import { puddleCollector } from "../traits/puddle.ts";
 import { nativeSystem } from "../traits/native_system.ts";
 import { rootPaths } from "../../shared/platform/root_paths.ts";
+import { parseDelegations } from "../../shared/puddle/parse_delegations.ts";
 import { fakeLog } from "../daemon/fake_log.ts";
 import { serveScan } from "../user_scan/serve_scan.ts";
 import { ScanError } from "../user_scan/user_scans.ts";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
 import { CHEAP_COST } from "./cheap_cost.ts";
-import { claimName, createIdentity, openIdentity } from "./puddle_identity.ts";
+import { claimName, createIdentity, openIdentity, rekey } from "./puddle_identity.ts";
 import { puddlePaths } from "./puddle_paths.ts";
 import { PuddleSession } from "./puddle_session.ts";
 import { PuddleWatch, readKnownPuddles } from "./puddle_watch.ts";
@@ -98,9 +99,29 @@ Deno.test("what homes say of puddles is told in a trait", () =>
         pair_pending: false,
         name_claim: claim,
         retired_keys: [],
+        delegations: [],
       },
     });
     assert.equal(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o644);
+  }));
+
+Deno.test("after a new key the trait has what proves which one was replaced", () =>
+  withMachine(async ({ watch, home, path }) => {
+    await createIdentity(home, passphrase, CHEAP_COST);
+    const { oldKey, newKey } = await rekey(home, passphrase, {
+      nowMs: 5,
+      readHeads: () => Promise.resolve([]),
+      cost: CHEAP_COST,
+    });
+    await watch.lookAtAll();
+    const system = nativeSystem(rootPaths("/"));
+    const trait = await puddleCollector(path).collect(system, new AbortController().signal);
+    const { mara: { pubkey, retired_keys, delegations } } = Object(trait);
+    assert.deepEqual([pubkey, retired_keys], [newKey, [oldKey]]);
+    assert.deepEqual(
+      parseDelegations(delegations).map((one) => [one.oldKey, one.newKey]),
+      [[oldKey, newKey]],
+    );
   }));
 
 Deno.test("a session shows as unlocked while it answers, and an offer while it stands", () =>

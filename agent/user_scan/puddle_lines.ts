@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { MAX_RETIRED } from "../puddle/puddle_home.ts";
+import { delegationSchema } from "../../shared/puddle/delegation.ts";
 import { nameClaimSchema } from "../../shared/puddle/name_claim.ts";
 import { puddleKeySchema } from "../../shared/puddle/puddle_key.ts";
 
@@ -18,6 +19,8 @@ export const puddleFactsSchema = z.strictObject({
   name: nameClaimSchema.nullable(),
   /** Keys that this puddle had. */
   retired: z.array(puddleKeySchema).max(MAX_RETIRED),
+  /** What proves it, but for delegations that are long: those go with the topics that they list. */
+  delegations: z.array(delegationSchema).max(MAX_RETIRED).default([]),
   /** What is wrong with the files; the rest is as far as it could be read. */
   problem: z.string().max(MAX_PROBLEM_LENGTH).nullable(),
 });

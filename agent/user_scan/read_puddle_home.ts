@@ -8,6 +8,8 @@ import { placeIn, type SessionPlace } from "../puddle/session_place.ts";
 import { MAX_PROBLEM_LENGTH, type PuddleLine } from "./puddle_lines.ts";
 import type { ScanHandler } from "./scan_request.ts";
 
+/** Longest delegation that is told, in characters of JSON: one that lists some ten topics. */
+const MAX_TOLD_LENGTH = 2_500;
 /** Largest file that says something of a session or an offer. */
 const MAX_SENTINEL_BYTES = 4096;
 
@@ -27,12 +29,14 @@ export const readPuddleHome: ScanHandler<"puddle_read"> = async ({ home }, emit)
   };
   const publicKey = await orElse(readPublicKey(home), undefined) ?? null;
   const untilMs = (await readSentinel(puddlePaths(home).pairPending, pendingSchema))?.untilMs;
+  const retired = await orElse(readRetired(home), []);
   const facts = {
     publicKey,
     unlocked: publicKey !== null && await orElse(isUnlocked(home, publicKey), false),
     pairPendingUntilMs: untilMs !== undefined && untilMs > Date.now() ? untilMs : null,
     name: await orElse(readNameClaim(home), undefined) ?? null,
-    retired: (await orElse(readRetired(home), [])).map(({ oldKey }) => oldKey).sort(),
+    retired: retired.map(({ oldKey }) => oldKey).sort(),
+    delegations: retired.filter((one) => JSON.stringify(one).length <= MAX_TOLD_LENGTH),
     problem: [...new Set(problems)].join("; ").slice(0, MAX_PROBLEM_LENGTH) || null,
   };
   await emit({ kind: "puddle", facts } satisfies PuddleLine);

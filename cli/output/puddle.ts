@@ -29,8 +29,8 @@ export function renderPuddle(puddle: MeshPuddle): string {
   const facts = [
     ["Key", puddle.publicKey],
     ["Name", nameOf(puddle)],
-    ["State", stateOf(puddle)],
-    ["Retired", puddle.retiredKeys.join(" ") || "none"],
+    ["State", explainState(puddle)],
+    ["Before it", puddle.retiredKeys.join(" ") || "no other key"],
   ].map(([label = "", value = ""]) => label.padEnd(LABEL_WIDTH) + value);
   const members = renderTable(
     [{ header: "HOSTNAME" }, { header: "USER" }, { header: "SESSION" }, { header: "NOTE" }],
@@ -38,7 +38,7 @@ export function renderPuddle(puddle: MeshPuddle): string {
       member.hostname,
       member.user,
       member.unlocked ? "unlocked" : "locked",
-      noteOf(member),
+      noteOf(member, puddle),
     ]),
   );
   return [...facts, "", members.trimEnd()].join("\n");
@@ -49,12 +49,31 @@ function nameOf({ name, nameState }: MeshPuddle): string {
   return nameState === "contested" ? `${sanitize(name)} (contested)` : sanitize(name);
 }
 
-function stateOf({ contested, successor }: MeshPuddle): string {
+function stateOf({ contested, successor, saidSuccessors: [said] }: MeshPuddle): string {
   if (contested) return "contested: it named two successors";
-  return successor === null ? "-" : `replaced by ${successor.slice(0, SHORT)}`;
+  if (successor !== null) return `old, replaced by ${successor.slice(0, SHORT)}`;
+  return said ? `old, says ${sanitize(said.hostname)}` : "current";
 }
 
-function noteOf({ evicted, pairPending }: PuddleMember): string {
+/** Which key speaks for the puddle, and why. */
+function explainState({ contested, successor, saidSuccessors }: MeshPuddle): string {
+  if (contested) return "contested: it named two successors, so neither is followed";
+  if (successor !== null) {
+    return `old: it signed that ${successor} took its place, which is current; what it signs since is refused`;
+  }
+  if (saidSuccessors.length === 0) return "current";
+  const said = saidSuccessors.map(({ publicKey, hostname }) =>
+    `${sanitize(hostname)} reports ${publicKey}`
+  );
+  return `old by the word of its machines alone, since nothing signed has come here: ${
+    said.join(", ")
+  }`;
+}
+
+function noteOf({ evicted, pairPending }: PuddleMember, { successor }: MeshPuddle): string {
   if (evicted) return "evicted; still there when it reported last";
+  if (successor !== null) {
+    return "old key when it reported last: its user leaves there and joins again";
+  }
   return pairPending ? "offers to pair" : "";
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Delegation } from "../../shared/puddle/delegation.ts";
+import { parseDelegations } from "../../shared/puddle/parse_delegations.ts";
 import {
   type NameClaim,
   nameClaimSchema,
@@ -8,10 +9,12 @@ import {
 import { PuddleChain } from "../../shared/puddle/puddle_chain.ts";
 import { puddleKeySchema } from "../../shared/puddle/puddle_key.ts";
 import { resolveNames } from "../../shared/puddle/resolve_names.ts";
-import type { MeshPuddle, PuddleMember } from "../../shared/rest/puddle.ts";
+import type { MeshPuddle, PuddleMember, SaidSuccessor } from "../../shared/rest/puddle.ts";
 
 /** Users of one envoy that are looked at: as many as an agent tells of. */
 const MAX_USERS = 200;
+/** Machines that are told of which say that their key came after another. */
+const MAX_SAID_SUCCESSORS = 8;
 /** Retired keys of one member: as many as a chain may have. */
 const MAX_RETIRED = 8;
 
@@ -22,7 +25,10 @@ const memberSchema = z.looseObject({
   pair_pending: z.boolean(),
   name_claim: z.unknown(),
   retired_keys: z.array(puddleKeySchema).max(MAX_RETIRED),
+  delegations: z.array(z.unknown()).max(MAX_RETIRED).default([]),
 });
+
+type Member = z.infer<typeof memberSchema>;
 
 /** What one envoy reports. */
 export interface ReportingEnvoy {
@@ -36,35 +42,41 @@ export interface ReportingEnvoy {
  * The puddles of a fleet as its envoys report them. A view and no authority: that a machine has a puddle is that machine's
  * word; names and changes of keys count if they are signed.
  *
- * @param delegations Verified.
+ * @param delegations Verified; those that envoys report are verified here.
  */
 export function viewPuddles(
   envoys: Iterable<ReportingEnvoy>,
   delegations: readonly Delegation[],
   isEvicted: (evicted: { publicKey: string; envoyUuid: string }) => boolean,
 ): MeshPuddle[] {
-  const chain = new PuddleChain(delegations);
+  const reported = [...envoys].flatMap(({ uuid, hostname, trait }) =>
+    readMembers(trait).map((member) => ({ uuid, hostname, ...member }))
+  );
+  const chain = new PuddleChain([...delegations, ...proveReported(reported)]);
   const members = new Map<string, PuddleMember[]>();
   const retired = new Map<string, Set<string>>();
+  /** By an old key: who says, proven or not, that theirs came after it. */
+  const saidLater = new Map<string, SaidSuccessor[]>();
   const claims: NameClaim[] = [];
-  for (const { uuid, hostname, trait } of envoys) {
-    for (const { user, facts } of readMembers(trait)) {
-      const { pubkey: publicKey } = facts;
-      if (publicKey === null) continue;
-      const claim = nameClaimSchema.safeParse(facts.name_claim);
-      if (claim.success && verifyNameClaim(claim.data)) claims.push(claim.data);
-      members.set(publicKey, [...members.get(publicKey) ?? [], {
-        hostname,
-        envoyUuid: uuid,
-        user,
-        unlocked: facts.unlocked,
-        pairPending: facts.pair_pending,
-        evicted: isEvicted({ publicKey, envoyUuid: uuid }),
-      }]);
-      const keys = retired.get(publicKey) ?? new Set();
-      for (const key of facts.retired_keys) keys.add(key);
-      retired.set(publicKey, keys);
+  for (const { uuid, hostname, user, facts } of reported) {
+    const { pubkey: publicKey } = facts;
+    if (publicKey === null) continue;
+    const claim = nameClaimSchema.safeParse(facts.name_claim);
+    if (claim.success && verifyNameClaim(claim.data)) claims.push(claim.data);
+    members.set(publicKey, [...members.get(publicKey) ?? [], {
+      hostname,
+      envoyUuid: uuid,
+      user,
+      unlocked: facts.unlocked,
+      pairPending: facts.pair_pending,
+      evicted: isEvicted({ publicKey, envoyUuid: uuid }),
+    }]);
+    const keys = retired.get(publicKey) ?? new Set();
+    for (const key of facts.retired_keys) {
+      keys.add(key);
+      saidLater.set(key, [...saidLater.get(key) ?? [], { publicKey, hostname }]);
     }
+    retired.set(publicKey, keys);
   }
   const names = resolveNames(claims, chain);
   return [...members].map(([publicKey, found]) => ({
@@ -73,6 +85,7 @@ export function viewPuddles(
     members: found.sort((one, other) => one.hostname < other.hostname ? -1 : 1),
     retiredKeys: [...retired.get(publicKey) ?? []].sort(),
     successor: successorOf(publicKey, chain),
+    saidSuccessors: unproven(publicKey, saidLater, chain),
     contested: chain.isContested(publicKey),
   })).sort((one, other) => one.publicKey < other.publicKey ? -1 : 1);
 }
@@ -100,6 +113,29 @@ function successorOf(publicKey: string, chain: PuddleChain): string | null {
   return current === undefined || current === publicKey ? null : current;
 }
 
+/** Of each delegation that several machines report one copy is verified. */
+function proveReported(reported: readonly { readonly facts: Member }[]): Delegation[] {
+  const distinct = new Map(
+    reported.flatMap(({ facts }) =>
+      facts.delegations.map((one) => [JSON.stringify(one), one] as const)
+    ),
+  );
+  return parseDelegations(distinct.values());
+}
+
+/** Who says that their key came after this one, of which nothing that was signed is known. */
+function unproven(
+  publicKey: string,
+  saidLater: ReadonlyMap<string, readonly SaidSuccessor[]>,
+  chain: PuddleChain,
+): SaidSuccessor[] {
+  const proven = chain.keysFrom(publicKey);
+  return (saidLater.get(publicKey) ?? [])
+    .filter((said) => said.publicKey !== publicKey && !proven.includes(said.publicKey))
+    .sort((one, other) => one.hostname < other.hostname ? -1 : 1)
+    .slice(0, MAX_SAID_SUCCESSORS);
+}
+
 function readMembers(trait: unknown) {
   if (typeof trait !== "object" || trait === null || Array.isArray(trait)) return [];
   return Object.entries(trait).slice(0, MAX_USERS).flatMap(([user, value]) => {
@@ -108,9 +144,17 @@ function readMembers(trait: unknown) {
   });
 }
 
-/** The puddles that a key, its first digits or a name mean. */
+/**
+ * The puddles that a key, its first digits or a name mean. A name means a puddle's present key, though machines that have an
+ * old one still report it.
+ */
 export function findPuddles(puddles: readonly MeshPuddle[], reference: string): MeshPuddle[] {
   const byName = puddles.filter(({ name }) => name === reference);
+  const [present, another] = new Set(byName.map((one) => one.successor ?? one.publicKey));
+  if (present !== undefined && another === undefined) {
+    const current = byName.filter(({ publicKey }) => publicKey === present);
+    return current.length > 0 ? current : byName;
+  }
   if (byName.length > 0) return byName;
   if (!/^[0-9a-f]{8,64}$/.test(reference)) return [];
   return puddles.filter(({ publicKey }) => publicKey.startsWith(reference));

@@ -81,6 +81,44 @@ Deno.test("a key that was replaced names its successor, and one that named two i
   assert.equal(contested?.successor, null);
 });
 
+Deno.test("after a new key a name means the present one, also while a machine reports the old one", () => {
+  const delegation = delegate(mara, next);
+  const old = envoy("web-1", { mara: member(mara, { name_claim: claim(mara, "mara") }) });
+  const young = envoy("hub", {
+    mara: member(next, {
+      name_claim: claim(next, "mara"),
+      retired_keys: [mara?.key],
+      delegations: [delegation],
+    }),
+  });
+  const found = viewPuddles([old, young], [], nobody);
+  assert.deepEqual(findPuddles(found, "mara").map(({ publicKey }) => publicKey), [next?.key]);
+  const [ofOld] = findPuddles(found, mara?.key ?? "");
+  assert.deepEqual([ofOld?.successor, ofOld?.nameState, ofOld?.saidSuccessors], [
+    next?.key,
+    "claimed",
+    [],
+  ]);
+  const [before] = findPuddles(viewPuddles([old], [delegation], nobody), "mara");
+  assert.equal(before?.successor, next?.key, "no machine reports the new key yet");
+});
+
+Deno.test("a machine's word on which key came later is shown as its word, and nothing rests on it", () => {
+  const forged = { ...delegate(mara, next), newKey: dan?.key };
+  const [found] = viewPuddles(
+    [
+      envoy("web-1", { mara: member(mara) }),
+      envoy("web-2", {
+        dan: member(dan, { retired_keys: [mara?.key], delegations: [forged, 1, "x"] }),
+      }),
+    ],
+    [],
+    nobody,
+  ).filter(({ publicKey }) => publicKey === mara?.key);
+  assert.equal(found?.successor, null);
+  assert.deepEqual(found?.saidSuccessors, [{ publicKey: dan?.key, hostname: "web-2" }]);
+});
+
 Deno.test("what an envoy makes up costs nobody else anything", () => {
   const traits = [
     [],

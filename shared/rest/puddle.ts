@@ -17,7 +17,11 @@ export const puddleMemberSchema = z.object({
 });
 export type PuddleMember = z.infer<typeof puddleMemberSchema>;
 
-/** One person's identity, as the machines that have it report. */
+/** A machine that says, without anything signed that is known here, that its key came after another one. */
+export const saidSuccessorSchema = z.object({ publicKey: puddleKeySchema, hostname: z.string() });
+export type SaidSuccessor = z.infer<typeof saidSuccessorSchema>;
+
+/** One key of a person's identity, as the machines that have it report. */
 export const meshPuddleSchema = z.object({
   publicKey: puddleKeySchema,
   name: z.string().nullable(),
@@ -28,6 +32,7 @@ export const meshPuddleSchema = z.object({
   retiredKeys: z.array(puddleKeySchema),
   /** The key that speaks for it now, if this one was replaced. */
   successor: puddleKeySchema.nullable(),
+  saidSuccessors: z.array(saidSuccessorSchema),
   /** Whether this key signed two different successors, of which neither is followed. */
   contested: z.boolean(),
 });

@@ -190,7 +190,7 @@ async function useAndLeave(
         members.some(({ hostname, unlocked }) => hostname === "web-1" && unlocked);
     });
     const listed = await fleet.cli("swarm", "puddle", "list");
-    assert.match(listed, new RegExp(`^${publicKey.slice(0, 12)} +- +2 +1 +-$`, "m"));
+    assert.match(listed, new RegExp(`^${publicKey.slice(0, 12)} +- +2 +1 +current$`, "m"));
   });
 
   await t.step("a change of the key leaves the old one as a delegation", async () => {
@@ -205,6 +205,9 @@ async function useAndLeave(
       const shown = await fleet.ask(puddleShow, "swarm", "puddle", "show", newKey);
       return shown.retiredKeys.includes(oldKey);
     });
+    const old = await fleet.cli("swarm", "puddle", "show", oldKey);
+    assert.match(old, new RegExp(`old: it signed that ${newKey} took its place, which is current`));
+    assert.match(old, /web-1 .*its user leaves there and joins again/);
   });
 
   await t.step(

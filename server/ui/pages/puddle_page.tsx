@@ -68,6 +68,7 @@ function NoPuddles() {
 
 function PuddlePanel({ puddle, context }: { puddle: MeshPuddle; context: PageContext }) {
   const { publicKey, name, nameState, members, retiredKeys, successor, contested } = puddle;
+  const [said] = puddle.saidSuccessors;
   return (
     <Panel
       title={name ?? "Without a name"}
@@ -88,6 +89,13 @@ function PuddlePanel({ puddle, context }: { puddle: MeshPuddle; context: PageCon
       {successor !== null && (
         <Notice kind="info">
           Replaced by <ShortId id={successor} length={16} />
+        </Notice>
+      )}
+      {said && (
+        <Notice kind="warn">
+          {said.hostname} says that it has a later key, <ShortId id={said.publicKey} length={16} />.
+          {" "}
+          Nothing signed has come here yet.
         </Notice>
       )}
       <Members publicKey={publicKey} members={members} context={context} />
