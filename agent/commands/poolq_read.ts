@@ -103,6 +103,7 @@ export async function runTail(
   const output = openOutput(context, flags);
   const wanted = flags.limit ?? DEFAULT_TAIL;
   const probe = await fleet.range(topic.id, { from: 1, limit: 1 });
+  if (!probe && !flags.follow) throw unknownTopic(topic);
   let after: ReaderPosition = {
     seq: Math.max((probe?.firstSeq ?? 1) - 1, (probe?.headSeq ?? 0) - wanted, 0),
   };
@@ -202,6 +203,14 @@ function sayNothingNew(
 ): void {
   if (isUnknown) noticeOn(context)(`nobody here has heard of the topic ${name || id}`);
   if (!flags.json && (flags.format ?? "text") === "text") context.write("No new messages\n");
+}
+
+function unknownTopic({ name, id }: NamedTopic): UserError {
+  return new UserError(
+    name === ""
+      ? `Cannot show the topic ${id}: neither the server nor an envoy that answers knows it. See "vigo swarm poolq topics"`
+      : `Cannot show the topic ${name}: nothing was posted to it, as far as the fleet knows. See "vigo swarm poolq topics"`,
+  );
 }
 
 function stopped(

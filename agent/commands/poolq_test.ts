@@ -302,6 +302,10 @@ Deno.test("anybody's topic is read by its id, without a puddle of one's own", as
   assert.match((await machine.run(["tail", id])).out, /seq=1 .* body=one/);
   assert.match((await machine.run(["subscribe", id])).out, /Subscribed to build-tasks/);
   const unknown = "0".repeat(64);
+  const tail = await machine.run(["tail", unknown]);
+  assert.deepEqual([tail.out, tail.status], ["", 1]);
+  assert.match(tail.err, /the topic 0{64}: neither the server nor an envoy that answers knows it/);
+  assert.match((await machine.run(["tail", "other"])).err, /other: nothing was posted to it/);
   await machine.run(["subscribe", unknown]);
   const { out, err } = await machine.run(["read", unknown]);
   assert.equal(out, "No new messages\n");

@@ -24,6 +24,8 @@ import { TopicIntake } from "./topic_intake.ts";
 /** Characters of topics that were only read here, past which those read longest ago are forgotten. */
 const MAX_CACHED_LENGTH = 256 * 1024 * 1024;
 
+const UNKNOWN = "No envoy that can be reached, nor the server, knows that topic";
+
 /** Where an answer comes from. */
 export type QueueSource = "local" | "server" | `peer ${string}`;
 
@@ -112,7 +114,7 @@ export class QueueReader {
       }
     }
     const [best] = found.toSorted((one, other) => other.headSeq - one.headSeq);
-    if (!best) return refuse(404, "No envoy that can be reached, nor the server, knows that topic");
+    if (!best) return refuse(404, UNKNOWN);
     if (this.isBlocked(best)) return refuse(403, BLOCKED);
     const said = new Map(
       found.flatMap(({ appointment }) =>
@@ -143,7 +145,9 @@ export class QueueReader {
     const { store } = this.#options;
     const held = store.topic(topicId);
     if (held && this.isBlocked(held)) return refuse(403, BLOCKED);
-    if (held && this.#isWrittenHere(held)) return this.#local(held, from, limit);
+    // Peers may have kept what was lost here together with what the fleet had told.
+    const isPast = held !== undefined && from > held.headSeq && !this.#options.isLive();
+    if (held && !isPast && this.#isWrittenHere(held)) return this.#local(held, from, limit);
     if (held && from >= held.firstSeq && from <= held.headSeq) {
       return await this.#localAndLater(held, from, limit);
     }
@@ -154,9 +158,22 @@ export class QueueReader {
       return { ok: true, range: fetched };
     }
     if (held) return this.#local(held, from, limit);
+    return this.#nobodyHas(topicId);
+  }
+
+  /** Whether a topic is unknown, or known and out of reach, or neither can be said. */
+  #nobodyHas(topicId: string): Refusal {
+    const { store, isLive } = this.#options;
+    if (store.claimed(topicId)) {
+      return refuse(
+        503,
+        "The fleet has that topic, but neither the server nor a peer hands it out. Try again later",
+      );
+    }
+    if (isLive()) return refuse(404, UNKNOWN);
     return refuse(
       503,
-      "Neither the server nor a peer that has that topic answers. Try again later",
+      "No envoy that answers knows that topic, and the server does not answer. Try again when it does",
     );
   }
 
@@ -196,7 +213,9 @@ export class QueueReader {
 
   /** Whether nobody can have more of it than this envoy. */
   #isWrittenHere(held: HeldTopic): boolean {
-    return held.appointment?.writer === this.#options.hostname() && this.#isHomesWord(held);
+    const { store, hostname } = this.#options;
+    const isBehind = (store.claimed(held.topicId)?.headSeq ?? 0) > held.headSeq;
+    return !isBehind && held.appointment?.writer === hostname() && this.#isHomesWord(held);
   }
 
   /** Whether nothing later than what a local home has is known of who writes a topic. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fleetDocument } from "../../shared/config/document_fixture.ts";
 import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
-import { nextMessage, signedLog } from "../../shared/poolq/log_fixture.ts";
+import { nextMessage, signedAppointment, signedLog } from "../../shared/poolq/log_fixture.ts";
 import { type Message, messageId } from "../../shared/poolq/message.ts";
 import { topicId } from "../../shared/poolq/topic.ts";
 import { type Delegation, signDelegation } from "../../shared/puddle/delegation.ts";
@@ -9,6 +9,7 @@ import { fakeLog } from "../daemon/fake_log.ts";
 import type { QueueQuestion, QueueRange, SaidByPeer } from "./queue_answer.ts";
 import { QueueReader } from "./queue_reader.ts";
 import { QueueStore } from "./queue_store.ts";
+import { TopicIntake } from "./topic_intake.ts";
 
 /** What somebody who holds these messages answers. */
 function rangeOf(log: readonly Message[], { from }: QueueQuestion): QueueRange {
@@ -103,7 +104,10 @@ Deno.test("without the server peers are asked, and one that lies is passed over"
   const [first] = log;
   assert.ok(first);
   const id = rangeOf(log, { topicId: "", from: 1, limit: 1 }).topicId;
-  assert.match(String(await read(reader, id)), /Neither the server nor a peer/);
+  assert.match(
+    String(await read(reader, id)),
+    /No envoy that answers knows that topic, and the server does not answer/,
+  );
   peers.set("liar", [{ ...first, body: "changed" }]);
   peers.set("web-1", log);
   assert.deepEqual(await read(reader, id), ["peer web-1", 1, 2, 3]);
@@ -162,4 +166,49 @@ Deno.test("a key that is blocked ends what is shown of a topic that it took over
   assert.deepEqual(await read(reader, id), ["peer web-1", 1, 2, 3]);
   block("", author);
   assert.deepEqual(await read(reader, id), ["local", 1, 2]);
+});
+
+Deno.test("a topic that nobody knows is told apart from one that nobody hands out", async () => {
+  const { reader, state, store } = setUp();
+  const log = signedLog(generateEd25519().signer, 1);
+  const question = { topicId: "", from: 1, limit: 1 };
+  const { topicId: id } = rangeOf(log, question);
+  state.isLive = true;
+  const unknown = await reader.range(id, 1, 1);
+  assert.ok(!unknown.ok);
+  assert.equal(unknown.status, 404);
+  store.claim([rangeOf(log, question)]);
+  const away = await reader.range(id, 1, 1);
+  assert.ok(!away.ok);
+  assert.deepEqual([away.status, /neither the server nor a peer hands it out/.test(away.message)], [
+    503,
+    true,
+  ]);
+});
+
+Deno.test("an envoy that lost the end of what it wrote gets it from the fleet", async () => {
+  const { signer } = generateEd25519();
+  const log = signedLog(signer, 5);
+  const id = rangeOf(log, { topicId: "", from: 1, limit: 1 }).topicId;
+  const appointment = signedAppointment(signer, "web-2");
+  for (const isLive of [true, false]) {
+    const { reader, server, peers, state, store } = setUp();
+    const intake = new TopicIntake({
+      store,
+      topicId: id,
+      user: "mara",
+      appointment,
+      delegations: [],
+      nowMs: () => 0,
+    });
+    for (const message of log.slice(0, 2)) intake.take(message);
+    assert.equal(intake.end()?.appointment?.writer, "web-2", "it is written from this envoy");
+    state.isLive = isLive;
+    if (isLive) {
+      store.claim([{ ...rangeOf(log, { topicId: id, from: 1, limit: 1 }), appointment }]);
+      server.log = log;
+    } else peers.set("web-3", log);
+    const answer = await reader.range(id, 3, 1_000);
+    assert.deepEqual(answer.ok && answer.range.messages.map(({ seq }) => seq), [3, 4, 5]);
+  }
 });
