@@ -3,6 +3,7 @@ import { gunzip, gzip } from "node:zlib";
 import type { Kysely } from "kysely";
 import { z } from "zod";
 import { bundleResourceSchema } from "../../shared/config/policy_bundle.ts";
+import type { Atomically } from "./atomically.ts";
 import type { BundleRepository, StoredBundle } from "./store.ts";
 import type { Tables } from "./tables.ts";
 
@@ -15,12 +16,11 @@ const decompress = promisify<Uint8Array, { maxOutputLength: number }, Uint8Array
 
 export class SqlBundleRepository implements BundleRepository {
   readonly #database: Kysely<Tables>;
-  readonly #atomically: <T>(work: (database: Kysely<Tables>) => Promise<T>) => Promise<T>;
+  readonly #atomically: Atomically;
 
-  /** @param atomically runs work in a transaction, or in the one that already runs. */
   constructor(
     database: Kysely<Tables>,
-    atomically: <T>(work: (database: Kysely<Tables>) => Promise<T>) => Promise<T>,
+    atomically: Atomically,
   ) {
     this.#database = database;
     this.#atomically = atomically;

@@ -1,16 +1,16 @@
 import type { Kysely } from "kysely";
 import type { ConfigVersion } from "../../shared/rest/config.ts";
+import type { Atomically } from "./atomically.ts";
 import type { ConfigVersionRepository } from "./store.ts";
 import type { Tables } from "./tables.ts";
 
 export class SqlConfigVersionRepository implements ConfigVersionRepository {
   readonly #database: Kysely<Tables>;
-  readonly #atomically: <T>(work: (database: Kysely<Tables>) => Promise<T>) => Promise<T>;
+  readonly #atomically: Atomically;
 
-  /** @param atomically runs work in a transaction, or in the one that already runs. */
   constructor(
     database: Kysely<Tables>,
-    atomically: <T>(work: (database: Kysely<Tables>) => Promise<T>) => Promise<T>,
+    atomically: Atomically,
   ) {
     this.#database = database;
     this.#atomically = atomically;

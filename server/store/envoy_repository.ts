@@ -1,6 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import { z } from "zod";
 import { MAX_CHANGE_STREAK, MAX_TIME_MS } from "../../shared/config/run_report.ts";
+import type { Atomically } from "./atomically.ts";
 import type { EnvoyObservation, EnvoyRecord, EnvoyRepository } from "./store.ts";
 import type { Tables } from "./tables.ts";
 
@@ -41,12 +42,11 @@ const tagsSchema = z.record(z.string(), z.string());
 
 export class SqlEnvoyRepository implements EnvoyRepository {
   readonly #database: Kysely<Tables>;
-  readonly #atomically: <T>(work: (database: Kysely<Tables>) => Promise<T>) => Promise<T>;
+  readonly #atomically: Atomically;
 
-  /** @param atomically runs work in a transaction, or in the one that already runs. */
   constructor(
     database: Kysely<Tables>,
-    atomically: <T>(work: (database: Kysely<Tables>) => Promise<T>) => Promise<T>,
+    atomically: Atomically,
   ) {
     this.#database = database;
     this.#atomically = atomically;

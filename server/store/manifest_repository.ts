@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import { type ManifestEntry, manifestEntrySchema } from "../../shared/swarm/manifest_entry.ts";
+import type { Atomically } from "./atomically.ts";
 import type { ManifestRepository } from "./store.ts";
 import type { Tables } from "./tables.ts";
 
@@ -8,12 +9,11 @@ const ROWS_PER_STATEMENT = 500;
 
 export class SqlManifestRepository implements ManifestRepository {
   readonly #database: Kysely<Tables>;
-  readonly #atomically: <T>(work: (database: Kysely<Tables>) => Promise<T>) => Promise<T>;
+  readonly #atomically: Atomically;
 
-  /** @param atomically runs work in a transaction, or in the one that already runs. */
   constructor(
     database: Kysely<Tables>,
-    atomically: <T>(work: (database: Kysely<Tables>) => Promise<T>) => Promise<T>,
+    atomically: Atomically,
   ) {
     this.#database = database;
     this.#atomically = atomically;

@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import { z } from "zod";
 import { isSha256 } from "../../shared/crypto/sha256.ts";
 import { appointmentSchema } from "../../shared/poolq/appointment.ts";
+import type { Atomically } from "./atomically.ts";
 import type { QueueRepository, StoredMessage, StoredTopic } from "./queue_store.ts";
 import type { Tables } from "./tables.ts";
 
@@ -39,12 +40,11 @@ const topicSchema: z.ZodType<StoredTopic> = z.object({
 
 export class SqlQueueRepository implements QueueRepository {
   readonly #database: Kysely<Tables>;
-  readonly #atomically: <T>(work: (database: Kysely<Tables>) => Promise<T>) => Promise<T>;
+  readonly #atomically: Atomically;
 
-  /** @param atomically runs work in a transaction, or in the one that already runs. */
   constructor(
     database: Kysely<Tables>,
-    atomically: <T>(work: (database: Kysely<Tables>) => Promise<T>) => Promise<T>,
+    atomically: Atomically,
   ) {
     this.#database = database;
     this.#atomically = atomically;

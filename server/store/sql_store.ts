@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from "kysely";
+import type { Atomically } from "./atomically.ts";
 import { SqlAuditRepository } from "./audit_repository.ts";
 import { SqlCertificateRepository } from "./certificate_repository.ts";
 import { SqlConfigVersionRepository } from "./config_version_repository.ts";
@@ -64,7 +65,7 @@ function storeInside(transaction: Transaction<Tables>, upkeep: Upkeep): Store {
 
 function createRepositories(
   database: Kysely<Tables>,
-  atomically: <T>(work: (database: Kysely<Tables>) => Promise<T>) => Promise<T>,
+  atomically: Atomically,
 ): Repositories {
   return {
     envoys: new SqlEnvoyRepository(database, atomically),

@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Kysely } from "kysely";
 import { z } from "zod";
 import { TASK_STATUSES, VERDICTS } from "../../shared/tasks/verdict.ts";
+import type { Atomically } from "./atomically.ts";
 import { packOutput, unpackOutput } from "./pack_output.ts";
 import { readTaskCursor, writeTaskCursor } from "./task_cursor.ts";
 import { WorkTable } from "./work_table.ts";
@@ -56,12 +57,11 @@ const verdictSchema = z.enum(VERDICTS).nullable();
 export class SqlTaskRepository implements TaskRepository {
   readonly #database: Kysely<Tables>;
   readonly #work: WorkTable<StoredTask>;
-  readonly #atomically: <T>(work: (database: Kysely<Tables>) => Promise<T>) => Promise<T>;
+  readonly #atomically: Atomically;
 
-  /** @param atomically runs work in a transaction, or in the one that already runs. */
   constructor(
     database: Kysely<Tables>,
-    atomically: <T>(work: (database: Kysely<Tables>) => Promise<T>) => Promise<T>,
+    atomically: Atomically,
   ) {
     this.#database = database;
     this.#work = new WorkTable(database, "tasks", readTask);

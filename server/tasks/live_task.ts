@@ -77,17 +77,6 @@ export class LiveTask implements FollowedTask {
   }
 }
 
-function stateOf(progress: TaskProgress): RunState {
-  const { status, reason, phase, batch, batchStartedAtMs, deadlineMs } = progress;
-  const { isCancelled, finishedAtMs } = progress;
-  return {
-    status,
-    reason,
-    phase,
-    batch,
-    batchStartedAtMs,
-    deadlineMs,
-    isCancelled,
-    finishedAtMs,
-  };
+function stateOf({ counts: _counts, outputBytes: _outputBytes, ...state }: TaskProgress): RunState {
+  return state;
 }

@@ -4,11 +4,11 @@ import {
   type AgentVerdict,
   isFailure,
   noVerdicts,
-  type TaskStatus,
   type Verdict,
   type VerdictCounts,
   VERDICTS,
 } from "../../shared/tasks/verdict.ts";
+import type { TaskProgress } from "../store/task_store.ts";
 
 /** What of a task decides how it goes. */
 export interface RunPlan {
@@ -27,16 +27,19 @@ export interface RunTarget {
 }
 
 /** Where a run is; what of it must outlive the process. */
-export interface RunState {
-  readonly status: TaskStatus;
-  readonly reason: string | null;
-  readonly phase: "batch" | "health" | "over";
-  readonly batch: number;
-  readonly batchStartedAtMs: number;
-  readonly deadlineMs: number;
-  readonly isCancelled: boolean;
-  readonly finishedAtMs: number | null;
-}
+export type RunState = Omit<TaskProgress, "counts" | "outputBytes">;
+
+/** Where every run begins. */
+export const FRESH_RUN: RunState = {
+  status: "running",
+  reason: null,
+  phase: "batch",
+  batch: 0,
+  batchStartedAtMs: 0,
+  deadlineMs: 0,
+  isCancelled: false,
+  finishedAtMs: null,
+};
 
 /** What a run wants done, in this order. */
 export type RunEffect =
@@ -89,7 +92,7 @@ export class TaskRun {
   #state: Mutable<RunState>;
 
   /** @param state of a run that began in an earlier process. */
-  constructor(plan: RunPlan, targets: readonly RunTarget[], state?: RunState) {
+  constructor(plan: RunPlan, targets: readonly RunTarget[], state = FRESH_RUN) {
     this.#plan = plan;
     for (const target of targets) {
       const own: Target = { ...target, state: target.verdict === null ? "waiting" : "over" };
@@ -99,17 +102,7 @@ export class TaskRun {
       if (target.verdict !== null) this.#counts[target.verdict] += 1;
     }
     this.#planned = this.#batches.reduce((sum, batch) => sum + batch.length, 0);
-    this.#state = {
-      status: "running",
-      reason: null,
-      phase: "batch",
-      batch: 0,
-      batchStartedAtMs: 0,
-      deadlineMs: 0,
-      isCancelled: false,
-      finishedAtMs: null,
-      ...state,
-    };
+    this.#state = { ...state };
   }
 
   get state(): RunState {

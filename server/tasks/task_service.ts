@@ -21,6 +21,7 @@ import type { ResolvedTask, ResolveNamedTask } from "./named_task.ts";
 import { type PlanningOptions, planRequest, showPlan } from "./plan_request.ts";
 import { targetsOfPlan } from "./plan_task.ts";
 import type { TaskDesk } from "./task_desk.ts";
+import { FRESH_RUN } from "./task_run.ts";
 import { showResult, showTarget, summarizeTask } from "./task_views.ts";
 
 /** Tasks that may run at once. */
@@ -127,7 +128,7 @@ export class TaskService {
         targets: targets.length,
         batches: plan.batches.length,
       },
-      progress: FRESH,
+      progress: { ...FRESH_RUN, counts: noVerdicts(), outputBytes: 0 },
     };
     await this.#add(task, targets, principal, {
       ...about,
@@ -322,19 +323,6 @@ export class TaskService {
     );
   }
 }
-
-const FRESH: StoredTask["progress"] = {
-  status: "running",
-  reason: null,
-  phase: "batch",
-  batch: 0,
-  batchStartedAtMs: 0,
-  deadlineMs: 0,
-  isCancelled: false,
-  finishedAtMs: null,
-  counts: noVerdicts(),
-  outputBytes: 0,
-};
 
 function bytesOf({ output }: StoredTarget): number {
   return output === null ? 0 : keptBytes(output.stdout) + keptBytes(output.stderr);

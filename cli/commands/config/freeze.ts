@@ -2,6 +2,7 @@ import { configFreeze, configUnfreeze } from "../../../shared/rest/config.ts";
 import { withExamples } from "../../../shared/terminal/run_cli.ts";
 import type { CliContext } from "../../context.ts";
 import { describeFreeze } from "../../output/config_status.ts";
+import { operatorNote } from "../operator_flag.ts";
 import { serverCommand } from "../server_command.ts";
 import { parseUntil } from "../parse_until.ts";
 
@@ -11,11 +12,7 @@ export function freezeCommand(context: CliContext) {
     .description("Refuse to publish and to roll back until a time; agents go on with what is live")
     .requiredOption("--until <when>", "a duration like 12h, or a time like 2026-01-31T12:00Z")
     .requiredOption("--reason <text>", "what whoever is refused is told")
-    .option(
-      "--operator <name>",
-      "a note of who did it, beside the authenticated name",
-      context.operator,
-    )
+    .option(...operatorNote(context))
     .action(async ({ until, reason, operator, json, ...flags }) => {
       const untilMs = parseUntil(until, context.now());
       using client = await context.connect(flags);
@@ -36,11 +33,7 @@ export function freezeCommand(context: CliContext) {
 export function unfreezeCommand(context: CliContext) {
   const command = serverCommand("unfreeze")
     .description("End a freeze before its time")
-    .option(
-      "--operator <name>",
-      "a note of who did it, beside the authenticated name",
-      context.operator,
-    )
+    .option(...operatorNote(context))
     .action(async ({ operator, json, ...flags }) => {
       using client = await context.connect(flags);
       const answer = await client.call(configUnfreeze, { body: { operator } });

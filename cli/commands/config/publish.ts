@@ -7,6 +7,7 @@ import type { CliContext } from "../../context.ts";
 import { renderProblems } from "../../output/changes.ts";
 import { shortVersion } from "../../output/short_version.ts";
 import { withProgress } from "../../output/with_progress.ts";
+import { operatorNote } from "../operator_flag.ts";
 import { serverCommand } from "../server_command.ts";
 import { mistakesError } from "./mistakes.ts";
 import { ALLOW_REFUSED_FLAG, FULL_FLAG, mustAsk, noteRefused, showComparison } from "./review.ts";
@@ -19,11 +20,7 @@ export function publishCommand(context: CliContext) {
   const command = serverCommand("publish")
     .description("Check the staged stacks, show what changes, and make them live")
     .option("-m, --message <text>", "what this version is for", "")
-    .option(
-      "--operator <name>",
-      "a note of who did it, beside the authenticated name",
-      context.operator,
-    )
+    .option(...operatorNote(context))
     .option(...ALLOW_REFUSED_FLAG)
     .option(...FULL_FLAG)
     .option("-y, --yes", "do not ask; off a terminal nobody is asked", false)

@@ -6,6 +6,7 @@ import type { ApiClient } from "../../client/api_client.ts";
 import type { CliContext } from "../../context.ts";
 import { shortVersion } from "../../output/short_version.ts";
 import { withProgress } from "../../output/with_progress.ts";
+import { operatorNote } from "../operator_flag.ts";
 import { serverCommand } from "../server_command.ts";
 import { ALLOW_REFUSED_FLAG, FULL_FLAG, mustAsk, noteRefused, showComparison } from "./review.ts";
 
@@ -16,11 +17,7 @@ export function rollbackCommand(context: CliContext) {
     .description("Make an earlier version live again")
     .argument("[version]", "version or a unique beginning of it; the one before by default")
     .option("-m, --message <text>", "why", "")
-    .option(
-      "--operator <name>",
-      "a note of who did it, beside the authenticated name",
-      context.operator,
-    )
+    .option(...operatorNote(context))
     .option(...ALLOW_REFUSED_FLAG)
     .option(...FULL_FLAG)
     .option("-y, --yes", "do not ask; off a terminal nobody is asked", false)

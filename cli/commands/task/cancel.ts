@@ -3,6 +3,7 @@ import { withExamples } from "../../../shared/terminal/run_cli.ts";
 import { sanitize } from "../../../shared/terminal/sanitize.ts";
 import type { CliContext } from "../../context.ts";
 import { countVerdicts } from "../../output/task.ts";
+import { OPERATOR_FLAG } from "../operator_flag.ts";
 import { serverCommand } from "../server_command.ts";
 
 /** `vigocli task cancel` */
@@ -10,7 +11,7 @@ export function cancelCommand(context: CliContext) {
   const command = serverCommand("cancel")
     .description("End a task: what runs is ended, what waits does not begin")
     .argument("<id>", "id of the task, or a unique beginning of it")
-    .option("--operator <name>", "who asks, for the audit log (default: the current user)")
+    .option(...OPERATOR_FLAG)
     .action(async (id, { operator = context.operator.slice(0, 128), json, ...flags }) => {
       using client = await context.connect(flags);
       const task = await client.call(taskCancel, { params: { id }, body: { operator } });

@@ -12,6 +12,7 @@ import { allPages } from "../../client/all_pages.ts";
 import type { ApiClient } from "../../client/api_client.ts";
 import type { CliContext } from "../../context.ts";
 import { renderPlan } from "../../output/task.ts";
+import { OPERATOR_FLAG } from "../operator_flag.ts";
 import { overruleGuardrail } from "../overrule_guardrail.ts";
 import { serverCommand } from "../server_command.ts";
 import { seeThrough } from "./see_through.ts";
@@ -35,7 +36,7 @@ export function runCommand(context: CliContext) {
       "how long the command may take (default: 60, or what the named task says)",
       wholeNumber(1, MAX_TIMEOUT_SECS),
     )
-    .option("--operator <name>", "who asks, for the audit log (default: the current user)")
+    .option(...OPERATOR_FLAG)
     .option("--batch-size <amount>", "targets at a time: 5, 25%, or steps such as 1,5,25%")
     .option("--max-failures <amount>", "failures that are too many when exceeded: 2 or 10%")
     .option("--health-check-url <url>", "what must answer 2xx between two batches")

@@ -9,6 +9,7 @@ import type { Workflow } from "../../../shared/workflows/workflow.ts";
 import type { CliContext } from "../../context.ts";
 import { renderWorkflowPlan } from "../../output/workflow.ts";
 import { followWorkflow } from "../follow_workflow.ts";
+import { OPERATOR_FLAG } from "../operator_flag.ts";
 import { overruleGuardrail } from "../overrule_guardrail.ts";
 import { serverCommand } from "../server_command.ts";
 
@@ -17,7 +18,7 @@ export function runCommand(context: CliContext) {
   const command = serverCommand("run")
     .description("Run the steps of a workflow on the server, and watch them")
     .argument("<file>", "YAML file of the workflow")
-    .option("--operator <name>", "who asks, for the audit log (default: the current user)")
+    .option(...OPERATOR_FLAG)
     .option("--dry-run", "show the steps and who would get them, and send nothing", false)
     .option("--force", "overrule the server's guardrail; those of the agents stay", false)
     .action(async (path, { operator, dryRun, force, json, ...flags }) => {
