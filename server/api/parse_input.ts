@@ -20,17 +20,19 @@ const SECRET_FIELDS: ReadonlySet<string> = new Set([
  * Parses what a caller sent.
  *
  * @param what the value is part of, as in `body` or `query`.
+ * @param describe the place of what is wrong, for people who know it by another name.
  * @throws {ApiError} 400 with the first thing that is wrong and where.
  */
 export function parseInput<Schema extends z.ZodType>(
   what: string,
   schema: Schema,
   value: unknown,
+  describe = (path: readonly PropertyKey[]): string => [what, ...path].map(String).join("."),
 ): z.output<Schema> {
   const result = schema.safeParse(value, { error: describeIssue });
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  const path = [what, ...(issue?.path ?? [])].map(String).join(".");
+  const path = describe(issue?.path ?? []);
   const quoted = quote(value, issue?.path ?? []);
   const message = oneLine(issue?.message ?? "it is not valid");
   throw new ApiError(400, `Cannot read ${oneLine(path)}${quoted}: ${message}`);

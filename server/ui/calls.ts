@@ -6,6 +6,7 @@ import { parseInput } from "../api/parse_input.ts";
 import type { EndpointName, RouteTable } from "../api/route.ts";
 import { checkPermission } from "../auth/permissions.ts";
 import type { Principal } from "../auth/principal.ts";
+import { describeField } from "./field_labels.ts";
 
 type Contract = typeof CONTRACT;
 
@@ -93,11 +94,16 @@ export class Calls {
     return await handler({
       ...this.#caller,
       params,
-      query: parseInput("query", endpoint.query, query),
+      query: parseInput("query", endpoint.query, query, describePlace),
       body: endpoint.body instanceof z.ZodUndefined
         ? undefined
-        : parseInput("body", endpoint.body, body),
+        : parseInput("body", endpoint.body, body, describePlace),
       answerHeaders,
     });
   }
+}
+
+/** Where something is wrong, as the form calls it; a form's own rules are about all of it. */
+function describePlace([field]: readonly PropertyKey[]): string {
+  return field === undefined ? "this form" : describeField(String(field));
 }

@@ -4,6 +4,7 @@ import { ApiError } from "../api/api_error.ts";
 import { SESSION_IDLE_MS } from "../auth/session_service.ts";
 import { ActionForm } from "./components/form.tsx";
 import { definePage } from "./page.ts";
+import { PAGES as APP_PAGES } from "./pages/index.ts";
 import { fieldOf, openUi, type Seen } from "./ui_fixture.ts";
 
 const HOSTILE = `"><script>alert(1)</script>`;
@@ -247,6 +248,39 @@ Deno.test("what another site had a browser send is not kept for its owner to con
     const answer = await browser.post("/notes", sent, { "sec-fetch-site": site });
     assert.doesNotMatch(answer.text, /planted/, site);
   }
+});
+
+Deno.test("a refusal names a field as its form does, and not as the endpoint", async () => {
+  const ui = openUi(APP_PAGES, {
+    taskList: () => Promise.resolve({ tasks: [], nextCursor: null }),
+    namedTaskList: () => Promise.resolve({ tasks: [], nextCursor: null }),
+  });
+  await ui.people.add("ann", "admin");
+  const browser = ui.browser();
+  await browser.logIn("ann");
+  const { text } = await browser.get("/settings");
+  const csrf = fieldOf(text, "csrf");
+  const refused = async (path: string, fields: Record<string, string>) =>
+    (await browser.post(path, { csrf, ...fields })).text
+      .match(/role="alert"[^]*?(Cannot read [^<]*)</)?.[1]?.replaceAll("&quot;", '"');
+  const user = { do: "add-user", role: "viewer" };
+  assert.equal(
+    await refused("/settings", { ...user, name: "ben", password: "short" }),
+    "Cannot read “New password”: expected at least 12 characters",
+  );
+  assert.match(
+    await refused("/settings", { ...user, name: "Ben!", password: "long enough, this one" }) ?? "",
+    /^Cannot read “Name” "Ben!": expected a to z, digits/,
+  );
+  const task = { do: "plan", command: "uptime", target: "*" };
+  assert.equal(
+    await refused("/tasks", { ...task, timeoutSecs: "soon" }),
+    'Cannot read “Timeout in seconds” "soon": expected a whole number',
+  );
+  assert.match(
+    await refused("/tasks", { ...task, nice: "20" }) ?? "",
+    /^Cannot read “Niceness” "20": expected at most 19/,
+  );
 });
 
 Deno.test("a page and an action are for those who have the permission, and say who lacks it", async () => {

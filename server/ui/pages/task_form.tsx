@@ -9,6 +9,7 @@ import { Notice } from "../components/notice.tsx";
 import { Facts, Panel } from "../components/panel.tsx";
 import { Table } from "../components/table.tsx";
 import { Lines, Word } from "../components/text.tsx";
+import { describeField } from "../field_labels.ts";
 import type { Form } from "../form.ts";
 import type { PageContext } from "../page.ts";
 
@@ -49,7 +50,10 @@ function number<Name extends string>(form: Form, name: Name): { readonly [one in
   const given = form.given(name);
   if (given === undefined) return {};
   if (!/^\d{1,9}$/.test(given)) {
-    throw new ApiError(400, `Cannot read ${name} "${given}": expected a whole number`);
+    throw new ApiError(
+      400,
+      `Cannot read ${describeField(name)} "${given}": expected a whole number`,
+    );
   }
   // As above.
   return { [name]: Number(given) } as { [one in Name]?: number };
