@@ -18,7 +18,7 @@ const ENVIRONMENT = {
 const FAULTS: readonly RegExp[] = [
   /another active homebrew|already locked|has already locked/i,
   /failed to download|download failed|curl: \(\d+\)|git fetch.*failed|sha256 mismatch/i,
-  /permission denied|not writable/i,
+  /permission denied|not writable|from untrusted tap/i,
 ];
 
 const UNKNOWN_TO_LISTS =

@@ -11,7 +11,10 @@ const OWNER = {
   as: { uid: 501, gid: 20, groups: [80] },
 };
 
-/** The parts of `brew info --json=v2` of Homebrew 4 that matter, among others; written after its documentation, not recorded. */
+/**
+ * The parts of `brew info --json=v2` that matter, among others. Formulae are in the form of the recording, which has no
+ * revisions; casks, which need a Mac, are written after Homebrew's documentation and were not recorded.
+ */
 const INFO = JSON.stringify({
   formulae: [
     {
@@ -34,7 +37,10 @@ const INFO = JSON.stringify({
   ],
   casks: [{ token: "firefox", version: "126.0", installed: "125.0", outdated: true }],
 });
-const NO_FORMULA = { status: 1, stderr: 'Error: No available formula with the name "nope".\n' };
+const NO_FORMULA = {
+  status: 1,
+  stderr: 'Error: No available formula with the name "nope". Did you mean note?\n',
+};
 
 function provider(...answers: ConstructorParameters<typeof ScriptedManager>[0]) {
   const manager = new ScriptedManager(answers);
@@ -100,9 +106,20 @@ Deno.test("a brew that is broken blocks instead of looking empty", async () => {
   const { brew } = provider([/list/, broken]);
   const query = brew.query(["jq"], { candidates: "none", withHolds: false });
   await assert.rejects(query, BlockedError);
-  const busy = { status: 1, stderr: "Error: Another active Homebrew update process is running.\n" };
-  await assert.rejects(provider([/install/, busy]).brew.install(["jq"]), BlockedError);
 });
+
+const FAULTS = [
+  "Error: Another active Homebrew update process is running.",
+  "Error: Refusing to load formula own/tap/jq from untrusted tap own/tap.\nRun `brew trust own/tap` to trust it.",
+  "Error: curl: (6) Could not resolve host: example.com",
+];
+
+for (const stderr of FAULTS) {
+  Deno.test(`brew's "${stderr.split("\n")[0]}" blocks an installation`, async () => {
+    const { brew } = provider([/ install /, { status: 1, stderr: `${stderr}\n` }]);
+    await assert.rejects(brew.install(["jq"]), BlockedError);
+  });
+}
 
 Deno.test("what is no description blocks, and no output makes the other parser throw", () => {
   assert.throws(() => parseBrewInfo("<html>", ["jq"]), BlockedError);

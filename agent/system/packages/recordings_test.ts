@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ApkProvider } from "./apk.ts";
+import { BrewProvider } from "./brew.ts";
 import { DnfProvider } from "./dnf.ts";
 import type { PackageProvider } from "./package_provider.ts";
 import { PacmanProvider } from "./pacman.ts";
@@ -124,6 +125,60 @@ const OF_APK: Readonly<Record<string, unknown>> = {
   "install with the source again": "done",
 };
 
+const BREW_TWO = { candidate: "1.0" };
+const BREW_NEWEST = { installed: "2.0", candidate: "2.0" };
+const BREW_BOTH = {
+  "vigo-tiny": { held: false, ...BREW_NEWEST },
+  "vigo-two": { held: false, installed: "1.0", candidate: "1.0" },
+};
+/** What is newer is seen after an update. */
+const OF_BREW: Readonly<Record<string, unknown>> = {
+  "at first": {
+    "vigo-tiny": { held: false, candidate: "1.0" },
+    "vigo-two": { held: false, ...BREW_TWO },
+  },
+  "install an old version": "done",
+  "with a newer one": {
+    "vigo-tiny": { held: false, installed: "1.0", candidate: "1.0" },
+    "vigo-two": { held: false, ...BREW_TWO },
+  },
+  "with a newer one, by fresh lists": {
+    "vigo-tiny": { installed: "1.0", candidate: "2.0" },
+    "vigo-two": BREW_TWO,
+  },
+  hold: "done",
+  held: {
+    "vigo-tiny": { held: true, installed: "1.0", candidate: "2.0" },
+    "vigo-two": { held: false, ...BREW_TWO },
+  },
+  "install what is newest": "done",
+  newest: {
+    "vigo-tiny": { held: true, ...BREW_NEWEST },
+    "vigo-two": { held: false, ...BREW_TWO },
+  },
+  unhold: "done",
+  "not held any more": {
+    "vigo-tiny": { held: false, ...BREW_NEWEST },
+    "vigo-two": { held: false, ...BREW_TWO },
+  },
+  "no such package": "failed",
+  "install two": "done",
+  both: BREW_BOTH,
+  "install what needs another": "done",
+  "remove what is needed": "failed",
+  "with what is needed": BREW_BOTH,
+  "remove what needs another": "done",
+  remove: "done",
+  "in the end": {
+    "vigo-tiny": { held: false, candidate: "2.0" },
+    "vigo-two": { held: false, ...BREW_TWO },
+  },
+  "install beside another manager": "blocked",
+  "ask for fresh lists without the source": "blocked",
+  "install without the source": "blocked",
+  "install with the source again": "done",
+};
+
 interface Recorded {
   readonly name: string;
   readonly create: (manager: RecordedManager) => PackageProvider;
@@ -134,6 +189,11 @@ interface Recorded {
 const dnf = (manager: RecordedManager) => new DnfProvider(manager, "/etc");
 const apk = (manager: RecordedManager) =>
   new ApkProvider(manager, manager.files, "/etc", aDayLaterEachTime());
+const BREW_OWNER = {
+  program: "/home/linuxbrew/.linuxbrew/bin/brew",
+  user: "linuxbrew",
+  home: "/home/linuxbrew",
+};
 const APK_STAGE: PackageStage = { ...STAGE, release: "-r1", hasUser: true, setLock: rest };
 const RECORDINGS: readonly Recorded[] = [
   { name: "dnf4", create: dnf, stage: STAGE, expected: OF_RPM },
@@ -152,6 +212,12 @@ const RECORDINGS: readonly Recorded[] = [
   },
   { name: "apk2", create: apk, stage: APK_STAGE, expected: OF_APK },
   { name: "apk3", create: apk, stage: APK_STAGE, expected: OF_APK },
+  {
+    name: "brew",
+    create: (manager) => new BrewProvider(manager, BREW_OWNER, aDayLaterEachTime()),
+    stage: { ...STAGE, hasUser: true, setLock: rest },
+    expected: OF_BREW,
+  },
 ];
 
 for (const { name, create, stage, expected } of RECORDINGS) {
