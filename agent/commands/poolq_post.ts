@@ -48,7 +48,7 @@ export async function runPost(
   using session = await PuddleSession.connect(caller.home, context.env);
   const post = async (bodies: readonly string[]) => {
     const posted = await postMessages(posting, session, topicName, bodies);
-    await fleet.hint(caller.name);
+    await fleet.hint(caller.name, posted.messages.map(({ message }) => message));
     return posted;
   };
   if (single !== undefined) {

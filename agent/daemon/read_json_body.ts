@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 
-/** Largest body of a local request: a handful of flags. */
+/** Largest body of a local request that says nothing else: a handful of flags. */
 const MAX_BODY_BYTES = 4 * 1024;
 /** What is read of a body that is too large and thrown away, in bytes, before its caller is cut off. */
 const MAX_DROPPED_BYTES = 16 * 1024 * 1024;
@@ -14,15 +14,18 @@ export function bodyOf(request: IncomingMessage): AsyncIterable<Uint8Array> {
 }
 
 /** The JSON of a local request; `undefined` if it is none, or too large. */
-export async function readJsonBody(request: IncomingMessage): Promise<unknown> {
+export async function readJsonBody(
+  request: IncomingMessage,
+  maxBytes = MAX_BODY_BYTES,
+): Promise<unknown> {
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
   for await (const chunk of bodyOf(request)) {
     sizeBytes += chunk.length;
-    if (sizeBytes > MAX_BODY_BYTES) break;
+    if (sizeBytes > maxBytes) break;
     chunks.push(new Uint8Array(chunk));
   }
-  if (sizeBytes > MAX_BODY_BYTES) {
+  if (sizeBytes > maxBytes) {
     await dropRest(request);
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isSha256 } from "../../shared/crypto/sha256.ts";
-import { MAX_RANGE_BYTES } from "../../shared/poolq/limits.ts";
+import { MAX_HINT_BYTES, MAX_HINT_MESSAGES, MAX_RANGE_BYTES } from "../../shared/poolq/limits.ts";
+import { bodySizeBytes, type Message, messageLine } from "../../shared/poolq/message.ts";
 import { EXIT_CODE, type ExitCode } from "../../shared/terminal/exit_code.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import { callDaemon, DaemonRefusedError, DaemonUnreachableError } from "../daemon/local_client.ts";
@@ -78,8 +79,11 @@ export interface FleetView {
   topics(): Promise<FleetTopics>;
   /** `undefined` if nobody knows the topic. @throws {UserError} if no daemon answers, or the topic is blocked. */
   range(topicId: string, wanted: RangeWanted): Promise<FleetRange | undefined>;
-  /** Tells the daemon that something was posted. Whether it hears is of no importance: it looks by itself, later. */
-  hint(user: string): Promise<void>;
+  /**
+   * Tells the daemon that something was posted, and what if it is little. Whether it hears is of no importance: it looks by
+   * itself, later.
+   */
+  hint(user: string, messages?: readonly Message[]): Promise<void>;
 }
 
 /** What a refusal means for the command: not permitted, or to be tried again. */
@@ -91,7 +95,9 @@ const EXIT_CODES: Readonly<Record<number, ExitCode>> = {
 
 /** An answer may have as many bytes of messages as a range, and JSON around them. */
 const MAX_ANSWER_LENGTH = 2 * MAX_RANGE_BYTES;
-/** What is said of a hint that the daemon does not hear at once. */
+/** What a hint has beside its messages. */
+const HINT_ROOM_BYTES = 1_024;
+/** How long a hint may wait for a daemon that is busy. */
 const HINT_DEADLINE_MS = 2_000;
 
 /** Asks the daemon behind `socketPath`. */
@@ -117,9 +123,10 @@ export class DaemonView implements FleetView {
     return this.#unlessUnknown(() => this.#get(path, rangeSchema));
   }
 
-  async hint(user: string): Promise<void> {
+  async hint(user: string, messages: readonly Message[] = []): Promise<void> {
     const signal = AbortSignal.any([this.signal, AbortSignal.timeout(HINT_DEADLINE_MS)]);
-    const call = { method: "POST", path: "/poolq/v1/posted", body: { user }, signal } as const;
+    const body = isLittle(messages) ? { user, messages } : { user };
+    const call = { method: "POST", path: "/poolq/v1/posted", body, signal } as const;
     await callDaemon(this.socketPath, call, () => {}).catch(() => {});
   }
 
@@ -171,6 +178,13 @@ export class DaemonView implements FleetView {
       throw error;
     }
   }
+}
+
+/** Whether it is less to hand messages over than to have them looked for. */
+function isLittle(messages: readonly Message[]): boolean {
+  if (messages.length > MAX_HINT_MESSAGES) return false;
+  const sizeBytes = messages.reduce((sum, one) => sum + bodySizeBytes(messageLine(one)), 0);
+  return sizeBytes < MAX_HINT_BYTES - HINT_ROOM_BYTES;
 }
 
 function parseJson(text: string): unknown {

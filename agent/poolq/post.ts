@@ -1,5 +1,4 @@
 import { DOMAIN } from "../../shared/canonical/domain.ts";
-import type { Sha256 } from "../../shared/crypto/sha256.ts";
 import type { Appointment } from "../../shared/poolq/appointment.ts";
 import { type Message, messageBytes, messageId, NO_PREVIOUS } from "../../shared/poolq/message.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
@@ -20,10 +19,15 @@ import { POST_STEPS } from "./post_steps.ts";
 import { repairTopic } from "./repair.ts";
 import type { OwnTopicName } from "./topic_reference.ts";
 
+/** A message that was posted. */
+export interface PostedMessage extends NamedMessage {
+  readonly seq: number;
+}
+
 /** What was posted: all of it, durably. */
 export interface Posted {
   readonly topic: OwnTopicName;
-  readonly messages: readonly { readonly seq: number; readonly id: Sha256 }[];
+  readonly messages: readonly PostedMessage[];
 }
 
 /**
@@ -53,7 +57,7 @@ export async function postMessages(
     before: undefined,
   });
   await finish(context, topic, messages, { writer: context.hostname, appointment });
-  return { topic: found, messages: messages.map(({ id, message }) => ({ id, seq: message.seq })) };
+  return { topic: found, messages: messages.map((one) => ({ ...one, seq: one.message.seq })) };
 }
 
 interface Previous {

@@ -7,6 +7,7 @@ import { ScanError, type ScannedUser, type UserScans } from "../user_scan/user_s
 import type { GrantedUsers } from "./granted_users.ts";
 import { rememberHeads, type SeenHead } from "./heads_file.ts";
 import type { QueueStore } from "./queue_store.ts";
+import { takePosted } from "./take_posted.ts";
 import { TopicIntake } from "./topic_intake.ts";
 
 /** Most topics whose last known message is named to a scan. */
@@ -68,6 +69,23 @@ export class HomeScanner {
     if (!turn) return this.#inTurn(name, () => this.#look(name));
     // Whoever asks meanwhile shares the next look: this one may be past what they mean.
     return turn.next ??= turn.current.catch(() => {}).then(() => this.scan(name));
+  }
+
+  /**
+   * Takes what a user posted from whoever says so, without a look: no process has to start. Only messages that go on from
+   * what was found in that user's home are taken, since nobody else can have signed them.
+   *
+   * @returns whether that was possible; otherwise the home has to be looked into.
+   */
+  async takePosted(name: string, messages: readonly object[]): Promise<boolean> {
+    for (let turn = this.#turns.get(name); turn; turn = this.#turns.get(name)) {
+      await turn.current.catch(() => {});
+    }
+    let isTaken = false;
+    await this.#inTurn(name, async () => {
+      isTaken = await takePosted(this.#options, name, messages);
+    });
+    return isTaken;
   }
 
   #inTurn(name: string, work: () => Promise<void>): Promise<void> {

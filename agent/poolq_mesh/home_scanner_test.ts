@@ -178,3 +178,73 @@ Deno.test("an allocator that its puddle did not sign is told of, and its message
   await machine.scanner.scan("mara");
   assert.deepEqual(machine.store.topics().map(({ user }) => user), ["mara"]);
 });
+
+Deno.test("what a poster hands over is taken without a look, if it goes on from what was found in that home", async () => {
+  await using machine = await Machine.create();
+  const { signer } = generateEd25519();
+  const log = signedLog(signer, 5);
+  await machine.grant(true);
+  await machine.write(signer, log.slice(0, 3));
+  await machine.scanner.scan("mara");
+  const [topic] = machine.store.topics();
+  assert.ok(topic);
+  machine.news = 0;
+
+  // These never get into the home: a look could not have found them.
+  assert.equal(await machine.scanner.takePosted("mara", log.slice(3)), true);
+  assert.deepEqual(machine.store.topic(topic.topicId), {
+    ...topic,
+    headSeq: 5,
+    headId: messageId(log[4] ?? assert.fail()),
+  });
+  assert.match(await machine.heads(), /"last_seq":5/);
+  assert.equal(machine.news, 1);
+
+  assert.equal(await machine.scanner.takePosted("mara", log.slice(3)), true, "it is held already");
+  assert.equal(machine.news, 1);
+});
+
+Deno.test("of what a poster hands over nothing is taken that another could have made up", async () => {
+  await using machine = await Machine.create();
+  const { signer } = generateEd25519();
+  const log = signedLog(signer, 5);
+  const last = log.at(-1) ?? assert.fail();
+  const sixth = nextMessage(signer, last);
+  await machine.grant(true);
+  await machine.write(signer, log);
+  await machine.scanner.scan("mara");
+  const stranger = generateEd25519().signer;
+  const cases: readonly (readonly [string, string, readonly object[]])[] = [
+    ["of a topic that was in no home", "mara", [signedLog(stranger, 1)[0] ?? assert.fail()]],
+    ["of another user", "paul", [sixth]],
+    ["with another body", "mara", [{ ...sixth, body: "forged" }]],
+    ["signed by another key", "mara", [nextMessage(stranger, last)]],
+    ["after a gap", "mara", [nextMessage(signer, sixth)]],
+    ["after another message", "mara", [nextMessage(signer, { ...last, body: "other" })]],
+    ["no message", "mara", [{}]],
+    ["nothing", "mara", []],
+  ];
+  for (const [what, user, messages] of cases) {
+    assert.equal(await machine.scanner.takePosted(user, messages), false, what);
+  }
+  machine.isOpen = false;
+  assert.equal(await machine.scanner.takePosted("mara", [sixth]), false, "the gate is closed");
+  machine.isOpen = true;
+  await machine.grant(false);
+  assert.equal(await machine.scanner.takePosted("mara", [sixth]), false, "the grant is gone");
+  assert.deepEqual(machine.store.topics().map(({ headSeq }) => headSeq), [5]);
+  assert.equal(machine.news, 1);
+});
+
+Deno.test("what follows a message that is refused is not taken, and what came before it is", async () => {
+  await using machine = await Machine.create();
+  const { signer } = generateEd25519();
+  const log = signedLog(signer, 4);
+  await machine.grant(true);
+  await machine.write(signer, log.slice(0, 1));
+  await machine.scanner.scan("mara");
+  const [, second, third, fourth] = log;
+  const handed = [second ?? assert.fail(), { ...third, body: "forged" }, fourth ?? assert.fail()];
+  assert.equal(await machine.scanner.takePosted("mara", handed), false);
+  assert.deepEqual(machine.store.topics().map(({ headSeq }) => headSeq), [2]);
+});

@@ -1,6 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
-import { MAX_RANGE_MESSAGES } from "../../shared/poolq/limits.ts";
+import {
+  MAX_HINT_BYTES,
+  MAX_HINT_MESSAGES,
+  MAX_RANGE_MESSAGES,
+} from "../../shared/poolq/limits.ts";
 import { sendJson } from "../daemon/local_server.ts";
 import { readJsonBody } from "../daemon/read_json_body.ts";
 import type { QueueKeeper } from "./queue_keeper.ts";
@@ -11,7 +15,11 @@ const MAX_WAIT_SECS = 25;
 const PREFIX = "/poolq/v1/";
 const TOPIC = /^\/poolq\/v1\/topics\/([0-9a-f]{64})\/(head|range)$/;
 
-const postedSchema = z.strictObject({ user: z.string().regex(/^[a-z_][a-z0-9_.-]{0,63}\$?$/i) });
+const postedSchema = z.strictObject({
+  user: z.string().regex(/^[a-z_][a-z0-9_.-]{0,63}\$?$/i),
+  /** What was posted, in order, if it is little. Nothing of it is believed that is not proven. */
+  messages: z.array(z.looseObject({})).max(MAX_HINT_MESSAGES).default([]),
+});
 const rangeSchema = z.object({
   from: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).default(1),
   limit: z.coerce.number().int().min(1).max(MAX_RANGE_MESSAGES).default(MAX_RANGE_MESSAGES),
@@ -40,9 +48,12 @@ export async function answerQueueRequest(
   const url = URL.parse(request.url ?? "", "http://agent/");
   const path = url?.pathname ?? "";
   if (request.method === "POST" && path === "/poolq/v1/posted") {
-    const posted = postedSchema.safeParse(await readJsonBody(request));
-    if (!posted.success) return sendJson(response, 400, { message: 'expected {"user": NAME}' });
-    queues.notePosted(posted.data.user);
+    const posted = postedSchema.safeParse(await readJsonBody(request, MAX_HINT_BYTES));
+    if (!posted.success) {
+      const message = 'expected {"user": NAME} and perhaps "messages"';
+      return sendJson(response, 400, { message });
+    }
+    queues.notePosted(posted.data.user, posted.data.messages);
     return sendJson(response, 202, {});
   }
   if (request.method !== "GET") {

@@ -75,6 +75,8 @@ export class QueueKeeper {
   readonly #followers = new Map<string, Set<() => void>>();
   #followerCount = 0;
   readonly #hinted = new Set<string>();
+  /** Hints with messages that are being dealt with. */
+  #taking = 0;
   readonly #tasks = new Set<Promise<void>>();
   #prunedAtMs: number;
   #wasAnswered = false;
@@ -188,8 +190,23 @@ export class QueueKeeper {
     for (const { topicId } of claims) this.#wake(topicId);
   }
 
-  /** Somebody says that a user has posted. All that follows is a look that comes anyway. */
-  notePosted(user: string): void {
+  /**
+   * Somebody says that a user has posted, and perhaps what. Messages prove themselves, so they are taken if they go on from
+   * what is held; otherwise all that follows is a look that comes anyway.
+   */
+  notePosted(user: string, messages: readonly object[]): void {
+    if (messages.length === 0 || this.#taking >= MAX_HINTED_USERS) return this.#lookSoon(user);
+    this.#taking += 1;
+    this.#run("take what a user posted", async () => {
+      try {
+        if (!await this.#scanner.takePosted(user, messages)) this.#lookSoon(user);
+      } finally {
+        this.#taking -= 1;
+      }
+    });
+  }
+
+  #lookSoon(user: string): void {
     if (this.#hinted.has(user) || this.#hinted.size >= MAX_HINTED_USERS) return;
     this.#hinted.add(user);
     this.#run("look at a user's queues", async () => {

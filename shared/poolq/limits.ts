@@ -13,3 +13,6 @@ export const MAX_RANGE_MESSAGES = 1000;
 export const MAX_RANGE_BYTES = 4 * 1024 * 1024;
 /** How far a message's time may be ahead of the corrected clock: `post` refuses to make one, servers hold one back. */
 export const MAX_AHEAD_MS = 5 * 60_000;
+/** Most messages, and bytes as JSON, that whoever posted hands to the daemon; of more it says only that there are some. */
+export const MAX_HINT_MESSAGES = 100;
+export const MAX_HINT_BYTES = 256 * 1024;

@@ -100,7 +100,7 @@ export class QueueUser {
       topic,
       bodies,
     );
-    await fleet.hint(this.name);
+    await fleet.hint(this.name, posted.messages.map(({ message }) => message));
     return posted;
   }
 
