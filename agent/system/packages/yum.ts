@@ -13,6 +13,8 @@ const REFRESH = [...YUM, "--setopt=*.skip_if_unavailable=0", "makecache", "fast"
 const UNKNOWN_TO_LISTS = /no package .* available|nothing to do/i;
 const NOTHING_LISTED = /no matching packages to list/i;
 const NO_VERSIONLOCK = /no such command: versionlock/i;
+/** The plugin hides every version of a locked package but the locked one, as if there were none. */
+const LOCKED_TOO = "--disableplugin=versionlock";
 
 /** Packages of older relatives of Red Hat, whose yum is not dnf by another name. */
 export class YumProvider implements PackageProvider {
@@ -90,7 +92,7 @@ export class YumProvider implements PackageProvider {
   }
 
   async #candidates(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const result = await this.#commands.read([...YUM, "list", ...names]);
+    const result = await this.#commands.read([...YUM, LOCKED_TOO, "list", ...names]);
     if (succeeded(result) || NOTHING_LISTED.test(result.stderr)) {
       return parseYumList(result.stdout);
     }

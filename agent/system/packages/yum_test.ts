@@ -50,6 +50,24 @@ Deno.test("packages that are nowhere have no candidate, and sources that cannot 
   await assert.rejects(query(broken), BlockedError);
 });
 
+Deno.test("what is newer is seen of a package that is held, too", async () => {
+  const lines = LIST.split("\n");
+  const hidden = { stdout: lines.slice(0, lines.indexOf("Available Packages")).join("\n") };
+  const manager = new ScriptedManager([
+    [/^rpm/, { stdout: "nginx|x86_64|1|1.20.1|9.el7\n" }],
+    [/versionlock list$/, { stdout: "1:nginx-1.20.1-9.el7.*\n" }],
+    [/--disableplugin=versionlock list nginx/, { stdout: LIST }],
+    [/ list nginx/, hidden],
+  ]);
+  const states = await new YumProvider(manager, "/etc")
+    .query(["nginx"], { candidates: "known", withHolds: true });
+  assert.deepEqual(states.get("nginx"), {
+    held: true,
+    installed: "1:1.20.1-9.el7",
+    candidate: "1:1.20.1-10.el7",
+  });
+});
+
 Deno.test("locks are read", () => {
   const text = "versionlock list done\n0:nginx-1.20.1-10.el7.*\n1:lib-x-2.0-1.*\n";
   assert.deepEqual([...parseYumLocks(text)], ["nginx", "lib-x"]);
