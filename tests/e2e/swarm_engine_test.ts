@@ -60,16 +60,19 @@ async function makeFleet(
   return { fleet, envoys };
 }
 
+/** Starts engines, and waits until all of them are ready; they end with the scope, and whatever else is put there. */
+async function running(...envoys: readonly TestEnvoy[]): Promise<AsyncDisposableStack> {
+  await using stack = new AsyncDisposableStack();
+  for (const envoy of envoys) stack.use(envoy).start();
+  await Promise.all(envoys.map((envoy) => envoy.waitReady()));
+  return stack.move();
+}
+
 Deno.test("a seeded file reaches every envoy, and envoys get chunks from each other", async () => {
   await using root = await TemporaryRoot.create();
   // Slow enough that nobody is done before the last one begins.
   const { envoys } = await makeFleet(root, 4, { maxUploadMbps: 80 });
-  await using stack = new AsyncDisposableStack();
-  for (const envoy of envoys) {
-    stack.use(envoy);
-    envoy.start();
-  }
-  await Promise.all(envoys.map((envoy) => envoy.waitReady()));
+  await using _engines = await running(...envoys);
   const [origin, ...receivers] = envoys;
   assert.ok(origin);
   const content = randomBytes(24 * MIB + 17);
@@ -90,9 +93,7 @@ Deno.test("a download that was killed goes on with the chunks it had", async () 
   await using root = await TemporaryRoot.create();
   const { envoys: [origin, receiver] } = await makeFleet(root, 2, { maxUploadMbps: 60 });
   assert.ok(origin && receiver);
-  await using stack = new AsyncDisposableStack();
-  for (const envoy of [origin, receiver]) stack.use(envoy).start();
-  await Promise.all([origin.waitReady(), receiver.waitReady()]);
+  await using _engines = await running(origin, receiver);
   const content = randomBytes(24 * MIB);
   const sha256 = sha256Hex(content);
   await origin.seed("firmware.bin", content);
@@ -113,9 +114,7 @@ Deno.test("a peer that serves wrong bytes is left alone, and none of them is sto
   await using root = await TemporaryRoot.create();
   const { envoys: [origin, liar, receiver] } = await makeFleet(root, 3, { maxUploadMbps: 60 });
   assert.ok(origin && liar && receiver);
-  await using stack = new AsyncDisposableStack();
-  for (const envoy of [origin, liar]) stack.use(envoy).start();
-  await Promise.all([origin.waitReady(), liar.waitReady()]);
+  await using stack = await running(origin, liar);
   const content = randomBytes(12 * MIB);
   const sha256 = sha256Hex(content);
   await origin.seed("firmware.bin", content);
@@ -145,9 +144,7 @@ Deno.test("an envoy that joins late is served by the others, even when the origi
   await using root = await TemporaryRoot.create();
   const { envoys: [origin, receiver, late] } = await makeFleet(root, 3);
   assert.ok(origin && receiver && late);
-  await using stack = new AsyncDisposableStack();
-  for (const envoy of [origin, receiver]) stack.use(envoy).start();
-  await Promise.all([origin.waitReady(), receiver.waitReady()]);
+  await using stack = await running(origin, receiver);
   const content = randomBytes(6 * MIB + 1);
   const sha256 = sha256Hex(content);
   await origin.seed("firmware.bin", content);
@@ -163,9 +160,7 @@ Deno.test("a seeder killed at half its work costs no chunk that somebody holds",
   await using root = await TemporaryRoot.create();
   const { envoys: [origin, ...receivers] } = await makeFleet(root, 3, { maxUploadMbps: 40 });
   assert.ok(origin && receivers.length === 2);
-  await using stack = new AsyncDisposableStack();
-  for (const envoy of [origin, ...receivers]) stack.use(envoy).start();
-  await Promise.all([origin, ...receivers].map((envoy) => envoy.waitReady()));
+  await using _engines = await running(origin, ...receivers);
   const content = randomBytes(24 * MIB);
   const sha256 = sha256Hex(content);
   await origin.seed("firmware.bin", content);
@@ -197,9 +192,7 @@ Deno.test("an envoy of another fleet on the same LAN is neither heard nor served
   const { discoveryPort } = fleet;
   const { envoys: [, foreign] } = await makeFleet(foreignRoot, 2, { discoveryPort });
   assert.ok(envoy && foreign);
-  await using stack = new AsyncDisposableStack();
-  for (const one of [envoy, foreign]) stack.use(one).start();
-  await Promise.all([envoy.waitReady(), foreign.waitReady()]);
+  await using _engines = await running(envoy, foreign);
   await eventually(
     "the foreign address was tried",
     () => envoy.logged(foreign.address).some((event) => JSON.stringify(event).includes("no peer")),
@@ -217,9 +210,7 @@ Deno.test("entries that are forged, or by an envoy that may not seed, change not
   await using root = await TemporaryRoot.create();
   const { fleet, envoys: [envoy, other] } = await makeFleet(root, 2);
   assert.ok(envoy && other);
-  await using stack = new AsyncDisposableStack();
-  stack.use(envoy).start();
-  await envoy.waitReady();
+  await using _engines = await running(envoy);
   const honest = entryOf("a", envoy.member, "envoy-0");
   const unauthorised = signEntry(entryOf("b", other.member, "envoy-1"), other.member.signer);
   const inAnothersName = signEntry(entryOf("c", other.member, "envoy-0"), other.member.signer);
@@ -245,9 +236,7 @@ Deno.test("a revocation by the server empties every cache and buries the seed", 
   await using root = await TemporaryRoot.create();
   const { fleet, envoys: [origin, receiver] } = await makeFleet(root, 2);
   assert.ok(origin && receiver);
-  await using stack = new AsyncDisposableStack();
-  for (const envoy of [origin, receiver]) stack.use(envoy).start();
-  await Promise.all([origin.waitReady(), receiver.waitReady()]);
+  await using _engines = await running(origin, receiver);
   const content = randomBytes(2 * MIB);
   const sha256 = sha256Hex(content);
   await origin.seed("firmware.bin", content);
@@ -272,9 +261,7 @@ Deno.test("a seed that is taken away is revoked everywhere", async () => {
   await using root = await TemporaryRoot.create();
   const { envoys: [origin, receiver] } = await makeFleet(root, 2);
   assert.ok(origin && receiver);
-  await using stack = new AsyncDisposableStack();
-  for (const envoy of [origin, receiver]) stack.use(envoy).start();
-  await Promise.all([origin.waitReady(), receiver.waitReady()]);
+  await using _engines = await running(origin, receiver);
   const content = randomBytes(MIB + 1);
   const sha256 = sha256Hex(content);
   await origin.seed("firmware.bin", content);
@@ -288,9 +275,7 @@ Deno.test("an envoy that may not seed says so and originates nothing", async () 
   await using root = await TemporaryRoot.create();
   const { envoys: [, envoy] } = await makeFleet(root, 2);
   assert.ok(envoy);
-  await using stack = new AsyncDisposableStack();
-  stack.use(envoy).start();
-  await envoy.waitReady();
+  await using _engines = await running(envoy);
   await envoy.seed("firmware.bin", randomBytes(100));
   const state = await eventually("the problem is reported", async () => {
     const read = await readSwarmState(envoy.folder);
@@ -306,9 +291,7 @@ Deno.test("an envoy that loses its gate stops listening and keeps what it has", 
   await using root = await TemporaryRoot.create();
   const { fleet, envoys: [origin, receiver] } = await makeFleet(root, 2);
   assert.ok(origin && receiver);
-  await using stack = new AsyncDisposableStack();
-  for (const envoy of [origin, receiver]) stack.use(envoy).start();
-  await Promise.all([origin.waitReady(), receiver.waitReady()]);
+  await using _engines = await running(origin, receiver);
   const content = randomBytes(MIB);
   const sha256 = sha256Hex(content);
   await origin.seed("firmware.bin", content);
@@ -331,9 +314,7 @@ Deno.test("an engine that the daemon stops leaves a state file that shows it shu
   await using root = await TemporaryRoot.create();
   const { envoys: [origin, receiver] } = await makeFleet(root, 2);
   assert.ok(origin && receiver);
-  await using stack = new AsyncDisposableStack();
-  for (const envoy of [origin, receiver]) stack.use(envoy).start();
-  await Promise.all([origin.waitReady(), receiver.waitReady()]);
+  await using _engines = await running(origin, receiver);
   const content = randomBytes(MIB);
   const sha256 = sha256Hex(content);
   await origin.seed("firmware.bin", content);
