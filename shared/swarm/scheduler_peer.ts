@@ -7,10 +7,10 @@ const WITHHELD_MS = 1000;
 /** What a download knows about one peer. */
 export class SchedulerPeer {
   readonly name: string;
-  chunks: Bitmap;
-  /** Chunks that it has given to anybody, if it told. */
-  given: Bitmap | undefined;
-  inFlight = 0;
+  #chunks: Bitmap;
+  #given: Bitmap | undefined;
+  #inFlight = 0;
+  #load = 1;
   /** No request goes there before this time. */
   pausedUntilMs = 0;
   /** Chunks of wrong bytes it has sent. */
@@ -25,14 +25,45 @@ export class SchedulerPeer {
 
   constructor(name: string, chunks: Bitmap, limits: SchedulerLimits) {
     this.name = name;
-    this.chunks = chunks;
+    this.#chunks = chunks;
     this.#limits = limits;
     this.#window = limits.maxInFlightPerPeer;
+    this.#weigh();
+  }
+
+  /** Chunks that it holds. */
+  get chunks(): Bitmap {
+    return this.#chunks;
+  }
+
+  set chunks(chunks: Bitmap) {
+    this.#chunks = chunks;
+    this.#weigh();
+  }
+
+  /** Chunks that it has given to anybody, if it told. */
+  get given(): Bitmap | undefined {
+    return this.#given;
+  }
+
+  set given(given: Bitmap | undefined) {
+    this.#given = given;
+    this.#weigh();
+  }
+
+  /** Requests under way to it. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  set inFlight(count: number) {
+    this.#inFlight = count;
+    this.#weigh();
   }
 
   /** Whether another request may go there now. */
   isOpen(nowMs: number): boolean {
-    return this.inFlight < this.#window && nowMs >= this.pausedUntilMs;
+    return this.#inFlight < this.#window && nowMs >= this.pausedUntilMs;
   }
 
   /**
@@ -41,8 +72,7 @@ export class SchedulerPeer {
    * everybody waits for what it has not given yet.
    */
   get load(): number {
-    const isAllOut = this.chunks.isFull && (this.given?.isFull ?? true);
-    return (this.inFlight + 1 + (isAllOut ? 2 : 0)) * (this.#chunkMs ?? 1);
+    return this.#load;
   }
 
   /** How long a request to it may take. */
@@ -56,6 +86,7 @@ export class SchedulerPeer {
     this.#failures = 0;
     this.#window = Math.min(this.#limits.maxInFlightPerPeer, this.#window + 1);
     this.#chunkMs = this.#chunkMs === undefined ? elapsedMs : 0.7 * this.#chunkMs + 0.3 * elapsedMs;
+    this.#weigh();
   }
 
   /** Doubles the pause with every failure in a row. */
@@ -70,6 +101,7 @@ export class SchedulerPeer {
   noteTimeout(nowMs: number, waitedMs: number): void {
     this.#window = 1;
     this.#chunkMs = Math.max(this.#chunkMs ?? 0, waitedMs);
+    this.#weigh();
     this.noteFailure(nowMs);
   }
 
@@ -97,5 +129,11 @@ export class SchedulerPeer {
   bench(nowMs: number): void {
     this.corruptions += 1;
     this.pause(nowMs + this.#limits.benchMs);
+  }
+
+  /** Peers are compared far more often than anything about them changes. */
+  #weigh(): void {
+    const isAllOut = this.#chunks.isFull && (this.#given?.isFull ?? true);
+    this.#load = (this.#inFlight + 1 + (isAllOut ? 2 : 0)) * (this.#chunkMs ?? 1);
   }
 }

@@ -8,10 +8,12 @@ import { ManifestTrust } from "../../shared/swarm/manifest_trust.ts";
 import { EntryVerifier } from "../../shared/swarm/verify_entry.ts";
 import { FakeDisk } from "./fake_disk.ts";
 import { FakeNetwork } from "./fake_network.ts";
+import { HostLink } from "./host_link.ts";
 import { Invariants } from "./invariants.ts";
 import { Prng } from "./prng.ts";
-import { type Behaviour, SimulatedPeer } from "./simulated_peer.ts";
+import { SimulatedPeer } from "./simulated_peer.ts";
 import { VirtualTime } from "./virtual_time.ts";
+import type { Behaviour, Machine } from "./world.ts";
 
 export const MIB = 1024 * 1024;
 export const GIB = 1024 * MIB;
@@ -42,7 +44,7 @@ const ORDINARY: PeerPlan = {
 export class Cluster {
   readonly time = new VirtualTime(START_MS);
   readonly random: Prng;
-  readonly network: FakeNetwork<SimulatedPeer>;
+  readonly network: FakeNetwork<Machine>;
   readonly invariants = new Invariants();
   readonly peers: SimulatedPeer[] = [];
   readonly #verifier = new EntryVerifier();
@@ -74,13 +76,13 @@ export class Cluster {
     }-${digest.slice(20, 32)}`;
     const peer = new SimulatedPeer(
       { uuid, hostname, fingerprint: digest },
-      {
+      new HostLink({
         address: `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`,
         segment,
         upBytesPerMs: bytesPerMs,
         downBytesPerMs: bytesPerMs,
         latencyMs,
-      },
+      }),
       new FakeDisk(diskBytes),
       behaviour,
       {

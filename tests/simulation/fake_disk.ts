@@ -9,13 +9,55 @@ export class DiskFullError extends Error {
 const CHUNKS_PER_SYNC = 32;
 
 /** What a disk holds of one blob. */
-export interface StoredBlob {
+export class StoredBlob {
   readonly chunkSizeBytes: number;
   /** Chunks written, and those of them that a crash leaves. */
-  readonly written: Bitmap;
-  readonly durable: Bitmap;
-  unsynced: number;
+  readonly #written: Bitmap;
+  readonly #durable: Bitmap;
+  #told: Bitmap | undefined;
+  #unsynced = 0;
   completedMs: number | undefined;
+
+  constructor(count: number, chunkSizeBytes: number) {
+    this.chunkSizeBytes = chunkSizeBytes;
+    this.#written = new Bitmap(count);
+    this.#durable = new Bitmap(count);
+  }
+
+  /** Chunks written so far. */
+  get written(): Bitmap {
+    return this.#written;
+  }
+
+  /** A copy of those of this moment, which whoever is told keeps: one for all, so nobody may change it. */
+  get told(): Bitmap {
+    this.#told ??= this.#written.copy();
+    return this.#told;
+  }
+
+  /** Says whether the chunk was not there. */
+  write(chunk: number): boolean {
+    if (!this.#written.set(chunk)) return false;
+    this.#told = undefined;
+    if (++this.#unsynced >= CHUNKS_PER_SYNC) this.sync();
+    return true;
+  }
+
+  sync(): void {
+    if (this.#unsynced === 0) return;
+    this.#written.forEachDifference(this.#durable, (chunk) => this.#durable.set(chunk));
+    this.#unsynced = 0;
+  }
+
+  /** What was not synced is gone. Returns how many chunks those are. */
+  crash(): number {
+    const lost: number[] = [];
+    this.#written.forEachDifference(this.#durable, (chunk) => lost.push(chunk));
+    for (const chunk of lost) this.#written.clear(chunk);
+    this.#told = undefined;
+    this.#unsynced = 0;
+    return lost.length;
+  }
 }
 
 /** A disk with a size, which forgets at a crash what was not synced. */
@@ -41,13 +83,7 @@ export class FakeDisk {
   open(sha256: string, count: number, chunkSizeBytes: number): StoredBlob {
     const known = this.#blobs.get(sha256);
     if (known) return known;
-    const blob: StoredBlob = {
-      chunkSizeBytes,
-      written: new Bitmap(count),
-      durable: new Bitmap(count),
-      unsynced: 0,
-      completedMs: undefined,
-    };
+    const blob = new StoredBlob(count, chunkSizeBytes);
     this.#blobs.set(sha256, blob);
     return blob;
   }
@@ -55,18 +91,11 @@ export class FakeDisk {
   /** @throws {DiskFullError} */
   write(blob: StoredBlob, chunk: number): void {
     if (this.freeBytes < blob.chunkSizeBytes) throw new DiskFullError("no space left");
-    if (!blob.written.set(chunk)) return;
-    this.#usedBytes += blob.chunkSizeBytes;
-    if (++blob.unsynced >= CHUNKS_PER_SYNC) this.sync(blob);
-  }
-
-  sync(blob: StoredBlob): void {
-    blob.written.forEachDifference(blob.durable, (chunk) => blob.durable.set(chunk));
-    blob.unsynced = 0;
+    if (blob.write(chunk)) this.#usedBytes += blob.chunkSizeBytes;
   }
 
   complete(blob: StoredBlob, nowMs: number): void {
-    this.sync(blob);
+    blob.sync();
     blob.completedMs = nowMs;
   }
 
@@ -80,11 +109,7 @@ export class FakeDisk {
   /** The power goes: what was not synced is gone. */
   crash(): void {
     for (const blob of this.#blobs.values()) {
-      const lost: number[] = [];
-      blob.written.forEachDifference(blob.durable, (chunk) => lost.push(chunk));
-      for (const chunk of lost) blob.written.clear(chunk);
-      this.#usedBytes -= lost.length * blob.chunkSizeBytes;
-      blob.unsynced = 0;
+      this.#usedBytes -= blob.crash() * blob.chunkSizeBytes;
     }
   }
 }

@@ -1,16 +1,7 @@
 import type { PeerEndpoint } from "../../agent/swarm/peers/peer_registry.ts";
+import type { HostLink } from "./host_link.ts";
 import type { Prng } from "./prng.ts";
 import type { VirtualTime } from "./virtual_time.ts";
-
-/** Where a host stands in the network, and how fast it is connected. */
-export interface HostLink {
-  readonly address: string;
-  /** Multicast is heard within one segment only. */
-  readonly segment: number;
-  readonly upBytesPerMs: number;
-  readonly downBytesPerMs: number;
-  readonly latencyMs: number;
-}
 
 /** What a host does with what reaches it. */
 export interface Host {
@@ -37,6 +28,8 @@ export interface Served<Answer> {
   readonly sizeBytes: number;
   /** How much of it is content; the rest is what finding it costs. */
   readonly contentBytes?: number;
+  /** Told at once when the last byte will have left, in ms. */
+  readonly willBeSent?: (atMs: number) => void;
 }
 
 /** A lost packet of a stream is sent again after this. */
@@ -51,11 +44,9 @@ const CONNECT_TIMEOUT_MS = 10_000;
 export class FakeNetwork<Peer extends Host> {
   readonly #hosts = new Map<string, Peer>();
   readonly #segments = new Map<number, Peer[]>();
-  readonly #upFreeMs = new Map<string, number>();
-  readonly #downFreeMs = new Map<string, number>();
-  /** By address; hosts of different parts do not reach each other. */
-  readonly #parts = new Map<string, number>();
   #weather: Weather = { loss: 0, jitterMs: 0 };
+  #sharedBytesPerMs = Infinity;
+  #sharedFreeMs = 0;
   #controlBytes = 0;
 
   constructor(private readonly time: VirtualTime, private readonly random: Prng) {}
@@ -77,24 +68,31 @@ export class FakeNetwork<Peer extends Host> {
     this.#weather = weather;
   }
 
+  /**
+   * From now on all hosts together move so many bytes in a millisecond, as agents do that share the processors of one
+   * machine: sometimes faster, sometimes slower by a half.
+   */
+  share(bytesPerMs: number): void {
+    this.#sharedBytesPerMs = bytesPerMs;
+  }
+
   /** Puts hosts into a part of their own; part 0 is where all begin. */
   separate(addresses: Iterable<string>, part: number): void {
-    for (const address of addresses) this.#parts.set(address, part);
+    for (const address of addresses) {
+      const host = this.#hosts.get(address);
+      if (host) host.link.part = part;
+    }
   }
 
   /** Everybody reaches everybody again. */
   heal(): void {
-    this.#parts.clear();
-  }
-
-  reaches(from: string, to: string): boolean {
-    return (this.#parts.get(from) ?? 0) === (this.#parts.get(to) ?? 0);
+    for (const { link } of this.#hosts.values()) link.part = 0;
   }
 
   /** Sends a datagram to every host of the sender's segment, the sender included. */
   multicast(from: HostLink, datagram: Uint8Array): void {
     for (const host of this.#segments.get(from.segment) ?? []) {
-      if (!this.reaches(from.address, host.link.address)) continue;
+      if (from.part !== host.link.part) continue;
       if (this.random.chance(this.#weather.loss)) continue;
       this.#controlBytes += datagram.length;
       this.time.after(this.#delayMs(from, host.link), () => {
@@ -124,7 +122,7 @@ export class FakeNetwork<Peer extends Host> {
     const host = this.#hosts.get(to.address);
     const fail = (failure: CallFailure, afterMs: number) =>
       void this.time.after(afterMs, () => end(failure));
-    if (!host || !this.reaches(from.address, to.address)) {
+    if (!host || from.part !== host.link.part) {
       fail("timed_out", CONNECT_TIMEOUT_MS);
       return () => isOver = true;
     }
@@ -133,38 +131,45 @@ export class FakeNetwork<Peer extends Host> {
       const served = host.isUp ? serve(host) : undefined;
       if (!served) return fail("refused", host.link.latencyMs);
       this.#controlBytes += served.sizeBytes - (served.contentBytes ?? 0);
-      this.#transfer(host.link, from, served.sizeBytes, () => {
+      this.time.after(this.#transferMs(host.link, from, served), () => {
         // Whoever was switched off or cut off in between has not sent all of it.
         if (!host.isUp) end("refused");
-        else if (!this.reaches(from.address, to.address)) fail("timed_out", CONNECT_TIMEOUT_MS);
+        else if (from.part !== host.link.part) fail("timed_out", CONNECT_TIMEOUT_MS);
         else end(served.answer);
       });
     });
     return () => isOver = true;
   }
 
-  #transfer(from: HostLink, to: HostLink, sizeBytes: number, arrived: () => void): void {
+  /** How long an answer takes from now on. */
+  #transferMs(from: HostLink, to: HostLink, { sizeBytes, willBeSent }: Served<unknown>): number {
     const { nowMs } = this.time;
-    const upEndMs = Math.max(nowMs, this.#upFreeMs.get(from.address) ?? 0) +
-      sizeBytes / from.upBytesPerMs;
-    this.#upFreeMs.set(from.address, upEndMs);
-    // The receiver's link is taken from when the first byte can come, at its own speed, and not before the last was sent.
-    const firstMs = upEndMs - sizeBytes / from.upBytesPerMs;
-    const downEndMs = Math.max(
-      upEndMs,
-      Math.max(firstMs, this.#downFreeMs.get(to.address) ?? 0) + sizeBytes / to.downBytesPerMs,
-    );
-    this.#downFreeMs.set(to.address, downEndMs);
-    this.time.after(downEndMs - nowMs + this.#delayMs(from, to) + this.#resendMs(), arrived);
+    const sentMs = from.send(sizeBytes, nowMs);
+    willBeSent?.(sentMs);
+    const receivedMs = to.receive(sizeBytes, sentMs - sizeBytes / from.upBytesPerMs, sentMs);
+    const hereMs = Math.max(receivedMs, this.#sharedMs(sizeBytes));
+    return hereMs - nowMs + this.#delayMs(from, to) + this.#resendMs();
+  }
+
+  /** When the shared processors have moved so many bytes more. */
+  #sharedMs(sizeBytes: number): number {
+    if (this.#sharedBytesPerMs === Infinity) return 0;
+    const ownMs = sizeBytes / this.#sharedBytesPerMs * this.random.between(0.5, 1.5);
+    this.#sharedFreeMs = Math.max(this.time.nowMs, this.#sharedFreeMs) + ownMs;
+    return this.#sharedFreeMs;
   }
 
   #delayMs(from: HostLink, to: HostLink): number {
-    return from.latencyMs + to.latencyMs + this.random.next() * this.#weather.jitterMs;
+    const { jitterMs } = this.#weather;
+    const jitter = jitterMs === 0 ? 0 : this.random.next() * jitterMs;
+    return from.latencyMs + to.latencyMs + jitter;
   }
 
   #resendMs(): number {
+    const { loss } = this.#weather;
+    if (loss === 0) return 0;
     let delayMs = 0;
-    for (let again = 0; again < 5 && this.random.chance(this.#weather.loss); again++) {
+    for (let again = 0; again < 5 && this.random.chance(loss); again++) {
       delayMs += RESEND_MS * 2 ** again;
     }
     return delayMs;

@@ -1,6 +1,5 @@
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
-import type { ChunkContent } from "./simulated_download.ts";
-import type { SimulatedPeer, Watch } from "./simulated_peer.ts";
+import { type ChunkContent, isChunk, type Machine, type Watch } from "./world.ts";
 
 /** Something happened that must never happen. */
 export class InvariantError extends Error {
@@ -9,7 +8,7 @@ export class InvariantError extends Error {
 
 /** Watches a simulation. What breaks a promise is remembered where it happens and thrown after that event. */
 export class Invariants implements Watch {
-  readonly #deliveredBytes = new Map<string, number>();
+  readonly #deliveredBytes = new Map<Machine, number>();
   readonly #completions = new Map<string, number>();
   #broken: string | undefined;
   #totalBytes = 0;
@@ -20,28 +19,27 @@ export class Invariants implements Watch {
   }
 
   stored(
-    peer: SimulatedPeer,
+    peer: Machine,
     { sha256 }: ManifestEntry,
     chunk: number,
     content: ChunkContent,
   ): void {
-    if (content === `${sha256}/${chunk}`) return;
+    if (isChunk(content, sha256, chunk)) return;
     this.#broken = `${peer.identity.hostname} stored unverified bytes as chunk ${chunk}`;
   }
 
-  served(peer: SimulatedPeer, sha256: string, isRevokedHere: boolean): void {
+  served(peer: Machine, sha256: string, isRevokedHere: boolean): void {
     if (isRevokedHere) {
       this.#broken = `${peer.identity.hostname} served ${sha256}, which is revoked`;
     }
   }
 
-  delivered(from: SimulatedPeer, sizeBytes: number): void {
-    const { hostname } = from.identity;
+  delivered(from: Machine, sizeBytes: number): void {
     this.#totalBytes += sizeBytes;
-    this.#deliveredBytes.set(hostname, (this.#deliveredBytes.get(hostname) ?? 0) + sizeBytes);
+    this.#deliveredBytes.set(from, (this.#deliveredBytes.get(from) ?? 0) + sizeBytes);
   }
 
-  completed(peer: SimulatedPeer, sha256: string): void {
+  completed(peer: Machine, sha256: string): void {
     const key = `${peer.identity.uuid}/${sha256}`;
     this.#completions.set(key, (this.#completions.get(key) ?? 0) + 1);
     const blob = peer.disk.get(sha256);
@@ -56,8 +54,8 @@ export class Invariants implements Watch {
   }
 
   /** Share of all bytes of chunks that one peer sent, from 0 to 1. */
-  shareOf(peer: SimulatedPeer): number {
-    return (this.#deliveredBytes.get(peer.identity.hostname) ?? 0) / Math.max(1, this.#totalBytes);
+  shareOf(peer: Machine): number {
+    return (this.#deliveredBytes.get(peer) ?? 0) / Math.max(1, this.#totalBytes);
   }
 
   get totalBytes(): number {

@@ -112,6 +112,12 @@ export class DownloadPlan {
     return this.#scheduler.state(nowMs);
   }
 
+  /** Whether {@linkcode step} may ask for chunks; otherwise it has nothing to do with what peers tell meanwhile. */
+  get mayAsk(): boolean {
+    const { maxInFlight } = this.#limits;
+    return this.#scheduler.inFlight < maxInFlight && this.#writing < maxInFlight;
+  }
+
   /** When {@linkcode step} may say something new although nothing has happened. */
   wakeMs(nowMs: number): number {
     return Math.min(nowMs + this.#poll.intervalMs, this.#scheduler.wakeMs(nowMs));
