@@ -8,7 +8,10 @@ import { describeFailure, MAX_OUTPUT_BYTES, ProgramNotFoundError } from "./proce
 /** Nothing here needs time to end well. */
 const processes = new LocalProcesses({ killGraceMs: 50 });
 
-function sh(script: string, timeoutMs = 20_000, signal?: AbortSignal) {
+/** Long enough for a machine that is busy with other work. */
+const PATIENCE_MS = 180_000;
+
+function sh(script: string, timeoutMs = PATIENCE_MS, signal?: AbortSignal) {
   return processes.run({
     argv: ["/bin/sh", "-c", script],
     timeoutMs,
@@ -30,7 +33,7 @@ Deno.test("input, both outputs and the status of a program come through", async 
   const result = await processes.run({
     argv: ["/bin/sh", "-c", "cat; echo oops >&2; exit 3"],
     stdin: "in",
-    timeoutMs: 20_000,
+    timeoutMs: PATIENCE_MS,
   });
   assert.deepEqual(result, { end: "exited", status: 3, stdout: "in", stderr: "oops\n" });
 });
@@ -51,7 +54,7 @@ Deno.test("a program that ignores TERM is killed, with what it started", async (
   const script = `cd ${root.path}; trap '' TERM; sleep 600 & echo $! > child; echo $$ > self
     while :; do sleep 0.05; done`;
   const stop = new AbortController();
-  const running = sh(script, 20_000, stop.signal);
+  const running = sh(script, PATIENCE_MS, stop.signal);
   const read = (name: string) => async () =>
     Number(await Deno.readTextFile(root.join(name))) || undefined;
   const self = await eventually("the program says who it is", read("self"));
@@ -77,13 +80,13 @@ Deno.test("what a program leaves behind in its group ends with it", async () => 
 
 Deno.test("a program that does not read its input is no error", async () => {
   const stdin = "x".repeat(1024 * 1024);
-  const result = await processes.run({ argv: ["true"], stdin, timeoutMs: 20_000 });
+  const result = await processes.run({ argv: ["true"], stdin, timeoutMs: PATIENCE_MS });
   assert.equal(result.status, 0);
 });
 
 Deno.test("a program or folder that is missing is told by name", async () => {
   const run = (argv: readonly [string], cwd: string) =>
-    processes.run({ argv, cwd, timeoutMs: 20_000 });
+    processes.run({ argv, cwd, timeoutMs: PATIENCE_MS });
   await assert.rejects(run(["/nowhere/x"], "/"), ProgramNotFoundError);
   await assert.rejects(run(["true"], "/nowhere"), /Cannot start "true" in "\/nowhere"/);
 });
@@ -93,7 +96,7 @@ Deno.test("a program sees the usual path and nothing of the agent's environment"
   const { stdout } = await processes.run({
     argv: ["env"],
     environment: { GREETING: "hello" },
-    timeoutMs: 20_000,
+    timeoutMs: PATIENCE_MS,
   });
   Deno.env.delete("VIGO_TEST_LEAK");
   assert.match(stdout, /^PATH=\/usr\/local\/sbin:/m);
@@ -108,7 +111,7 @@ Deno.test(
     const as = { uid: 65534, gid: 65533 };
     const ids = async (groups: readonly number[]) => {
       const argv = ["/bin/sh", "-c", "id -u; id -G"] as const;
-      return (await processes.run({ argv, as: { ...as, groups }, timeoutMs: 20_000 })).stdout;
+      return (await processes.run({ argv, as: { ...as, groups }, timeoutMs: PATIENCE_MS })).stdout;
     };
     assert.equal(await ids([]), "65534\n65533\n");
     assert.equal(await ids([4, 27]), "65534\n65533 4 27\n");
@@ -144,7 +147,7 @@ for (const groups of [[], [4, 27]]) {
         argv: ["sh", "-c", "id"],
         as: asNobody(groups),
         environment: { PATH: `${root.path}:/usr/bin:/bin` },
-        timeoutMs: 20_000,
+        timeoutMs: PATIENCE_MS,
       });
       assert.equal(stdout, "planted sh\n");
       const marks = (await readdir(root.path)).filter((name) => name.includes("."));
@@ -163,7 +166,7 @@ for (const groups of [[], [4, 27]]) {
       // Makes the loader of every program that sees it write a file, as whoever runs it.
       const environment = { LD_DEBUG: "files", LD_DEBUG_OUTPUT: root.join("loader") };
       const as = asNobody(groups);
-      await processes.run({ argv: ["/bin/true"], as, environment, timeoutMs: 20_000 });
+      await processes.run({ argv: ["/bin/true"], as, environment, timeoutMs: PATIENCE_MS });
       const written = await readdir(root.path);
       assert.equal(written.length, 1);
       for (const name of written) {
@@ -183,13 +186,13 @@ for (const groups of [[], [4, 27]]) {
         environment: { VALUE: value },
         stdin: "in ",
         cwd: "/usr",
-        timeoutMs: 20_000,
+        timeoutMs: PATIENCE_MS,
       });
       assert.equal(stdout, `in ${value}0\n/usr\n`);
       const { stdout: all } = await processes.run({
         argv: ["/usr/bin/env"],
         as: asNobody(groups),
-        timeoutMs: 20_000,
+        timeoutMs: PATIENCE_MS,
       });
       const names = all.trim().split("\n").map((line) => line.split("=")[0]);
       assert.deepEqual(names.filter((name) => name !== "_").sort(), ["LANG", "LC_ALL", "PATH"]);
