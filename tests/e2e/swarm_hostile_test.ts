@@ -33,6 +33,8 @@ const SLOW_CHUNKS = SLOW_BYTES / MIB;
 const CRAWL_MBIT_PER_SECOND = 4;
 /** Wrong bytes at the end, since who sent them is not asked for anything after that. */
 const LIES = ["absent", "endless", "flood", "stalled", "wrong"] as const;
+/** Eight chunks at once take half a minute. */
+const GRAB_MBIT_PER_SECOND = 2;
 const DAY_MS = 86_400_000;
 const ELSEWHERE = "e".repeat(64);
 /** A file that is nowhere unless a path leads out of its folder. */
@@ -72,11 +74,21 @@ Deno.test({
         stranger: stranger.identity,
         lies: Object.fromEntries([...contents].map(([lie, bytes]) => [sha256Hex(bytes), lie])),
         pushes: await pushesOf(seeder, lost, sha256),
+        wanted: `/swarm/v1/blobs/${sha256}/chunks/0`,
         targets: TARGETS,
         datagrams: datagramsOf(lost, sha256),
       };
+      // What it takes is taken so slowly that all of it is asked for before any of it is there.
+      await lost.host.limitBandwidth(GRAB_MBIT_PER_SECOND);
       await using hostile = attack(lost, plan);
       const says = (pattern: RegExp) => hostile.waitForLine(pattern, DEADLINE_MS);
+
+      await step("one machine takes eight places for content and no more", async () => {
+        const [, served, refused] = await says(/^grabbed (\d+) of 20 places, was refused (\d+)$/);
+        // Not all of those that were too many need to have come through so narrow a link.
+        assert.ok(Number(served) <= 8 && Number(refused) > 0, `${served} and ${refused}`);
+        await speedUp(lost);
+      });
 
       await step("whoever has no certificate of the fleet is not served", async () => {
         await says(/^no certificate: refused$/);

@@ -38,6 +38,8 @@ export interface HostilePlan {
   readonly lies: Readonly<Record<string, Lie>>;
   /** Bodies of pushes to the manifest, by what is wrong with them, in this order. */
   readonly pushes: Readonly<Record<string, string>>;
+  /** Request target of a chunk that the victim holds. */
+  readonly wanted: string;
   /** Request targets that lead nowhere. */
   readonly targets: readonly string[];
   /** Datagrams, base64. */
@@ -52,6 +54,8 @@ const PART = new Uint8Array(64 * 1024);
 /** More than the head of a question may have. */
 const LONG_HEAD_BYTES = 64 * 1024;
 const CALL_PAUSE_MS = 1000;
+/** Connections that ask for content at once. */
+const GRABBED = 20;
 
 const plan: HostilePlan = JSON.parse(Deno.args[0] ?? "");
 const ca = await Deno.readTextFile(join(plan.folder, "ca.pem"));
@@ -60,6 +64,7 @@ const pem = await Deno.readTextFile(join(plan.folder, "client.pem"));
 const victim = { hostname: plan.victim, port: PORT, ca };
 
 await lie();
+await grab();
 await callWithWrongCertificates();
 for (const target of plan.targets) console.log(`target ${target}: ${await ask(`GET ${target}`)}`);
 for (const [name, body] of Object.entries(plan.pushes)) {
@@ -100,16 +105,32 @@ function dial(): TLSSocket {
   return socket;
 }
 
-/** The status of the answer, or `cut off`. */
-function ask(line: string, body = "", sizeBytes = new TextEncoder().encode(body).length) {
+/** Asks; the status of the answer is `cut off` if there is none. */
+function begin(line: string, body = "", sizeBytes = new TextEncoder().encode(body).length) {
   const socket = dial();
   socket.write(
     `${line} HTTP/1.1\r\nhost: peer\r\nx-vigo-port: ${PORT}\r\ncontent-length: ${sizeBytes}\r\n\r\n${body}`,
   );
-  return new Promise<string>((resolve) => {
+  const status = new Promise<string>((resolve) => {
     socket.once("data", (bytes) => resolve(bytes.toString("latin1").slice(9, 12)));
     socket.once("close", () => resolve("cut off"));
-  }).finally(() => socket.destroy());
+  });
+  return { socket, status };
+}
+
+function ask(...question: Parameters<typeof begin>): Promise<string> {
+  const { socket, status } = begin(...question);
+  return status.finally(() => socket.destroy());
+}
+
+/** Asks for the same chunk on many connections, and takes what comes no faster than the network lets it. */
+async function grab(): Promise<void> {
+  const asked = Array.from({ length: GRABBED }, () => begin(`GET ${plan.wanted}`));
+  const statuses = await Promise.all(asked.map(({ status }) => status));
+  const served = statuses.filter((status) => status === "200").length;
+  const refused = statuses.filter((status) => status === "503").length;
+  console.log(`grabbed ${served} of ${GRABBED} places, was refused ${refused}`);
+  for (const { socket } of asked) socket.destroy();
 }
 
 /** Sends the head of a question letter by letter and never comes to its end. */
