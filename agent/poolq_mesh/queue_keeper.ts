@@ -38,8 +38,8 @@ export interface QueueKeeperParts {
   readonly roots: RootPaths;
   readonly paths: AgentPaths;
   readonly store: QueueStore;
-  readonly held: HeldDocuments;
-  readonly caller: SignedCaller;
+  readonly held: Pick<HeldDocuments, "envoy" | "fleet">;
+  readonly caller: Pick<SignedCaller, "call" | "serverTimeMs">;
   /** Where the server's REST is, and its CA. */
   readonly rest: string;
   readonly ca: string;

@@ -1,51 +1,13 @@
 import assert from "node:assert/strict";
-import { Buffer } from "node:buffer";
 import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
 import { signedAppointment, signedLog } from "../../shared/poolq/log_fixture.ts";
 import { topicId } from "../../shared/poolq/topic.ts";
-import { UploadQueuesRequest, UploadQueuesResponse } from "../../shared/proto/agent.ts";
 import { FakeClock } from "../daemon/fake_clock.ts";
 import { fakeLog } from "../daemon/fake_log.ts";
+import { FakeQueueServer } from "./fake_queue_server.ts";
 import { QueueStore } from "./queue_store.ts";
 import { QueueUploader } from "./queue_uploader.ts";
 import { TopicIntake } from "./topic_intake.ts";
-
-/** A server that keeps what it is given in a row, as far as it is let. */
-class FakeServer {
-  readonly stored = new Map<string, number>();
-  /** How many messages came with each call. */
-  readonly calls: number[] = [];
-  /** Who was said to write a topic, with each call. */
-  readonly writers: string[] = [];
-  isAway = false;
-  refusal = "";
-
-  call(_method: string, body: Uint8Array) {
-    if (this.isAway) {
-      return Promise.resolve({
-        ok: false as const,
-        failure: { message: "away", clockSuspected: false },
-      });
-    }
-    const { topics } = UploadQueuesRequest.decode(body);
-    this.writers.push(
-      ...topics.map(({ appointment }) => JSON.parse(appointment.toString()).writer),
-    );
-    this.calls.push(topics.reduce((sum, { messages }) => sum + messages.length, 0));
-    const states = topics.map(({ topicId, messages }) => {
-      const id = topicId.toString("hex");
-      let storedSeq = this.stored.get(id) ?? 0;
-      for (const message of messages) {
-        const { seq } = JSON.parse(message.toString());
-        if (this.refusal === "" && seq === storedSeq + 1) storedSeq = seq;
-      }
-      this.stored.set(id, storedSeq);
-      return { topicId, storedSeq, storedId: Buffer.alloc(32), refusal: this.refusal };
-    });
-    const value = new Uint8Array(UploadQueuesResponse.encode({ topics: states }).finish());
-    return Promise.resolve({ ok: true as const, value });
-  }
-}
 
 function setUp(count: number, bodyLength = 10) {
   const store = QueueStore.open(":memory:");
@@ -65,7 +27,7 @@ function setUp(count: number, bodyLength = 10) {
     for (const message of log.slice(from, upTo)) intake.take(message);
     intake.end();
   };
-  const server = new FakeServer();
+  const server = new FakeQueueServer();
   const granted = new Set(["mara"]);
   const uploader = new QueueUploader({
     store,
