@@ -1,7 +1,7 @@
 import { BlockedError } from "../blocked_error.ts";
 import type { Files } from "../files.ts";
 import { describeFailure, type Processes, type ProgramResult } from "../processes.ts";
-import { APK_UPDATE, ApkSources } from "./apk_sources.ts";
+import { ApkSources, updateApk } from "./apk_sources.ts";
 import { ManagerCommands, type ManagerOptions, succeeded } from "./manager_commands.ts";
 import type { PackageProvider, PackageState, QueryOptions } from "./package_provider.ts";
 import { queryPackages } from "./query_packages.ts";
@@ -128,7 +128,7 @@ export class ApkProvider implements PackageProvider {
   }
 
   #update(): Promise<ProgramResult> {
-    return this.#change(APK_UPDATE);
+    return updateApk((args) => this.#change(args));
   }
 
   #change(args: readonly string[]): Promise<ProgramResult> {

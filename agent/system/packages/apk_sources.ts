@@ -5,8 +5,22 @@ import { succeeded } from "./manager_commands.ts";
 import type { PackageSources, SourceFiles } from "./package_sources.ts";
 import { keyFault, keyText, listOf } from "./source_key.ts";
 
+type RunApk = (args: readonly string[]) => Promise<ProgramResult>;
+
 /** Without the second word apk 2.14 keeps lists that are younger than four hours, and says that all is well. */
-export const APK_UPDATE = ["update", "--force-refresh"] as const;
+const UPDATE = ["update", "--force-refresh"] as const;
+/** Of a source that is a folder apk says no more than this, and succeeds. It also warns of what is no fault of a source. */
+const UNUSABLE_SOURCE = /^(?:ERROR: |WARNING: (?:updating|opening|ignoring) )/im;
+
+/** Fetches the lists of all sources; it succeeds only if every one of them could be had. */
+export async function updateApk(
+  run: RunApk,
+  options: readonly string[] = [],
+): Promise<ProgramResult> {
+  const result = await run([...UPDATE, ...options]);
+  const isWhole = !UNUSABLE_SOURCE.test(`${result.stdout}\n${result.stderr}`);
+  return !succeeded(result) || isWhole ? result : { ...result, status: 1 };
+}
 
 /** Sources of apk, each in a list of its own (apk-repositories(5)). Its keys count for all sources: apk knows no other way. */
 export class ApkSources implements PackageSources {
@@ -16,7 +30,7 @@ export class ApkSources implements PackageSources {
    */
   constructor(
     private readonly etc: string,
-    private readonly run: (args: readonly string[]) => Promise<ProgramResult>,
+    private readonly run: RunApk,
   ) {}
 
   describe(repository: PresentRepository): SourceFiles {
@@ -41,11 +55,8 @@ export class ApkSources implements PackageSources {
   }
 
   async refresh({ name }: PresentRepository): Promise<void> {
-    const result = await this.run([...APK_UPDATE, "--repositories-file", this.#listPath(name)]);
-    // It warns of a source that it cannot use, and may succeed with the others.
-    const isFetched = succeeded(result) &&
-      !/^(?:WARNING|ERROR): /m.test(`${result.stdout}\n${result.stderr}`);
-    if (!isFetched) throw new BlockedError(describeFailure("apk update", result));
+    const result = await updateApk(this.run, ["--repositories-file", this.#listPath(name)]);
+    if (!succeeded(result)) throw new BlockedError(describeFailure("apk update", result));
   }
 
   #listPath(name: string): string {

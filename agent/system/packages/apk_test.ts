@@ -82,6 +82,15 @@ Deno.test("lists are fetched for the latest once a day, and for what they do not
   assert.equal(fresh.changes().filter((line) => line.startsWith("update")).length, 1);
 });
 
+Deno.test("lists of which one could not be had do not say what the latest is", async () => {
+  const { provider } = withWorld("nginx", [/ update /, {
+    stdout: "OK: 2 distinct packages available\n",
+    stderr: "WARNING: opening /srv/packages: No such file or directory\n",
+  }]);
+  const query = provider.query(["nginx"], { candidates: "fresh", withHolds: false });
+  await assert.rejects(query, { name: "BlockedError", message: /No such file or directory/ });
+});
+
 /** apk 2.14.10 and 3.0.6 said the first ten so; the network, the keys and the database were as they say. */
 const ENDS: readonly [text: string, name: string][] = [
   ["ERROR: Unable to lock database: Interrupted system call", "BlockedError"],

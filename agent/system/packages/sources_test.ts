@@ -160,8 +160,13 @@ for (const [manager, params, line] of REFRESHED) {
 Deno.test("managers that only warn of a source are not believed that it is fetched", async () => {
   const apt = { stderr: "W: Failed to fetch https://x/  Could not resolve 'x'\n" };
   await assert.rejects(open("apt", [[/update/, apt]]).sources.refresh(parse(DEBIAN)), BlockedError);
-  const apk = { stdout: "WARNING: updating https://x/: UNTRUSTED signature\nOK: 1 packages\n" };
+  const apk = {
+    stdout: "OK: 2 distinct packages available\n",
+    stderr: "WARNING: opening /srv/packages: UNTRUSTED signature\n",
+  };
   await assert.rejects(open("apk", [[/update/, apk]]).sources.refresh(parse(ALPINE)), BlockedError);
+  const old = { ...apk, stderr: "WARNING: This apk-tools is OLD! Some packages might not work.\n" };
+  await open("apk", [[/update/, old]]).sources.refresh(parse(ALPINE));
 });
 
 Deno.test("zypper's key is in the database of rpm before the source is asked", async () => {
