@@ -104,6 +104,17 @@ for (const bodies of [["two"], ["two", "three", "four"]]) {
   }
 }
 
+Deno.test("a batch that is killed while its messages get their files is finished by the next post", async () => {
+  await using poster = await Poster.create();
+  await poster.post("one");
+  await using killed = poster.start("withinPlaceMessages", "two", "three", "four");
+  await killed.waitForLine(/^stopped within/, DEADLINE_MS);
+  await killed.kill();
+  assert.equal((await readdir(poster.paths.messages)).length, 3, "of four");
+  await poster.post("last");
+  assert.deepEqual(await poster.read(), ["1 one", "2 two", "3 three", "4 four", "5 last"]);
+});
+
 Deno.test("whenever a process is killed, what it said it had posted is there, in one unbroken log", async () => {
   await using poster = await Poster.create();
   const said: string[] = [];
