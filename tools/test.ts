@@ -160,6 +160,7 @@ Options:
   --unit    unit tests alone
   --help    this text
 
+VIGO_TEST_PICTURES=yes has the browser tests take pictures of pages into tests/browser/screenshots.
 VIGO_TEST_SEED=random tries properties with other inputs than always; with a number, a find is replayed.
 
 Examples:

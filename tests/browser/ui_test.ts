@@ -165,7 +165,10 @@ Deno.test({
         await fleet.cli("config", "publish", "--yes", "-m", HOSTILE_TEXT);
         await browser.open("/envoys/web-1");
         await page.locator("#state").getByText("Failed").waitFor();
-        await Deno.writeTextFile(`${policyFolder}/motd`, "somebody else was here\n");
+        await Deno.writeTextFile(
+          `${policyFolder}/motd`,
+          `somebody else was here ${HOSTILE_TEXT}\n`,
+        );
         await browser.open("/runs");
         await page.locator("#runs").getByText("drift").first().waitFor();
         await browser.assertAccessible("/runs");
@@ -174,6 +177,10 @@ Deno.test({
           assert.fail("no run corrected drift");
         await browser.open(`/runs/${drifted.runId}`);
         await page.getByText("somebody else was here").waitFor();
+        assert.match(
+          await page.locator(".diff", { hasText: "somebody else was here" }).textContent() ?? "",
+          /was here "><img src=x onerror=alert\(1\)><script>alert\(2\)<\/script>\\u\{202e\}/,
+        );
         await browser.assertAccessible("a run");
         await takePictures(browser, "run");
       });

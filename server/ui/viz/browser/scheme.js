@@ -14,8 +14,9 @@
  * }} Scheme
  */
 
-const DARK = "(prefers-color-scheme: dark)";
-const CALM = "(prefers-reduced-motion: reduce)";
+/** Asked once: every frame looks at them. */
+const DARK = matchMedia("(prefers-color-scheme: dark)");
+const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 
 /**
  * The colours of the page as they are now; a variable of the style may name two of them, so each is read where it is used.
@@ -33,7 +34,7 @@ export function readScheme(place) {
     return getComputedStyle(probe).color;
   };
   const scheme = {
-    isDark: matchMedia(DARK).matches,
+    isDark: DARK.matches,
     ink: read("ink"),
     soft: read("soft"),
     line: read("line"),
@@ -46,12 +47,12 @@ export function readScheme(place) {
 
 /** Whether the reader wants pictures to stand still. */
 export function wantsCalm() {
-  return matchMedia(CALM).matches;
+  return CALM.matches;
 }
 
 /** @param {() => void} onChange called when the colours change, or whether anything may move */
 export function followScheme(onChange) {
-  for (const query of [DARK, CALM]) matchMedia(query).addEventListener("change", onChange);
+  for (const query of [DARK, CALM]) query.addEventListener("change", onChange);
 }
 
 /**
