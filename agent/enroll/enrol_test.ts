@@ -118,15 +118,33 @@ Deno.test("no file of a pending enrolment holds the token", () =>
     }
   }));
 
-Deno.test("an identity whose certificate is damaged says which file and what to do", () =>
+Deno.test("an identity of which a file is damaged or missing says which and what to do", () =>
   withPaths(async (paths) => {
     await enrol(paths, OPTIONS, answering);
-    const file = `${paths.configFolder}/client.pem`;
-    const text = await Deno.readTextFile(file);
-    await Deno.writeTextFile(file, text.replace(/(BEGIN CERTIFICATE-----\n).{60}/, "$1MIIB"));
+    const { configFolder: folder } = paths;
+    for (
+      const [name, damage] of [
+        ["client.pem", (text) => text.replace(/(BEGIN CERTIFICATE-----\n).{60}/, "$1MIIB")],
+        ["client.pem", (text) => text.replace(/-----BEGIN PRIVATE KEY[^]*PRIVATE KEY-----/, "")],
+        ["ca.pem", () => "no certificate"],
+        ["signing.key", () => ""],
+        ["server.pub", () => "AAAA"],
+        ["server.pub", () => "no base64"],
+      ] satisfies [name: string, damage: (text: string) => string][]
+    ) {
+      const sound = await Deno.readTextFile(`${folder}/${name}`);
+      await Deno.writeTextFile(`${folder}/${name}`, damage(sound));
+      const message = new RegExp(
+        `^Error: Cannot load ${folder}/${name}: it .*\\. Restore it, or remove ${folder} and enrol again$`,
+      );
+      await assert.rejects(loadIdentity(folder), message);
+      await Deno.writeTextFile(`${folder}/${name}`, sound);
+      await loadIdentity(folder);
+    }
+    await Deno.remove(`${folder}/ca.pem`);
     await assert.rejects(
-      loadIdentity(paths.configFolder),
-      /client\.pem holds no certificate. Enrol again/,
+      loadIdentity(folder),
+      /ca\.pem: no such file or folder\. Run as the user who enrolled it, or enrol again$/,
     );
   }));
 

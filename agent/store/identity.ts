@@ -1,7 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { z } from "zod";
 import {
-  ED25519_KEY_BYTES,
   loadSigner,
   loadVerifier,
   type Signer,
@@ -9,6 +8,7 @@ import {
 } from "../../shared/crypto/ed25519.ts";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import { writeFileDurable } from "../../shared/platform/durable_write.ts";
+import { systemReason } from "../../shared/terminal/system_failure.ts";
 import { isAbsent } from "./is_absent.ts";
 
 /** Who this envoy is, and whom it believes. */
@@ -71,10 +71,7 @@ export async function readEnrolment(
   try {
     return markerSchema.parse(JSON.parse(text));
   } catch (cause) {
-    throw new Error(
-      `Cannot load ${folder}/envoy.json: it does not name an envoy. Restore it, or remove ${folder} and enrol again`,
-      { cause },
-    );
+    throw damaged(folder, "envoy.json", "it does not name an envoy", cause);
   }
 }
 
@@ -122,15 +119,30 @@ export async function loadIdentity(folder: string): Promise<Identity> {
   const [signingKeyPem, client, ca, serverKey] = await Promise.all(
     ["signing.key", "client.pem", "ca.pem", "server.pub"].map((name) => readPart(folder, name)),
   );
-  const tls = splitPem(client ?? "", `${folder}/client.pem`);
+  const load = <T>(name: string, what: string, read: () => T): T => {
+    try {
+      return read();
+    } catch (cause) {
+      throw damaged(folder, name, what, cause);
+    }
+  };
+  const tls = load("client.pem", "it holds no private key and certificate", () => {
+    const both = splitPem(client ?? "");
+    return { ...both, hostname: certificateHostname(both.certificate) };
+  });
+  load("ca.pem", "it is no certificate", () => new X509Certificate(ca ?? ""));
   return {
     ...marker,
     // A crash may have come between the certificate of a new name and the marker that repeats it.
-    hostname: boundHostname(tls.certificate, folder) ?? marker.hostname,
-    signer: loadSigner(signingKeyPem ?? ""),
-    tls,
+    hostname: tls.hostname ?? marker.hostname,
+    signer: load("signing.key", "it is no ed25519 key", () => loadSigner(signingKeyPem ?? "")),
+    tls: { privateKey: tls.privateKey, certificate: tls.certificate },
     ca: ca ?? "",
-    serverVerifier: loadVerifier(parseKey(serverKey ?? "", `${folder}/server.pub`)),
+    serverVerifier: load(
+      "server.pub",
+      "it is no ed25519 public key",
+      () => loadVerifier(Uint8Array.fromBase64((serverKey ?? "").trim())),
+    ),
   };
 }
 
@@ -149,48 +161,30 @@ export function certificateHostname(pem: string): string | undefined {
   return /(?:^|, )DNS:([^,]+)/.exec(names)?.[1]?.toLowerCase();
 }
 
-function boundHostname(pem: string, folder: string): string | undefined {
-  try {
-    return certificateHostname(pem);
-  } catch (cause) {
-    throw new Error(
-      `Cannot load the identity of this envoy: ${folder}/client.pem holds no certificate. Enrol again`,
-      { cause },
-    );
-  }
-}
-
 async function readPart(folder: string, name: string): Promise<string> {
   try {
     return await Deno.readTextFile(`${folder}/${name}`);
   } catch (cause) {
     throw new Error(
       `Cannot load the identity of this envoy: ${folder}/${name}: ${
-        cause instanceof Error ? cause.message : cause
+        systemReason(cause)
       }. Run as the user who enrolled it, or enrol again`,
       { cause },
     );
   }
 }
 
-function splitPem(text: string, file: string): TlsIdentity {
+/** @throws {TypeError} if one of the two is not there. */
+function splitPem(text: string): TlsIdentity {
   const privateKey = text.match(/-----BEGIN PRIVATE KEY-----[^-]+-----END PRIVATE KEY-----/)?.[0];
   const certificate = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/)?.[0];
-  if (!privateKey || !certificate) {
-    throw new Error(`Cannot load ${file}: it does not hold a private key and a certificate`);
-  }
+  if (!privateKey || !certificate) throw new TypeError("a private key or a certificate is missing");
   return { privateKey: `${privateKey}\n`, certificate: `${certificate}\n` };
 }
 
-function parseKey(text: string, file: string): Uint8Array {
-  let raw: Uint8Array;
-  try {
-    raw = Uint8Array.fromBase64(text.trim());
-  } catch (cause) {
-    throw new Error(`Cannot load ${file}: it is not base64`, { cause });
-  }
-  if (raw.length !== ED25519_KEY_BYTES) {
-    throw new Error(`Cannot load ${file}: it has ${raw.length} bytes, not ${ED25519_KEY_BYTES}`);
-  }
-  return raw;
+function damaged(folder: string, name: string, what: string, cause: unknown): Error {
+  return new Error(
+    `Cannot load ${folder}/${name}: ${what}. Restore it, or remove ${folder} and enrol again`,
+    { cause },
+  );
 }

@@ -1,3 +1,4 @@
+import { systemReason } from "../../shared/terminal/system_failure.ts";
 import { type AgentConfig, AgentConfigError, parseAgentConfig } from "./agent_config.ts";
 
 /**
@@ -11,7 +12,7 @@ export async function readAgentConfig(path: string): Promise<AgentConfig> {
     text = await Deno.readTextFile(path);
   } catch (cause) {
     throw new AgentConfigError(
-      `Cannot read the agent's configuration: ${cause instanceof Error ? cause.message : cause}`,
+      `Cannot read the agent's configuration "${path}": ${systemReason(cause)}`,
       { cause },
     );
   }
