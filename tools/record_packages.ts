@@ -8,7 +8,7 @@
  * takes the source's place. Only what is below `root` changes.
  *
  * apk: its key is in place, `etc/apk/repositories` leads to `http://127.0.0.1:8098/repo`, where this program serves the source,
- * and `apk add --initdb` has been run. brew: the prefix belongs to a user,
+ * and with the tag `more` to `/more` there, and `apk add --initdb` has been run. brew: the prefix belongs to a user,
  * whose own tap, trusted, is the source, with the programs' archives beside it; what `brew update` fetches from is there, too.
  */
 import { basename, dirname, join } from "node:path";
@@ -42,7 +42,7 @@ interface Kind {
   readonly port?: number;
   /** Whether it knows one version of each package, so that `srv/newer` follows. */
   readonly hasOneVersion?: true;
-  readonly stage?: Pick<PackageStage, "release" | "hasUser">;
+  readonly stage?: Pick<PackageStage, "release" | "hasUser" | "tag">;
   create(processes: Processes, files: Pick<Files, "inspect" | "read">): PackageProvider;
 }
 
@@ -71,7 +71,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
     versions: [["apk", "--version"]],
     lock: { path: "lib/apk/db/lock", by: "flock" },
     port: 8098,
-    stage: { release: "-r1", hasUser: true },
+    stage: { release: "-r1", hasUser: true, tag: "more" },
     create: (processes, files) => new ApkProvider(processes, files, "/etc", aDayLaterEachTime()),
   },
   brew: {

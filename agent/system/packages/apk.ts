@@ -57,7 +57,7 @@ export class ApkProvider implements PackageProvider {
     return await queryPackages(names, options, {
       installed: () => this.#installed(names),
       offered: () => this.#candidates(names),
-      held: () => this.#pinned(),
+      held: () => this.#pinned(names),
     });
   }
 
@@ -68,7 +68,7 @@ export class ApkProvider implements PackageProvider {
   /** Without a version an older pin goes; a hold that is to stay comes back with the version that is there then. */
   async install(names: readonly string[], { version }: { version?: string }): Promise<void> {
     const wanted = names.map((name) => version === undefined ? name : `${name}=${version}`);
-    const pinned = await this.#pinned();
+    const pinned = await this.#pinned(names);
     await this.#commands.installFresh(
       `install ${wanted.join(", ")}`,
       () => this.#change(["add", "--upgrade", ...wanted]),
@@ -84,7 +84,7 @@ export class ApkProvider implements PackageProvider {
   }
 
   async remove(names: readonly string[]): Promise<void> {
-    const result = await this.#change(["del", ...names]);
+    const result = await this.#change(["del", ...names.map(untagged)]);
     if (succeeded(result) && !STILL_NEEDED.test(result.stdout + result.stderr)) return;
     throw this.#commands.failure(`remove ${names.join(", ")}`, result);
   }
@@ -115,16 +115,23 @@ export class ApkProvider implements PackageProvider {
   /** What would be installed says what the newest version is, tags and pins of other packages included. */
   async #candidates(names: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const result = await this.#commands.read([...APK, "--simulate", "add", "--upgrade", ...names]);
-    if (succeeded(result)) return parseApkSimulation(result.stdout);
+    if (succeeded(result)) {
+      const versions = parseApkSimulation(result.stdout);
+      return new Map(names.flatMap((name) => {
+        const version = versions.get(untagged(name));
+        return version === undefined ? [] : [[name, version] as const];
+      }));
+    }
     if (UNKNOWN_TO_LISTS.test(result.stdout + result.stderr)) return new Map();
     throw this.#commands.failure(`look for ${names.join(", ")}`, result);
   }
 
-  async #pinned(): Promise<ReadonlySet<string>> {
+  async #pinned(names: readonly string[]): Promise<ReadonlySet<string>> {
     const path = `${this.etc}/apk/world`;
     if (await this.files.inspect(path) === undefined) return new Set();
     const world = new TextDecoder().decode(await this.files.read(path, MAX_WORLD_BYTES));
-    return parseApkPins(world);
+    const pins = parseApkPins(world);
+    return new Set(names.filter((name) => pins.has(untagged(name))));
   }
 
   #update(): Promise<ProgramResult> {
@@ -136,6 +143,11 @@ export class ApkProvider implements PackageProvider {
   }
 }
 
+/** What is installed is called by its name alone: `nginx` of `nginx@edge`, which says that it is to come from the source `edge`. */
+function untagged(name: string): string {
+  return name.replace(/@.*$/, "");
+}
+
 /** Lines like `nginx-1.24.0-r6`. Names may hold dashes and digits, so that they are only told by those that were asked for. */
 export function parseApkInstalled(
   text: string,
@@ -144,7 +156,8 @@ export function parseApkInstalled(
   const versions = new Map<string, string>();
   for (const line of text.split("\n")) {
     for (const name of names) {
-      const rest = line.startsWith(`${name}-`) ? line.slice(name.length + 1) : "";
+      const start = `${untagged(name)}-`;
+      const rest = line.startsWith(start) ? line.slice(start.length) : "";
       if (/^\d[^\s-]*(?:-r\d+)?$/.test(rest)) versions.set(name, rest);
     }
   }

@@ -11,6 +11,8 @@ export interface PackageStage {
   readonly release?: string;
   /** Whether the source also has `vigo-user`, which needs `vigo-two`: for a manager that refuses to remove what is needed. */
   readonly hasUser?: true;
+  /** The tag of a second source, which has `vigo-tiny` in 3.0 alone: for a manager that tells sources by tags. */
+  readonly tag?: string;
   /** Takes the source away, or brings it back. */
   setSource(isThere: boolean): Promise<void>;
   /** For a manager that has only one version of a package: replaces 1.0-1 by 2.0-1. */
@@ -37,8 +39,8 @@ export async function playPackages(
   stage: PackageStage,
 ): Promise<readonly StepOutcome[]> {
   const outcomes: StepOutcome[] = [];
-  const query = async (step: string, options = KNOWN) => {
-    outcomes.push([step, Object.fromEntries(await provider.query(NAMES, options))]);
+  const query = async (step: string, options = KNOWN, names = NAMES) => {
+    outcomes.push([step, Object.fromEntries(await provider.query(names, options))]);
   };
   const act = async (step: string, run: () => Promise<unknown>) => {
     outcomes.push([step, await run().then(() => "done", describe)]);
@@ -79,6 +81,14 @@ export async function playPackages(
     await act("remove what needs another", () => provider.remove(["vigo-user"]));
   }
   await act("remove", () => provider.remove(NAMES));
+  if (stage.tag !== undefined) {
+    const tagged = [`vigo-tiny@${stage.tag}`];
+    await query("by its tag", KNOWN, tagged);
+    await act("install by its tag", () => provider.install(tagged, {}));
+    await act("hold by its tag", () => provider.setHold(tagged, true));
+    await query("installed by its tag", KNOWN, tagged);
+    await act("remove by its tag", () => provider.remove(tagged));
+  }
   await query("in the end");
   if (stage.setLock) {
     await stage.setLock(true);

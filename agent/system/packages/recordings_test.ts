@@ -115,6 +115,13 @@ const OF_APK: Readonly<Record<string, unknown>> = {
   "with what is needed": APK_BOTH,
   "remove what needs another": "done",
   remove: "done",
+  "by its tag": { "vigo-tiny@more": { held: false, candidate: "3.0-r1" } },
+  "install by its tag": "done",
+  "hold by its tag": "done",
+  "installed by its tag": {
+    "vigo-tiny@more": { held: true, installed: "3.0-r1", candidate: "3.0-r1" },
+  },
+  "remove by its tag": "done",
   "in the end": {
     "vigo-tiny": { held: false, ...APK_NEW },
     "vigo-two": { held: false, ...APK_TWO },
@@ -194,7 +201,13 @@ const BREW_OWNER = {
   user: "linuxbrew",
   home: "/home/linuxbrew",
 };
-const APK_STAGE: PackageStage = { ...STAGE, release: "-r1", hasUser: true, setLock: rest };
+const APK_STAGE: PackageStage = {
+  ...STAGE,
+  release: "-r1",
+  hasUser: true,
+  tag: "more",
+  setLock: rest,
+};
 const RECORDINGS: readonly Recorded[] = [
   { name: "dnf4", create: dnf, stage: STAGE, expected: OF_RPM },
   { name: "dnf5", create: dnf, stage: STAGE, expected: OF_RPM },
