@@ -41,11 +41,21 @@ export function nextMessage(
   });
 }
 
-/** For tests: the first `count` messages of a topic. */
-export function signedLog(signer: Signer, count: number, changes: MessageChanges = {}): Message[] {
+/**
+ * For tests: the first `count` messages of a topic.
+ *
+ * @param changes of the first one.
+ * @param later what all others differ in.
+ */
+export function signedLog(
+  signer: Signer,
+  count: number,
+  changes: MessageChanges = {},
+  later: Pick<MessageChanges, "body"> = {},
+): Message[] {
   const log = [signedMessage(signer, changes)];
   for (let last = log[0]; last && log.length < count; last = log.at(-1)) {
-    log.push(nextMessage(signer, last));
+    log.push(nextMessage(signer, last, later));
   }
   return log;
 }

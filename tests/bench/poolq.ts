@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { cpuUsage } from "node:process";
 import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
 import { ChainReader } from "../../shared/poolq/chain.ts";
 import { signedLog } from "../../shared/poolq/log_fixture.ts";
@@ -34,11 +35,11 @@ export async function benchPoolq(progress: Progress): Promise<BenchReport> {
   const rows: BenchRow[] = [], skipped: string[] = [];
   await using root = await TemporaryRoot.create();
   progress(`posting below ${root.path}`);
-  rows.push(await postOneByOne(root), await postBatches(root));
+  rows.push(...await postOneByOne(root), ...await postBatches(root));
   progress(`${WRITERS} writers on ${WRITERS} topics`);
   rows.push(await postSideBySide(root));
   progress(`verifying ${READ_MESSAGES} messages`);
-  rows.push(...readAndVerify());
+  rows.push(...await readAndVerify());
   await installSystemPackages([REDIS], progress);
   const [missing] = await findMissing([REDIS]);
   if (missing) {
@@ -62,31 +63,49 @@ async function time(work: () => Promise<void>): Promise<number> {
   return performance.now() - startMs;
 }
 
-async function postOneByOne(root: TemporaryRoot): Promise<BenchRow> {
+/** How fast this process does something, and what that costs it: on a machine that is busy the second says more. */
+async function costOf(
+  name: string,
+  count: number,
+  work: () => Promise<void> | void,
+): Promise<BenchRow[]> {
+  const before = cpuUsage();
+  const elapsedMs = await time(async () => await work());
+  const { user, system } = cpuUsage(before);
+  return [
+    rate(name, "vigo", count, elapsedMs),
+    cpuRow(name, "vigo", (user + system) / 1e3 / count),
+  ];
+}
+
+function cpuRow(name: string, subject: string, value: number): BenchRow {
+  return { case: name, subject, metric: "cpu_ms_per_op", value, unit: "ms" };
+}
+
+/** One process that posts again and again: what the disk and the work on each message cost, without a start. */
+async function postOneByOne(root: TemporaryRoot): Promise<BenchRow[]> {
   const home = root.join("one");
   await Deno.mkdir(home);
   const { context, messageSigner } = postFixture(home);
   await postMessages(context, messageSigner, "events", [BODY]);
-  const elapsedMs = await time(async () => {
+  return await costOf("post_one_by_one", ONE_BY_ONE, async () => {
     for (let index = 0; index < ONE_BY_ONE; index++) {
       await postMessages(context, messageSigner, "events", [BODY]);
     }
   });
-  return rate("post_one_by_one", "vigo", ONE_BY_ONE, elapsedMs);
 }
 
-async function postBatches(root: TemporaryRoot): Promise<BenchRow> {
+async function postBatches(root: TemporaryRoot): Promise<BenchRow[]> {
   const home = root.join("batches");
   await Deno.mkdir(home);
   const { context, messageSigner } = postFixture(home);
   const bodies = Array.from({ length: BATCH }, () => BODY);
   await postMessages(context, messageSigner, "events", [BODY]);
-  const elapsedMs = await time(async () => {
+  return await costOf("post_batches_of_1000", BATCH * BATCHES, async () => {
     for (let index = 0; index < BATCHES; index++) {
       await postMessages(context, messageSigner, "events", bodies);
     }
   });
-  return rate("post_batches_of_1000", "vigo", BATCH * BATCHES, elapsedMs);
 }
 
 /** Each writer is a process of its own, as each user of a machine is. */
@@ -107,9 +126,9 @@ async function postSideBySide(root: TemporaryRoot): Promise<BenchRow> {
   return rate("post_8_writers", "vigo", WRITERS * EACH_WRITER, elapsedMs);
 }
 
-function readAndVerify(): BenchRow[] {
+async function readAndVerify(): Promise<BenchRow[]> {
   const { signer } = generateEd25519();
-  const lines = signedLog(signer, READ_MESSAGES, { body: BODY })
+  const lines = signedLog(signer, READ_MESSAGES, {}, { body: BODY })
     .map((message) => new TextEncoder().encode(messageLine(message)));
   const id = topicId(signer.publicKey.toHex(), "build-tasks");
   const reader = new ChainReader({
@@ -118,33 +137,39 @@ function readAndVerify(): BenchRow[] {
     from: 1,
     firstSeq: 1,
   });
-  const startMs = performance.now();
   let proven = 0;
-  for (const line of lines) proven += reader.take(line).length;
-  proven += reader.end(READ_MESSAGES).length;
-  const elapsedMs = performance.now() - startMs;
+  const rows = await costOf("read_and_verify", READ_MESSAGES, () => {
+    for (const line of lines) proven += reader.take(line).length;
+    proven += reader.end(READ_MESSAGES).length;
+  });
   if (proven !== READ_MESSAGES) throw new Error(`${proven} of ${READ_MESSAGES} were proven`);
+  const [{ value: perSecond } = { value: 0 }] = rows;
   const sizeBytes = lines.reduce((sum, { length }) => sum + length, 0);
-  return [rate("read_and_verify", "vigo", READ_MESSAGES, elapsedMs), {
+  const value = perSecond * sizeBytes / READ_MESSAGES / 1e6;
+  return [...rows, {
     case: "read_and_verify",
     subject: "vigo",
     metric: "bytes",
-    value: sizeBytes / 1e6 / (elapsedMs / 1_000),
+    value,
     unit: "MB/s",
   }];
 }
 
+/** Of Redis the processor time of the server alone is told. */
 async function measureRedis(root: TemporaryRoot): Promise<BenchRow[]> {
   const folder = join(root.path, "redis");
   await Deno.mkdir(folder);
   await using redis = await DurableRedis.start(folder);
   using client = await redis.connect();
+  const beforeOne = await redis.cpuMs();
   const oneMs = await time(async () => {
     for (let index = 0; index < ONE_BY_ONE; index++) await client.add("events", BODY, 1);
   });
+  const beforeBatch = await redis.cpuMs();
   const batchMs = await time(async () => {
     for (let index = 0; index < BATCHES; index++) await client.add("events", BODY, BATCH);
   });
+  const afterBatch = await redis.cpuMs();
   const clients = await Promise.all(Array.from({ length: WRITERS }, () => redis.connect()));
   const eightMs = await time(async () => {
     await Promise.all(clients.map(async (one, index) => {
@@ -154,7 +179,9 @@ async function measureRedis(root: TemporaryRoot): Promise<BenchRow[]> {
   for (const one of clients) one[Symbol.dispose]();
   return [
     rate("post_one_by_one", "redis", ONE_BY_ONE, oneMs),
+    cpuRow("post_one_by_one", "redis", (beforeBatch - beforeOne) / ONE_BY_ONE),
     rate("post_batches_of_1000", "redis", BATCH * BATCHES, batchMs),
+    cpuRow("post_batches_of_1000", "redis", (afterBatch - beforeBatch) / BATCH / BATCHES),
     rate("post_8_writers", "redis", WRITERS * EACH_WRITER, eightMs),
   ];
 }

@@ -1,19 +1,25 @@
 import { join } from "node:path";
+import { z } from "zod";
 import { QueueStore } from "../../agent/poolq_mesh/queue_store.ts";
 import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
 import { sha256Hex } from "../../shared/crypto/sha256.ts";
 import { signedMessage } from "../../shared/poolq/log_fixture.ts";
 import { topicId } from "../../shared/poolq/topic.ts";
+import { programCommand } from "../../tools/demo/run_program.ts";
 import { eventually } from "../support/eventually.ts";
+import { TestProcess } from "../support/process.ts";
 import { QueueUser, userCrate } from "../support/queue_user.ts";
-import { type FleetHost, TestFleet } from "../support/test_fleet.ts";
+import { ENVIRONMENT, type FleetHost, TestFleet } from "../support/test_fleet.ts";
 import { type BenchRow, percentile } from "./bench_report.ts";
 import { BODY } from "./poolq_body.ts";
 import { readProcessCost } from "./process_cost.ts";
 
 const POSTS = 100;
+const COMMANDS = 25;
+const DEADLINE_MS = 600_000;
 const HELD = 1_000_000;
 const WRITE_AT_ONCE = 10_000;
+const posted = z.object({ topic_id: z.string() });
 /** What the check-ins of this fleet need to be far from deciding anything. */
 const CHECK_IN_SECONDS = 60;
 
@@ -30,12 +36,19 @@ export async function benchPoolqFleet(progress: (text: string) => void): Promise
     await grant(fleet, user);
     progress(`${POSTS} posts from one machine to another`);
     rows.push(...await measureVisible(fleet.host("web-1"), fleet.host("web-2"), user));
+    progress(`${COMMANDS} posts as a person makes them`);
+    rows.push(...await measureCommands(fleet, fleet.host("web-1"), fleet.host("web-2"), user));
     progress(`a daemon that holds ${HELD} messages`);
     rows.push(await measureHeld(fleet, fleet.host("web-2")));
   }, {
     checkInSeconds: CHECK_IN_SECONDS,
     sections: {
-      swarm: { enabled: ["*"], payload: { enabled: ["*"] }, poolq: { enabled: ["*"] } },
+      swarm: {
+        enabled: ["*"],
+        payload: { enabled: ["*"] },
+        poolq: { enabled: ["*"] },
+        puddle: { enabled: ["*"] },
+      },
     },
   });
   return rows;
@@ -43,7 +56,7 @@ export async function benchPoolqFleet(progress: (text: string) => void): Promise
 
 async function grant(fleet: TestFleet, user: QueueUser): Promise<void> {
   await fleet.stage({
-    [`usercrates/${user.name}.vgo`]: userCrate(user.name, { poolq: true }),
+    [`usercrates/${user.name}.vgo`]: userCrate(user.name, { poolq: true, puddle: true }),
     "envoys.vgo": `match: "*"\nusercrates: [${user.name}]\n`,
   });
   await fleet.cli("config", "publish", "-m", "queues");
@@ -69,8 +82,45 @@ async function measureVisible(
     await seen;
     samples.push(performance.now() - postedMs);
   }
+  return percentiles("acknowledged_to_visible", samples);
+}
+
+/** Each post is a process, as in a shell, and whoever follows the topic elsewhere is one that prints. */
+async function measureCommands(
+  fleet: TestFleet,
+  from: FleetHost,
+  to: FleetHost,
+  user: QueueUser,
+): Promise<BenchRow[]> {
+  await user.unlockPuddle(fleet, from);
+  const post = () => user.verb(fleet, from, "poolq", "post", "shell", "--body", BODY, "--json");
+  const { topic_id: topic } = posted.parse(JSON.parse(await post()));
+  const tail = ["swarm", "poolq", "tail", topic, "--follow", "--format", "json"];
+  const words = programCommand("vigo", [...tail, "--user", user.name, "--root", to.root]);
+  await using reader = TestProcess.start(Deno.execPath(), words, { env: ENVIRONMENT });
+  await reader.waitForLine(/"seq":1,/, DEADLINE_MS);
+  const whole: number[] = [], command: number[] = [], after: number[] = [];
+  for (let seq = 2; seq < COMMANDS + 2; seq += 1) {
+    const startMs = performance.now();
+    const seen = reader.waitForLine(new RegExp(`"seq":${seq},`), DEADLINE_MS)
+      .then(() => performance.now());
+    await post();
+    const doneMs = performance.now(), seenMs = await seen;
+    whole.push(seenMs - startMs);
+    command.push(doneMs - startMs);
+    after.push(Math.max(0, seenMs - doneMs));
+  }
+  await user.verb(fleet, from, "puddle", "lock");
+  return [
+    ...percentiles("command", command),
+    ...percentiles("command_start_to_printed", whole),
+    ...percentiles("command_end_to_printed", after),
+  ];
+}
+
+function percentiles(name: string, samples: readonly number[]): BenchRow[] {
   return (["p50", "p99"] as const).map((metric) => ({
-    case: "post_to_visible",
+    case: name,
     subject: "vigo",
     metric,
     value: percentile(samples, metric === "p50" ? 0.5 : 0.99),

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { eventually } from "../support/eventually.ts";
 import { TestProcess } from "../support/process.ts";
+import { readProcessCost } from "./process_cost.ts";
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 
@@ -27,6 +28,11 @@ export class DurableRedis implements AsyncDisposable {
 
   async connect(): Promise<RedisClient> {
     return new RedisClient(await Deno.connect({ transport: "unix", path: this.socket }));
+  }
+
+  /** What the server has used so far, in ms. */
+  async cpuMs(): Promise<number> {
+    return (await readProcessCost(this.process.pid)).cpuMs;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
