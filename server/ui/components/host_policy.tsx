@@ -12,6 +12,8 @@ type TracedResource = HostTraceAnswer["resources"][number];
 const MAX_VALUE = 2_000;
 /** Resources shown; the REST address has all. */
 const MAX_RESOURCES = 500;
+/** Of those, how many stand there from the beginning, so that what comes after them on the page is found. */
+const AT_FIRST = 20;
 
 /** What a version of the stacks wants of a host, with where each part of it stands. */
 export function HostPolicy({ trace }: { trace: HostTraceAnswer }) {
@@ -51,11 +53,20 @@ export function HostPolicy({ trace }: { trace: HostTraceAnswer }) {
         ]}
       />
       <div class="folds">
-        {resources.slice(0, MAX_RESOURCES).map((resource) => <Resource resource={resource} />)}
+        {resources.slice(0, AT_FIRST).map((resource) => <Resource resource={resource} />)}
       </div>
+      {resources.length > AT_FIRST && (
+        <details class="more">
+          <summary>{counted(resources.length - AT_FIRST, "more resource")}</summary>
+          {resources.slice(AT_FIRST, MAX_RESOURCES).map((resource) => (
+            <Resource resource={resource} />
+          ))}
+        </details>
+      )}
       {resources.length > MAX_RESOURCES && (
         <p class="quiet">
-          {counted(resources.length - MAX_RESOURCES, "more resource")}; the JSON has all.
+          Of {counted(resources.length, "resource")} the first {MAX_RESOURCES}{" "}
+          are shown; the JSON has all.
         </p>
       )}
       {leftOut.length > 0 && (
