@@ -7,6 +7,15 @@ const DOMAIN = "system";
 /** Where daemons are described by files named after their label: the machine's own, then Apple's. */
 const FOLDERS = ["/Library/LaunchDaemons", "/System/Library/LaunchDaemons"];
 
+/** What `bootout` ends with while a job takes its time to end, and for one that has gone meanwhile. */
+const IN_PROGRESS = 36;
+const NO_SUCH_JOB = 3;
+/** A job has its exit timeout to end, five seconds unless it asks for more; then launchd takes some to forget it. */
+const LOOKS_FOR_END = 60;
+/** A job is not started more often than every ten seconds, unless it says otherwise. */
+const LOOKS_FOR_START = 15;
+const LOOK_INTERVAL_MS = 1_000;
+
 /** What `launchctl print` says of a job that is loaded. */
 export interface LaunchdJob {
   /** `running`, or why not: `not running`, `waiting`, `spawn scheduled`. */
@@ -27,7 +36,12 @@ export class LaunchdManager implements ServiceManager {
   readonly name = "launchd";
   readonly #program: ManagerProgram;
 
-  constructor(processes: Processes, private readonly files: Pick<Files, "inspect">) {
+  constructor(
+    processes: Processes,
+    private readonly files: Pick<Files, "inspect">,
+    private readonly wait: (ms: number) => Promise<void> = (ms) =>
+      new Promise((resolve) => setTimeout(resolve, ms)),
+  ) {
     this.#program = new ManagerProgram(processes);
   }
 
@@ -49,12 +63,13 @@ export class LaunchdManager implements ServiceManager {
     const target = `${DOMAIN}/${service}`;
     switch (action) {
       case "start":
-        return await this.#start(service, target);
+        await this.#start(service, target);
+        return await this.#awaitStart(service);
       case "stop":
-        // A job that is only killed is started again.
-        return await this.#change("bootout", target);
+        return await this.#stop(service, target);
       case "restart":
-        return await this.#change("kickstart", "-k", target);
+        await this.#change("kickstart", "-k", target);
+        return await this.#awaitStart(service);
       case "reload":
         return await this.#change("kill", "SIGHUP", target);
       case "enable":
@@ -70,7 +85,32 @@ export class LaunchdManager implements ServiceManager {
     if (await this.#job(service) !== undefined) return await this.#change("kickstart", target);
     const file = await this.#file(service);
     if (file === undefined) throw new Error(`there is no file for "${service}" in ${FOLDERS[0]}`);
+    if ((await this.#disabled()).has(service)) {
+      // It would say no more than "Input/output error".
+      throw new Error(`launchd loads no job that is disabled: set enabled: true for "${service}"`);
+    }
     await this.#change("bootstrap", DOMAIN, file);
+  }
+
+  /** A job is started some time after it was asked for. Why one does not start shows whoever looks at it afterwards. */
+  async #awaitStart(service: string): Promise<void> {
+    for (let look = 0; look < LOOKS_FOR_START; look++) {
+      const job = await this.#job(service);
+      if (job !== undefined && isServing(job)) return;
+      await this.wait(LOOK_INTERVAL_MS);
+    }
+  }
+
+  /** A job that is only killed is started again, so that it is unloaded; that goes on after `bootout` has ended. */
+  async #stop(service: string, target: string): Promise<void> {
+    await this.#program.change(["launchctl", "bootout", target], [IN_PROGRESS, NO_SUCH_JOB]);
+    for (let look = 0; look < LOOKS_FOR_END; look++) {
+      if (await this.#job(service) === undefined) return;
+      await this.wait(LOOK_INTERVAL_MS);
+    }
+    throw new Error(
+      `launchd has not unloaded "${service}" a minute after it was told to; look at it with launchctl print ${target}`,
+    );
   }
 
   async #job(service: string): Promise<LaunchdJob | undefined> {

@@ -91,21 +91,26 @@ const DISABLED = `	disabled services = {
 
 const FILE: Entry = { kind: "file", mode: 0o644, uid: 0, gid: 0, sizeBytes: 1, stamp: "" };
 
-/** A Mac on which these daemons have a file, and these are loaded. */
-function withJobs(files: readonly string[], jobs: Readonly<Record<string, string>>) {
+/** A Mac on which these daemons have a file, and these are loaded; one that is told to leave is seen that often after it. */
+function withJobs(
+  files: readonly string[],
+  jobs: Readonly<Record<string, string>>,
+  { bootout = 0, lingers = 0 } = {},
+) {
+  let looksLeft = Infinity;
   const processes = new FakeProcesses(({ argv: [, verb, target = ""] }) => {
     if (verb === "print-disabled") return { stdout: DISABLED };
-    if (verb !== "print") return {};
-    const stdout = jobs[target.replace("system/", "")];
+    if (verb === "bootout") looksLeft = lingers;
+    if (verb !== "print") return { status: verb === "bootout" ? bootout : 0 };
+    const stdout = looksLeft-- > 0 ? jobs[target.replace("system/", "")] : undefined;
     return stdout === undefined
       ? { status: 113, stderr: `Bad request.\nCould not find service "x" in domain for system\n` }
       : { stdout };
   });
   const isThere = (path: string) =>
     files.some((label) => path === `/Library/LaunchDaemons/${label}.plist`);
-  const manager = new LaunchdManager(processes, {
-    inspect: (path) => Promise.resolve(isThere(path) ? FILE : undefined),
-  });
+  const inspect = (path: string) => Promise.resolve(isThere(path) ? FILE : undefined);
+  const manager = new LaunchdManager(processes, { inspect }, () => Promise.resolve());
   const changes = () =>
     processes.programs.map(({ argv }) => argv.slice(1).join(" ")).filter((line) =>
       !line.startsWith("print")
@@ -169,16 +174,53 @@ Deno.test("a daemon is loaded from its file, or started where it is loaded", asy
     "bootstrap system /Library/LaunchDaemons/com.example.web.plist",
   ]);
   const loaded = withJobs([WEB], { [WEB]: printed("not running", ONCE, "last exit code = 1") });
-  for (const action of ["start", "restart", "reload", "stop", "enable"] as const) {
+  for (const action of ["start", "restart", "reload", "enable", "stop"] as const) {
     await loaded.manager.act(WEB, action);
   }
   assert.deepEqual(loaded.changes(), [
     `kickstart system/${WEB}`,
     `kickstart -k system/${WEB}`,
     `kill SIGHUP system/${WEB}`,
-    `bootout system/${WEB}`,
     `enable system/${WEB}`,
+    `bootout system/${WEB}`,
   ]);
+});
+
+Deno.test("a daemon has been stopped once launchd has forgotten it, however bootout put it", async () => {
+  const jobs = { [WEB]: printed("running", KEPT) };
+  for (const bootout of [0, 36, 3]) {
+    const { manager } = withJobs([WEB], jobs, { bootout, lingers: 5 });
+    await manager.act(WEB, "stop");
+    const status = await manager.inspect(WEB);
+    assert.equal(status.known && status.detail, "not loaded");
+  }
+  const stuck = withJobs([WEB], jobs, { lingers: Infinity }).manager;
+  await assert.rejects(stuck.act(WEB, "stop"), /has not unloaded "com.example.web" a minute after/);
+  const refused = withJobs([WEB], jobs, { bootout: 1 }).manager;
+  await assert.rejects(refused.act(WEB, "stop"), /bootout .* ended with status 1/);
+});
+
+Deno.test("a daemon has been restarted once it runs again, or has had its time to", async () => {
+  const scheduled = printed("spawn scheduled", KEPT, "last terminating signal = Terminated: 15");
+  const running = printed("running", KEPT);
+  const restart = async (looksUntilRunning: number) => {
+    let waits = 0;
+    const processes = new FakeProcesses(() => ({
+      stdout: waits < looksUntilRunning ? scheduled : running,
+    }));
+    const wait = () => Promise.resolve(void waits++);
+    await new LaunchdManager(processes, { inspect: () => Promise.resolve(FILE) }, wait)
+      .act(WEB, "restart");
+    return waits;
+  };
+  assert.equal(await restart(2), 2);
+  assert.equal(await restart(Infinity), 15);
+});
+
+Deno.test("a daemon that is disabled is not loaded, and it is said what to do", async () => {
+  const { manager, changes } = withJobs(["com.example.old"], {});
+  await assert.rejects(manager.act("com.example.old", "start"), /set enabled: true/);
+  assert.deepEqual(changes(), []);
 });
 
 Deno.test("no output of launchctl makes a parser throw", () => {

@@ -17,10 +17,10 @@ export class ManagerProgram {
     return result;
   }
 
-  /** @throws {Error} with the manager's words unless it succeeds. */
-  async change(argv: Argv): Promise<void> {
+  /** @throws {Error} with the manager's words unless it succeeds, or ends with a status that is as good. */
+  async change(argv: Argv, asGood: readonly number[] = []): Promise<void> {
     const result = await this.processes.run({ argv, timeoutMs: ACTION_TIMEOUT_MS });
-    if (result.end === "exited" && result.status === 0) return;
+    if (result.end === "exited" && [0, ...asGood].includes(result.status)) return;
     throw new Error(describeFailure(argv.join(" "), result));
   }
 }
