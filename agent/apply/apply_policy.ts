@@ -1,6 +1,7 @@
 import { checkGuardrails } from "../../shared/config/guardrails.ts";
 import { identifiedTraits } from "../../shared/templates/identified_traits.ts";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
+import type { AgentLog } from "../daemon/agent_log.ts";
 import type { Applied, ApplyPolicy } from "../daemon/policy_applier.ts";
 import { standardRegistry } from "../resources/registry.ts";
 import { openLocalMachine } from "../system/local_machine.ts";
@@ -10,6 +11,7 @@ import { FilledMarker } from "./filled_mark.ts";
 import { readListeningPorts } from "./machine_facts.ts";
 import type { NotificationJournal } from "./notification_journal.ts";
 import { buildRunReport } from "./run_report.ts";
+import { namedUsers, revokeUnnamed } from "./revoke_grants.ts";
 import type { SecretTraceStore } from "./secret_traces.ts";
 import type { SecretSource } from "./secret_source.ts";
 import { FileSnapshotStore } from "./snapshot_store.ts";
@@ -26,6 +28,7 @@ export interface PolicySetup {
   readonly hostname: string;
   /** Tells which ports are open when a condition asks. */
   readonly system: TraitSystem;
+  readonly log: AgentLog;
 }
 
 /** Applies bundles to the machine this process runs on. Open it once: it caches the account tables. */
@@ -39,6 +42,12 @@ export async function openPolicyApplier(setup: PolicySetup): Promise<ApplyPolicy
   );
   const { hostname, system } = setup;
   const marker = new FilledMarker();
+  const revoke = async (named: ReadonlySet<string> | undefined) => {
+    if (!named) return;
+    for (const user of await revokeUnnamed(machine, named)) {
+      setup.log.info("a user lost its grants, since no resource names it", { user });
+    }
+  };
   return async (bundle, request): Promise<Applied> => {
     const { traits, failedCollectors, signal } = request;
     const applied = await applyBundle(bundle.resources, {
@@ -60,6 +69,12 @@ export async function openPolicyApplier(setup: PolicySetup): Promise<ApplyPolicy
       },
       onProgress: (report) => request.onResource?.(report),
     });
+    if (!request.dryRun && !signal.aborted) {
+      const named = namedUsers(bundle.resources, applied.unwanted);
+      await revoke(named).catch((error: unknown) =>
+        setup.log.error("cannot take away what users were granted", { reason: String(error) })
+      );
+    }
     const { policyVersion, root } = bundle;
     const { runId, trigger } = request;
     return {

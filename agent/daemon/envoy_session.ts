@@ -111,6 +111,7 @@ export async function openEnvoySession(options: SessionOptions): Promise<EnvoySe
       secretTraces: new DatabaseSecretTraces(db),
       hostname: identity.hostname,
       system,
+      log,
     });
     const intervalMs = () => effectiveIntervalMs(config.interval, db.fact("intervalMs"));
     return {

@@ -50,13 +50,15 @@ export class HomeScanner {
 
   /** Looks into the homes of all users that may post, and scrubs those that may no longer. */
   async scanAll(): Promise<void> {
-    const { users, store, nowMs } = this.#options;
+    const { users, store, nowMs, isOpen } = this.#options;
     const granted = await users.names();
     for (const lost of store.granted()) {
       if (granted.includes(lost) || this.#turns.has(lost)) continue;
       await this.#tell(lost, () => this.#inTurn(lost, () => this.#scrub(lost)));
     }
     for (const name of granted) {
+      // Whether it is looked into now or not: what it posts meanwhile has to go when the grant does.
+      if (isOpen()) store.setGranted(name, true);
       const agoMs = nowMs() - (this.#lookedAtMs.get(name) ?? -Infinity);
       // Whoever posts says so; this is for hints that were lost.
       if (agoMs < 0 || agoMs >= LOOK_EVERY_MS) await this.scan(name);

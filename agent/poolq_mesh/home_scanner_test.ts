@@ -145,6 +145,21 @@ Deno.test("a user who loses the grant is scrubbed; heads and messages that were 
   await machine.scanner.scanAll();
 });
 
+Deno.test("a grant that comes and goes between two looks at a home leaves no queues there", async () => {
+  await using machine = await Machine.create();
+  const { signer } = generateEd25519();
+  await machine.grant(true);
+  await machine.scanner.scanAll();
+  await machine.grant(false);
+  await machine.scanner.scanAll();
+  await machine.grant(true);
+  await machine.scanner.scanAll();
+  await machine.write(signer, signedLog(signer, 1));
+  await machine.grant(false);
+  await machine.scanner.scanAll();
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(machine.home)), []);
+});
+
 Deno.test("two histories by one key are both kept, and nothing after is taken", async () => {
   await using machine = await Machine.create();
   const { signer } = generateEd25519();
