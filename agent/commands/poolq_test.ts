@@ -38,6 +38,8 @@ class Machine implements AsyncDisposable {
   /** What the daemon hands out of a topic, made worse by a test. */
   alter: (messages: Message[]) => unknown[] = (messages) => messages;
   maxMsgBytes = 1_000;
+  /** What the daemon knows of envoys. */
+  readonly enrolled: Readonly<Record<string, boolean>> = { "web-2": true };
   requests: string[] = [];
 
   private constructor(readonly root: TemporaryRoot) {
@@ -146,6 +148,10 @@ class Machine implements AsyncDisposable {
       const { maxMsgBytes } = this;
       const limits = { hostname: "danlap", nowMs: NOW_MS, isGateOpen: true, maxMsgBytes };
       return sendJson(response, 200, { ...limits, retentionSecs: 604_800 });
+    }
+    if (url.pathname.startsWith("/poolq/v1/hosts/")) {
+      const enrolled = this.enrolled[url.pathname.slice("/poolq/v1/hosts/".length)] ?? false;
+      return sendJson(response, 200, { enrolled });
     }
     const log = await this.#log();
     const last = log.at(-1);
@@ -394,6 +400,29 @@ Deno.test("a topic that was moved is posted to from there alone", async () => {
   const { err, status } = await machine.run(["post", "build-tasks", "--body", "x"]);
   assert.equal(status, 3);
   assert.match(err, /written from web-2/);
+});
+
+Deno.test("a topic is not moved to a host that nobody enrolled, and offline it is said what may follow", async () => {
+  await using machine = await Machine.create();
+  await machine.post("one");
+  const usage = await machine.run(["move", "build-tasks", "--to", "web_2"]);
+  assert.deepEqual([usage.status, /is not a hostname/.test(usage.err)], [2, true]);
+  const offline = await machine.run(["move", "build-tasks", "--to", "web-2"]);
+  assert.match(offline.err, /nobody could say whether web-2 is enrolled; .*--lost-writer/);
+  assert.deepEqual([offline.status, offline.out.includes("web-2")], [0, true]);
+  await machine.run(["move", "build-tasks", "--lost-writer", "--yes"]);
+  await machine.startDaemon();
+  const refused = await machine.run(["move", "build-tasks", "--to", "nowhere"]);
+  assert.equal(refused.status, 3);
+  assert.match(
+    refused.err,
+    /^error: Cannot move "build-tasks" to nowhere: no envoy of that name is enrolled. .*peers list/,
+  );
+  await machine.post("two");
+  const moved = await machine.run(["move", "build-tasks", "--to", "web-2", "--json"]);
+  const { topic_id, topic_name, writer, last_seq } = JSON.parse(moved.out);
+  assert.deepEqual([topic_name, writer, last_seq], ["build-tasks", "web-2", 2]);
+  assert.equal(topic_id, await machine.topic());
 });
 
 Deno.test("a topic is taken over from a lost writer only if somebody says yes", async () => {

@@ -10,7 +10,9 @@ import { UserError } from "../../shared/terminal/user_error.ts";
 import { agentPaths } from "../store/agent_paths.ts";
 import type { AgentContext } from "./context.ts";
 import { explain } from "./explain.ts";
+import { noticeOn } from "./poolq_caller.ts";
 import { runPuddleVerb } from "./puddle_caller.ts";
+import { requireFreeName, requirePresentKey } from "./puddle_fleet.ts";
 import { addPassphraseOptions, addUserOption } from "./puddle_options.ts";
 import { readBothPassphrases, readNewPassphrase, readPassphrase } from "./puddle_passphrase.ts";
 import { endSession } from "./puddle_session.ts";
@@ -73,14 +75,19 @@ export function rotatePassphraseCommand(context: AgentContext, roots: () => Root
 export function rekeyCommand(context: AgentContext, roots: () => RootPaths) {
   const command = addPassphraseOptions(addUserOption(new Command("rekey")))
     .description("Make a new key; the old one signs that the new one speaks for the puddle now")
-    .option("--without-fleet", "list topics of this machine alone, though the daemon is away")
+    .option("--without-fleet", "ask nobody, and list topics of this machine alone")
     .option("--json", "print JSON")
     .action((flags) =>
       explain(
         runPuddleVerb({ context, roots: roots(), needsGrant: true }, flags, async (verb) => {
           const { rekey } = await import("../puddle/puddle_identity.ts");
+          const { readPublicKey } = await import("../puddle/puddle_home.ts");
           const { home } = verb.caller;
           const isWithFleet = flags.withoutFleet !== true;
+          const present = await readPublicKey(home);
+          if (isWithFleet && present !== undefined) {
+            await requirePresentKey({ client: verb.client, notice: noticeOn(context) }, present);
+          }
           const { oldKey, newKey } = await rekey(home, await readPassphrase(context, flags), {
             nowMs: context.now(),
             readHeads: () => readHeads(home, agentPaths(roots()).agentSocket, isWithFleet, context),
@@ -120,6 +127,13 @@ export function nameCommand(context: AgentContext, roots: () => RootPaths) {
             });
           }
           const { claimName } = await import("../puddle/puddle_identity.ts");
+          const { readPuddle } = await import("../puddle/puddle_home.ts");
+          const ownKeys = (await readPuddle(verb.caller.home))?.foundingKeys ?? [];
+          await requireFreeName(
+            { client: verb.client, notice: noticeOn(context) },
+            name,
+            ownKeys,
+          );
           const passphrase = await readPassphrase(context, flags);
           const nowMs = context.now();
           const claim = await claimName(verb.caller.home, passphrase, { name, nowMs });

@@ -23,6 +23,7 @@ import { EngineKeeper } from "./engine_keeper.ts";
 import type { StartEngine } from "./engine_runner.ts";
 import { engineStart } from "./engine_start.ts";
 import { type EnvoySession, openEnvoySession } from "./envoy_session.ts";
+import { FleetDirectory } from "./fleet_directory.ts";
 import { hearServer } from "./hear_server.ts";
 import { readInterfaceSpeeds } from "./interface_speeds.ts";
 import { LatestOnly } from "./latest_only.ts";
@@ -208,6 +209,11 @@ class Daemon {
       onRenewed: (tls: TlsIdentity) => this.#engine.sendIdentity(tls),
     });
     const scans = new UserScans();
+    const directory = new FleetDirectory({
+      rest: config.rest,
+      ca: identity.ca,
+      identity: () => this.#certificate.tls,
+    });
     this.puddles = new PuddleKeeper({
       roots: options.roots,
       held,
@@ -217,6 +223,7 @@ class Daemon {
       statePath: paths.puddleState,
       hostname: () => this.#certificate.hostname,
       askPeer: (question) => this.#engine.askPeer(question),
+      findInFleet: (reference) => directory.findPuddle(reference),
       onChange: () => session.readTraitSoon("puddle"),
     });
     this.queues = new QueueKeeper({
@@ -234,6 +241,7 @@ class Daemon {
       identity: () => this.#certificate.tls,
       hostname: () => this.#certificate.hostname,
       isStreamOpen: () => this.#stream.isOpen,
+      isEnrolled: (hostname) => directory.isEnrolled(hostname),
     });
     this.#cycle = session.createCycle({
       swarm: () => this.#engine.facts(),

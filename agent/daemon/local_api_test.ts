@@ -19,6 +19,7 @@ async function ask(diagnose: OpenApi["diagnose"], path: string, method: "GET" | 
       throw new Error("nobody asked for limits");
     },
     follow: unasked,
+    isEnrolled: unasked,
     notePosted: () => {},
     reader: { topics: unasked, head: unasked },
   };

@@ -59,6 +59,8 @@ const limitsSchema = z.looseObject({
   retentionSecs: z.number().int().min(0),
 });
 
+const hostSchema = z.looseObject({ enrolled: z.boolean().nullable() });
+
 export type FleetLimits = z.infer<typeof limitsSchema>;
 
 /** Which part of a topic is wanted. */
@@ -79,6 +81,8 @@ export interface FleetView {
   topics(): Promise<FleetTopics>;
   /** `undefined` if nobody knows the topic. @throws {UserError} if no daemon answers, or the topic is blocked. */
   range(topicId: string, wanted: RangeWanted): Promise<FleetRange | undefined>;
+  /** Whether an envoy of this name is enrolled; `undefined` if nobody can say so, or no daemon answers. */
+  isEnrolled(host: string): Promise<boolean | undefined>;
   /**
    * Tells the daemon that something was posted, and what if it is little. Whether it hears is of no importance: it looks by
    * itself, later.
@@ -121,6 +125,15 @@ export class DaemonView implements FleetView {
     const wait = waitSecs === undefined ? "" : `&wait=${waitSecs}`;
     const path = `/poolq/v1/topics/${topicId}/range?from=${from}&limit=${limit}${wait}`;
     return this.#unlessUnknown(() => this.#get(path, rangeSchema));
+  }
+
+  async isEnrolled(host: string): Promise<boolean | undefined> {
+    const path = `/poolq/v1/hosts/${host}`;
+    // A daemon of another version knows no such question, and so cannot say.
+    const said = await this.#unlessAway(() =>
+      this.#unlessUnknown(() => this.#get(path, hostSchema))
+    );
+    return said?.enrolled ?? undefined;
   }
 
   async hint(user: string, messages: readonly Message[] = []): Promise<void> {

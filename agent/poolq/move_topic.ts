@@ -23,7 +23,7 @@ const HOSTNAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
  * Hands a topic that is written from here over to another envoy. When this returns, nothing is posted from here any more;
  * the other envoy may post as soon as it has heard so.
  *
- * @throws {UserError} if the topic is not written from here.
+ * @throws {UserError} if the topic is not written from here, or there is no such envoy.
  */
 export async function moveTopic(
   context: PostContext,
@@ -40,6 +40,7 @@ export async function moveTopic(
   }
   const topics = new OwnTopics(context);
   const found = await topics.find(topicName);
+  await requireEnrolled(context, topicName, host);
   const known = await topics.known(found.id);
   using topic = await topics.lock(found);
   const told = topics.writer(found, known);
@@ -70,6 +71,26 @@ export async function moveTopic(
   });
   await writeAllocator(topic.paths, { ...local, writer: host, appointment });
   return { topic: found, writer: host, seq: local.last_seq };
+}
+
+/** A topic that goes to an envoy that does not exist is written by nobody. */
+async function requireEnrolled(
+  { fleet, notice }: PostContext,
+  topicName: string,
+  host: string,
+): Promise<void> {
+  const isEnrolled = await fleet.isEnrolled(host);
+  if (isEnrolled === false) {
+    throw new UserError(
+      `Cannot move "${topicName}" to ${host}: no envoy of that name is enrolled. See "vigo swarm peers list"`,
+      { exitCode: EXIT_CODE.refused },
+    );
+  }
+  if (isEnrolled === undefined) {
+    notice(
+      `nobody could say whether ${host} is enrolled; if it is not, nobody can post to "${topicName}" until it is taken over with: vigo swarm poolq move ${topicName} --lost-writer`,
+    );
+  }
 }
 
 /** An allocator for whoever goes on after a head that is not in this home. */

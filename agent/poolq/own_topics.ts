@@ -25,6 +25,11 @@ export interface KnownTopic {
   readonly appointments: readonly unknown[];
   /** The envoy that a home of this machine named; empty if none did. */
   readonly writer: string;
+  /**
+   * The last seq that the fleet knows, where that is before the head which this machine remembers: what lies between is lost
+   * to it, as when the daemon lost what it held and the server was restored.
+   */
+  readonly lostAfterSeq?: number;
 }
 
 /** Has the puddle sign that an envoy writes a topic from now on. */
@@ -64,8 +69,10 @@ export class OwnTopics {
       found && found.headSeq > 0 ? { seq: found.headSeq, id: found.headId } : undefined,
       remembered && { seq: remembered.seq, id: remembered.id },
     );
+    const isLost = found !== undefined && found.headSeq < (remembered?.seq ?? 0);
     return {
       ...(head ? { head } : {}),
+      ...(isLost ? { lostAfterSeq: found.headSeq } : {}),
       appointments: [...found?.appointments ?? [], remembered?.appointment],
       writer: remembered?.writer ?? "",
     };

@@ -94,12 +94,23 @@ async function findPlace(
     local = await fetchMissing(topic, fleet, local, { head: start.head, writer });
   }
   if (start.kind === "known") {
+    noteLost(topic, known);
     const postedAtMs = await timeOf(topic, fleet, start.head);
     return { ...start.head, postedAtMs, appointment };
   }
   if (!local) return { seq: 0, id: NO_PREVIOUS, postedAtMs: 0, appointment };
   const { last_seq: seq, last_msg_id: id, last_posted_at_ms: postedAtMs } = local;
   return { seq, id, postedAtMs, appointment };
+}
+
+/** What was posted from here and is nowhere any more is not posted again in other words; whoever reads sees that it is missing. */
+function noteLost({ name, notice }: OwnTopic, { head, lostAfterSeq }: KnownTopic): void {
+  if (!head || lostAfterSeq === undefined) return;
+  notice(
+    `seq ${
+      lostAfterSeq + 1
+    }–${head.seq} of "${name}" were posted from here, and neither this home nor the fleet has them any more. This post goes on after them, so readers see that they are missing and the server takes no more of this topic; say it again in a topic of another name if they matter`,
+  );
 }
 
 /** When a message of the fleet was posted; 0 if it cannot be had, and then times may run back once. */

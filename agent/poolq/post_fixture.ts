@@ -8,6 +8,8 @@ export class FakeFleet implements FleetView {
   head: FleetHead | undefined;
   ranges: ((from: number, limit: number) => FleetRange | undefined) | undefined;
   hints = 0;
+  /** By hostname; nobody can say of others. */
+  readonly enrolled = new Map<string, boolean>();
 
   limits(): Promise<undefined> {
     return Promise.resolve(undefined);
@@ -26,6 +28,10 @@ export class FakeFleet implements FleetView {
     { from, limit }: { readonly from: number; readonly limit: number },
   ): Promise<FleetRange | undefined> {
     return Promise.resolve(this.ranges?.(from, limit));
+  }
+
+  isEnrolled(host: string): Promise<boolean | undefined> {
+    return Promise.resolve(this.enrolled.get(host));
   }
 
   hint(): Promise<void> {

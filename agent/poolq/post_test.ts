@@ -103,6 +103,36 @@ Deno.test("a home that is gone goes on after the head that the machine remembers
     assert.equal((await readLog(home, id))[0]?.prev, messageId(last));
   }));
 
+Deno.test("what the home, the daemon and a restored server have all lost is told, and its seqs stay used", () =>
+  withHome(async (home) => {
+    const { signer } = generateEd25519();
+    const log = signedLog(signer, 5);
+    const [third, last] = [log[2], log[4]];
+    assert.ok(third && last);
+    const id = topicId(signer.publicKey.toHex(), NAME);
+    const appointment = signedAppointment(signer, "danlap");
+    const remembered = new Map([
+      [id, { seq: 5, id: messageId(last), writer: "danlap", appointment }],
+    ]);
+    const { context, messageSigner, fleet, notices } = postFixture(home, { remembered }, signer);
+    fleet.head = {
+      topicId: id,
+      name: NAME,
+      founder: signer.publicKey.toHex() as typeof id,
+      firstSeq: 1,
+      headSeq: 3,
+      headId: messageId(third),
+      count: 3,
+      writer: "danlap",
+      appointments: [appointment],
+      blocked: false,
+    };
+    const { messages } = await postMessages(context, messageSigner, NAME, ["next"]);
+    assert.deepEqual(messages.map(({ seq }) => seq), [6]);
+    assert.equal((await readLog(home, id))[0]?.prev, messageId(last));
+    assert.match(notices.join(), /seq 4–5 of "build-tasks" were posted from here, .*another name/);
+  }));
+
 Deno.test("a home restored from an older backup gets back what was posted since, before it goes on", () =>
   withHome(async (home) => {
     const { context, messageSigner, fleet, signer, notices } = postFixture(home);

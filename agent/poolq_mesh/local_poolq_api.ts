@@ -15,6 +15,8 @@ const MAX_WAIT_SECS = 25;
 const PREFIX = "/poolq/v1/";
 const TOPIC = /^\/poolq\/v1\/topics\/([0-9a-f]{64})\/(head|range)$/;
 
+const HOST = /^\/poolq\/v1\/hosts\/([a-z0-9.-]{1,253})$/;
+
 const postedSchema = z.strictObject({
   user: z.string().regex(/^[a-z_][a-z0-9_.-]{0,63}\$?$/i),
   /** What was posted, in order, if it is little. Nothing of it is believed that is not proven. */
@@ -27,7 +29,8 @@ const rangeSchema = z.object({
 });
 
 /** What is asked of the queues. */
-export interface LocalQueues extends Pick<QueueKeeper, "limits" | "follow" | "notePosted"> {
+export interface LocalQueues
+  extends Pick<QueueKeeper, "limits" | "follow" | "notePosted" | "isEnrolled"> {
   readonly reader: Pick<QueueReader, "topics" | "head">;
 }
 
@@ -37,8 +40,9 @@ export function isQueueRequest(path: string): boolean {
 }
 
 /**
- * Answers what every local user may ask of queues: `GET /poolq/v1/limits`, `/topics`, `/topics/{id}/head` and
- * `/topics/{id}/range?from=N&limit=M&wait=S`; and hears the hint `POST /poolq/v1/posted`.
+ * Answers what every local user may ask of queues: `GET /poolq/v1/limits`, `/topics`, `/topics/{id}/head`,
+ * `/topics/{id}/range?from=N&limit=M&wait=S`, and `/hosts/{name}`, whether such an envoy is enrolled (`null` if nobody can
+ * say so); and hears the hint `POST /poolq/v1/posted`.
  */
 export async function answerQueueRequest(
   queues: LocalQueues,
@@ -61,6 +65,11 @@ export async function answerQueueRequest(
   }
   if (path === "/poolq/v1/limits") return sendJson(response, 200, queues.limits());
   if (path === "/poolq/v1/topics") return sendJson(response, 200, await queues.reader.topics());
+  const [, host] = path.match(HOST) ?? [];
+  if (host !== undefined) {
+    const isEnrolled = await queues.isEnrolled(host);
+    return sendJson(response, 200, { enrolled: isEnrolled ?? null });
+  }
   const [, topicId, what] = path.match(TOPIC) ?? [];
   if (topicId === undefined) {
     return sendJson(response, 404, { message: `nothing is known of ${request.url}` });

@@ -11,6 +11,7 @@ import type { HeldDocuments } from "../daemon/held_documents.ts";
 import type { SignedCaller } from "../daemon/signed_caller.ts";
 import type { AgentPaths } from "../store/agent_paths.ts";
 import { storageFault } from "../store/storage_fault.ts";
+import { readPeers } from "../swarm/mirror.ts";
 import type { RelayedQuestion, RelayedReply } from "../swarm/relay.ts";
 import type { UserScans } from "../user_scan/user_scans.ts";
 import { GrantedUsers } from "./granted_users.ts";
@@ -50,6 +51,8 @@ export interface QueueKeeperParts {
   identity(): TlsIdentity;
   hostname(): string;
   isStreamOpen(): boolean;
+  /** `undefined` if the server does not say so. */
+  isEnrolled(hostname: string): Promise<boolean | undefined>;
 }
 
 /** What `vigo swarm poolq status` and `post` want to know first. */
@@ -150,6 +153,17 @@ export class QueueKeeper {
       maxMsgBytes: poolq?.maxMsgBytes ?? DEFAULT_MAX_BODY_BYTES,
       retentionSecs: poolq?.retentionSecs ?? DEFAULT_RETENTION_SECS,
     };
+  }
+
+  /** Whether there is an envoy of this name; `undefined` if nobody can say so. */
+  async isEnrolled(host: string): Promise<boolean | undefined> {
+    const { hostname, isStreamOpen, isEnrolled, paths } = this.#parts;
+    if (host === hostname()) return true;
+    const told = isStreamOpen() ? await isEnrolled(host) : undefined;
+    if (told !== undefined) return told;
+    const file = await readPeers(paths.swarmFolder);
+    const isPeer = file.ok && file.value.peers.some((peer) => peer.hostname === host);
+    return isPeer ? true : undefined;
   }
 
   /** A cycle is over, whether the server answered or not: everything is looked at. */

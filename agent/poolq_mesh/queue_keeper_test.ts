@@ -58,6 +58,7 @@ class KeptMachine implements AsyncDisposable {
       },
       hostname: () => "danlap",
       isStreamOpen: () => false,
+      isEnrolled: () => Promise.resolve(undefined),
     });
   }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
 import { parsePairingCode } from "../../shared/puddle/pairing_code.ts";
 import { sendJson } from "../daemon/local_server.ts";
+import type { PuddleInFleet } from "../daemon/fleet_directory.ts";
 import { bodyOf, dropRest, readJsonBody } from "../daemon/read_json_body.ts";
 import type { Challenge, UserProofs } from "../daemon/user_proofs.ts";
 import type { ClaimOutcome, WantedIdentity } from "./claim_identity.ts";
@@ -42,11 +43,14 @@ export interface PuddleServices {
   claim(wanted: WantedIdentity): Promise<ClaimOutcome>;
   /** A user says that its puddle has changed. */
   note(user: string): void;
+  /** What the fleet knows by a puddle's key or name. */
+  findInFleet(reference: string): Promise<PuddleInFleet>;
 }
 
 /**
- * What the open socket answers below `/puddle/`: `GET /puddle/pair?user=` tells how an offer stands, and
- * `POST /puddle/changed` is a hint that anybody may give, since a look is all it causes.
+ * What the open socket answers below `/puddle/`: `GET /puddle/pair?user=` tells how an offer stands,
+ * `GET /puddle/known?puddle=` what the fleet knows by a key or a name, and `POST /puddle/changed` is a hint that anybody may
+ * give, since a look is all it causes.
  *
  * `POST /puddle/pair` opens an offer and `POST /puddle/join` claims one, for a user that proves itself in the same exchange,
  * in lines of JSON: the caller says who it is, hears a nonce, makes the file that proves it, says what it wants, and hears
@@ -58,6 +62,13 @@ export function createPuddleApi(services: PuddleServices) {
     switch (`${request.method} ${url?.pathname}`) {
       case "GET /puddle/pair":
         return sendJson(response, 200, services.desk.state(url?.searchParams.get("user") ?? ""));
+      case "GET /puddle/known": {
+        const reference = url?.searchParams.get("puddle") ?? "";
+        if (!/^[a-z0-9][a-z0-9._-]{0,63}$/.test(reference)) {
+          return sendJson(response, 400, { message: "expected a puddle's key or name" });
+        }
+        return sendJson(response, 200, await services.findInFleet(reference));
+      }
       case "POST /puddle/changed": {
         const hint = userSchema.safeParse(await readJsonBody(request));
         if (!hint.success) return sendJson(response, 400, { message: "a hint names a user" });

@@ -57,6 +57,8 @@ async function withDaemon(
     refusal: () => Promise.resolve(undefined),
     claim: ({ host }) => Promise.resolve({ ok: true, content: `from ${host}` }),
     note: (user) => noted.push(user),
+    findInFleet: (reference) =>
+      Promise.resolve({ kind: reference === "mara" ? "several" : "none" }),
     ...changes,
   };
   const path = root.join("a.sock");
@@ -238,6 +240,16 @@ function sendRaw(
     send();
   });
 }
+
+Deno.test("anybody may ask what the fleet knows by a key or a name", () =>
+  withDaemon(async ({ client }) => {
+    assert.deepEqual(await client.get("/puddle/known?puddle=mara"), { kind: "several" });
+    assert.deepEqual(await client.get("/puddle/known?puddle=dan"), { kind: "none" });
+    await assert.rejects(
+      client.get("/puddle/known?puddle=../x"),
+      /expected a puddle's key or name/,
+    );
+  }));
 
 Deno.test("a line that is too long is refused in one line, before or after the user is named", () =>
   withDaemon(async ({ path, home }) => {

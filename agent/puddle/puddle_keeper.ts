@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import type { AgentLog } from "../daemon/agent_log.ts";
+import type { PuddleInFleet } from "../daemon/fleet_directory.ts";
 import type { HeldDocuments } from "../daemon/held_documents.ts";
 import { UserProofs } from "../daemon/user_proofs.ts";
 import { GrantedUsers } from "../poolq_mesh/granted_users.ts";
@@ -26,6 +27,8 @@ export interface PuddleKeeperParts {
   /** The name of this machine, as enrolled. */
   hostname(): string;
   askPeer(question: PeerQuestion): Promise<PeerReply>;
+  /** By a puddle's key or name. */
+  findInFleet(reference: string): Promise<PuddleInFleet>;
   /** What is known of the puddles of this machine has changed. */
   onChange(): void;
 }
@@ -65,6 +68,7 @@ export class PuddleKeeper {
       refusal: (user) => this.#refusal(user),
       claim: (wanted) => claimIdentity(wanted, (question) => parts.askPeer(question)),
       note: (user) => void this.#watch.note(user),
+      findInFleet: (reference) => parts.findInFleet(reference),
     });
   }
 

@@ -126,6 +126,9 @@ Deno.test("a person posts, reads and moves topics between machines with one iden
         const refused = await mara.type(hub, "poolq", "post", "builds", "--body", "x");
         assert.equal(refused.code, EXIT_CODE.refused);
         assert.match(refused.stderr, /written from web-1; .* poolq move builds --to hub/);
+        const nowhere = await mara.type(web, "poolq", "move", "builds", "--to", "nowhere");
+        assert.equal(nowhere.code, EXIT_CODE.refused);
+        assert.match(nowhere.stderr, /no envoy of that name is enrolled/);
         await mara.get(web, "poolq", "move", "builds", "--to", hub.hostname);
         const gone = await mara.type(web, "poolq", "post", "builds", "--body", "x");
         assert.match(gone.stderr, new RegExp(`written from ${hub.hostname}`));

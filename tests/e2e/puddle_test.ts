@@ -208,6 +208,14 @@ async function useAndLeave(
     const old = await fleet.cli("swarm", "puddle", "show", oldKey);
     assert.match(old, new RegExp(`old: it signed that ${newKey} took its place, which is current`));
     assert.match(old, /web-1 .*its user leaves there and joins again/);
+    const again = await mara.try(
+      web,
+      "rekey",
+      "--passphrase-file",
+      join(web.root, "passphrase"),
+    );
+    assert.equal(again.code, EXIT_CODE.refused);
+    assert.match(again.stderr, new RegExp(`replaced by ${newKey} already`));
   });
 
   await t.step(
