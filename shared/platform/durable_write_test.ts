@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { writeFileDurable, writeFileDurableSync } from "./durable_write.ts";
+import { writeFileAtomic, writeFileDurable, writeFileDurableSync } from "./durable_write.ts";
 
-for (const write of [writeFileDurable, writeFileDurableSync]) {
+for (const write of [writeFileDurable, writeFileDurableSync, writeFileAtomic]) {
   Deno.test(`${write.name} replaces the content and sets the mode whatever the umask`, async () => {
     const folder = await Deno.makeTempDir();
     try {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isSha256 } from "../../../shared/crypto/sha256.ts";
-import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
+import { writeFileAtomic, writeFileDurable } from "../../../shared/platform/durable_write.ts";
 import { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import { digestOfChunks, layoutOf } from "../../../shared/swarm/chunk_layout.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
@@ -101,9 +101,9 @@ export class BlobStore {
     this.#blobs.set(sha256, { sha256, path: this.#paths.blob(sha256), record });
   }
 
-  /** Notes where the chunks of a blob came from so far. */
+  /** Notes where the chunks of a blob came from so far; a loss of power may forget it, and nothing else. */
   async writeRecord(sha256: string, record: BlobRecord): Promise<void> {
-    await writeFileDurable(this.#paths.sources(sha256), JSON.stringify(record), { mode: 0o600 });
+    await writeFileAtomic(this.#paths.sources(sha256), JSON.stringify(record), { mode: 0o600 });
   }
 
   async readRecord(sha256: string): Promise<BlobRecord | undefined> {

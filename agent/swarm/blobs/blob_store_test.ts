@@ -71,3 +71,14 @@ Deno.test("a blob whose file somebody removed is forgotten, and one that is ther
   assert.equal(store.get(ENTRY.sha256), undefined);
   await assert.rejects(Deno.stat(paths.sources(ENTRY.sha256)), Deno.errors.NotFound);
 });
+
+Deno.test("a blob is held also when a loss of power cut short what was noted about it", async () => {
+  await using root = await TemporaryRoot.create();
+  const { paths } = await withBlob(root);
+  for (const cut of ["", JSON.stringify(RECORD).slice(0, 9)]) {
+    await Deno.writeTextFile(paths.sources(ENTRY.sha256), cut);
+    const reopened = await BlobStore.open(paths);
+    assert.deepEqual(reopened.get(ENTRY.sha256)?.record.sources, {});
+    assert.equal(await reopened.readRecord(ENTRY.sha256), undefined);
+  }
+});

@@ -50,3 +50,16 @@ export async function removeIfPresent(path: string): Promise<void> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
+
+/** Makes a folder that only its owner may enter, and says whether it was there. */
+export async function makeFolder(path: string): Promise<"new" | "there"> {
+  try {
+    await Deno.mkdir(path, { mode: 0o700 });
+    return "new";
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return "there";
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    await Deno.mkdir(path, { recursive: true, mode: 0o700 });
+    return "new";
+  }
+}

@@ -1,14 +1,10 @@
 import { join } from "node:path";
 import { syncFolder, writeFileDurable } from "../../../shared/platform/durable_write.ts";
 import { Bitmap } from "../../../shared/swarm/bitmap.ts";
-import {
-  type ChunkLayout,
-  chunkSpan,
-  digestOfChunks,
-  layoutOf,
-} from "../../../shared/swarm/chunk_layout.ts";
+import { type ChunkLayout, chunkSpan, layoutOf } from "../../../shared/swarm/chunk_layout.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
-import { readChunk, readIfPresent, removeIfPresent } from "./chunk_file.ts";
+import { makeFolder, readChunk, removeIfPresent } from "./chunk_file.ts";
+import { readKeptChunks } from "./earlier_run.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
 import { verifyChunk } from "./verify_chunk.ts";
 
@@ -42,7 +38,8 @@ export class PartialBlob {
   readonly #paths: SwarmPaths;
   readonly #entry: ManifestEntry;
   readonly #file: Deno.FsFile;
-  readonly #syncHandle: Deno.FsFile;
+  /** Opened by the first group: a blob that is complete before does without. */
+  #syncHandle: Deno.FsFile | undefined;
   #queue: Promise<void> = Promise.resolve();
   #syncing: Promise<void> = Promise.resolve();
   #unsynced = 0;
@@ -56,27 +53,17 @@ export class PartialBlob {
     paths: SwarmPaths,
     entry: ManifestEntry,
     digests: Uint8Array<ArrayBuffer>,
-    { chunks, hasKeptDigests }: { readonly chunks: Bitmap; readonly hasKeptDigests: boolean },
-    [file, syncHandle]: readonly [Deno.FsFile, Deno.FsFile],
+    left: Bitmap | undefined,
+    file: Deno.FsFile,
   ) {
     this.#paths = paths;
     this.#entry = entry;
     this.#file = file;
-    this.#syncHandle = syncHandle;
     this.layout = layoutOf(entry);
     this.digests = digests;
-    this.chunks = chunks;
-    this.#hasKeptDigests = hasKeptDigests;
+    this.chunks = left ?? new Bitmap(this.layout.count);
+    this.#hasKeptDigests = left !== undefined;
     this.dataPath = join(paths.partial(entry.sha256), "data");
-  }
-
-  /** The digest list that an earlier run left for this blob, if it is whole. */
-  static async readDigests(
-    paths: SwarmPaths,
-    entry: ManifestEntry,
-  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const digests = await readIfPresent(join(paths.partial(entry.sha256), "digests"));
-    return digests && digestOfChunks(digests) === entry.chunksDigest ? digests : undefined;
   }
 
   /**
@@ -90,25 +77,18 @@ export class PartialBlob {
     digests: Uint8Array<ArrayBuffer>,
   ): Promise<PartialBlob> {
     const folder = paths.partial(entry.sha256);
-    const { count } = layoutOf(entry);
-    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-    const hasKeptDigests = await PartialBlob.readDigests(paths, entry) !== undefined;
-    const bitmap = join(folder, "bitmap");
-    const bits = hasKeptDigests ? await readIfPresent(bitmap) : undefined;
-    const chunks = (bits && Bitmap.fromBytes(count, bits)) ?? new Bitmap(count);
-    // The bits of digests that are lost say nothing about those that will lie beside them.
-    if (!hasKeptDigests) await removeIfPresent(bitmap);
+    const left = await makeFolder(folder) === "new"
+      ? undefined
+      : await readKeptChunks(paths, entry);
     const path = join(folder, "data");
     const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
     try {
       await file.truncate(entry.sizeBytes);
-      const syncHandle = await Deno.open(path, { write: true });
-      const handles = [file, syncHandle] as const;
-      return new PartialBlob(paths, entry, digests, { chunks, hasKeptDigests }, handles);
     } catch (error) {
       file.close();
       throw error;
     }
+    return new PartialBlob(paths, entry, digests, left, file);
   }
 
   /**
@@ -186,9 +166,10 @@ export class PartialBlob {
     if (this.#unsynced === 0 || this.#closed) return;
     this.#unsynced = 0;
     const bits = this.chunks.toBytes();
-    await this.#syncHandle.syncData();
     const folder = this.#paths.partial(this.#entry.sha256);
     await orGone(async () => {
+      this.#syncHandle ??= await Deno.open(this.dataPath, { write: true });
+      await this.#syncHandle.syncData();
       if (!this.#hasKeptDigests) {
         await writeFileDurable(join(folder, "digests"), this.digests, { mode: 0o600 });
       }
@@ -235,9 +216,13 @@ export class PartialBlob {
     clearTimeout(this.#syncTimer);
     if (this.#failure !== undefined) throw this.#failure;
     await this.#syncing;
-    await this.#enqueue(() => this.#file.sync());
     const { sha256 } = this.#entry;
-    await writeFileDurable(this.#paths.digests(sha256), this.digests, { mode: 0o600 });
+    // Side by side, since each waits for the disk; the content takes its place once both are there.
+    const written = await Promise.allSettled([
+      this.#enqueue(() => this.#file.sync()),
+      writeFileDurable(this.#paths.digests(sha256), this.digests, { mode: 0o600 }),
+    ]);
+    for (const one of written) if (one.status === "rejected") throw one.reason;
     this.#close();
     await orGone(async () => {
       await Deno.chmod(this.dataPath, 0o644);
@@ -287,7 +272,7 @@ export class PartialBlob {
     if (this.#closed) return;
     this.#closed = true;
     this.#file.close();
-    this.#syncHandle.close();
+    this.#syncHandle?.close();
   }
 }
 

@@ -157,3 +157,30 @@ Deno.test("a chunk that somebody complained about is read again and kept only if
   assert.deepEqual([after.chunks.has(0), after.chunks.has(1)], [true, false]);
   await after.discard();
 });
+
+Deno.test("a blob is begun also where somebody removed the folder of all blobs", async () => {
+  await using root = await TemporaryRoot.create();
+  const paths = await store(root);
+  await Deno.remove(paths.blobs);
+  const { content, digests, entry } = blobOf(5);
+  const partial = await PartialBlob.open(paths, entry, digests);
+  await partial.write(0, content);
+  await partial.complete();
+  assert.deepEqual(await Deno.readFile(paths.blob(entry.sha256)), content);
+});
+
+Deno.test("a blob whose digests cannot be written does not take its place", async () => {
+  await using root = await TemporaryRoot.create();
+  const paths = await store(root);
+  const { content, digests, entry } = blobOf(5);
+  // A folder in the way makes the write fail.
+  await Deno.mkdir(join(paths.digests(entry.sha256), "occupied"), { recursive: true });
+  const partial = await PartialBlob.open(paths, entry, digests);
+  await partial.write(0, content);
+  await assert.rejects(partial.complete());
+  await assert.rejects(Deno.stat(paths.blob(entry.sha256)), Deno.errors.NotFound);
+  await partial.park();
+  const again = await PartialBlob.open(paths, entry, digests);
+  assert.equal(again.chunks.isFull, true);
+  await again.discard();
+});

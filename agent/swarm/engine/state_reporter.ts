@@ -1,4 +1,4 @@
-import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
+import { writeFileAtomic } from "../../../shared/platform/durable_write.ts";
 import type { ChunkMapFacts } from "../../../shared/swarm/chunk_map.ts";
 import type { FromEngine, SwarmLinks } from "../channel.ts";
 import type { SwarmState } from "../mirror.ts";
@@ -52,7 +52,8 @@ export class StateReporter {
     const offsetMs = clockOffsetMs();
     const blobs = state.blobs.map((blob) => asProgress(blob, chunkMap(blob.sha256), offsetMs));
     post({ kind: "progress", blobs, problems: state.problems });
-    await writeFileDurable(path, JSON.stringify(state), { mode: 0o644 });
+    // A mirror, made anew with the next change and with every start: nobody waits for the disk here.
+    await writeFileAtomic(path, JSON.stringify(state), { mode: 0o644 });
   }
 
   /** No report is due any more. */

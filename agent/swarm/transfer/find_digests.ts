@@ -5,7 +5,7 @@ import {
   layoutOf,
 } from "../../../shared/swarm/chunk_layout.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
-import { PartialBlob } from "../blobs/partial_blob.ts";
+import { readKeptDigests } from "../blobs/earlier_run.ts";
 import { pause } from "../engine/task_scope.ts";
 import type { PeerClient } from "../peers/peer_client.ts";
 import { PeerError } from "../peers/peer_error.ts";
@@ -51,7 +51,7 @@ export async function findDigests(
   { entry, paths, client, candidates, server, lastResort, signal }: FindDigestsOptions,
 ): Promise<FoundDigests | undefined> {
   if (layoutOf(entry).count === 0) return { digests: new Uint8Array() };
-  const kept = await PartialBlob.readDigests(paths, entry);
+  const kept = await readKeptDigests(paths, entry);
   if (kept) return { digests: kept };
   const deadlineMs = performance.now() + NO_HOLDER_MS;
   const askAtMs = new Map<string, number>();
