@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { z } from "zod";
 import type { FleetRange } from "../../agent/poolq/fleet_view.ts";
+import { agentPaths } from "../../agent/store/agent_paths.ts";
+import { rootPaths } from "../../shared/platform/root_paths.ts";
 import { createMessageVerifier } from "../../shared/poolq/verify_message.ts";
 import { configPublish } from "../../shared/rest/config.ts";
 import { poolqHead, poolqRange, poolqStatus, poolqTopics } from "../../shared/rest/poolq.ts";
@@ -192,19 +194,30 @@ Deno.test("queues travel between machines, whoever is away", async (t) => {
       },
     );
 
-    await t.step("a server restored from an older backup gets back what it has lost", async () => {
-      const database = join(hub.root, "srv/vigo/db");
-      await fleet.stopServer();
-      await copyFolder(database, `${database}.older`);
-      await fleet.startServer();
-      await user.post(one, "builds", "sixth", "seventh");
-      await stored(fleet, user, "builds", 7);
-      await fleet.stopServer();
-      await Deno.remove(database, { recursive: true });
-      await Deno.rename(`${database}.older`, database);
-      await fleet.startServer();
-      await stored(fleet, user, "builds", 7);
-    });
+    await t.step(
+      "a server restored from an older backup gets back what it has lost, also from an envoy that lost what it held",
+      async () => {
+        const database = join(hub.root, "srv/vigo/db");
+        await fleet.stopServer();
+        await copyFolder(database, `${database}.older`);
+        await fleet.startServer();
+        await user.post(one, "builds", "sixth", "seventh");
+        await stored(fleet, user, "builds", 7);
+        await fleet.stopServer();
+        await Deno.remove(database, { recursive: true });
+        await Deno.rename(`${database}.older`, database);
+        await fleet.stopAgent(one);
+        const held = agentPaths(rootPaths(one.root)).queueDatabase;
+        await Deno.remove(held);
+        for (const beside of [`${held}-wal`, `${held}-shm`]) {
+          await Deno.remove(beside).catch(() => {});
+        }
+        await fleet.startServer();
+        await fleet.startAgent(one);
+        await stored(fleet, user, "builds", 7);
+        await reads(user, two, "builds", ["sixth", "seventh"]);
+      },
+    );
 
     await t.step(
       "without the grant a home is scrubbed, and seqs go on where they were",
@@ -228,6 +241,19 @@ Deno.test("queues travel between machines, whoever is away", async (t) => {
         await reads(user, two, "builds", ["sixth", "seventh", "eighth"]);
       },
     );
+
+    await t.step("a user whom the policy does not name any more has no grant left", async () => {
+      await fleet.stage({ "envoys.vgo": 'match: "*"\n' });
+      await fleet.ask(configPublish, "config", "publish", "-m", "nobody");
+      await fleet.cli("envoys", "push", "--target", "*");
+      await eventually("the grant and the queues in the home are gone", async () => {
+        const policies = join(one.root, "var/lib/vigo/usercrate-policy");
+        const left = await Array.fromAsync(Deno.readDir(policies), ({ name }) => name);
+        const names = await Array.fromAsync(Deno.readDir(user.home(one)), ({ name }) => name);
+        assert.deepEqual([left, names.filter((name) => name === ".vigo-poolq")], [[], []]);
+        return true;
+      });
+    });
   }, { sections: SECTIONS });
 });
 
