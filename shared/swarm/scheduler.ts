@@ -231,17 +231,29 @@ export class DownloadScheduler {
    */
   #choose(nowMs: number): ChunkRequest | undefined {
     const isAllAsked = this.#asked.count >= this.#have.length - this.#have.count;
-    if (!isAllAsked) {
-      const passedOver = new Set<SchedulerPeer>();
-      for (;;) {
-        const peer = this.#findSoonest(nowMs, (one) => !passedOver.has(one));
-        if (!peer) break;
-        const chunk = this.#freshOf(peer) ?? this.#rarestOf(peer, nowMs);
-        if (chunk !== undefined) return this.#ask(peer, chunk);
-        passedOver.add(peer);
-      }
+    const soonest = isAllAsked ? undefined : this.#findSoonest(nowMs, () => true);
+    if (soonest) {
+      const request = this.#askAnything(soonest, nowMs) ?? this.#askOthers(soonest, nowMs);
+      if (request) return request;
     }
     return this.#isEndgame() ? this.#askAgain(nowMs) : undefined;
+  }
+
+  /** Asks a peer for what it is best asked for; not at all if it has nothing that nobody is asked for yet. */
+  #askAnything(peer: SchedulerPeer, nowMs: number): ChunkRequest | undefined {
+    const chunk = this.#freshOf(peer) ?? this.#rarestOf(peer, nowMs);
+    return chunk === undefined ? undefined : this.#ask(peer, chunk);
+  }
+
+  /** The peer that would answer soonest has nothing: the others have their turn. Rare until the chunks are about to end. */
+  #askOthers(soonest: SchedulerPeer, nowMs: number): ChunkRequest | undefined {
+    const others = this.#list.filter((peer) => peer !== soonest && this.#mayAsk(peer, nowMs))
+      .sort((one, other) => one.load - other.load);
+    for (const peer of others) {
+      const request = this.#askAnything(peer, nowMs);
+      if (request) return request;
+    }
+    return undefined;
   }
 
   #ask(peer: SchedulerPeer, chunk: number): ChunkRequest {
@@ -257,27 +269,29 @@ export class DownloadScheduler {
 
   /**
    * The peer that will answer soonest among those that may be asked now and that are `fit`; of equals one that differs between
-   * envoys and from time to time. When enough are busy, no further one is drawn in.
+   * envoys and from time to time.
    */
   #findSoonest(
     nowMs: number,
     fit: (peer: SchedulerPeer) => boolean,
   ): SchedulerPeer | undefined {
     const list = this.#list;
-    const mayDrawIn = this.#busyPeers < this.#limits.maxPeers;
     let soonest: SchedulerPeer | undefined;
     let leastLoad = Infinity;
     let at = (this.#firstChunk + this.#nextId) % Math.max(1, list.length);
     for (let step = 0; step < list.length; step += 1) {
       const peer = list[at];
       at = at + 1 === list.length ? 0 : at + 1;
-      if (!peer || !(mayDrawIn || peer.inFlight > 0) || !peer.isOpen(nowMs)) continue;
-      const { load } = peer;
-      if (load >= leastLoad || !fit(peer)) continue;
+      if (!peer || peer.load >= leastLoad || !this.#mayAsk(peer, nowMs) || !fit(peer)) continue;
       soonest = peer;
-      leastLoad = load;
+      leastLoad = peer.load;
     }
     return soonest;
+  }
+
+  /** Whether a peer may be asked now. When enough are busy, no further one is drawn in. */
+  #mayAsk(peer: SchedulerPeer, nowMs: number): boolean {
+    return (peer.inFlight > 0 || this.#busyPeers < this.#limits.maxPeers) && peer.isOpen(nowMs);
   }
 
   /**

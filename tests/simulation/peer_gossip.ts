@@ -15,12 +15,16 @@ import type { Page } from "./world.ts";
 /** Size of an entry on the wire, in bytes. */
 const ENTRY_BYTES = 700;
 
+/** Addresses that become known within this time are looked at together, in ms. */
+const DIAL_PAUSE_MS = 10;
+
 /** How a peer's manifest comes to agree with those of others. */
 export class PeerGossip {
   readonly #process: Process;
   readonly #contacts: PeerContacts;
   readonly #onEntries: (entries: readonly ManifestEntry[]) => void;
   readonly #plan: GossipPlan;
+  #isDialDue = false;
 
   constructor(
     process: Process,
@@ -40,11 +44,14 @@ export class PeerGossip {
     });
   }
 
-  /** Calls addresses whose turn it is, and reads the manifest of whoever is there. */
+  /** Calls addresses whose turn it is, and reads the manifest of whoever is there: soon, once for all that were named. */
   dial(): void {
-    for (const { source, ...endpoint } of this.#contacts.takeDialable()) {
-      this.#pull(endpoint, "", MAX_PAGES, () => {}, source);
-    }
+    if (this.#isDialDue) return;
+    this.#isDialDue = true;
+    this.#process.after(DIAL_PAUSE_MS, () => {
+      this.#isDialDue = false;
+      this.#dialNow();
+    });
   }
 
   /** A peer has said that its manifest differs. */
@@ -74,6 +81,12 @@ export class PeerGossip {
       answer: { instance, entries, next, more },
       sizeBytes: QUESTION_BYTES + entries.length * ENTRY_BYTES,
     };
+  }
+
+  #dialNow(): void {
+    for (const { source, ...endpoint } of this.#contacts.takeDialable()) {
+      this.#pull(endpoint, "", MAX_PAGES, () => {}, source);
+    }
   }
 
   #sync(peer: ProvenPeer): void {
