@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
+import { eventually } from "../support/eventually.ts";
 import { ServerProcess } from "../support/server_process.ts";
 import { addUser, PASSWORD } from "../support/people.ts";
 import { TemporaryRoot } from "../support/temporary_root.ts";
 import { findBrowser } from "./find_browser.ts";
 import { HOSTILE_TEXT, hostnameOf, seedEnvoys } from "./seed_envoys.ts";
 import { seedFleet } from "./seed_fleet.ts";
-import { assertFits, takePictures } from "./stage.ts";
+import { assertFits, assertLegible, takePictures } from "./stage.ts";
 import { WatchedBrowser } from "./watched_browser.ts";
 
 const ENVOYS = 1_000;
@@ -76,8 +77,17 @@ Deno.test({
       async () => {
         await using server = await ServerProcess.start(root);
         await using browser = await openBrowser(server);
+        await browser.open("/audit");
+        const moment = browser.page.locator("main time[datetime]").first();
+        assert.match(await moment.getAttribute("title") ?? "", /^[\d-]+ [\d:]+ UTC$/);
+        await moment.hover();
+        await eventually(
+          "a moment is told in the time zone of the browser, too",
+          async () => /^.+ \([\d-]+ [\d:]+ UTC\)$/.test(await moment.getAttribute("title") ?? ""),
+        );
         for (const [name, path] of Object.entries(PAGES)) {
           await browser.open(path);
+          await assertLegible(browser, path);
           await assertFits(browser, path);
           await takePictures(browser, `large-${name}`);
         }

@@ -64,6 +64,17 @@ export async function assertFits({ page }: WatchedBrowser, what: string): Promis
   await page.setViewportSize({ width: 1280, height: 800 });
 }
 
+/** Words of a page that stand in a column too narrow to be read: many lines of a few letters. */
+const TOWERS = `[...document.querySelectorAll("td .word, th .word")].filter((word) => {
+  const { width, height } = word.getBoundingClientRect();
+  return width < 170 && height > 190;
+}).map((word) => word.textContent.slice(0, 60))`;
+
+/** Fails if a table of a wide page squeezes what may be long. */
+export async function assertLegible({ page }: WatchedBrowser, what: string): Promise<void> {
+  assert.deepEqual(await page.evaluate(TOWERS), [], `${what} squeezes its words`);
+}
+
 /** Whether pictures are taken: they are for people to look at, and take longer than what is tested on the way. */
 const TAKES_PICTURES = Deno.env.get("VIGO_TEST_PICTURES") === "yes";
 
