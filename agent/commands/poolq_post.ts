@@ -52,16 +52,41 @@ export async function runPost(
     return posted;
   };
   if (single !== undefined) {
-    report(context, [await post([single])], flags.json);
+    report(context, addPosted(undefined, await post([single])), flags.json);
     return;
   }
-  const all: Posted[] = [];
+  let total: PostedTotal | undefined;
   if (source.kind !== "batch") return;
   for await (const batch of readBatches(source.bytes, HARD_MAX_BODY_BYTES)) {
-    const bodies = checkBatch(topicName, batch, { maxBytes, rule }, all);
-    all.push(await post(bodies));
+    const bodies = checkBatch(topicName, batch, { maxBytes, rule }, total);
+    total = addPosted(total, await post(bodies));
   }
-  report(context, all, flags.json);
+  report(context, total, flags.json);
+}
+
+/** What one command has posted; its input may have no end, so no more than this is kept. */
+interface PostedTotal {
+  readonly topic: Posted["topic"];
+  readonly count: number;
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  readonly lastId: string;
+}
+
+function addPosted(
+  before: PostedTotal | undefined,
+  { topic, messages }: Posted,
+): PostedTotal | undefined {
+  const [first] = messages;
+  const last = messages.at(-1);
+  if (!first || !last) return before;
+  return {
+    topic,
+    count: (before?.count ?? 0) + messages.length,
+    firstSeq: before?.firstSeq ?? first.seq,
+    lastSeq: last.seq,
+    lastId: last.id,
+  };
 }
 
 type Source =
@@ -135,49 +160,48 @@ function checkBatch(
   topicName: string,
   { firstLine, lines }: Batch,
   size: SizeRule,
-  done: readonly Posted[],
+  done: PostedTotal | undefined,
 ): string[] {
   return lines.map((line, index) => {
     try {
       return readBody(topicName, line, size);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      const posted = done.reduce((sum, { messages }) => sum + messages.length, 0);
-      const last = done.at(-1)?.messages.at(-1);
-      const before = last
-        ? `lines 1–${posted} were posted, up to seq ${last.seq}`
+      const before = done
+        ? `lines 1–${done.count} were posted, up to seq ${done.lastSeq}`
         : "nothing was posted";
       throw usage(`line ${firstLine + index}: ${error.message} (${before})`);
     }
   });
 }
 
-function report(context: AgentContext, all: readonly Posted[], json: boolean | undefined): void {
-  const messages = all.flatMap((posted) => posted.messages);
-  const [first] = messages;
-  const last = messages.at(-1);
-  const topic = all[0]?.topic;
-  if (!first || !last || !topic) {
+function report(
+  context: AgentContext,
+  total: PostedTotal | undefined,
+  json: boolean | undefined,
+): void {
+  if (!total) {
     context.write(json ? jsonText({ count: 0 }) : "Nothing to post\n");
     return;
   }
+  const { topic, count, firstSeq, lastSeq, lastId } = total;
   if (json) {
     context.write(jsonText({
       topic_id: topic.id,
       topic_name: topic.name,
       founder_pubkey: topic.founder,
-      count: messages.length,
-      first_seq: first.seq,
-      seq: last.seq,
-      msg_id: last.id,
+      count,
+      first_seq: firstSeq,
+      seq: lastSeq,
+      msg_id: lastId,
     }));
     return;
   }
   const place = `${topic.founder.slice(0, 12)}/${topic.name}`;
-  const id = `(msg_id ${last.id.slice(0, 12)})`;
+  const id = `(msg_id ${lastId.slice(0, 12)})`;
   context.write(
-    messages.length === 1
-      ? `Posted to ${place} as seq ${last.seq} ${id}\n`
-      : `Posted ${messages.length} messages to ${place} as seq ${first.seq}–${last.seq} ${id}\n`,
+    count === 1
+      ? `Posted to ${place} as seq ${lastSeq} ${id}\n`
+      : `Posted ${count} messages to ${place} as seq ${firstSeq}–${lastSeq} ${id}\n`,
   );
 }

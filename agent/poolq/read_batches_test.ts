@@ -58,3 +58,30 @@ Deno.test("a line that never ends is cut off where it is seen to be too long", a
   assert.deepEqual(lengths, [10_001]);
   assert.ok(given < 20);
 });
+
+Deno.test("lines that have come are a batch as soon as the stream is quiet, though it goes on", async () => {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const writer = writable.getWriter();
+  const batches = readBatches(readable, 100);
+  const next = async () => {
+    const { value } = await batches.next();
+    return value && [value.firstLine, ...value.lines.map(text)];
+  };
+  const writing = [writer.write(bytes("one\ntwo\nthr"))];
+  assert.deepEqual(await next(), [1, "one", "two"]);
+  writing.push(writer.write(bytes("ee\n")));
+  assert.deepEqual(await next(), [3, "three"]);
+  writing.push(writer.close());
+  assert.equal(await next(), undefined);
+  await Promise.all(writing);
+});
+
+Deno.test("whoever stops taking batches does not wait for a stream that says nothing", async () => {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  const writing = writable.getWriter().write(bytes("one\n"));
+  for await (const { lines } of readBatches(readable, 100)) {
+    assert.equal(lines.length, 1);
+    break;
+  }
+  await writing;
+});
