@@ -443,6 +443,66 @@ Deno.test("a topic is taken over from a lost writer only if somebody says yes", 
   assert.match((await machine.run(["move", "build-tasks"])).err, /Choose --to HOST/);
 });
 
+Deno.test("what makes no sense on the command line ends with 2, in one line", async () => {
+  await using machine = await Machine.create();
+  await machine.startDaemon();
+  await machine.post("one");
+  await machine.run(["subscribe", "build-tasks"]);
+  const name = "build-tasks", long = "x".repeat(65);
+  const wrong: [args: string[], said: RegExp][] = [
+    [["read", name, "--json", "--format", "json"], /Choose --json or --format/],
+    [["read", name, "--format", "xml"], /text, json, body/],
+    [["read", name, "--limit", "0"], /--limit/],
+    [["read", name, "--group", "../x"], /Use 1 to 64 ASCII letters/],
+    [["read", long], /has 65 characters, and at most 64/],
+    [["tail", name, "--limit", "1.5"], /--limit/],
+    [["tail", "a b"], /Cannot use "a b" as a topic name/],
+    [["seek", name, "-1"], /seq|unknown option/],
+    [["seek", name, "9007199254740993"], /seq/],
+    [["seek", name], /missing required argument/],
+    [["offset", ""], /Cannot use "" as a topic name/],
+    [["subscribe", "ABCDEF".repeat(11)], /has 66 characters/],
+    [["move", name], /Choose --to HOST/],
+    [["move", name, "--to", "web-2", "--lost-writer"], /Choose --to HOST/],
+    [["post", name, "--body", "x", "--batch"], /Choose one of --body, --stdin and --batch/],
+  ];
+  for (const [args, said] of wrong) {
+    const { out, err, status } = await machine.run(args);
+    assert.deepEqual([status, out], [2, ""], `${args.join(" ")}: ${err}`);
+    assert.match(err, said);
+    assert.match(err, /^error: .+\n/);
+  }
+  assert.equal((await machine.run(["offset", name])).out, "0\n", "nothing was moved");
+});
+
+Deno.test("every verb that keeps an offset tells a program where it is", async () => {
+  await using machine = await Machine.create();
+  await machine.startDaemon();
+  await machine.post("one", "two");
+  const topic_id = await machine.topic();
+  const json = async (...args: string[]) => {
+    const { out, err, status } = await machine.run([...args, "--json"]);
+    assert.equal(status, 0, err);
+    return JSON.parse(out);
+  };
+  const subscribed = { topic_id, topic_name: "build-tasks", offset_seq: 0 };
+  assert.deepEqual(await json("subscribe", "build-tasks"), { ...subscribed, new: true });
+  assert.deepEqual(await json("subscribe", topic_id), { ...subscribed, new: false });
+  assert.deepEqual(await json("seek", "build-tasks", "2", "--group", "g"), {
+    topic_id,
+    offset_seq: 1,
+  });
+  assert.deepEqual(await json("offset", "build-tasks", "--group", "g"), {
+    topic_id,
+    offset_seq: 1,
+  });
+  assert.deepEqual(await json("offset", "build-tasks"), { topic_id, offset_seq: 0 });
+  const bodies = (messages: Message[]) => messages.map(({ body }) => body);
+  assert.deepEqual(bodies(await json("read", "build-tasks", "--group", "g")), ["two"]);
+  assert.deepEqual(bodies(await json("tail", "build-tasks", "--limit", "1")), ["two"]);
+  assert.deepEqual(await json("read", "build-tasks", "--group", "g"), []);
+});
+
 Deno.test("topics and status are for people and for programs", async () => {
   await using machine = await Machine.create();
   assert.equal((await machine.run(["topics"])).status, 4);
