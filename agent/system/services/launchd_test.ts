@@ -5,8 +5,8 @@ import type { Entry } from "../files.ts";
 import { LaunchdManager, parseDisabled, parseLaunchdJob } from "./launchd.ts";
 
 /**
- * A job as macOS 13 to 26 print it. No Mac was at hand to record one: the shape is that of a dozen answers which people have
- * published, the values are our own.
+ * A job as macOS 13 to 26 print it. No Mac was at hand to record one: the shape is that of eight answers which people have
+ * published, most of them in part; the values are our own.
  *
  * @param end The line on how its last run ended.
  */
