@@ -2,7 +2,6 @@ import { createStreamWriter } from "../shared/platform/stream_writer.ts";
 import { EXIT_CODE } from "../shared/terminal/exit_code.ts";
 import { runCli } from "../shared/terminal/run_cli.ts";
 import type { AgentContext } from "./commands/context.ts";
-import { createProgram } from "./commands/program.ts";
 
 /** Runs the verb that this process was started with, and ends it with the status. */
 export async function runProgram(): Promise<never> {
@@ -13,7 +12,12 @@ export async function runProgram(): Promise<never> {
     interrupt.abort();
   });
   const context = createContext(interrupt.signal);
-  Deno.exit(await runCli(createProgram(context), { ...context, args: Deno.args }));
+  const { args } = Deno;
+  // Of a program that somebody waits for the most part is its start.
+  const program = args[0] === "swarm" && args[1] === "poolq"
+    ? (await import("./commands/poolq_program.ts")).createPoolqProgram(context)
+    : (await import("./commands/program.ts")).createProgram(context);
+  Deno.exit(await runCli(program, { ...context, args }));
 }
 
 function createContext(signal: AbortSignal): AgentContext {

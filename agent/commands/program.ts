@@ -1,11 +1,10 @@
-import { Command } from "@commander-js/extra-typings";
-import { VERSION } from "../../shared/config/version.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { bootstrapCommand } from "./bootstrap.ts";
 import { completionCommand } from "./completion.ts";
-import { type AgentContext, resolveRoot } from "./context.ts";
+import type { AgentContext } from "./context.ts";
 import { daemonCommand } from "./daemon.ts";
 import { pauseCommand, resumeCommand } from "./pause.ts";
+import { rootProgram } from "./root_program.ts";
 import { runCommand } from "./run.ts";
 import { statusCommand } from "./status.ts";
 import { swarmCommand } from "./swarm.ts";
@@ -15,11 +14,7 @@ import { versionCommand } from "./version.ts";
 
 /** The whole command line of `vigo`. */
 export function createProgram(context: AgentContext) {
-  const program = new Command("vigo")
-    .description("Keeps this machine as its fleet wants it")
-    .version(VERSION, "--version", "print the version")
-    .option("--root <dir>", "keep everything below this folder; default: VIGO_ROOT, then /");
-  const roots = () => resolveRoot(program.opts().root, context.env);
+  const { program, roots } = rootProgram(context);
   program.addCommand(bootstrapCommand(context, roots));
   program.addCommand(daemonCommand(context, roots));
   program.addCommand(runCommand(context, roots));
