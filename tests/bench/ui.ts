@@ -12,8 +12,6 @@ const WATCHED_MS = 8_000;
 /** Until the first picture of a thousand nodes stands still. */
 const SETTLING_MS = 12_000;
 const CHUNKS = 4_096;
-/** Parts of the fleet that report one after the other, all of them within a second. */
-const TURNS = 10;
 const CAST = sha256Hex("what the benchmark casts");
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"];
 
@@ -85,12 +83,7 @@ async function measure(browser: Browser, one: UiCase): Promise<BenchRow[]> {
   });
   const page = await context.newPage();
   await page.goto(stage.url + path);
-  // As in a fleet, where nobody waits for the second of the others.
-  let turn = 0;
-  const reporting = setInterval(
-    () => download.report(chunksASecond, turn++ % TURNS),
-    1_000 / TURNS,
-  );
+  const reporting = setInterval(() => download.report(chunksASecond), 1_000);
   try {
     await page.waitForTimeout(SETTLING_MS);
     const frames = await watchFrames(page);
@@ -159,10 +152,9 @@ class Download {
     );
   }
 
-  /** Each envoy, or each of one part, reports so many chunks more, from all of its sources in turn. */
-  report(chunks: number, turn?: number): void {
+  /** Each envoy reports so many chunks more, from all of its sources in turn. */
+  report(chunks: number): void {
     for (const [at, envoy] of this.#stage.envoys.entries()) {
-      if (turn !== undefined && at % TURNS !== turn) continue;
       const map = this.#maps[at]?.slice() ?? new Uint8Array(CHUNKS);
       const sources = this.#sources[at] ?? [];
       let next = (at * 37) % CHUNKS;

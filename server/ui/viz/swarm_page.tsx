@@ -15,6 +15,8 @@ import { definePage } from "../page.ts";
 import { NoEnvoys } from "../pages/envoys_page.tsx";
 
 const ROWS = 100;
+/** The picture moves by itself; to take in tables of a hundred rows costs it some frames. */
+const TABLES_SECONDS = 15;
 /** Ways in the table, the busiest. */
 const MAX_WAYS = 12;
 
@@ -37,7 +39,7 @@ export const swarmPage = definePage({
       body: status.envoysTotal === 0 ? <NoEnvoys /> : (
         <>
           <Picture />
-          <Live id="swarm" url={url}>
+          <Live id="swarm" url={url} everySeconds={TABLES_SECONDS}>
             <Totals status={status} />
             <Panel title="Flows of the last minute" note={`the busiest ${MAX_WAYS}`}>
               <Ways flows={graph.flows} nodes={graph.nodes} />
