@@ -13,6 +13,7 @@ export const LONG_TEST_FILES: readonly string[] = [
   "tests/e2e/agent_process_test.ts",
   "tests/e2e/runs_test.ts",
   "tests/e2e/swarm_discovery_test.ts",
+  "tests/e2e/swarm_hostile_test.ts",
   "tests/e2e/swarm_administration_test.ts",
 ];
 

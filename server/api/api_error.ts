@@ -21,7 +21,21 @@ export interface ApiErrorOptions extends ErrorOptions {
 }
 
 /** The statuses that handlers refuse with. */
-export type ApiStatus = 400 | 401 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 422 | 423 | 429 | 503 | 507;
+export type ApiStatus =
+  | 400
+  | 401
+  | 403
+  | 404
+  | 405
+  | 409
+  | 410
+  | 413
+  | 415
+  | 422
+  | 423
+  | 429
+  | 503
+  | 507;
 
 /** The header that says when to try again, in whole seconds, at least one (RFC 9110, 10.2.3). */
 export function retryAfter(waitMs: number): Readonly<Record<string, string>> {
