@@ -93,9 +93,8 @@ function PuddlePanel({ puddle, context }: { puddle: MeshPuddle; context: PageCon
       )}
       {said && (
         <Notice kind="warn">
-          {said.hostname} says that it has a later key, <ShortId id={said.publicKey} length={16} />.
-          {" "}
-          Nothing signed has come here yet.
+          <Word>{said.hostname}</Word> says that it has a later key,{" "}
+          <ShortId id={said.publicKey} length={16} />. Nothing signed has come here yet.
         </Notice>
       )}
       <Members publicKey={publicKey} members={members} context={context} />
