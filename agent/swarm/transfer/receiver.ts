@@ -1,58 +1,21 @@
 import { isSha256 } from "../../../shared/crypto/sha256.ts";
 import { layoutOf } from "../../../shared/swarm/chunk_layout.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
-import type { TargetDecision } from "../../../shared/swarm/target_decision.ts";
-import type { TargetSubject } from "../../../shared/targeting/target_subject.ts";
-import type { BlobStore } from "../blobs/blob_store.ts";
 import { listPartials } from "../blobs/leftovers.ts";
-import { type DiskVerdict, judgeDisk, readDiskSpace, roomFor } from "../blobs/disk_gate.ts";
-import { BenchList } from "./bench_list.ts";
-import { ChunkOrigins } from "./chunk_origins.ts";
+import { buryBlob } from "../seeds/graveyard.ts";
 import { decideBlobs } from "./blob_decisions.ts";
-import { Download } from "./download.ts";
+import { BlobFetcher } from "./blob_fetcher.ts";
+import type { ChunkOrigins } from "./chunk_origins.ts";
+import type { Download } from "./download.ts";
 import { DownloadQueue } from "./download_queue.ts";
 import { EvictionMemory } from "./eviction_memory.ts";
-import type { ServerSource } from "./last_resort.ts";
+import type { ReceiverOptions } from "./receiver_options.ts";
 import { SkipList } from "./skip_list.ts";
-import type { EngineLog } from "../engine/engine_log.ts";
-import type { Hasher } from "../hashing/hasher.ts";
-import type { ManifestBook } from "../manifest/manifest_book.ts";
-import type { PeerClient } from "../peers/peer_client.ts";
-import type { ProvenPeer } from "../peers/peer_registry.ts";
-import type { SwarmPaths } from "../swarm_paths.ts";
-import { buryBlob, exhume } from "../seeds/graveyard.ts";
-import type { TaskScope } from "../engine/task_scope.ts";
 
 /** Pause before a download that gave up is tried again. */
 const RETRY_MS = 5_000;
 /** Pause before a download that the disk refused is tried again, unless a check-in is answered before. */
 const DISK_RETRY_MS = 60_000;
-
-export interface ReceiverOptions {
-  readonly paths: SwarmPaths;
-  readonly store: BlobStore;
-  readonly book: ManifestBook;
-  readonly client: PeerClient;
-  readonly hasher: Hasher;
-  readonly targets: TargetDecision;
-  readonly scope: TaskScope;
-  readonly hostname: string;
-  readonly minFreePercent: number;
-  readonly now: () => number;
-  readonly subject: () => TargetSubject;
-  /** Whether the gates let this envoy fetch. */
-  readonly isOpen: () => boolean;
-  /** Whether this envoy originates the blob, so that there is nothing to fetch. */
-  readonly isSeed: (sha256: string) => boolean;
-  readonly candidates: (sha256: string) => readonly ProvenPeer[];
-  /** Asked for what no peer has. */
-  readonly server: ServerSource;
-  readonly onPeerFailure: (uuid: string) => void;
-  readonly takeBandwidth: (sizeBytes: number, signal: AbortSignal) => Promise<void>;
-  /** Called when a blob was begun, advanced, completed or removed. */
-  readonly onChange: (kind: "chunk" | "blob") => void;
-  readonly log: EngineLog;
-}
 
 interface Job {
   readonly entry: ManifestEntry;
@@ -64,14 +27,12 @@ interface Job {
 
 /** Decides by itself which blobs this envoy should hold, fetches them, and lets go of those it should not. */
 export class Receiver {
-  /** Where the chunks of the latest downloads came from. */
-  readonly origins = new ChunkOrigins();
   readonly #options: ReceiverOptions;
+  readonly #fetcher: BlobFetcher;
   readonly #jobs = new Map<string, Job>();
   readonly #queue: DownloadQueue;
   #fillTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #skipped = new SkipList();
-  readonly #benches = new BenchList();
   readonly #evicted: EvictionMemory;
   /** Blobs of which a part is here: they are completed whether or not a target still means this envoy. */
   readonly #begun: Set<string>;
@@ -88,11 +49,23 @@ export class Receiver {
     this.#queue = new DownloadQueue(options.hostname);
     this.#evicted = evicted;
     this.#begun = new Set(begun);
+    this.#fetcher = new BlobFetcher(options, {
+      downloads: () => this.downloads(),
+      onProgress: (sha256) => {
+        this.#skipped.noteProgress(sha256);
+        options.onChange("chunk");
+      },
+    });
   }
 
   static async open(options: ReceiverOptions): Promise<Receiver> {
     const { paths, log } = options;
     return new Receiver(options, await EvictionMemory.open(paths, log), await listPartials(paths));
+  }
+
+  /** Where the chunks of the latest downloads came from. */
+  get origins(): ChunkOrigins {
+    return this.#fetcher.origins;
   }
 
   /** The download of a blob, while there is one. */
@@ -249,11 +222,11 @@ export class Receiver {
     } catch (error) {
       return this.#skip(entry, String(error), Infinity);
     }
-    if (await this.#resurrect(entry)) return true;
-    const verdict = await this.#checkDisk(entry);
+    if (await this.#fetcher.resurrect(entry)) return true;
+    const verdict = await this.#fetcher.checkDisk(entry);
     if (!verdict.ok) return this.#skip(entry, verdict.reason, DISK_RETRY_MS);
     if (signal.aborted) return false;
-    const download = this.#makeDownload(job);
+    const download = this.#fetcher.makeDownload(entry);
     job.download = download;
     const { sha256, label } = entry;
     log("info", "download started", { sha256, label, sizeBytes: entry.sizeBytes });
@@ -278,57 +251,6 @@ export class Receiver {
       case "cancelled":
         return false;
     }
-  }
-
-  /** A blob that was seeded here and revoked lies in the graveyard: verified, it need not travel again. */
-  async #resurrect({ sha256, stamp, ...entry }: ManifestEntry): Promise<boolean> {
-    const { paths, hasher, store, log } = this.#options;
-    const isBack = await exhume(
-      paths,
-      sha256,
-      (grave) => hasher.scan(grave, entry.chunkSizeBytes),
-      (digests) => store.keepDigests(sha256, digests),
-    );
-    if (!isBack) return false;
-    const sources = { cached: layoutOf(entry).count };
-    await store.add(sha256, { stamp, sources, activeDownloadMs: 0, completedMs: Date.now() });
-    log("info", "took a blob back from the graveyard", { sha256 });
-    return true;
-  }
-
-  #makeDownload({ entry }: Job): Download {
-    const { paths, store, client, hasher, log } = this.#options;
-    return new Download({
-      entry,
-      paths,
-      store,
-      client,
-      hasher,
-      log,
-      candidates: () => this.#options.candidates(entry.sha256),
-      server: this.#options.server,
-      origins: this.origins,
-      onPeerFailure: this.#options.onPeerFailure,
-      onCorruption: (uuid) => this.#benches.bench(uuid, performance.now()),
-      isBenched: (uuid) => this.#benches.has(uuid, performance.now()),
-      onProgress: () => {
-        this.#skipped.noteProgress(entry.sha256);
-        this.#options.onChange("chunk");
-      },
-      checkDisk: () => this.#checkDisk(entry),
-      takeBandwidth: this.#options.takeBandwidth,
-    });
-  }
-
-  async #checkDisk(entry: ManifestEntry): Promise<DiskVerdict> {
-    const { paths, minFreePercent } = this.#options;
-    const underWay = this.downloads().flatMap(({ partial, entry: { sha256 } }) => {
-      if (!partial) return [];
-      const { layout, chunks } = partial;
-      return [{ sha256, leftBytes: (layout.count - chunks.count) * layout.chunkSizeBytes }];
-    });
-    const space = await readDiskSpace(paths.blobs);
-    return judgeDisk(space, { ...roomFor(entry, underWay), minFreePercent });
   }
 
   #skip(entry: ManifestEntry, reason: string, pauseMs: number): false {
