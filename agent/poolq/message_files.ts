@@ -122,7 +122,7 @@ function syncData(file: number): Promise<void> {
 /** Whether the file is there with these bytes, on the disk; one with others is put aside. */
 async function isThere(path: string, bytes: Uint8Array): Promise<boolean> {
   let found: Uint8Array | undefined;
-  // What follows cannot be trusted to a look, but nothing can be there that a look does not see.
+  // Asked first, since a failure costs ten times as much. A link that leads nowhere holds nothing and is replaced.
   if (!existsSync(path)) return false;
   try {
     found = readUserFile(path, MAX_MESSAGE_JSON_BYTES);
