@@ -109,7 +109,12 @@ async function runChecks(session: TestSession, signal: AbortSignal): Promise<voi
   await session.sideBySide(CHECKS_AT_ONCE, [
     // In a process of its own: the memory that a compiler and its types take is free again for the tests.
     { title: "Promises", run: () => runDeno("run", "-A", "tools/check_promises.ts") },
-    { title: "Types", run: () => runDeno("check", "--quiet", ...files) },
+    { title: "Types", run: () => runDeno("check", "--quiet", ...files.filter(isServed(false))) },
+    // By themselves: what is known of a browser would be known to all files that are checked with them.
+    {
+      title: "Types of page modules",
+      run: () => runDeno("check", "--quiet", ...files.filter(isServed(true))),
+    },
     { title: "Format", run: () => runDeno("fmt", "--check") },
     { title: "Lint", run: () => runDeno("lint", "--quiet", ...folders) },
     {
@@ -117,6 +122,11 @@ async function runChecks(session: TestSession, signal: AbortSignal): Promise<voi
       run: async () => report(await checkDependencies(Deno.cwd())),
     },
   ], signal);
+}
+
+/** Files that a browser runs, or all others. */
+function isServed(served: boolean): (file: string) => boolean {
+  return (file) => file.endsWith(".js") === served;
 }
 
 /** Runs test files; once more if the runtime itself crashed under them, which is told. */

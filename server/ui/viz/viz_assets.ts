@@ -4,6 +4,7 @@ import followEvents from "./browser/follow_events.js" with { type: "text" };
 import camera from "./browser/graph_camera.js" with { type: "text" };
 import layout from "./browser/graph_layout.js" with { type: "text" };
 import painter from "./browser/graph_painter.js" with { type: "text" };
+import namedNodes from "./browser/named_nodes.js" with { type: "text" };
 import palette from "./browser/palette.js" with { type: "text" };
 import scheme from "./browser/scheme.js" with { type: "text" };
 import swarmPage from "./browser/swarm_page.js" with { type: "text" };
@@ -17,6 +18,7 @@ export const SWARM_SCRIPT = joinModules(
   followEvents,
   layout,
   camera,
+  namedNodes,
   painter,
   swarmPage,
 );

@@ -3,6 +3,8 @@
 /// <reference lib="dom.iterable" />
 // Draws a swarm on a canvas: what flows as arcs with dots that travel, envoys as discs, names where there is room for them.
 
+import { hasName, MANY } from "./named_nodes.js";
+
 /** @import { Scheme } from "./scheme.js" */
 /** @import { GraphCamera } from "./graph_camera.js" */
 
@@ -45,10 +47,6 @@ const MAX_TRAVELLED = 160;
 const MAX_MOVING = 250;
 /** Names drawn at most, among few nodes and among many: the weightiest, and whoever is pointed at. */
 const [MAX_NAMES, MAX_NAMES_OF_MANY] = [120, 42];
-/** How many nodes are many: of those which do nothing, names stand only where one looks closely. */
-const MANY = 250;
-/** How large a disc then is, in CSS pixels of its radius. */
-const CLOSE_PX = 9;
 /** With more flows than this each is paler, so that together they are no blanket. */
 const CALM_FLOWS = 300;
 /** How far an arc bends, as a share of its length. */
@@ -264,9 +262,7 @@ export class GraphPainter {
     for (const { id, name, body, isActive, isOnline } of ordered) {
       const isChosen = id === chosen;
       const radius = body.radius * camera.zoom;
-      // A name under a speck belongs to nobody.
-      if (!isChosen && radius < 3.2) continue;
-      if (!isChosen && !isActive && radius < CLOSE_PX && nodes.length > MANY) continue;
+      if (!hasName({ isChosen, isActive, radiusPx: radius }, nodes.length)) continue;
       const x = (body.x - camera.x) * camera.zoom + width / 2;
       const y = (body.y - camera.y) * camera.zoom + height / 2;
       if (x < -40 || x > width + 40 || y < -20 || y > height + 20) continue;
