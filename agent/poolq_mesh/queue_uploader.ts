@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { messageId } from "../../shared/poolq/message.ts";
 import { UploadQueuesRequest, UploadQueuesResponse } from "../../shared/proto/agent.ts";
 import type { Clock } from "../daemon/clock.ts";
 import type { AgentLog } from "../daemon/agent_log.ts";
@@ -36,6 +37,8 @@ export class QueueUploader {
   readonly #stored = new Map<string, number>();
   /** By topic: what the server was told last of who writes it. A topic that moves away has another one, and no new message. */
   readonly #toldWriters = new Map<string, string>();
+  /** Topics of which the server has another message than this envoy, and was given ours, so that it sees both. */
+  readonly #disputed = new Set<string>();
   /** Topics that the server takes no more of for now, and why. */
   readonly #refused = new Map<string, string>();
   #running: Promise<void> | undefined;
@@ -61,6 +64,7 @@ export class QueueUploader {
   forget(): void {
     this.#stored.clear();
     this.#toldWriters.clear();
+    this.#disputed.clear();
     this.#refused.clear();
   }
 
@@ -152,12 +156,16 @@ export class QueueUploader {
   }
 
   #note(due: readonly HeldTopic[], { topics }: UploadQueuesResponse): void {
-    for (const { topicId, storedSeq, refusal } of topics) {
+    for (const { topicId, storedSeq, storedId, refusal } of topics) {
       const id = topicId.toString("hex");
       const topic = due.find((one) => one.topicId === id);
       if (!topic) continue;
       const before = this.#stored.get(id);
-      this.#stored.set(id, storedSeq);
+      const isOther = refusal === "" && !this.#disputed.has(id) &&
+        this.#isOther(topic, storedSeq, storedId.toString("hex"));
+      if (isOther) this.#disputed.add(id);
+      this.#stored.set(id, isOther ? storedSeq - 1 : storedSeq);
+      if (isOther) continue;
       if (topic.appointment) this.#toldWriters.set(id, topic.appointment.signature);
       // Without progress another call would say the same.
       const isStuck = before !== undefined && storedSeq <= before && storedSeq < topic.headSeq;
@@ -170,6 +178,16 @@ export class QueueUploader {
         reason,
       });
     }
+  }
+
+  /** Whether the server's last message is not the one that is held here in its place: then it has to be shown both. */
+  #isOther({ topicId, firstSeq, headSeq, headId }: HeldTopic, seq: number, id: string): boolean {
+    if (id === "" || seq < firstSeq || seq > headSeq) return false;
+    if (seq === headSeq) return id !== headId;
+    const [text] = this.#options.store.range(topicId, { from: seq, limit: 1, maxLength: 1 });
+    // Verified when it was taken in; a seq that is missing here says nothing.
+    const message = text === undefined ? undefined : JSON.parse(text);
+    return message?.seq === seq && messageId(message) !== id;
   }
 
   async #takeTurn(): Promise<void> {

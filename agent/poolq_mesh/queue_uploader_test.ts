@@ -103,3 +103,19 @@ Deno.test("topics of a user without the grant are not carried", async () => {
   await uploader.run();
   assert.deepEqual(server.calls, []);
 });
+
+Deno.test("a server that has another message in the place of ours is shown both", async () => {
+  for (const ahead of [0, 2]) {
+    const { id, hold, server, uploader } = setUp(3);
+    hold(3);
+    const theirs = Array.from({ length: 3 - ahead }, () => "ab".repeat(32));
+    server.ids.set(id, theirs);
+    server.stored.set(id, theirs.length);
+    await uploader.run();
+    assert.equal(server.refusal, "equivocation");
+    assert.equal(uploader.refusal(id), "equivocation");
+    assert.equal(server.calls.length, 2, "it is asked, and given what contradicts it, once");
+    await uploader.run();
+    assert.equal(server.calls.length, 2);
+  }
+});

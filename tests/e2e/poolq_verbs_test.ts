@@ -165,6 +165,22 @@ Deno.test("a person posts, reads and moves topics between machines with one iden
         );
       },
     );
+
+    await t.step(
+      "a topic that two machines founded while neither reached the other is told as a fork",
+      async () => {
+        for (const host of fleet.hosts) await fleet.killAgent(host);
+        const { topic_id, seq, msg_id } = await mara.post(web, "fresh", "from web-1");
+        const other = await mara.post(hub, "fresh", "from the hub");
+        assert.deepEqual([other.topic_id, other.seq, seq], [topic_id, 1, 1]);
+        assert.notEqual(other.msg_id, msg_id);
+        for (const host of fleet.hosts) await fleet.startAgent(host);
+        await eventually("the server has both and says so", async () => {
+          const shown = await fleet.cli("swarm", "poolq", "show", topic_id);
+          return /equivocation/i.test(shown);
+        });
+      },
+    );
     for (const host of fleet.hosts) await mara.get(host, "puddle", "lock");
   }, { sections: SECTIONS });
 });
