@@ -2,6 +2,7 @@ import { type Kysely, sql } from "kysely";
 import { z } from "zod";
 import { MAX_CHANGE_STREAK, MAX_TIME_MS } from "../../shared/config/run_report.ts";
 import type { Atomically } from "./atomically.ts";
+import { readColumn } from "./read_column.ts";
 import type { EnvoyObservation, EnvoyRecord, EnvoyRepository } from "./store.ts";
 import type { Tables } from "./tables.ts";
 
@@ -267,7 +268,7 @@ function toEnvoy(row: Tables["envoys"]): EnvoyRecord {
     state: row.state,
     enrolledAtMs: row.enrolled_at_ms,
     revokedAtMs: row.revoked_at_ms,
-    tags: tagsSchema.parse(JSON.parse(row.tags)),
+    tags: readColumn(tagsSchema, row.tags, `the tags of ${row.hostname}`),
     tagRevision: row.tag_revision,
     suspectedClone: row.suspected_clone === 1,
     previousHostname: row.previous_hostname,

@@ -1,6 +1,7 @@
 import type { Kysely } from "kysely";
 import { type ManifestEntry, manifestEntrySchema } from "../../shared/swarm/manifest_entry.ts";
 import type { Atomically } from "./atomically.ts";
+import { readColumn } from "./read_column.ts";
 import type { ManifestRepository } from "./store.ts";
 import type { Tables } from "./tables.ts";
 
@@ -44,9 +45,11 @@ export class SqlManifestRepository implements ManifestRepository {
   }
 
   async list(): Promise<ManifestEntry[]> {
-    const rows = await this.#database.selectFrom("manifest_entries").select("entry")
+    const rows = await this.#database.selectFrom("manifest_entries").select(["sha256", "entry"])
       .orderBy("sha256").orderBy("author").execute();
-    return rows.map(({ entry }) => manifestEntrySchema.parse(JSON.parse(entry)));
+    return rows.map(({ sha256, entry }) =>
+      readColumn(manifestEntrySchema, entry, `the manifest entry of ${sha256}`)
+    );
   }
 
   async remove(cells: readonly { sha256: string; author: string }[]): Promise<void> {

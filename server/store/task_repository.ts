@@ -4,6 +4,7 @@ import { z } from "zod";
 import { TASK_STATUSES, VERDICTS } from "../../shared/tasks/verdict.ts";
 import type { Atomically } from "./atomically.ts";
 import { packOutput, unpackOutput } from "./pack_output.ts";
+import { readColumn } from "./read_column.ts";
 import { readTaskCursor, writeTaskCursor } from "./task_cursor.ts";
 import { WorkTable } from "./work_table.ts";
 import type {
@@ -229,8 +230,8 @@ function progressColumns(progress: TaskProgress) {
 
 function readTask({ record, progress }: Pick<Tables["tasks"], "record" | "progress">): StoredTask {
   return {
-    record: recordSchema.parse(JSON.parse(record)),
-    progress: progressSchema.parse(JSON.parse(progress)),
+    record: readColumn(recordSchema, record, "a task"),
+    progress: readColumn(progressSchema, progress, "a task's progress"),
   };
 }
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { VERDICTS } from "../../shared/tasks/verdict.ts";
 import { STEP_STATUSES, WORKFLOW_STATUSES } from "../../shared/workflows/advance_workflow.ts";
 import { FAILURE_POLICIES } from "../../shared/workflows/workflow.ts";
+import { readColumn } from "./read_column.ts";
 import { WorkTable } from "./work_table.ts";
 import type { Tables } from "./tables.ts";
 import type {
@@ -119,7 +120,7 @@ function readWorkflow(
   { record, progress }: Pick<Tables["workflows"], "record" | "progress">,
 ): StoredWorkflow {
   return {
-    record: recordSchema.parse(JSON.parse(record)),
-    progress: progressSchema.parse(JSON.parse(progress)),
+    record: readColumn(recordSchema, record, "a workflow"),
+    progress: readColumn(progressSchema, progress, "a workflow's progress"),
   };
 }
