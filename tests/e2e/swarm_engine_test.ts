@@ -310,7 +310,7 @@ Deno.test("an envoy that loses its gate stops listening and keeps what it has", 
   assert.equal(sha256Hex(await Deno.readFile(`${receiver.folder}/.blobs/${sha256}`)), sha256);
 });
 
-Deno.test("an engine that the daemon stops leaves a state file that shows it shut", async () => {
+Deno.test("an engine that the daemon stops leaves a state file that shows it stopped, with the gates of the server", async () => {
   await using root = await TemporaryRoot.create();
   const { envoys: [origin, receiver] } = await makeFleet(root, 2);
   assert.ok(origin && receiver);
@@ -322,7 +322,7 @@ Deno.test("an engine that the daemon stops leaves a state file that shows it shu
   await receiver.engine.stop();
   const state = await readSwarmState(receiver.folder);
   assert.ok(state.ok);
-  assert.equal(state.value.gates.enabled, false);
+  assert.equal(state.value.gates.enabled, true);
   assert.equal(state.value.listening, undefined);
   assert.deepEqual(state.value.blobs.map(({ status }) => status), ["complete"]);
 });

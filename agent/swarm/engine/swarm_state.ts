@@ -51,8 +51,9 @@ export function runningState(
 
 /**
  * The state file of a swarm that does not run, because its gate is shut or the daemon ended it: nothing listens and
- * nobody is known, and what was held when it ended (`last`) still lies on the disk. With a `problem`, the state file of
- * one that cannot start.
+ * nobody is known, and what was held when it ended (`last`) still lies on the disk. Its gates stay as the server last
+ * resolved them, since queues and identities are used without the daemon, too. With a `problem`, the state file of one
+ * that cannot start.
  */
 export function shutState(
   facts: StateFacts,
@@ -67,11 +68,5 @@ export function shutState(
     blobs: last?.blobs ?? [],
     problems: [],
   });
-  return {
-    ...state,
-    ...(problem === undefined
-      ? { gates: { ...state.gates, enabled: false } }
-      // The gate is open: something else is in the way.
-      : { problem }),
-  };
+  return { ...state, ...(problem === undefined ? {} : { problem }) };
 }

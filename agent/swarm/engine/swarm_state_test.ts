@@ -46,18 +46,20 @@ const LAST: SessionFacts = {
   problems: [],
 };
 
-Deno.test("a swarm that was ended is shown shut, whatever the documents last said", () => {
+Deno.test("a swarm that was ended listens nowhere, and keeps the gates that the server resolved", () => {
   const state = shutState({ ...FACTS, instance: "i", nowMs: 9 }, { last: LAST });
   assert.deepEqual(swarmStateSchema.parse(state), state);
-  assert.equal(state.gates.enabled, false);
+  assert.equal(state.gates.enabled, true);
   assert.equal(state.listening, undefined);
   assert.equal(state.multicast.state, "off");
   assert.equal(state.peerCount, 0);
   assert.deepEqual(state.blobs.map(({ label }) => label), ["app.tar"]);
 });
 
-Deno.test("a swarm that never ran is shown shut and empty", () => {
-  const state = shutState({ ...FACTS, instance: "i", nowMs: 9 });
+Deno.test("a swarm whose gate is shut and that never ran is shown shut and empty", () => {
+  const envoy = envoyDocument();
+  const shut = { ...envoy, swarm: { ...envoy.swarm, enabled: false } };
+  const state = shutState({ ...FACTS, envoy: shut, instance: "i", nowMs: 9 });
   assert.equal(state.gates.enabled, false);
   assert.deepEqual([state.blobs, state.manifest.active], [[], 0]);
 });
