@@ -7,6 +7,7 @@ import { bodyOf, dropRest, readJsonBody } from "../daemon/read_json_body.ts";
 import type { Challenge, UserProofs } from "../daemon/user_proofs.ts";
 import type { ClaimOutcome, WantedIdentity } from "./claim_identity.ts";
 import { LineTooLongError, readLines } from "./line_stream.ts";
+import type { ProvenAnswer } from "./local_puddle_answers.ts";
 import type { PairingDesk } from "./pairing_desk.ts";
 import { MAX_HANDED_OVER_BYTES, readHandedOver, userNameSchema } from "./pairing_messages.ts";
 
@@ -54,7 +55,7 @@ export interface PuddleServices {
  *
  * `POST /puddle/pair` opens an offer and `POST /puddle/join` claims one, for a user that proves itself in the same exchange,
  * in lines of JSON: the caller says who it is, hears a nonce, makes the file that proves it, says what it wants, and hears
- * what came of it ({@linkcode provenAnswerSchema}).
+ * what came of it ({@linkcode ProvenAnswer}).
  */
 export function createPuddleApi(services: PuddleServices) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -97,17 +98,7 @@ export function createPuddleApi(services: PuddleServices) {
   };
 }
 
-/** What the daemon says in the end. */
-export const provenAnswerSchema = z.discriminatedUnion("ok", [
-  z.strictObject({ ok: z.literal(true), body: z.unknown() }),
-  z.strictObject({ ok: z.literal(false), status: z.number().int(), message: z.string() }),
-]);
-
-type ProvenAnswer = z.infer<typeof provenAnswerSchema>;
 type Refusal = Extract<ProvenAnswer, { ok: false }>;
-
-/** The first line that the daemon says: the nonce, 32 bytes as hex. */
-export const nonceSchema = z.strictObject({ nonce: z.string().regex(/^[0-9a-f]{64}$/) });
 
 async function prove<T>(
   services: PuddleServices,

@@ -6,7 +6,7 @@ import { UserError } from "../../shared/terminal/user_error.ts";
 import { errorCode } from "../system/file_error.ts";
 import type { Caller } from "./caller_home.ts";
 import { readLines } from "./line_stream.ts";
-import { nonceSchema, provenAnswerSchema } from "./local_puddle_api.ts";
+import { nonceSchema, provenAnswerSchema } from "./local_puddle_answers.ts";
 import { MAX_HANDED_OVER_BYTES } from "./pairing_messages.ts";
 import { puddlePaths } from "./puddle_paths.ts";
 

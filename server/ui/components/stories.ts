@@ -12,6 +12,7 @@ import { hostPolicyStory } from "./host_policy_story.tsx";
 import { layoutStory } from "./layout_story.tsx";
 import { liveStory } from "./live_story.tsx";
 import { liveVersionStory } from "./live_version_story.tsx";
+import { noEnvoysStory } from "./no_envoys_story.tsx";
 import { noticeStory } from "./notice_story.tsx";
 import { pagerStory } from "./pager_story.tsx";
 import { panelStory } from "./panel_story.tsx";
@@ -44,6 +45,7 @@ export const STORIES: readonly Story[] = [
   layoutStory,
   liveStory,
   liveVersionStory,
+  noEnvoysStory,
   noticeStory,
   pagerStory,
   panelStory,

@@ -2,6 +2,7 @@ import type { EnvoySort, EnvoySummary } from "../../../shared/rest/envoys.ts";
 import { counted } from "../../../shared/terminal/counted.ts";
 import { Live } from "../components/live.tsx";
 import { Empty } from "../components/notice.tsx";
+import { NoEnvoys } from "../components/no_envoys.tsx";
 import { Pager } from "../components/pager.tsx";
 import {
   CONVERGENCE_KINDS,
@@ -110,18 +111,6 @@ function Rows({ envoys, total, nextCursor, context, isFiltered }: EnvoyRows & {
       />
       <Pager url={context.url} nextCursor={nextCursor} shown={envoys.length} total={total} />
     </>
-  );
-}
-
-/** What a fleet without machines needs first. */
-export function NoEnvoys() {
-  return (
-    <Empty title="No machine is enrolled yet.">
-      <p>
-        On the server's host: <Command>vigocli enroll token create --hostname web-1</Command>{" "}
-        prints a token, and the command that the machine is enrolled with.
-      </p>
-    </Empty>
   );
 }
 

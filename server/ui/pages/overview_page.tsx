@@ -1,6 +1,7 @@
 import type { Attention, FleetStatus } from "../../../shared/rest/fleet.ts";
 import { counted } from "../../../shared/terminal/counted.ts";
 import { Live } from "../components/live.tsx";
+import { NoEnvoys } from "../components/no_envoys.tsx";
 import { Empty } from "../components/notice.tsx";
 import { Figure, Figures, Panel } from "../components/panel.tsx";
 import { RunRows } from "../components/rows.tsx";
@@ -11,7 +12,6 @@ import { Time } from "../components/time.tsx";
 import { path } from "../href.ts";
 import { definePage, type PageContext } from "../page.ts";
 import { OverviewCharts } from "../viz/charts/overview_charts.tsx";
-import { NoEnvoys } from "./envoys_page.tsx";
 import { listRuns } from "./list_runs.ts";
 
 const RUNS = 8;

@@ -2,6 +2,7 @@ import type { SwarmFlow, SwarmNode } from "../../../shared/rest/swarm_graph.ts";
 import type { SwarmPeer, SwarmStatus } from "../../../shared/rest/swarm_substrate.ts";
 import { formatBytes } from "../../../shared/terminal/bytes.ts";
 import { Live } from "../components/live.tsx";
+import { NoEnvoys } from "../components/no_envoys.tsx";
 import { Empty } from "../components/notice.tsx";
 import { Pager } from "../components/pager.tsx";
 import { Figure, Figures, Panel } from "../components/panel.tsx";
@@ -12,7 +13,6 @@ import { Command, Word } from "../components/text.tsx";
 import { Time } from "../components/time.tsx";
 import { path } from "../href.ts";
 import { definePage } from "../page.ts";
-import { NoEnvoys } from "../pages/envoys_page.tsx";
 
 const ROWS = 100;
 /** The picture moves by itself; to take in tables of a hundred rows costs it some frames. */
