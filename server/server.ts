@@ -37,7 +37,7 @@ import { PasswordHasher } from "./auth/password_hash.ts";
 import { SessionService } from "./auth/session_service.ts";
 import { UserService } from "./auth/user_service.ts";
 import type { ServerStart } from "./channel.ts";
-import { composeFleet } from "./checkin/compose_fleet.ts";
+import { composeFleet } from "./wiring/compose_fleet.ts";
 import type { Fleet } from "./checkin/fleet.ts";
 import { PeerCertificates } from "./checkin/peer_certificates.ts";
 import { makeSelfTestIdentities } from "./checkin/self_test_identities.ts";

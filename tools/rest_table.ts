@@ -5,7 +5,7 @@ import {
   LOCAL_ROOT,
   type Principal,
   userPrincipal,
-} from "../server/auth/principal.ts";
+} from "../server/service/principal.ts";
 import { API_PREFIX, CONTRACT } from "../shared/rest/contract.ts";
 import { PERSON_ROLES } from "../shared/rest/roles.ts";
 

@@ -1,5 +1,6 @@
-import { type Finding, formatFinding } from "./finding.ts";
+import { formatFinding } from "./finding.ts";
 import { checkDependencies } from "./check_dependencies.ts";
+import { checkRooms } from "./check_rooms.ts";
 import { runTests, type TestRun, type TestRunOptions } from "./run_tests.ts";
 import { CODE_FOLDERS, listSourceFiles } from "./source_files.ts";
 import { BROWSER_NEED, installSystemPackages, SYSTEM_NEEDS } from "./system_packages.ts";
@@ -119,8 +120,9 @@ async function runChecks(session: TestSession, signal: AbortSignal): Promise<voi
     { title: "Lint", run: () => runDeno("lint", "--quiet", ...folders) },
     {
       title: "Direction of dependencies",
-      run: async () => report(await checkDependencies(Deno.cwd())),
+      run: async () => report((await checkDependencies(Deno.cwd())).map(formatFinding)),
     },
+    { title: "Order of rooms", run: async () => report(await checkRooms(Deno.cwd())) },
   ], signal);
 }
 
@@ -145,10 +147,9 @@ function phaseOf({ tally, failed, problems }: TestRun): Phase {
   return { tally, problems: [...failed, ...problems] };
 }
 
-function report(findings: readonly Finding[]): Phase {
-  const problems = findings.map(formatFinding);
+function report(problems: readonly string[]): Phase {
   for (const problem of problems) console.error(problem);
-  return findings.length > 0 ? { ...FAILED_CHECK, problems } : PASSED_CHECK;
+  return problems.length > 0 ? { ...FAILED_CHECK, problems } : PASSED_CHECK;
 }
 
 async function runDeno(...args: string[]): Promise<Phase> {

@@ -1,8 +1,8 @@
 import { checkGuardrails } from "../../shared/config/guardrails.ts";
 import { identifiedTraits } from "../../shared/templates/identified_traits.ts";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
-import type { AgentLog } from "../daemon/agent_log.ts";
-import type { Applied, ApplyPolicy } from "../daemon/policy_applier.ts";
+import type { AgentLog } from "../runtime/agent_log.ts";
+import type { Applied, ApplyPolicy } from "./policy_applier.ts";
 import { standardRegistry } from "../resources/registry.ts";
 import { openLocalMachine } from "../system/local_machine.ts";
 import type { TraitSystem } from "../traits/collector.ts";

@@ -4,7 +4,7 @@ import { CommandExit } from "../../shared/terminal/command_exit.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
-import { callDaemon, DaemonUnreachableError } from "../daemon/local_client.ts";
+import { callDaemon, DaemonUnreachableError } from "../local/local_client.ts";
 import { agentPaths } from "../store/agent_paths.ts";
 import type { CleanUp } from "../swarm/blobs/stale_partials.ts";
 import type { AgentContext } from "./context.ts";

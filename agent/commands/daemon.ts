@@ -43,8 +43,8 @@ async function run(
   const level = flags.logLevel ?? await configuredLevel(paths);
   const log = await configureLogging("vigo", level);
   const { runDaemon } = await import("../daemon/daemon.ts");
-  const { systemClock } = await import("../daemon/clock.ts");
-  const { setSystemClock } = await import("../daemon/set_system_clock.ts");
+  const { systemClock } = await import("../runtime/clock.ts");
+  const { setSystemClock } = await import("../runtime/set_system_clock.ts");
   const { startEngine } = await import("../swarm/start_engine.ts");
   const stop = new AbortController();
   const onSignal = () => {

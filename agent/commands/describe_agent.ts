@@ -1,6 +1,6 @@
 import type { Json } from "../../shared/canonical/canonical_json.ts";
-import { callDaemon } from "../daemon/local_client.ts";
-import { type AgentStatus, statusSchema } from "../daemon/status.ts";
+import { callDaemon } from "../local/local_client.ts";
+import { type AgentStatus, statusSchema } from "../cycle/status.ts";
 import { agentSelf } from "../traits/agent_self.ts";
 import type { TraitSystem } from "../traits/collector.ts";
 import { parseProcStatus } from "../traits/processes.ts";

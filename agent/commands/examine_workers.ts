@@ -6,7 +6,7 @@ import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
 import { jsonText } from "../../shared/terminal/json_text.ts";
 import { withExamples } from "../../shared/terminal/run_cli.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
-import type { WorkersReport } from "../daemon/examine_workers.ts";
+import type { WorkersReport } from "../engine_host/examine_workers.ts";
 import type { AgentContext } from "./context.ts";
 import { explain } from "./explain.ts";
 import { readMinFreePercent } from "./min_free_percent.ts";
@@ -33,8 +33,8 @@ export function examineWorkersCommand(context: AgentContext, roots: () => RootPa
 
 async function examine(context: AgentContext, roots: RootPaths): Promise<WorkersReport> {
   const minFreePercent = readMinFreePercent(context.env);
-  const { examineWorkers } = await import("../daemon/examine_workers.ts");
-  const { systemClock } = await import("../daemon/clock.ts");
+  const { examineWorkers } = await import("../engine_host/examine_workers.ts");
+  const { systemClock } = await import("../runtime/clock.ts");
   const { startEngine } = await import("../swarm/start_engine.ts");
   return await examineWorkers({
     roots,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { LocalServer, sendJson } from "../daemon/local_server.ts";
+import { LocalServer, sendJson } from "../local/local_server.ts";
 import { rootPaths } from "../../shared/platform/root_paths.ts";
 import { runVigo } from "../../tests/support/run_vigo.ts";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";

@@ -8,7 +8,7 @@ import { verifyMessage } from "../../shared/poolq/verify_message.ts";
 import { runCli } from "../../shared/terminal/run_cli.ts";
 import { eventually } from "../../tests/support/eventually.ts";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
-import { type LocalHandler, LocalServer, sendJson } from "../daemon/local_server.ts";
+import { type LocalHandler, LocalServer, sendJson } from "../local/local_server.ts";
 import { poolqPaths } from "../poolq/poolq_paths.ts";
 import { CHEAP_COST } from "../puddle/cheap_cost.ts";
 import { createIdentity, openIdentity } from "../puddle/puddle_identity.ts";

@@ -7,7 +7,7 @@ import { LocalPuddleClient } from "../puddle/local_puddle_client.ts";
 import { requireGrant } from "../puddle/require_grant.ts";
 import { agentPaths } from "../store/agent_paths.ts";
 import { switchUser } from "../system/user_switch.ts";
-import { ownCommand } from "../user_scan/own_command.ts";
+import { ownCommand } from "../puddle/own_command.ts";
 import type { AgentContext } from "./context.ts";
 
 /** What a verb of `vigo swarm puddle` works with. */

@@ -3,7 +3,7 @@ import { puddleShow } from "../../shared/rest/puddle.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
-import type { PuddleInFleet } from "../daemon/fleet_directory.ts";
+import type { PuddleInFleet } from "../server_link/fleet_directory.ts";
 import type { LocalPuddleClient } from "../puddle/local_puddle_client.ts";
 
 const knownSchema: z.ZodType<PuddleInFleet> = z.discriminatedUnion("kind", [

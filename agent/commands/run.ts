@@ -62,7 +62,7 @@ async function askDaemon(
   dryRun: boolean,
   onResource: (resource: ResourceReport) => void,
 ): Promise<RunResult> {
-  const { callDaemon, DaemonUnreachableError } = await import("../daemon/local_client.ts");
+  const { callDaemon, DaemonUnreachableError } = await import("../local/local_client.ts");
   const { controlSocket } = agentPaths(roots);
   let result: RunResult | undefined;
   const call = {
@@ -100,8 +100,8 @@ async function runHere(
   dryRun: boolean,
   onResource: (resource: ResourceReport) => void,
 ): Promise<RunResult> {
-  const { runOnce } = await import("../daemon/run_once.ts");
-  const { explainFailure, isTurnedAway } = await import("../daemon/describe_failure.ts");
+  const { runOnce } = await import("../cycle/run_once.ts");
+  const { explainFailure, isTurnedAway } = await import("../cycle/describe_failure.ts");
   const outcome = await runOnce({
     roots,
     agentVersion: VERSION,

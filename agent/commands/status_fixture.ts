@@ -1,4 +1,4 @@
-import type { AgentStatus } from "../daemon/status.ts";
+import type { AgentStatus } from "../cycle/status.ts";
 
 /** What a healthy daemon says of itself. */
 export const STATUS: AgentStatus = {

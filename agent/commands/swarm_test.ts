@@ -3,7 +3,7 @@ import { rootPaths } from "../../shared/platform/root_paths.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
 import { runVigo } from "../../tests/support/run_vigo.ts";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
-import { LocalServer, sendJson } from "../daemon/local_server.ts";
+import { LocalServer, sendJson } from "../local/local_server.ts";
 import { agentPaths } from "../store/agent_paths.ts";
 import type { BlobState, PeersFile, SwarmState } from "../swarm/mirror.ts";
 import { SwarmPaths } from "../swarm/swarm_paths.ts";

@@ -10,7 +10,7 @@ import { UserError } from "../../shared/terminal/user_error.ts";
 import { SecretTraces } from "../apply/secret_traces.ts";
 import { FileSnapshotStore, type RunSnapshots } from "../apply/snapshot_store.ts";
 import { planUndo, type UndoResult, type UndoStep, undoSteps } from "../apply/undo_run.ts";
-import { FileLock } from "../daemon/cycle_lock.ts";
+import { FileLock } from "../runtime/cycle_lock.ts";
 import { type AgentPaths, agentPaths } from "../store/agent_paths.ts";
 import { DatabaseSecretTraces } from "../store/database_secret_traces.ts";
 import { nameOfOperator, type Pause, writePause } from "../store/pause.ts";

@@ -3,7 +3,7 @@ import { rootPaths } from "../../shared/platform/root_paths.ts";
 import { runVigo } from "../../tests/support/run_vigo.ts";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
 import { FileSnapshotStore } from "../apply/snapshot_store.ts";
-import { FileLock } from "../daemon/cycle_lock.ts";
+import { FileLock } from "../runtime/cycle_lock.ts";
 import { AgentDatabase } from "../store/agent_database.ts";
 import { agentPaths } from "../store/agent_paths.ts";
 import { writeEnrolment } from "../store/identity.ts";

@@ -1,4 +1,4 @@
-import { callDaemon, DaemonUnreachableError } from "../daemon/local_client.ts";
+import { callDaemon, DaemonUnreachableError } from "../local/local_client.ts";
 import type { AgentPaths } from "../store/agent_paths.ts";
 
 /**

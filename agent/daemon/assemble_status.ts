@@ -1,7 +1,7 @@
 import { readPause } from "../store/pause.ts";
-import type { CycleOutcome } from "./cycle.ts";
-import type { EnvoySession } from "./envoy_session.ts";
-import type { AgentStatus } from "./status.ts";
+import type { CycleOutcome } from "../cycle/cycle.ts";
+import type { EnvoySession } from "../cycle/envoy_session.ts";
+import type { AgentStatus } from "../cycle/status.ts";
 
 /** What only the running daemon knows. */
 export interface DaemonFacts extends

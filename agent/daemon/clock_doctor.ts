@@ -1,6 +1,6 @@
 import type { Verifier } from "../../shared/crypto/ed25519.ts";
-import type { AgentLog } from "./agent_log.ts";
-import type { SignedCaller } from "./signed_caller.ts";
+import type { AgentLog } from "../runtime/agent_log.ts";
+import type { SignedCaller } from "../server_link/signed_caller.ts";
 
 /** Pause between questions about the time: a clock does not become right by asking. */
 const ASK_EVERY_MS = 60_000;

@@ -1,13 +1,13 @@
 import type { ServerMessage } from "../../shared/proto/agent.ts";
 import { storageFault } from "../store/storage_fault.ts";
-import type { AgentLog } from "./agent_log.ts";
-import type { EngineKeeper } from "./engine_keeper.ts";
-import type { HeldDocuments } from "./held_documents.ts";
-import { readEntries } from "./manifest_messages.ts";
+import type { AgentLog } from "../runtime/agent_log.ts";
+import type { EngineKeeper } from "../engine_host/engine_keeper.ts";
+import type { HeldDocuments } from "../documents/held_documents.ts";
+import { readEntries } from "../engine_host/manifest_messages.ts";
 import type { QueueKeeper } from "../poolq_mesh/queue_keeper.ts";
-import type { PuddleKeeper } from "../puddle/puddle_keeper.ts";
+import type { PuddleKeeper } from "../puddle_mesh/puddle_keeper.ts";
 import type { TaskKeeper } from "../tasks/task_keeper.ts";
-import type { WakeQueue } from "./wake_queue.ts";
+import type { WakeQueue } from "../cycle/wake_queue.ts";
 
 /** Whom a message of the server may concern. */
 export interface ServerAudience {

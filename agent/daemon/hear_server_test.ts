@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { ServerMessage } from "../../shared/proto/agent.ts";
-import { fakeLog } from "./fake_log.ts";
+import { fakeLog } from "../runtime/fake_log.ts";
 import { hearServer, type ServerAudience } from "./hear_server.ts";
 
 const DOCUMENT = { payload: Buffer.from("{}"), signature: Buffer.alloc(64) };

@@ -8,11 +8,11 @@ import {
   isQueueRequest,
   type LocalQueues,
 } from "../poolq_mesh/local_poolq_api.ts";
-import { explainFailure, isTurnedAway } from "./describe_failure.ts";
-import { type LocalHandler, sendJson } from "./local_server.ts";
-import { readJsonBody } from "./read_json_body.ts";
-import type { AgentStatus } from "./status.ts";
-import type { WakeQueue } from "./wake_queue.ts";
+import { explainFailure, isTurnedAway } from "../cycle/describe_failure.ts";
+import { type LocalHandler, sendJson } from "../local/local_server.ts";
+import { readJsonBody } from "../local/read_json_body.ts";
+import type { AgentStatus } from "../cycle/status.ts";
+import type { WakeQueue } from "../cycle/wake_queue.ts";
 
 /** Longest hostname, UUID or address. */
 const MAX_PEER_NAME = 255;

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
 import { SOUND } from "../swarm/doctor/fake_diagnosis.ts";
 import { createOpenApi, type OpenApi } from "./local_api.ts";
-import { callDaemon } from "./local_client.ts";
-import { LocalServer } from "./local_server.ts";
+import { callDaemon } from "../local/local_client.ts";
+import { LocalServer } from "../local/local_server.ts";
 
 /** Asks the open socket of a daemon that answers as `diagnose` does. */
 async function ask(diagnose: OpenApi["diagnose"], path: string, method: "GET" | "POST" = "GET") {

@@ -1,6 +1,6 @@
 import { type ServerTime, serverTimeSchema } from "../../shared/config/server_time.ts";
 import type { Verifier } from "../../shared/crypto/ed25519.ts";
-import { openDocument, type SignedBytes } from "../../shared/crypto/signed_document.ts";
+import { openDocument, type SignedBytes } from "../../shared/canonical/signed_document.ts";
 import { serverTime } from "../../shared/rest/enroll.ts";
 import { callRest } from "./rest_client.ts";
 

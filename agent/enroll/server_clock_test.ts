@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { generateEd25519, loadVerifier } from "../../shared/crypto/ed25519.ts";
-import { sealDocument } from "../../shared/crypto/signed_document.ts";
+import { sealDocument } from "../../shared/canonical/signed_document.ts";
 import { acceptServerTime, describeClockOffset } from "./server_clock.ts";
 
 const server = generateEd25519().signer;

@@ -4,7 +4,7 @@ import { MAX_HINT_BYTES, MAX_HINT_MESSAGES, MAX_RANGE_BYTES } from "../../shared
 import { bodySizeBytes, type Message, messageLine } from "../../shared/poolq/message.ts";
 import { EXIT_CODE, type ExitCode } from "../../shared/terminal/exit_code.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
-import { callDaemon, DaemonRefusedError, DaemonUnreachableError } from "../daemon/local_client.ts";
+import { callDaemon, DaemonRefusedError, DaemonUnreachableError } from "../local/local_client.ts";
 
 const hex32 = z.string().refine(isSha256);
 const seq = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);

@@ -1,10 +1,10 @@
 import type { Sha256 } from "../../shared/crypto/sha256.ts";
 import type { Delegation } from "../../shared/puddle/delegation.ts";
 import { parseDelegations } from "../../shared/puddle/parse_delegations.ts";
-import type { AgentLog } from "../daemon/agent_log.ts";
+import type { AgentLog } from "../runtime/agent_log.ts";
 import { type QueueLine, queueLineSchema } from "../user_scan/queue_lines.ts";
 import { ScanError, type ScannedUser, type UserScans } from "../user_scan/user_scans.ts";
-import type { GrantedUsers } from "./granted_users.ts";
+import type { GrantedUsers } from "../user_scan/granted_users.ts";
 import { rememberHeads, type SeenHead } from "./heads_file.ts";
 import type { QueueStore } from "./queue_store.ts";
 import { takePosted } from "./take_posted.ts";

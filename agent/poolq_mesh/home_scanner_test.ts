@@ -7,9 +7,9 @@ import { nextMessage, signedAppointment, signedLog } from "../../shared/poolq/lo
 import { type Message, messageId, messageLine } from "../../shared/poolq/message.ts";
 import { topicId } from "../../shared/poolq/topic.ts";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
-import { fakeLog } from "../daemon/fake_log.ts";
+import { fakeLog } from "../runtime/fake_log.ts";
 import { UserScans } from "../user_scan/user_scans.ts";
-import { GrantedUsers } from "./granted_users.ts";
+import { GrantedUsers } from "../user_scan/granted_users.ts";
 import { HomeScanner } from "./home_scanner.ts";
 import { QueueStore } from "./queue_store.ts";
 

@@ -5,8 +5,8 @@ import {
   MAX_HINT_MESSAGES,
   MAX_RANGE_MESSAGES,
 } from "../../shared/poolq/limits.ts";
-import { sendJson } from "../daemon/local_server.ts";
-import { readJsonBody } from "../daemon/read_json_body.ts";
+import { sendJson } from "../local/local_server.ts";
+import { readJsonBody } from "../local/read_json_body.ts";
 import type { QueueKeeper } from "./queue_keeper.ts";
 import type { QueueReader } from "./queue_reader.ts";
 

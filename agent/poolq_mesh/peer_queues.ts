@@ -1,4 +1,4 @@
-import type { EngineKeeper } from "../daemon/engine_keeper.ts";
+import type { EngineKeeper } from "../engine_host/engine_keeper.ts";
 import { readPeers } from "../swarm/mirror.ts";
 import {
   MAX_RELAYED_ANSWER_BYTES,

@@ -5,8 +5,8 @@ import { envoyDocument, fleetDocument, subsystems } from "../../shared/config/do
 import { rootPaths } from "../../shared/platform/root_paths.ts";
 import { eventually } from "../../tests/support/eventually.ts";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
-import { FakeClock } from "../daemon/fake_clock.ts";
-import { fakeLog } from "../daemon/fake_log.ts";
+import { FakeClock } from "../runtime/fake_clock.ts";
+import { fakeLog } from "../runtime/fake_log.ts";
 import { poolqPaths } from "../poolq/poolq_paths.ts";
 import { postFixture } from "../poolq/post_fixture.ts";
 import { postMessages } from "../poolq/post.ts";

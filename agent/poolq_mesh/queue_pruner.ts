@@ -1,6 +1,6 @@
-import type { AgentLog } from "../daemon/agent_log.ts";
+import type { AgentLog } from "../runtime/agent_log.ts";
 import type { UserScans } from "../user_scan/user_scans.ts";
-import type { GrantedUsers } from "./granted_users.ts";
+import type { GrantedUsers } from "../user_scan/granted_users.ts";
 import type { HeldTopic, QueueStore } from "./queue_store.ts";
 
 /** Messages removed at once. */

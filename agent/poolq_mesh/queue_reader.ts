@@ -6,7 +6,7 @@ import { MAX_RANGE_BYTES, MAX_RANGE_MESSAGES } from "../../shared/poolq/limits.t
 import { createMessageVerifier } from "../../shared/poolq/verify_message.ts";
 import { PuddleChain } from "../../shared/puddle/puddle_chain.ts";
 import { parseDelegations } from "../../shared/puddle/parse_delegations.ts";
-import type { AgentLog } from "../daemon/agent_log.ts";
+import type { AgentLog } from "../runtime/agent_log.ts";
 import {
   MAX_PEER_RANGE_LENGTH,
   type QueueHead,

@@ -5,7 +5,7 @@ import { nextMessage, signedAppointment, signedLog } from "../../shared/poolq/lo
 import { type Message, messageId } from "../../shared/poolq/message.ts";
 import { topicId } from "../../shared/poolq/topic.ts";
 import { type Delegation, signDelegation } from "../../shared/puddle/delegation.ts";
-import { fakeLog } from "../daemon/fake_log.ts";
+import { fakeLog } from "../runtime/fake_log.ts";
 import type { QueueQuestion, QueueRange, SaidByPeer } from "./queue_answer.ts";
 import { QueueReader } from "./queue_reader.ts";
 import { QueueStore } from "./queue_store.ts";

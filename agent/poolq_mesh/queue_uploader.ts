@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
 import { messageId } from "../../shared/poolq/message.ts";
 import { UploadQueuesRequest, UploadQueuesResponse } from "../../shared/proto/agent.ts";
-import type { Clock } from "../daemon/clock.ts";
-import type { AgentLog } from "../daemon/agent_log.ts";
-import type { SignedCaller } from "../daemon/signed_caller.ts";
+import type { Clock } from "../runtime/clock.ts";
+import type { AgentLog } from "../runtime/agent_log.ts";
+import type { SignedCaller } from "../server_link/signed_caller.ts";
 import type { HeldTopic, QueueStore } from "./queue_store.ts";
 
 /** Topics in one call, and characters of messages: a call has at most 2 MiB. */

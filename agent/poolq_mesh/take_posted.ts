@@ -1,7 +1,7 @@
 import { isSha256, type Sha256 } from "../../shared/crypto/sha256.ts";
 import { topicId } from "../../shared/poolq/topic.ts";
 import { rememberHeads } from "./heads_file.ts";
-import type { GrantedUsers } from "./granted_users.ts";
+import type { GrantedUsers } from "../user_scan/granted_users.ts";
 import type { HeldTopic, QueueStore } from "./queue_store.ts";
 import { TopicIntake } from "./topic_intake.ts";
 

@@ -5,7 +5,7 @@ import type { Appointment } from "../../shared/poolq/appointment.ts";
 import { type Message, messageId } from "../../shared/poolq/message.ts";
 import { topicId } from "../../shared/poolq/topic.ts";
 import { fleetDocument } from "../../shared/config/document_fixture.ts";
-import { fakeLog } from "../daemon/fake_log.ts";
+import { fakeLog } from "../runtime/fake_log.ts";
 import { QueueReader } from "./queue_reader.ts";
 import { QueueStore } from "./queue_store.ts";
 import { TopicIntake } from "./topic_intake.ts";

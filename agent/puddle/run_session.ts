@@ -1,4 +1,4 @@
-import { forbidCoreDumps, LOCAL_CORE_DUMP_SYSTEM } from "../daemon/forbid_core_dumps.ts";
+import { forbidCoreDumps, LOCAL_CORE_DUMP_SYSTEM } from "../runtime/forbid_core_dumps.ts";
 import { loadSeed, SEED_BYTES } from "./seed_signer.ts";
 import { SessionHelper } from "./session_helper.ts";
 import { SESSION_READY, sessionStartSchema } from "./start_session.ts";

@@ -2,7 +2,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { Signer } from "../../shared/crypto/ed25519.ts";
 import { SESSION_TAGS } from "../../shared/puddle/session_tags.ts";
 import { writeFileDurable } from "../../shared/platform/durable_write.ts";
-import { FileLock } from "../daemon/cycle_lock.ts";
+import { FileLock } from "../runtime/cycle_lock.ts";
 import { isAbsent } from "../store/is_absent.ts";
 import { lstatIfPresent } from "./guarded_file.ts";
 import { readLines } from "./line_stream.ts";

@@ -4,7 +4,7 @@ import { generateEd25519, loadVerifier } from "../../shared/crypto/ed25519.ts";
 import { UserError } from "../../shared/terminal/user_error.ts";
 import { eventually } from "../../tests/support/eventually.ts";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
-import { LockHeldError } from "../daemon/cycle_lock.ts";
+import { LockHeldError } from "../runtime/cycle_lock.ts";
 import { CHEAP_COST } from "./cheap_cost.ts";
 import { createIdentity, openIdentity, removeIdentity } from "./puddle_identity.ts";
 import { puddlePaths } from "./puddle_paths.ts";

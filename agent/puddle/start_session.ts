@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { z } from "zod";
 import { UserError } from "../../shared/terminal/user_error.ts";
-import { ownCommand } from "../user_scan/own_command.ts";
+import { ownCommand } from "./own_command.ts";
 import { readLines } from "./line_stream.ts";
 import { SEED_BYTES } from "./seed_signer.ts";
 

@@ -3,7 +3,7 @@ import { secretPathsOf } from "../../shared/config/policy_bundle.ts";
 import { Secret } from "../../shared/crypto/secret.ts";
 import { ResolveSecretsRequest, ResolveSecretsResponse } from "../../shared/proto/agent.ts";
 import type { SecretSource } from "../apply/secret_source.ts";
-import type { CallOutcome } from "../daemon/server_gateway.ts";
+import type { CallOutcome } from "../server_link/server_gateway.ts";
 import { createRedactor, type Redact } from "./redactor.ts";
 
 /** Paths in one call; the server takes no more. */

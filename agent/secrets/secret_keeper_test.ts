@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import type { PolicyBundle } from "../../shared/config/policy_bundle.ts";
 import { ResolveSecretsRequest, ResolveSecretsResponse } from "../../shared/proto/agent.ts";
 import { withSecret } from "../../tests/support/resource_with_secret.ts";
-import type { CallOutcome } from "../daemon/server_gateway.ts";
+import type { CallOutcome } from "../server_link/server_gateway.ts";
 import { SecretKeeper } from "./secret_keeper.ts";
 
 /** A server with secrets, and an agent that holds a policy which names some of them. */

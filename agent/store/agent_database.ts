@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
-import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
-import { LEDGER_SCHEMA, TaskLedger } from "../tasks/task_ledger.ts";
+import type { SignedBytes } from "../../shared/canonical/signed_document.ts";
+import { LEDGER_SCHEMA, TaskLedger } from "./task_ledger.ts";
 import { countToDrop, type QueueLimits } from "./report_queue.ts";
 import { writeTransaction } from "./write_transaction.ts";
 

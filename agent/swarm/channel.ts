@@ -1,6 +1,6 @@
 import type { EnvoyDocument } from "../../shared/config/envoy_document.ts";
 import type { FleetDocument } from "../../shared/config/fleet_document.ts";
-import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
+import type { SignedBytes } from "../../shared/canonical/signed_document.ts";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import type { ManifestEntry, UnsignedManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import type { Diagnosis } from "./diagnosis.ts";

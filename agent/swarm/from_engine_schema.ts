@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { z } from "zod";
-import { MAX_DOCUMENT_BYTES } from "../../shared/crypto/signed_document.ts";
+import { MAX_DOCUMENT_BYTES } from "../../shared/canonical/signed_document.ts";
 import { MAX_CHUNKS } from "../../shared/swarm/chunk_layout.ts";
 import { MAX_MAP_SOURCES } from "../../shared/swarm/chunk_map.ts";
 import { MAX_MANIFEST_ENTRIES } from "../../shared/swarm/manifest.ts";

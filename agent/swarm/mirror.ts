@@ -3,7 +3,7 @@ import { SWARM_SUBSYSTEMS } from "../../shared/config/envoy_document.ts";
 import { manifestEntrySchema } from "../../shared/swarm/manifest_entry.ts";
 import { readIfPresent } from "./blobs/chunk_file.ts";
 import { SwarmPaths } from "./swarm_paths.ts";
-import { chunkDetailSchema } from "./transfer/slowest_chunks.ts";
+import { chunkDetailSchema } from "./blobs/slowest_chunks.ts";
 
 const sha = z.string().regex(/^[0-9a-f]{64}$/);
 

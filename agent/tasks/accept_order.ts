@@ -4,7 +4,7 @@ import {
   openDocument,
   type Opened,
   type SignedBytes,
-} from "../../shared/crypto/signed_document.ts";
+} from "../../shared/canonical/signed_document.ts";
 import {
   type TaskCancel,
   taskCancelSchema,

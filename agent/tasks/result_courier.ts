@@ -1,5 +1,5 @@
 import { type AgentMessage, TaskResult } from "../../shared/proto/agent.ts";
-import type { TaskLedger } from "./task_ledger.ts";
+import type { TaskLedger } from "../store/task_ledger.ts";
 
 /** How long the server may take to confirm a result before the next is tried, in ms. */
 const CONFIRM_DEADLINE_MS = 10_000;

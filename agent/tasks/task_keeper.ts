@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Verifier } from "../../shared/crypto/ed25519.ts";
-import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
+import type { SignedBytes } from "../../shared/canonical/signed_document.ts";
 import { judgeCommand } from "../../shared/guardrails/judge_command.ts";
 import { type AgentMessage, TaskResult } from "../../shared/proto/agent.ts";
 import { type CapturedOutput, keptBytes, NO_OUTPUT } from "../../shared/tasks/captured_output.ts";
@@ -11,7 +11,7 @@ import { acceptCancel, acceptDispatch } from "./accept_order.ts";
 import { OutputRelay } from "./output_relay.ts";
 import { ResultCourier } from "./result_courier.ts";
 import { type CommandOutcome, runCommand } from "./run_command.ts";
-import type { BeginRefusal, TaskLedger } from "./task_ledger.ts";
+import type { BeginRefusal, TaskLedger } from "../store/task_ledger.ts";
 
 /** Tasks that may run on one machine at once. */
 const MAX_RUNNING = 16;

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { DatabaseSync } from "node:sqlite";
-import { fakeLog } from "../daemon/fake_log.ts";
+import { fakeLog } from "../runtime/fake_log.ts";
 import { eventually } from "../../tests/support/eventually.ts";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
 import { generateEd25519, loadVerifier, type Signer } from "../../shared/crypto/ed25519.ts";
-import { sealDocument } from "../../shared/crypto/signed_document.ts";
+import { sealDocument } from "../../shared/canonical/signed_document.ts";
 import { AgentMessage } from "../../shared/proto/agent.ts";
 import { makeTaskId } from "../../shared/tasks/task_id.ts";
 import type { TaskDispatch } from "../../shared/tasks/task_orders.ts";
 import { LocalProcesses } from "../system/local_processes.ts";
-import { LEDGER_SCHEMA, type LedgerLimits, TaskLedger } from "./task_ledger.ts";
+import { LEDGER_SCHEMA, type LedgerLimits, TaskLedger } from "../store/task_ledger.ts";
 import { TaskKeeper } from "./task_keeper.ts";
 
 const ENVOY = crypto.randomUUID();

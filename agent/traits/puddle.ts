@@ -1,5 +1,5 @@
 import type { Json } from "../../shared/canonical/canonical_json.ts";
-import { readKnownPuddles } from "../puddle/puddle_watch.ts";
+import { readKnownPuddles } from "../puddle_mesh/puddle_watch.ts";
 import type { Collector } from "./collector.ts";
 
 /** Users that are named. */

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { getegid, geteuid, kill } from "node:process";
 import { BASE_ENVIRONMENT } from "../system/processes.ts";
 import { errorCode } from "../system/file_error.ts";
-import { ownCommand } from "./own_command.ts";
+import { ownCommand } from "../puddle/own_command.ts";
 import { MAX_SCAN_LINE_LENGTH, type ScanRequest, USER_SCAN } from "./scan_request.ts";
 
 /** Scans at once, and how many may wait for their turn. */

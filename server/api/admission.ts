@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { Permission } from "../../shared/rest/endpoint.ts";
 import type { Authentication } from "../auth/credentials.ts";
 import { checkPermission } from "../auth/permissions.ts";
-import { ANONYMOUS, type Principal } from "../auth/principal.ts";
+import { ANONYMOUS, type Principal } from "../service/principal.ts";
 import { ApiError, retryAfter } from "./api_error.ts";
 import type { RequestBudgets } from "./request_budgets.ts";
 

@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { getLogger } from "@logtape/logtape";
 import type { Permission } from "../../shared/rest/endpoint.ts";
 import type { Authentication } from "../auth/credentials.ts";
-import { ANONYMOUS, envoyPrincipal, LOCAL_ROOT, type Principal } from "../auth/principal.ts";
+import { ANONYMOUS, envoyPrincipal, LOCAL_ROOT, type Principal } from "../service/principal.ts";
 import { Admission } from "./admission.ts";
 import { answerError } from "./answer_error.ts";
 import { REQUEST_LIMITS, RequestBudgets } from "./request_budgets.ts";

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
 import { AuditLog } from "../audit/audit_log.ts";
-import { LOCAL_ROOT } from "../auth/principal.ts";
+import { LOCAL_ROOT } from "../service/principal.ts";
 import { openSqliteStore } from "../store/open_sqlite_store.ts";
 import { ApiError } from "./api_error.ts";
 import { auditRoutes } from "./audit_routes.ts";

@@ -6,7 +6,7 @@ import {
   UnrecordedPublishError,
 } from "../publish/publish_results.ts";
 import type { Refusal } from "../publish/refusal.ts";
-import { writePublisher } from "../wiring/publisher_name.ts";
+import { writePublisher } from "../publish/publisher_name.ts";
 import { ApiError } from "./api_error.ts";
 import { newestFirst, paginate } from "./paginate.ts";
 import type { RouteTable } from "./route.ts";

@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { API_PREFIX, CONTRACT } from "../../shared/rest/contract.ts";
 import type { Permission } from "../../shared/rest/endpoint.ts";
 import { errorSchema } from "../../shared/rest/error.ts";
-import { ANONYMOUS, envoyPrincipal, LOCAL_ROOT, type Principal } from "../auth/principal.ts";
+import { ANONYMOUS, envoyPrincipal, LOCAL_ROOT, type Principal } from "../service/principal.ts";
 import { CursorError } from "../store/store_error.ts";
 import { Admission } from "./admission.ts";
 import { ApiError } from "./api_error.ts";

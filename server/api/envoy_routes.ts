@@ -1,9 +1,9 @@
 import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
-import type { EnvoyAdmin } from "../checkin/envoy_admin.ts";
-import type { EnvoyEditor } from "../checkin/envoy_editor.ts";
-import { readEnvoyOrder } from "../checkin/envoy_order.ts";
-import type { FleetIndex } from "../checkin/fleet_index.ts";
-import type { PushTracker } from "../checkin/push_tracker.ts";
+import type { EnvoyAdmin } from "../fleet/envoy_admin.ts";
+import type { EnvoyEditor } from "../fleet/envoy_editor.ts";
+import { readEnvoyOrder } from "../fleet/envoy_order.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
+import type { PushTracker } from "../fleet/push_tracker.ts";
 import { checkPermission } from "../auth/permissions.ts";
 import { ApiError } from "./api_error.ts";
 import { findEnvoy } from "./find_envoy.ts";

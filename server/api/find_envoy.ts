@@ -1,6 +1,6 @@
-import type { EnvoyState } from "../checkin/envoy_state.ts";
-import type { FleetIndex } from "../checkin/fleet_index.ts";
-import { suggestHost } from "../checkin/suggest_host.ts";
+import type { EnvoyState } from "../fleet/envoy_state.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
+import { suggestHost } from "../fleet/suggest_host.ts";
 import { ApiError } from "./api_error.ts";
 
 /**

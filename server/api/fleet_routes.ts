@@ -1,5 +1,5 @@
 import { MAX_MINUTES } from "../../shared/rest/fleet.ts";
-import type { FleetIndex } from "../checkin/fleet_index.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
 import { fleetAtAGlance } from "../status/fleet_at_a_glance.ts";
 import type { MinuteRepository } from "../store/store.ts";
 import type { RouteTable } from "./route.ts";

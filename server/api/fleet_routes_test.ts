@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { TargetSpecError } from "../../shared/targeting/target_spec_error.ts";
-import { ANONYMOUS, envoyPrincipal, LOCAL_ROOT, type Principal } from "../auth/principal.ts";
-import { FleetIndex } from "../checkin/fleet_index.ts";
+import { ANONYMOUS, envoyPrincipal, LOCAL_ROOT, type Principal } from "../service/principal.ts";
+import { FleetIndex } from "../fleet/fleet_index.ts";
 import { envoyRecord } from "../store/envoy_fixture.ts";
 import { MemoryStore } from "../store/memory_store.ts";
 import type { EnvoyRecord } from "../store/store.ts";

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { z } from "zod";
 import { CONTRACT } from "../../shared/rest/contract.ts";
 import type { Endpoint } from "../../shared/rest/endpoint.ts";
-import type { Principal } from "../auth/principal.ts";
+import type { Principal } from "../service/principal.ts";
 import type { Admission } from "./admission.ts";
 import { answerJson } from "./answer_json.ts";
 import { answerStream } from "./answer_stream.ts";

@@ -1,6 +1,6 @@
 import type { MeshPuddle } from "../../shared/rest/puddle.ts";
-import type { FleetIndex } from "../checkin/fleet_index.ts";
-import type { FleetDocuments } from "../enroll/fleet_documents.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
+import type { FleetDocuments } from "../documents/fleet_documents.ts";
 import { readDelegations } from "../poolq/known_delegations.ts";
 import type { QueueMesh } from "../poolq/queue_mesh.ts";
 import type { PuddleEvictions } from "../puddle/puddle_evictions.ts";

@@ -1,5 +1,5 @@
 import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
-import type { FleetIndex } from "../checkin/fleet_index.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
 import { explainQuery, valuesOf } from "../query/explain_query.ts";
 import { runInSlices } from "../steps/run_in_slices.ts";
 import type { RouteTable } from "./route.ts";

@@ -2,7 +2,7 @@ import { BLOCKED } from "../../shared/poolq/chain.ts";
 import { MAX_RANGE_BYTES } from "../../shared/poolq/limits.ts";
 import { messageSchema } from "../../shared/poolq/message.ts";
 import type { QueueTopic } from "../../shared/rest/poolq.ts";
-import type { FleetDocuments } from "../enroll/fleet_documents.ts";
+import type { FleetDocuments } from "../documents/fleet_documents.ts";
 import { readDelegations } from "../poolq/known_delegations.ts";
 import type { QueueBlocks } from "../poolq/queue_blocks.ts";
 import type { QueueMesh, VisibleTopic } from "../poolq/queue_mesh.ts";

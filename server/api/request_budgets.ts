@@ -1,4 +1,4 @@
-import type { Principal } from "../auth/principal.ts";
+import type { Principal } from "../service/principal.ts";
 import { type BudgetOptions, CallBudget } from "../secrets/call_budget.ts";
 import { networkOf } from "../../shared/platform/network_of.ts";
 

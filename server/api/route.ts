@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import type { CONTRACT } from "../../shared/rest/contract.ts";
-import type { Principal } from "../auth/principal.ts";
+import type { Principal } from "../service/principal.ts";
 
 /** Every endpoint of the REST contract, by its key. */
 export type EndpointName = keyof typeof CONTRACT;

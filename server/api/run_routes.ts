@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
-import type { FleetIndex } from "../checkin/fleet_index.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
 import { runInSlices } from "../steps/run_in_slices.ts";
 import type { RunRepository, StoredBundle, StoredRun } from "../store/store.ts";
 import { ApiError } from "./api_error.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { LOCAL_ROOT } from "../auth/principal.ts";
-import { answered } from "../enroll/service_answer.ts";
+import { LOCAL_ROOT } from "../service/principal.ts";
+import { answered } from "../service/service_answer.ts";
 import type { SecretVault } from "../secrets/secret_vault.ts";
 import { secretRoutes } from "./secret_routes.ts";
 

@@ -1,4 +1,4 @@
-import type { ServiceAnswer } from "../enroll/service_answer.ts";
+import type { ServiceAnswer } from "../service/service_answer.ts";
 import { ApiError, retryAfter } from "./api_error.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { taskEventSchema } from "../../shared/rest/tasks.ts";
-import type { FleetIndex } from "../checkin/fleet_index.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
 import type { TaskService } from "../tasks/task_service.ts";
 import { ApiError } from "./api_error.ts";
 import { eventStream } from "./event_stream.ts";

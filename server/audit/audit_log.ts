@@ -3,7 +3,7 @@ import { type AuditHead, openAuditHead, signAuditHead } from "../../shared/audit
 import { auditRecordHash, GENESIS_HASH } from "../../shared/audit/audit_record_hash.ts";
 import { loadVerifier, type Signer } from "../../shared/crypto/ed25519.ts";
 import type { AuditRecord } from "../../shared/rest/audit.ts";
-import type { Principal } from "../auth/principal.ts";
+import type { Principal } from "../service/principal.ts";
 import type { SignedAuditHead, Store } from "../store/store.ts";
 import { SequenceTakenError } from "../store/store_error.ts";
 import { assertAuditPayload, type AuditPayload } from "./audit_payload.ts";

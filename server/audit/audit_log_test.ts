@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
-import { LOCAL_ROOT } from "../auth/principal.ts";
+import { LOCAL_ROOT } from "../service/principal.ts";
 import { MemoryStore } from "../store/memory_store.ts";
 import { openSqliteStore } from "../store/open_sqlite_store.ts";
 import type { Store } from "../store/store.ts";

@@ -7,7 +7,7 @@ import { connected, CONTENT, entryOf, QUERY } from "../../tests/support/filecast
 import { SimulatedFleet } from "../../tests/support/simulated_fleet.ts";
 import { databaseRoutes } from "../api/database_routes.ts";
 import type { RequestContext } from "../api/route.ts";
-import { LOCAL_ROOT } from "../auth/principal.ts";
+import { LOCAL_ROOT } from "../service/principal.ts";
 import { RetentionKeeper } from "../retention/retention_keeper.ts";
 import { MemoryStore } from "../store/memory_store.ts";
 import type { Store } from "../store/store.ts";

@@ -4,13 +4,13 @@ import { lesserRole, type PersonRole } from "../../shared/rest/roles.ts";
 import type { ApiToken, tokenCreate } from "../../shared/rest/tokens.ts";
 import type { z } from "zod";
 import type { AuditLog } from "../audit/audit_log.ts";
-import { answered, type Refused, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
+import { answered, type Refused, refused, type ServiceAnswer } from "../service/service_answer.ts";
 import type { ApiTokenRecord, UserRecord } from "../store/people_store.ts";
 import type { Store } from "../store/store.ts";
 import type { TokenHolders } from "./authenticator.ts";
 import { TOKEN_PREFIX } from "./local_token.ts";
 import { roleOf } from "./permissions.ts";
-import { type Principal, type TokenPrincipal, userPrincipal } from "./principal.ts";
+import { type Principal, type TokenPrincipal, userPrincipal } from "../service/principal.ts";
 
 /** 256 bits: past guessing, so that a plain hash may be kept. */
 const TOKEN_BYTES = 32;

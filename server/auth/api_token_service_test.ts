@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { PERSON_ROLES, type PersonRole } from "../../shared/rest/roles.ts";
 import { openPeople, someone } from "./people_fixture.ts";
-import { envoyPrincipal, LOCAL_ROOT, type Principal } from "./principal.ts";
+import { envoyPrincipal, LOCAL_ROOT, type Principal } from "../service/principal.ts";
 
 const DAY_MS = 86_400_000;
 

@@ -10,7 +10,7 @@ import {
   LOCAL_ROOT,
   type TokenPrincipal,
   type UserPrincipal,
-} from "./principal.ts";
+} from "../service/principal.ts";
 import type { TokenDigest } from "./token_digest.ts";
 
 /** Says whether an envoy is still one of the fleet. */

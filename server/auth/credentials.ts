@@ -1,4 +1,4 @@
-import type { Principal } from "./principal.ts";
+import type { Principal } from "../service/principal.ts";
 
 /** A client certificate whose chain to the fleet's CA the TLS layer has verified. */
 export interface ClientCertificate {

@@ -1,6 +1,6 @@
 import { networkOf } from "../../shared/platform/network_of.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
-import { answered, type Refused, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
+import { answered, type Refused, refused, type ServiceAnswer } from "../service/service_answer.ts";
 import type { UserRecord } from "../store/people_store.ts";
 import type { Store } from "../store/store.ts";
 import { LoginGuard } from "./login_guard.ts";

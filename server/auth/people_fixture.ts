@@ -5,7 +5,7 @@ import { MemoryStore } from "../store/memory_store.ts";
 import { ApiTokenService } from "./api_token_service.ts";
 import { PasswordCheck } from "./password_check.ts";
 import { PasswordHasher } from "./password_hash.ts";
-import { LOCAL_ROOT, type UserPrincipal, userPrincipal } from "./principal.ts";
+import { LOCAL_ROOT, type UserPrincipal, userPrincipal } from "../service/principal.ts";
 import { SessionService } from "./session_service.ts";
 import { UserService } from "./user_service.ts";
 

@@ -1,6 +1,6 @@
 import type { Permission } from "../../shared/rest/endpoint.ts";
 import type { PersonRole } from "../../shared/rest/roles.ts";
-import type { Principal } from "./principal.ts";
+import type { Principal } from "../service/principal.ts";
 
 /** What somebody is given: a role, never single permissions. `envoy` is that of a client certificate, the others are people's. */
 export type Role = PersonRole | "envoy";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Permission } from "../../shared/rest/endpoint.ts";
 import type { PersonRole } from "../../shared/rest/roles.ts";
 import { checkPermission, ROLE_PERMISSIONS } from "./permissions.ts";
-import { ANONYMOUS, envoyPrincipal, LOCAL_ROOT } from "./principal.ts";
+import { ANONYMOUS, envoyPrincipal, LOCAL_ROOT } from "../service/principal.ts";
 
 const PERMISSIONS: readonly Permission[] = [
   "none",

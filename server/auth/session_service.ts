@@ -3,14 +3,14 @@ import { Buffer } from "node:buffer";
 import { sha256Hex } from "../../shared/crypto/sha256.ts";
 import type { SessionInfo, Who } from "../../shared/rest/session.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
-import { answered, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
+import { answered, refused, type ServiceAnswer } from "../service/service_answer.ts";
 import type { SessionRecord } from "../store/people_store.ts";
 import type { Store } from "../store/store.ts";
 import type { SessionHolders } from "./authenticator.ts";
 import { FORGOTTEN_AFTER_MS } from "./login_guard.ts";
 import { type PasswordCheck, unlessTooMany, WRONG } from "./password_check.ts";
 import type { PasswordHasher } from "./password_hash.ts";
-import { type Principal, type UserPrincipal, userPrincipal } from "./principal.ts";
+import { type Principal, type UserPrincipal, userPrincipal } from "../service/principal.ts";
 
 /** A session that nobody uses for so long has ended. */
 export const SESSION_IDLE_MS = 15 * 60_000;

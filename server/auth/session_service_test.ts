@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ADDRESS, openPeople, PASSWORD } from "./people_fixture.ts";
-import { LOCAL_ROOT } from "./principal.ts";
+import { LOCAL_ROOT } from "../service/principal.ts";
 import { csrfTokenOf, SESSION_IDLE_MS, SESSION_LIFETIME_MS } from "./session_service.ts";
 
 type People = ReturnType<typeof openPeople>;

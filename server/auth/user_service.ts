@@ -2,14 +2,14 @@ import type { PersonRole } from "../../shared/rest/roles.ts";
 import type { User } from "../../shared/rest/users.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
 import type { AuditPayload } from "../audit/audit_payload.ts";
-import { answered, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
+import { answered, refused, type ServiceAnswer } from "../service/service_answer.ts";
 import type { UserRecord } from "../store/people_store.ts";
 import type { Store } from "../store/store.ts";
 import { hasEnded } from "./api_token_service.ts";
 import { LoginGuard } from "./login_guard.ts";
 import { unlessTooMany } from "./password_check.ts";
 import type { PasswordHasher } from "./password_hash.ts";
-import type { Principal } from "./principal.ts";
+import type { Principal } from "../service/principal.ts";
 import { isOver } from "./session_service.ts";
 
 /** Most users there can be; past it a script has run wild. */

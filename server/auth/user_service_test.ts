@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { openPeople, PASSWORD, someone } from "./people_fixture.ts";
-import { LOCAL_ROOT } from "./principal.ts";
+import { LOCAL_ROOT } from "../service/principal.ts";
 
 Deno.test("a user is added once, shown without the password, and removed", async () => {
   const people = openPeople();

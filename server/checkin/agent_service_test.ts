@@ -4,7 +4,7 @@ import { status } from "@grpc/grpc-js";
 import { OUTCOMES } from "../../shared/config/run_report.ts";
 import { serverTimeSchema } from "../../shared/config/server_time.ts";
 import { generateEd25519, loadVerifier } from "../../shared/crypto/ed25519.ts";
-import { openDocument } from "../../shared/crypto/signed_document.ts";
+import { openDocument } from "../../shared/canonical/signed_document.ts";
 import { probeHandshake } from "../../shared/platform/client_certificate_probe.ts";
 import { type CheckInRequest, type DeepPartial, Refusal_Reason } from "../../shared/proto/agent.ts";
 import { makeCsr, RefusedCall } from "../../tests/support/simulated_envoy.ts";

@@ -5,12 +5,12 @@ import {
   ServerMessage,
   type SignedRequest,
 } from "../../shared/proto/agent.ts";
-import type { AgentStreams, StreamChannel } from "./agent_streams.ts";
-import type { EnvoyState } from "./envoy_state.ts";
-import type { ManifestExchange } from "./manifest_exchange.ts";
-import type { ProgressSink } from "./progress_sink.ts";
+import type { AgentStreams, StreamChannel } from "../fleet/agent_streams.ts";
+import type { EnvoyState } from "../fleet/envoy_state.ts";
+import type { ManifestExchange } from "../swarm/manifest_exchange.ts";
+import type { ProgressSink } from "../swarm/progress_sink.ts";
 import { judgeHeartbeatLimits, SHA256_BYTES } from "./limits.ts";
-import { malformed, type RequestRefusal, toServiceError } from "./refusals.ts";
+import { malformed, type RequestRefusal, toServiceError } from "../fleet/refusals.ts";
 import type { RunBook } from "./run_book.ts";
 import type { QueueMesh } from "../poolq/queue_mesh.ts";
 import type { TaskInbox } from "../tasks/task_inbox.ts";

@@ -6,8 +6,8 @@ import { getLogger } from "@logtape/logtape";
 import { AgentMessage, RunHeartbeat, type ServerMessage } from "../../shared/proto/agent.ts";
 import { envoyRecord } from "../store/envoy_fixture.ts";
 import { MAX_UNSENT_BYTES, serveAgentStream } from "./agent_stream.ts";
-import { AgentStreams } from "./agent_streams.ts";
-import { EnvoyState } from "./envoy_state.ts";
+import { AgentStreams } from "../fleet/agent_streams.ts";
+import { EnvoyState } from "../fleet/envoy_state.ts";
 
 const UUID = crypto.randomUUID();
 

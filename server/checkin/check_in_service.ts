@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { SHA256_BYTES } from "./limits.ts";
-import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
+import type { SignedBytes } from "../../shared/canonical/signed_document.ts";
 import type { Logger } from "../../shared/platform/logging.ts";
 import {
   type CheckInRequest,
@@ -8,18 +8,18 @@ import {
   Refusal_Reason,
   type SignedDocument,
 } from "../../shared/proto/agent.ts";
-import type { EnvoyDocuments } from "../enroll/envoy_documents.ts";
-import type { FleetDocuments } from "../enroll/fleet_documents.ts";
+import type { EnvoyDocuments } from "../documents/envoy_documents.ts";
+import type { FleetDocuments } from "../documents/fleet_documents.ts";
 import { isRenewalDue } from "../enroll/renewal.ts";
-import { type CloneTokens, judgeCloneToken } from "./clone_tokens.ts";
-import type { EnvoyState, Reported } from "./envoy_state.ts";
+import { type CloneTokens, judgeCloneToken } from "../fleet/clone_tokens.ts";
+import type { EnvoyState, Reported } from "../fleet/envoy_state.ts";
 import { judgeCheckInLimits, MAX_CLAIMED_AHEAD_MS } from "./limits.ts";
-import type { ManifestExchange } from "./manifest_exchange.ts";
+import type { ManifestExchange } from "../swarm/manifest_exchange.ts";
 import type { ObservationBatcher } from "./observation_batcher.ts";
 import type { PeerCertificate } from "./peer_certificates.ts";
 import type { PeerHints } from "./peer_hints.ts";
 import type { PolicyDesk } from "./policy_desk.ts";
-import { malformed, type RequestRefusal } from "./refusals.ts";
+import { malformed, type RequestRefusal } from "../fleet/refusals.ts";
 import { lastRunOf, type RunBook } from "./run_book.ts";
 
 export interface CheckInServiceOptions {

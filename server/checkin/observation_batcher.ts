@@ -1,7 +1,7 @@
 import type { Logger } from "../../shared/platform/logging.ts";
 import { DelayedFlush } from "../store/delayed_flush.ts";
 import type { EnvoyObservation, Store } from "../store/store.ts";
-import type { EnvoyState } from "./envoy_state.ts";
+import type { EnvoyState } from "../fleet/envoy_state.ts";
 
 /** Longest time that an observation waits in memory, in ms: what a crash may lose, and agents say again. */
 export const OBSERVATION_BATCH_MS = 10_000;

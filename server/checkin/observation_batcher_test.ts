@@ -3,7 +3,7 @@ import { getLogger } from "@logtape/logtape";
 import { envoyRecord } from "../store/envoy_fixture.ts";
 import { MemoryStore } from "../store/memory_store.ts";
 import type { EnvoyObservation, Store } from "../store/store.ts";
-import { EnvoyState } from "./envoy_state.ts";
+import { EnvoyState } from "../fleet/envoy_state.ts";
 import { ObservationBatcher } from "./observation_batcher.ts";
 
 async function seenEnvoy(store: Store): Promise<EnvoyState> {

@@ -1,6 +1,6 @@
 import type { PeerHint } from "../../shared/proto/agent.ts";
-import type { EnvoyState } from "./envoy_state.ts";
-import type { FleetIndex } from "./fleet_index.ts";
+import type { EnvoyState } from "../fleet/envoy_state.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
 
 /** Addresses named in one answer: enough to find the rest from. */
 const MAX_HINTS = 16;

@@ -1,15 +1,15 @@
 import type { PolicyBundle } from "../../shared/config/policy_bundle.ts";
 import type { Signer } from "../../shared/crypto/ed25519.ts";
-import { sealDocument, type SignedBytes } from "../../shared/crypto/signed_document.ts";
+import { sealDocument, type SignedBytes } from "../../shared/canonical/signed_document.ts";
 import type { Logger } from "../../shared/platform/logging.ts";
 import { digestOfReads } from "../resolve/trait_reads.ts";
 import { runInSlices } from "../steps/run_in_slices.ts";
 import type { Steps } from "../steps/steps.ts";
-import { judgeDelta, needsBundle, type PolicyInputs } from "./delta_rule.ts";
-import type { EnvoyState } from "./envoy_state.ts";
+import { judgeDelta, needsBundle, type PolicyInputs } from "../fleet/delta_rule.ts";
+import type { EnvoyState } from "../fleet/envoy_state.ts";
 import type { StoredBundle } from "../store/store.ts";
-import { collectorsOf, type PolicyResolver } from "./policy_resolver.ts";
-import { secretSetOf } from "./policy_secrets.ts";
+import { collectorsOf, type PolicyResolver } from "../fleet/policy_resolver.ts";
+import { secretSetOf } from "../fleet/policy_secrets.ts";
 
 export interface PolicyDeskOptions {
   readonly resolver: PolicyResolver;

@@ -5,9 +5,9 @@ import { sha256 } from "../../shared/crypto/sha256.ts";
 import { withSecret } from "../../tests/support/resource_with_secret.ts";
 import { FakePolicyResolver } from "../../tests/support/simulated_fleet.ts";
 import { envoyRecord } from "../store/envoy_fixture.ts";
-import { EnvoyState } from "./envoy_state.ts";
+import { EnvoyState } from "../fleet/envoy_state.ts";
 import { type HeldPolicy, PolicyDesk } from "./policy_desk.ts";
-import { policySecrets } from "./policy_secrets.ts";
+import { policySecrets } from "../fleet/policy_secrets.ts";
 
 function desk() {
   const resolver = new FakePolicyResolver();

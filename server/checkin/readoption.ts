@@ -1,8 +1,8 @@
 import type { Logger } from "../../shared/platform/logging.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
 import type { EnvoyRecord, Store } from "../store/store.ts";
-import type { EnvoyState } from "./envoy_state.ts";
-import type { FleetIndex } from "./fleet_index.ts";
+import type { EnvoyState } from "../fleet/envoy_state.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
 import type { PeerCertificate } from "./peer_certificates.ts";
 
 export interface ReadoptionOptions {

@@ -4,13 +4,13 @@ import {
   type SignedMethod,
 } from "../../shared/canonical/envoy_frames.ts";
 import { ED25519_SIGNATURE_BYTES, loadVerifier, type Signer } from "../../shared/crypto/ed25519.ts";
-import { sealDocument, type SignedBytes } from "../../shared/crypto/signed_document.ts";
+import { sealDocument, type SignedBytes } from "../../shared/canonical/signed_document.ts";
 import type { ServerTime } from "../../shared/config/server_time.ts";
 import { Refusal_Reason, type SignedRequest } from "../../shared/proto/agent.ts";
-import type { EnvoyState } from "./envoy_state.ts";
-import type { FleetIndex } from "./fleet_index.ts";
+import type { EnvoyState } from "../fleet/envoy_state.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
 import type { PeerCertificate } from "./peer_certificates.ts";
-import type { RequestRefusal } from "./refusals.ts";
+import type { RequestRefusal } from "../fleet/refusals.ts";
 
 /** How far a request's stamp may be from the server's clock, in ms, either way. */
 export const CLOCK_WINDOW_MS = 5 * 60_000;

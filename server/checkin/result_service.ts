@@ -2,8 +2,8 @@ import { MAX_REPORT_BYTES, runReportSchema } from "../../shared/config/run_repor
 import type { ReportResultRequest } from "../../shared/proto/agent.ts";
 import type { Store } from "../store/store.ts";
 import { compactRun, summarizeRun } from "../status/summarize_run.ts";
-import type { EnvoyState } from "./envoy_state.ts";
-import { malformed, type RequestRefusal } from "./refusals.ts";
+import type { EnvoyState } from "../fleet/envoy_state.ts";
+import { malformed, type RequestRefusal } from "../fleet/refusals.ts";
 import type { RunBook } from "./run_book.ts";
 
 export type ResultAnswer =

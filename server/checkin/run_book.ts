@@ -1,7 +1,7 @@
 import type { RunReport } from "../../shared/config/run_report.ts";
 import type { RunHeartbeat } from "../../shared/proto/agent.ts";
-import { type LastRun, takeHeartbeat, takeReport } from "../status/last_run.ts";
-import type { EnvoyState } from "./envoy_state.ts";
+import { type LastRun, takeHeartbeat, takeReport } from "../fleet/last_run.ts";
+import type { EnvoyState } from "../fleet/envoy_state.ts";
 
 /** The last run of an envoy, apart from whatever else was observed. */
 export function lastRunOf({ lastRun }: EnvoyState): LastRun {

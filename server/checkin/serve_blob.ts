@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { ServerWritableStream } from "@grpc/grpc-js";
 import { type BlobPiece, Refusal_Reason, type SignedRequest } from "../../shared/proto/agent.ts";
 import type { DeliveryAnswer } from "../swarm/blob_desk.ts";
-import { toServiceError } from "./refusals.ts";
+import { toServiceError } from "../fleet/refusals.ts";
 
 /** A reader that takes nothing for so long is cut off: its place belongs to others. */
 const STALL_MS = 30_000;

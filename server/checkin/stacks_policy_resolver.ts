@@ -1,6 +1,6 @@
 import type { PolicySource } from "../publish/policy_source.ts";
 import { formatProblem } from "./format_problem.ts";
-import type { PolicyResolver } from "./policy_resolver.ts";
+import type { PolicyResolver } from "../fleet/policy_resolver.ts";
 
 /** Resolves policies from the stacks that are published. */
 export function stacksPolicyResolver(source: PolicySource): PolicyResolver {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { type ServiceError, status } from "@grpc/grpc-js";
 import { runRoutes } from "../api/run_routes.ts";
-import { LOCAL_ROOT } from "../auth/principal.ts";
+import { LOCAL_ROOT } from "../service/principal.ts";
 import { bundleResourceSchema } from "../../shared/config/policy_bundle.ts";
 import { OUTCOMES, type RunReport } from "../../shared/config/run_report.ts";
 import { envoyDetailSchema } from "../../shared/rest/envoys.ts";

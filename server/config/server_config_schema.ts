@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { z } from "zod";
 import { HEALTH_HOST_PATTERN } from "../tasks/health_hosts.ts";
 import { duration } from "./duration_setting.ts";
-import { swarmSectionSchema } from "../swarm/swarm_section.ts";
+import { swarmSectionSchema } from "./swarm_section.ts";
 
 const SECOND_MS = 1000;
 const DAY_MS = 86_400_000;

@@ -8,14 +8,14 @@ import { sha256Hex } from "../../shared/crypto/sha256.ts";
 import type { EnrollAnswer, EnrollRequest } from "../../shared/rest/enroll.ts";
 import { parseHostnameGlob } from "../../shared/targeting/hostname_glob.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
-import type { FleetIndex } from "../checkin/fleet_index.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
 import type { EnrollTokenRecord, EnvoyRecord, Store } from "../store/store.ts";
 import type { Authority } from "./certificate_authority.ts";
 import { type IssuedCertificate, MAX_CSR_BYTES, readCsrPublicKey } from "./certificates.ts";
 import { tokenId, tokenState } from "./enroll_tokens.ts";
-import { normalizeHostname } from "./hostname.ts";
-import { SerialQueue } from "./serial_queue.ts";
-import { answered, type Refused, refused, type ServiceAnswer } from "./service_answer.ts";
+import { normalizeHostname } from "../fleet/hostname.ts";
+import { SerialQueue } from "../service/serial_queue.ts";
+import { answered, type Refused, refused, type ServiceAnswer } from "../service/service_answer.ts";
 
 /** How long the answer to an enrolment can be asked for again, in ms. */
 export const ANSWER_LIFETIME_MS = 10 * 60_000;

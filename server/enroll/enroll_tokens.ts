@@ -5,8 +5,8 @@ import { parseHostnameGlob } from "../../shared/targeting/hostname_glob.ts";
 import type { z } from "zod";
 import type { AuditLog } from "../audit/audit_log.ts";
 import type { EnrollTokenRecord, Store } from "../store/store.ts";
-import { normalizeHostname } from "./hostname.ts";
-import { answered, refused, type ServiceAnswer } from "./service_answer.ts";
+import { normalizeHostname } from "../fleet/hostname.ts";
+import { answered, refused, type ServiceAnswer } from "../service/service_answer.ts";
 
 const TOKEN_PREFIX = "vget_";
 /** 192 bits: past guessing, and short enough to paste. */

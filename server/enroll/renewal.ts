@@ -2,13 +2,13 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { z } from "zod";
 import { renewalBytes } from "../../shared/canonical/envoy_frames.ts";
 import type { renew } from "../../shared/rest/enroll.ts";
-import type { EnvoyState } from "../checkin/envoy_state.ts";
-import type { FleetIndex } from "../checkin/fleet_index.ts";
+import type { EnvoyState } from "../fleet/envoy_state.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
 import type { Store } from "../store/store.ts";
 import type { Authority } from "./certificate_authority.ts";
 import { type IssuedCertificate, MAX_CSR_BYTES, readCsrPublicKey } from "./certificates.ts";
-import { answered, refused, type ServiceAnswer } from "./service_answer.ts";
+import { answered, refused, type ServiceAnswer } from "../service/service_answer.ts";
 
 /** How long a nonce for a renewal is good for, in ms. */
 const NONCE_LIFETIME_MS = 60_000;

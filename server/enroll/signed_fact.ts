@@ -6,7 +6,7 @@ import {
   openDocument,
   sealDocument,
   type SignedBytes,
-} from "../../shared/crypto/signed_document.ts";
+} from "../../shared/canonical/signed_document.ts";
 import type { FactRepository } from "../store/store.ts";
 
 const base64 = z.base64();

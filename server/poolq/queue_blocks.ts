@@ -2,8 +2,8 @@ import { z } from "zod";
 import { MAX_QUEUE_BLOCKS } from "../../shared/config/fleet_document.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
 import type { AuditPayload } from "../audit/audit_payload.ts";
-import { answered, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
-import { SerialQueue } from "../enroll/serial_queue.ts";
+import { answered, refused, type ServiceAnswer } from "../service/service_answer.ts";
+import { SerialQueue } from "../service/serial_queue.ts";
 import type { Store } from "../store/store.ts";
 
 const BLOCKS_FACT = "poolq_blocks";

@@ -18,9 +18,9 @@ import {
   type UploadQueuesRequest,
   type UploadQueuesResponse,
 } from "../../shared/proto/agent.ts";
-import type { EnvoyState } from "../checkin/envoy_state.ts";
-import { malformed, type RequestRefusal } from "../checkin/refusals.ts";
-import { SerialQueue } from "../enroll/serial_queue.ts";
+import type { EnvoyState } from "../fleet/envoy_state.ts";
+import { malformed, type RequestRefusal } from "../fleet/refusals.ts";
+import { SerialQueue } from "../service/serial_queue.ts";
 import { runInSlices } from "../steps/run_in_slices.ts";
 import type { StoredTopic } from "../store/queue_store.ts";
 import type { Store } from "../store/store.ts";

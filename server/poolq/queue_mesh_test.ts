@@ -12,7 +12,7 @@ import { type Message, messageId } from "../../shared/poolq/message.ts";
 import { topicId } from "../../shared/poolq/topic.ts";
 import { type Delegation, signDelegation } from "../../shared/puddle/delegation.ts";
 import { type QueueHead, type QueueOffer, UploadQueuesRequest } from "../../shared/proto/agent.ts";
-import { EnvoyState } from "../checkin/envoy_state.ts";
+import { EnvoyState } from "../fleet/envoy_state.ts";
 import { AuditLog } from "../audit/audit_log.ts";
 import { envoyRecord } from "../store/envoy_fixture.ts";
 import { MemoryStore } from "../store/memory_store.ts";

@@ -1,4 +1,4 @@
-import { type SwarmSection, swarmSectionSchema } from "../swarm/swarm_section.ts";
+import { type SwarmSection, swarmSectionSchema } from "../config/swarm_section.ts";
 
 /** What `swarm.poolq` of `server.yaml` says of queues. */
 export interface QueueSettings {

@@ -1,6 +1,6 @@
 import type { BundleResource } from "../../shared/config/policy_bundle.ts";
-import type { EnvoyState } from "../checkin/envoy_state.ts";
-import type { PolicyResolver } from "../checkin/policy_resolver.ts";
+import type { EnvoyState } from "../fleet/envoy_state.ts";
+import type { PolicyResolver } from "../fleet/policy_resolver.ts";
 import { digestOfReads } from "../resolve/trait_reads.ts";
 import { runInSlices } from "../steps/run_in_slices.ts";
 import type { TraitRead } from "../resolve/trait_reads.ts";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Secret } from "../../shared/crypto/secret.ts";
 import { sha256Hex } from "../../shared/crypto/sha256.ts";
 import { syncFolder, writeFileDurable } from "../../shared/platform/durable_write.ts";
-import { SerialQueue } from "../enroll/serial_queue.ts";
+import { SerialQueue } from "../service/serial_queue.ts";
 import {
   assertKeepable,
   MAX_SECRETS,

@@ -1,5 +1,5 @@
-import type { AgentStreams } from "../checkin/agent_streams.ts";
-import type { FleetIndex } from "../checkin/fleet_index.ts";
+import type { AgentStreams } from "../fleet/agent_streams.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
 
 /**
  * Makes connected envoys whose policy names one of the secrets check in at once. The others hear of the new epoch at their

@@ -7,9 +7,9 @@ import {
   type ResolveSecretsResponse,
   type SecretValue,
 } from "../../shared/proto/agent.ts";
-import type { EnvoyState } from "../checkin/envoy_state.ts";
-import type { PolicySecrets } from "../checkin/policy_secrets.ts";
-import { malformed, type RequestRefusal } from "../checkin/refusals.ts";
+import type { EnvoyState } from "../fleet/envoy_state.ts";
+import type { PolicySecrets } from "../fleet/policy_secrets.ts";
+import { malformed, type RequestRefusal } from "../fleet/refusals.ts";
 import { CallBudget } from "./call_budget.ts";
 import type { DenialLog } from "./denial_log.ts";
 import { SecretError } from "./secret_backend.ts";

@@ -3,9 +3,9 @@ import { suggestName } from "../../shared/naming/nearest_name.ts";
 import type { Logger } from "../../shared/platform/logging.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
 import type { AuditPayload } from "../audit/audit_payload.ts";
-import type { Principal } from "../auth/principal.ts";
-import { SerialQueue } from "../enroll/serial_queue.ts";
-import { answered, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
+import type { Principal } from "../service/principal.ts";
+import { SerialQueue } from "../service/serial_queue.ts";
+import { answered, refused, type ServiceAnswer } from "../service/service_answer.ts";
 import type { Store } from "../store/store.ts";
 import { DEFAULT_RECIPE, generateSecret } from "./random_secret.ts";
 import {

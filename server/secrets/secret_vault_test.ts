@@ -4,7 +4,7 @@ import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
 import { Secret } from "../../shared/crypto/secret.ts";
 import { TemporaryRoot } from "../../tests/support/temporary_root.ts";
 import { AuditLog } from "../audit/audit_log.ts";
-import type { ServiceAnswer } from "../enroll/service_answer.ts";
+import type { ServiceAnswer } from "../service/service_answer.ts";
 import { MemoryStore } from "../store/memory_store.ts";
 import { LocalSecretBackend } from "./local_secret_backend.ts";
 import { SecretVault } from "./secret_vault.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { EnvoySummary } from "../../shared/rest/envoys.ts";
 import type { Minute } from "../../shared/rest/fleet.ts";
-import { FleetIndex } from "../checkin/fleet_index.ts";
+import { FleetIndex } from "../fleet/fleet_index.ts";
 import { envoyRecord } from "../store/envoy_fixture.ts";
 import { fleetAtAGlance } from "./fleet_at_a_glance.ts";
 

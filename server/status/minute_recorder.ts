@@ -1,7 +1,7 @@
 import type { Minute } from "../../shared/rest/fleet.ts";
-import type { FleetCounts } from "../checkin/fleet_index.ts";
+import type { FleetCounts } from "../fleet/fleet_index.ts";
 import type { MinuteRepository } from "../store/store.ts";
-import { NO_BYTES, type SourceBytes } from "./swarm_meter.ts";
+import { NO_BYTES, type SourceBytes } from "../swarm/swarm_meter.ts";
 
 const MINUTE_MS = 60_000;
 

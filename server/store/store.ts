@@ -1,5 +1,5 @@
 import type { BundleResource } from "../../shared/config/policy_bundle.ts";
-import type { SignedBytes } from "../../shared/crypto/signed_document.ts";
+import type { SignedBytes } from "../../shared/canonical/signed_document.ts";
 import type { RunReport } from "../../shared/config/run_report.ts";
 import type { AuditRecord } from "../../shared/rest/audit.ts";
 import type { ConfigVersion } from "../../shared/rest/config.ts";

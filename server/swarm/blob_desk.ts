@@ -3,9 +3,9 @@ import { type FetchBlobRequest, Refusal_Reason } from "../../shared/proto/agent.
 import { chunkSpan, layoutOf } from "../../shared/swarm/chunk_layout.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import { TargetDecision } from "../../shared/swarm/target_decision.ts";
-import type { EnvoyState } from "../checkin/envoy_state.ts";
-import { LeakyBudget } from "../checkin/leaky_budget.ts";
-import { malformed, type RequestRefusal } from "../checkin/refusals.ts";
+import type { EnvoyState } from "../fleet/envoy_state.ts";
+import { LeakyBudget } from "../service/leaky_budget.ts";
+import { malformed, type RequestRefusal } from "../fleet/refusals.ts";
 import { type BlobSpan, openHostBlob } from "./host_blobs.ts";
 import type { ManifestStore } from "./manifest_store.ts";
 import type { SwarmGates } from "./swarm_gates.ts";

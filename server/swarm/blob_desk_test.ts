@@ -7,7 +7,7 @@ import type { SimulatedEnvoy } from "../../tests/support/simulated_envoy.ts";
 import { SimulatedFleet } from "../../tests/support/simulated_fleet.ts";
 import { connected, CONTENT, entryOf } from "../../tests/support/filecast_fixture.ts";
 import { PIECE_BYTES } from "./host_blobs.ts";
-import { swarmSectionSchema } from "./swarm_section.ts";
+import { swarmSectionSchema } from "../config/swarm_section.ts";
 
 const SHA = sha256Hex(CONTENT);
 const DIGESTS = new Uint8Array(64).fill(7);

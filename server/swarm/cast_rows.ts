@@ -1,7 +1,7 @@
 import type { Filecast, FilecastHost } from "../../shared/rest/swarm.ts";
 import { TargetDecision } from "../../shared/swarm/target_decision.ts";
-import type { EnvoyState } from "../checkin/envoy_state.ts";
-import type { FleetIndex } from "../checkin/fleet_index.ts";
+import type { EnvoyState } from "../fleet/envoy_state.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
 import type { AwaitedCasts, Cast } from "./awaited_casts.ts";
 import type { ManifestStore } from "./manifest_store.ts";
 import type { BlobState, ProgressTracker } from "./progress_tracker.ts";

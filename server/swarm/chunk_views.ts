@@ -7,8 +7,8 @@ import {
   MAX_COMPLETIONS,
 } from "../../shared/rest/swarm_graph.ts";
 import type { Filecast, FilecastHost } from "../../shared/rest/swarm.ts";
-import type { FleetIndex } from "../checkin/fleet_index.ts";
-import { answered, type ServiceAnswer } from "../enroll/service_answer.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
+import { answered, type ServiceAnswer } from "../service/service_answer.ts";
 import { BEAT_MS, beats, goodForMs } from "./beats.ts";
 import type { CastTimelines } from "./cast_timelines.ts";
 import { tellMap } from "./chunk_changes.ts";

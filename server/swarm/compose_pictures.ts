@@ -1,7 +1,7 @@
 import { layoutOf } from "../../shared/swarm/chunk_layout.ts";
 import type { CastSample } from "../../shared/rest/swarm_graph.ts";
-import type { FleetIndex } from "../checkin/fleet_index.ts";
-import { listFetched } from "../status/swarm_meter.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
+import { listFetched } from "./swarm_meter.ts";
 import { CastTimelines } from "./cast_timelines.ts";
 import { ChunkMapBook } from "./chunk_map_book.ts";
 import { ChunkViews } from "./chunk_views.ts";

@@ -10,9 +10,9 @@ import type {
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import { parseRetention } from "../../shared/swarm/retention.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
-import type { EnvoyState } from "../checkin/envoy_state.ts";
-import type { FleetIndex } from "../checkin/fleet_index.ts";
-import { answered, type Refused, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
+import type { EnvoyState } from "../fleet/envoy_state.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
+import { answered, type Refused, refused, type ServiceAnswer } from "../service/service_answer.ts";
 import { AwaitedCasts, type Cast } from "./awaited_casts.ts";
 import { CastRows, describeCast } from "./cast_rows.ts";
 import { judgeCastQuery } from "./judge_cast_query.ts";

@@ -9,9 +9,9 @@ import { SimulatedFleet } from "../../tests/support/simulated_fleet.ts";
 import { eventually } from "../../tests/support/eventually.ts";
 import { envoyRecord } from "../store/envoy_fixture.ts";
 import { MemoryStore } from "../store/memory_store.ts";
-import { EnvoyState } from "../checkin/envoy_state.ts";
+import { EnvoyState } from "../fleet/envoy_state.ts";
 import { ManifestStore } from "./manifest_store.ts";
-import { swarmSectionSchema } from "./swarm_section.ts";
+import { swarmSectionSchema } from "../config/swarm_section.ts";
 import {
   connected,
   CONTENT,

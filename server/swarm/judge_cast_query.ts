@@ -4,7 +4,7 @@ import { isLabel, MAX_LABEL_BYTES } from "../../shared/swarm/manifest_entry.ts";
 import { parseRetention } from "../../shared/swarm/retention.ts";
 import { parseTargetSpec } from "../../shared/targeting/target_spec.ts";
 import { TargetSpecError } from "../../shared/targeting/target_spec_error.ts";
-import { type Refused, refused } from "../enroll/service_answer.ts";
+import { type Refused, refused } from "../service/service_answer.ts";
 
 /** Files of this ending say how the file beside them is to be seeded. */
 const SWARM_SUFFIX = ".swarm";

@@ -9,8 +9,8 @@ import {
 } from "../../shared/swarm/manifest_entry.ts";
 import { ManifestTrust } from "../../shared/swarm/manifest_trust.ts";
 import { EntryVerifier } from "../../shared/swarm/verify_entry.ts";
-import type { EnvoyState } from "../checkin/envoy_state.ts";
-import type { ManifestExchange, ManifestPage } from "../checkin/manifest_exchange.ts";
+import type { EnvoyState } from "../fleet/envoy_state.ts";
+import type { ManifestExchange, ManifestPage } from "./manifest_exchange.ts";
 import type { Store } from "../store/store.ts";
 
 /** Cells in one message. */

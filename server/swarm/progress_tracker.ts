@@ -1,8 +1,8 @@
 import { isSha256 } from "../../shared/crypto/sha256.ts";
 import type { BlobProgress, SwarmProgress } from "../../shared/proto/agent.ts";
 import { BLOB_STATUSES, type FilecastHost } from "../../shared/rest/swarm.ts";
-import type { EnvoyState } from "../checkin/envoy_state.ts";
-import type { ProgressSink } from "../checkin/progress_sink.ts";
+import type { EnvoyState } from "../fleet/envoy_state.ts";
+import type { ProgressSink } from "./progress_sink.ts";
 
 /** Most blobs remembered for one envoy; what it names past them is left out. */
 const MAX_BLOBS_PER_ENVOY = 2_000;

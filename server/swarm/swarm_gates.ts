@@ -4,7 +4,7 @@ import {
   type SwarmSubsystem,
 } from "../../shared/config/envoy_document.ts";
 import { type GateList, parseGateList } from "../../shared/targeting/gate_list.ts";
-import { type SwarmSection, swarmSectionSchema } from "./swarm_section.ts";
+import { type SwarmSection, swarmSectionSchema } from "../config/swarm_section.ts";
 
 /** Who may do what in the swarm, as `server.yaml` says. */
 export interface SwarmGates {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createSwarmGates } from "./swarm_gates.ts";
-import { swarmSectionSchema } from "./swarm_section.ts";
+import { swarmSectionSchema } from "../config/swarm_section.ts";
 
 function gates(section: unknown) {
   return createSwarmGates(swarmSectionSchema.parse(section), "vigo-1");

@@ -5,7 +5,7 @@ import {
   type SwarmGraphNews,
   type SwarmNode,
 } from "../../shared/rest/swarm_graph.ts";
-import type { FleetIndex } from "../checkin/fleet_index.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
 import { BEAT_MS, beats, goodForMs } from "./beats.ts";
 import type { FlowBook } from "./flow_book.ts";
 import type { SwarmOverview } from "./swarm_overview.ts";

@@ -7,8 +7,8 @@ import type {
   SwarmStatus,
 } from "../../shared/rest/swarm_substrate.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
-import type { EnvoyState } from "../checkin/envoy_state.ts";
-import type { FleetIndex } from "../checkin/fleet_index.ts";
+import type { EnvoyState } from "../fleet/envoy_state.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
 import type { ManifestStore } from "./manifest_store.ts";
 import type { ProgressTracker } from "./progress_tracker.ts";
 import type { SwarmGates } from "./swarm_gates.ts";

@@ -8,7 +8,7 @@ import { eventually } from "../../tests/support/eventually.ts";
 import type { SimulatedEnvoy } from "../../tests/support/simulated_envoy.ts";
 import { SimulatedFleet } from "../../tests/support/simulated_fleet.ts";
 import { connected, CONTENT, entryOf, progressOf } from "../../tests/support/filecast_fixture.ts";
-import { swarmSectionSchema } from "./swarm_section.ts";
+import { swarmSectionSchema } from "../config/swarm_section.ts";
 
 const OTHER = sha256Hex("another file");
 

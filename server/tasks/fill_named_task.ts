@@ -1,7 +1,7 @@
 import { suggestName } from "../../shared/naming/nearest_name.ts";
 import { MAX_COMMAND_BYTES } from "../../shared/tasks/task_limits.ts";
 import { judgeParameter, type TaskParameter } from "../../shared/tasks/task_parameter.ts";
-import { answered, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
+import { answered, refused, type ServiceAnswer } from "../service/service_answer.ts";
 import type { NamedTask } from "../stacks/stack_tree.ts";
 import type { ResolvedTask } from "./named_task.ts";
 

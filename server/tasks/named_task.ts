@@ -1,4 +1,4 @@
-import type { ServiceAnswer } from "../enroll/service_answer.ts";
+import type { ServiceAnswer } from "../service/service_answer.ts";
 
 /** A named task with its parameters filled in: what is run, and what applies where the request does not say otherwise. */
 export interface ResolvedTask {

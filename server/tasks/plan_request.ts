@@ -14,7 +14,7 @@ import {
   MAX_BATCHES,
   MAX_TARGETS,
 } from "../../shared/tasks/task_limits.ts";
-import { answered, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
+import { answered, refused, type ServiceAnswer } from "../service/service_answer.ts";
 import { judgeHealthUrl } from "./health_hosts.ts";
 import type { ResolvedTask } from "./named_task.ts";
 import { type PlannedEnvoy, planTargets, type TargetPlan } from "./plan_task.ts";

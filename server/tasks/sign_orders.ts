@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { Signer } from "../../shared/crypto/ed25519.ts";
-import { type DocumentKind, sealDocument } from "../../shared/crypto/signed_document.ts";
+import { type DocumentKind, sealDocument } from "../../shared/canonical/signed_document.ts";
 import type { ServerMessage } from "../../shared/proto/agent.ts";
 import { outputShareBytes, START_WINDOW_MS } from "../../shared/tasks/task_limits.ts";
 import { MAX_LIVE_TARGETS } from "../../shared/tasks/task_limits.ts";

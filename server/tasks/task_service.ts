@@ -12,7 +12,7 @@ import { keptBytes } from "../../shared/tasks/captured_output.ts";
 import { makeTaskId } from "../../shared/tasks/task_id.ts";
 import { noVerdicts, type Verdict } from "../../shared/tasks/verdict.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
-import { answered, type Refused, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
+import { answered, type Refused, refused, type ServiceAnswer } from "../service/service_answer.ts";
 import type { Store } from "../store/store.ts";
 import { CursorError } from "../store/store_error.ts";
 import type { StoredTarget, StoredTask, TaskRecord } from "../store/task_store.ts";

@@ -5,7 +5,7 @@ import { ApiError } from "../api/api_error.ts";
 import { parseInput } from "../api/parse_input.ts";
 import type { EndpointName, RouteTable } from "../api/route.ts";
 import { checkPermission } from "../auth/permissions.ts";
-import type { Principal } from "../auth/principal.ts";
+import type { Principal } from "../service/principal.ts";
 import { describeField } from "./field_labels.ts";
 
 type Contract = typeof CONTRACT;

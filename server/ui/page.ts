@@ -1,6 +1,6 @@
 import type { Child } from "hono/jsx";
 import type { Permission } from "../../shared/rest/endpoint.ts";
-import type { Principal } from "../auth/principal.ts";
+import type { Principal } from "../service/principal.ts";
 import type { AssetName } from "./assets/embedded.ts";
 import type { Calls } from "./calls.ts";
 import type { Form } from "./form.ts";

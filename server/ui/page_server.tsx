@@ -10,7 +10,7 @@ import { ApiError } from "../api/api_error.ts";
 import { FORM_CSRF_TOKEN } from "../api/read_credentials.ts";
 import type { RouteTable } from "../api/route.ts";
 import { checkPermission, roleOf } from "../auth/permissions.ts";
-import type { Principal } from "../auth/principal.ts";
+import type { Principal } from "../service/principal.ts";
 import { csrfTokenOf } from "../auth/session_service.ts";
 import type { Assets } from "./assets/assets.ts";
 import { Calls } from "./calls.ts";

@@ -3,7 +3,7 @@ import { readEnvoyIdentity } from "../../shared/crypto/envoy_identity.ts";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 import type { EnvoyTrust } from "../auth/authenticator.ts";
 import type { ClientCertificate } from "../auth/credentials.ts";
-import type { FleetIndex } from "../checkin/fleet_index.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
 
 /** The trust of the fleet's index, which a self-test can widen by one made-up envoy for as long as it runs. */
 export interface TestableTrust extends EnvoyTrust {

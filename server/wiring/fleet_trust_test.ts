@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { FleetIndex } from "../checkin/fleet_index.ts";
+import { FleetIndex } from "../fleet/fleet_index.ts";
 import { envoyRecord } from "../store/envoy_fixture.ts";
 import { fleetTrust } from "./fleet_trust.ts";
 

@@ -1,4 +1,4 @@
-import type { FleetIndex } from "../checkin/fleet_index.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
 import type { HostPolicy } from "../publish/config_views.ts";
 import type { HostFacts } from "../resolve/compile_host.ts";
 

@@ -1,5 +1,5 @@
 import type { MetricSources } from "../api/metrics.ts";
-import type { FleetIndex } from "../checkin/fleet_index.ts";
+import type { FleetIndex } from "../fleet/fleet_index.ts";
 
 /** Envoys by what they are now. */
 export function fleetCounts(index: FleetIndex, nowMs: number): ReturnType<MetricSources["fleet"]> {

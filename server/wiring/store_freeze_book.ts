@@ -2,7 +2,7 @@ import { freezeSchema } from "../../shared/rest/config.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
 import type { Freeze, FreezeBook } from "../publish/config_freeze.ts";
 import type { Store } from "../store/store.ts";
-import { readPublisher } from "./publisher_name.ts";
+import { readPublisher } from "../publish/publisher_name.ts";
 
 /** The fact that holds the freeze. One that is over stays until the next, and counts for nothing. */
 const FACT = "config_freeze";

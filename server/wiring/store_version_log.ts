@@ -1,7 +1,7 @@
 import type { AuditLog } from "../audit/audit_log.ts";
 import { type VersionLog, versionRecordSchema } from "../publish/version_log.ts";
 import type { Store } from "../store/store.ts";
-import { readPublisher } from "./publisher_name.ts";
+import { readPublisher } from "../publish/publisher_name.ts";
 
 /** Keeps publishes in the store. Each stands there together with its audit record, also when a start completes the log. */
 export class StoreVersionLog implements VersionLog {

@@ -10,7 +10,7 @@ import { DEFAULT_TIMEOUT_SECS } from "../../shared/tasks/task_limits.ts";
 import type { WorkflowStep } from "../../shared/workflows/workflow.ts";
 import { makeWorkflowId } from "../../shared/workflows/workflow_id.ts";
 import type { AuditLog } from "../audit/audit_log.ts";
-import { answered, type Refused, refused, type ServiceAnswer } from "../enroll/service_answer.ts";
+import { answered, type Refused, refused, type ServiceAnswer } from "../service/service_answer.ts";
 import type { Store } from "../store/store.ts";
 import type { StepRecord, StoredWorkflow, WorkflowRecord } from "../store/workflow_store.ts";
 import { auditedCommand } from "../tasks/audited_command.ts";

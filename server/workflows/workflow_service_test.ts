@@ -5,7 +5,7 @@ import { type ServerMessage, TaskResult } from "../../shared/proto/agent.ts";
 import { type WorkflowRun, workflowRun } from "../../shared/rest/workflows.ts";
 import { eventually } from "../../tests/support/eventually.ts";
 import { AuditLog } from "../audit/audit_log.ts";
-import { answered, refused } from "../enroll/service_answer.ts";
+import { answered, refused } from "../service/service_answer.ts";
 import { MemoryStore } from "../store/memory_store.ts";
 import type { PlannedEnvoy } from "../tasks/plan_task.ts";
 import { TaskDesk } from "../tasks/task_desk.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { DOMAIN } from "../canonical/domain.ts";
 import { encodeFrame } from "../canonical/frame.ts";
 import type { Signer, Verifier } from "../crypto/ed25519.ts";
-import type { SignedBytes } from "../crypto/signed_document.ts";
+import type { SignedBytes } from "../canonical/signed_document.ts";
 
 const auditHeadSchema = z.strictObject({
   seq: z.number().int().positive(),

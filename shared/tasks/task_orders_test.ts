@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { generateEd25519, loadVerifier } from "../crypto/ed25519.ts";
-import { openDocument, sealDocument } from "../crypto/signed_document.ts";
+import { openDocument, sealDocument } from "../canonical/signed_document.ts";
 import cancelVectors from "../canonical/vectors/task_cancel.json" with { type: "json" };
 import dispatchVectors from "../canonical/vectors/task_dispatch.json" with { type: "json" };
 import { MAX_COMMAND_BYTES } from "./task_limits.ts";

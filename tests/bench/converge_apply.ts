@@ -6,7 +6,7 @@ import process from "node:process";
 import { join } from "node:path";
 import { z } from "zod";
 import { openPolicyApplier } from "../../agent/apply/apply_policy.ts";
-import { fakeLog } from "../../agent/daemon/fake_log.ts";
+import { fakeLog } from "../../agent/runtime/fake_log.ts";
 import { NO_SECRETS } from "../../agent/apply/secret_source.ts";
 import { DatabaseJournal } from "../../agent/store/database_journal.ts";
 import { DatabaseSecretTraces } from "../../agent/store/database_secret_traces.ts";

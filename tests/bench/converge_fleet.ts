@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { z } from "zod";
-import { programCommand } from "../../tools/demo/run_program.ts";
+import { programCommand } from "../support/run_program.ts";
 import { TestFleet } from "../support/test_fleet.ts";
 import { toConfigcrates } from "./converge_policy.ts";
 import { measureProcess, type Subject } from "./converge_sample.ts";

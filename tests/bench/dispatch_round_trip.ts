@@ -1,5 +1,5 @@
 import { taskEventSchema, taskRun, taskShow } from "../../shared/rest/tasks.ts";
-import { programCommand } from "../../tools/demo/run_program.ts";
+import { programCommand } from "../support/run_program.ts";
 import { eventually } from "../support/eventually.ts";
 import { TemporaryRoot } from "../support/temporary_root.ts";
 import { TestFleet } from "../support/test_fleet.ts";

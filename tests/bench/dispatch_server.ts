@@ -3,7 +3,7 @@ import "reflect-metadata";
 import { join } from "node:path";
 import process from "node:process";
 import { AuditLog } from "../../server/audit/audit_log.ts";
-import { refused } from "../../server/enroll/service_answer.ts";
+import { refused } from "../../server/service/service_answer.ts";
 import { runInSlices } from "../../server/steps/run_in_slices.ts";
 import { openSqliteStore } from "../../server/store/open_sqlite_store.ts";
 import { TaskService } from "../../server/tasks/task_service.ts";

@@ -5,7 +5,7 @@ import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
 import { sha256Hex } from "../../shared/crypto/sha256.ts";
 import { signedMessage } from "../../shared/poolq/log_fixture.ts";
 import { topicId } from "../../shared/poolq/topic.ts";
-import { programCommand } from "../../tools/demo/run_program.ts";
+import { programCommand } from "../support/run_program.ts";
 import { eventually } from "../support/eventually.ts";
 import { TestProcess } from "../support/process.ts";
 import { QueueUser, userCrate } from "../support/queue_user.ts";

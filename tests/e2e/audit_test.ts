@@ -13,7 +13,7 @@ import { entryOf } from "../support/filecast_fixture.ts";
 import { sha256Hex } from "../../shared/crypto/sha256.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import { eventually } from "../support/eventually.ts";
-import { programCommand } from "../../tools/demo/run_program.ts";
+import { programCommand } from "../support/run_program.ts";
 import { addUser, logIn, makeToken, PASSWORD } from "../support/people.ts";
 import type { RestAnswer, RestRequest } from "../support/rest_exchange.ts";
 import { runCommand } from "../support/run_command.ts";

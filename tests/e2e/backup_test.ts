@@ -5,7 +5,7 @@ import { parse, stringify } from "yaml";
 import { auditVerify } from "../../shared/rest/audit.ts";
 import { envoyList } from "../../shared/rest/envoys.ts";
 import { runList } from "../../shared/rest/runs.ts";
-import { programCommand } from "../../tools/demo/run_program.ts";
+import { programCommand } from "../support/run_program.ts";
 import { eventually } from "../support/eventually.ts";
 import { type CommandResult, runCommand } from "../support/run_command.ts";
 import { ENVIRONMENT, TestFleet } from "../support/test_fleet.ts";

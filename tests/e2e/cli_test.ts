@@ -19,7 +19,7 @@ import { runList, runShow } from "../../shared/rest/runs.ts";
 import { filecastList, filecastShow } from "../../shared/rest/swarm.ts";
 import { type CommandNode, describeCommand } from "../../shared/terminal/command_tree.ts";
 import { runCli } from "../../shared/terminal/run_cli.ts";
-import { programCommand } from "../../tools/demo/run_program.ts";
+import { programCommand } from "../support/run_program.ts";
 import type { ProgramName } from "../../tools/permissions.ts";
 import { eventually } from "../support/eventually.ts";
 import { findFreePort } from "../support/free_port.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { generateX25519Identity, identityToRecipient } from "age-encryption";
 import { stringify } from "yaml";
 import { z } from "zod";
-import type { WorkersReport } from "../../agent/daemon/examine_workers.ts";
+import type { WorkersReport } from "../../agent/engine_host/examine_workers.ts";
 import { readSwarmState } from "../../agent/swarm/mirror.ts";
 import { VERSION } from "../../shared/config/version.ts";
 import { sha256Hex } from "../../shared/crypto/sha256.ts";

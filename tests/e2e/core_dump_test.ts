@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { programCommand } from "../../tools/demo/run_program.ts";
+import { programCommand } from "../support/run_program.ts";
 import { eventually } from "../support/eventually.ts";
 import { TestProcess } from "../support/process.ts";
 import { sendSignal } from "../support/signal.ts";

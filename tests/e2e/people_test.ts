@@ -7,7 +7,7 @@ import { sessionShow } from "../../shared/rest/session.ts";
 import { tokenList } from "../../shared/rest/tokens.ts";
 import { ROLE_PERMISSIONS } from "../../server/auth/permissions.ts";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
-import { programCommand } from "../../tools/demo/run_program.ts";
+import { programCommand } from "../support/run_program.ts";
 import { addUser, logIn, makeToken, PASSWORD } from "../support/people.ts";
 import type { RestRequest } from "../support/rest_exchange.ts";
 import { denoFolder } from "../support/deno_folder.ts";

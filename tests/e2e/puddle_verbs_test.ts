@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
-import { programCommand } from "../../tools/demo/run_program.ts";
+import { programCommand } from "../support/run_program.ts";
 import { eventually } from "../support/eventually.ts";
 import { type ExitStatus, TestProcess } from "../support/process.ts";
 import { SmallDisk } from "../support/small_disk.ts";

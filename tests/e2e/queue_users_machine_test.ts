@@ -7,7 +7,7 @@ import { signedLog } from "../../shared/poolq/log_fixture.ts";
 import { type Message, messageId, messageLine } from "../../shared/poolq/message.ts";
 import { topicId } from "../../shared/poolq/topic.ts";
 import { poolqRange, poolqTopics } from "../../shared/rest/poolq.ts";
-import { programCommand } from "../../tools/demo/run_program.ts";
+import { programCommand } from "../support/run_program.ts";
 import { denoFolder } from "../support/deno_folder.ts";
 import { eventually } from "../support/eventually.ts";
 import { MachineFleet } from "../support/machine_fleet.ts";

@@ -5,7 +5,7 @@ import { auditList } from "../../shared/rest/audit.ts";
 import { configPublish } from "../../shared/rest/config.ts";
 import { runList, runShow } from "../../shared/rest/runs.ts";
 import { secretList, secretReveal, secretRotate, secretShow } from "../../shared/rest/secrets.ts";
-import { programCommand } from "../../tools/demo/run_program.ts";
+import { programCommand } from "../support/run_program.ts";
 import { eventually } from "../support/eventually.ts";
 import { findBytes } from "../support/find_bytes.ts";
 import { runCommand } from "../support/run_command.ts";

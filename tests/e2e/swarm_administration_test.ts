@@ -11,7 +11,7 @@ import { rootPaths } from "../../shared/platform/root_paths.ts";
 import { envoyShow } from "../../shared/rest/envoys.ts";
 import { filecastBroken, filecastDistribute, filecastPurge } from "../../shared/rest/swarm.ts";
 import { swarmPeers, swarmStatus } from "../../shared/rest/swarm_substrate.ts";
-import { programCommand } from "../../tools/demo/run_program.ts";
+import { programCommand } from "../support/run_program.ts";
 import { eventually } from "../support/eventually.ts";
 import { TestProcess } from "../support/process.ts";
 import { type FleetHost, TestFleet } from "../support/test_fleet.ts";

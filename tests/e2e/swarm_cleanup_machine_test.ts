@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { envoyList } from "../../shared/rest/envoys.ts";
 import { taskResultSchema, taskRun } from "../../shared/rest/tasks.ts";
-import { programCommand } from "../../tools/demo/run_program.ts";
+import { programCommand } from "../support/run_program.ts";
 import { denoFolder } from "../support/deno_folder.ts";
 import { eventually } from "../support/eventually.ts";
 import { MachineFleet } from "../support/machine_fleet.ts";

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type PeersFile, readPeers } from "../../agent/swarm/mirror.ts";
 import { envoyList } from "../../shared/rest/envoys.ts";
-import { programCommand } from "../../tools/demo/run_program.ts";
+import { programCommand } from "../support/run_program.ts";
 import { eventually } from "../support/eventually.ts";
 import { MulticastEar } from "../support/multicast_ear.ts";
 import { type FleetMachine, NamespacedFleet } from "../support/namespaced_fleet.ts";

@@ -1,7 +1,7 @@
 import { envoyDocument, fleetDocument } from "../../shared/config/document_fixture.ts";
 import type { EnvoyDocument } from "../../shared/config/envoy_document.ts";
 import type { Signer } from "../../shared/crypto/ed25519.ts";
-import { sealDocument } from "../../shared/crypto/signed_document.ts";
+import { sealDocument } from "../../shared/canonical/signed_document.ts";
 import {
   type ManifestEntry,
   manifestEntryBytes,

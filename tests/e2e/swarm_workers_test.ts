@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { WorkersReport } from "../../agent/daemon/examine_workers.ts";
+import type { WorkersReport } from "../../agent/engine_host/examine_workers.ts";
 import { createServer } from "node:net";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
 import { TestFleet } from "../support/test_fleet.ts";

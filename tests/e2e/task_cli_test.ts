@@ -10,7 +10,7 @@ import {
   taskRun,
   taskSummarySchema,
 } from "../../shared/rest/tasks.ts";
-import { programCommand } from "../../tools/demo/run_program.ts";
+import { programCommand } from "../support/run_program.ts";
 import { eventually } from "../support/eventually.ts";
 import { TestProcess } from "../support/process.ts";
 import { type CommandResult, runCommand } from "../support/run_command.ts";

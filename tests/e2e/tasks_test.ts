@@ -4,10 +4,10 @@ import type { z } from "zod";
 import { agentPaths } from "../../agent/store/agent_paths.ts";
 import { readEnrolment } from "../../agent/store/identity.ts";
 import { generateEd25519 } from "../../shared/crypto/ed25519.ts";
-import { sealDocument } from "../../shared/crypto/signed_document.ts";
+import { sealDocument } from "../../shared/canonical/signed_document.ts";
 import { rootPaths } from "../../shared/platform/root_paths.ts";
 import { makeTaskId } from "../../shared/tasks/task_id.ts";
-import { programCommand, startProgram } from "../../tools/demo/run_program.ts";
+import { programCommand, startProgram } from "../support/run_program.ts";
 import { runCommand } from "../support/run_command.ts";
 import { joinOutput } from "../../shared/tasks/captured_output.ts";
 import {

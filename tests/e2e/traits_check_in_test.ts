@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { agentPaths } from "../../agent/store/agent_paths.ts";
 import { rootPaths } from "../../shared/platform/root_paths.ts";
-import { programCommand } from "../../tools/demo/run_program.ts";
+import { programCommand } from "../support/run_program.ts";
 import { eventually } from "../support/eventually.ts";
 import { TestProcess } from "../support/process.ts";
 import { runOrThrow } from "../support/run_command.ts";

@@ -1,6 +1,6 @@
 /** What `vigo traits` says of a machine follows what is done to it. */
 import assert from "node:assert/strict";
-import { programCommand } from "../../tools/demo/run_program.ts";
+import { programCommand } from "../support/run_program.ts";
 import { canBootMachine, ThrowawayMachine } from "../support/throwaway_machine.ts";
 
 const canRun = canBootMachine();

@@ -1,6 +1,6 @@
 /** `vigo traits` beside the tools that administrators ask the same of. Nothing of the machine is changed. */
 import assert from "node:assert/strict";
-import { programCommand } from "../../tools/demo/run_program.ts";
+import { programCommand } from "../support/run_program.ts";
 import { runCommand, runOrThrow } from "../support/run_command.ts";
 import { MAX_OF_PORT } from "../../agent/traits/ports.ts";
 import { TemporaryRoot } from "../support/temporary_root.ts";

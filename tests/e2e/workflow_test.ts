@@ -4,7 +4,7 @@ import { auditList } from "../../shared/rest/audit.ts";
 import { taskRun } from "../../shared/rest/tasks.ts";
 import { workflowList, workflowRun, workflowShow } from "../../shared/rest/workflows.ts";
 import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
-import { startProgram } from "../../tools/demo/run_program.ts";
+import { startProgram } from "../support/run_program.ts";
 import { eventually } from "../support/eventually.ts";
 import { TestFleet } from "../support/test_fleet.ts";
 

@@ -3,7 +3,7 @@ import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 import { TargetDecision } from "../../shared/swarm/target_decision.ts";
 import { HolderClaims } from "../../agent/swarm/discovery/holder_claims.ts";
 import type { ProvenPeer } from "../../agent/swarm/peers/peer_registry.ts";
-import { BenchList } from "../../agent/swarm/transfer/bench_list.ts";
+import { BenchList } from "../../agent/swarm/peers/bench_list.ts";
 import { decideBlobs } from "../../agent/swarm/transfer/blob_decisions.ts";
 import type { KnownHolder, PlannedRequest } from "../../agent/swarm/transfer/download_plan.ts";
 import { DownloadQueue } from "../../agent/swarm/transfer/download_queue.ts";

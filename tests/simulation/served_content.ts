@@ -1,7 +1,7 @@
 import { Bitmap } from "../../shared/swarm/bitmap.ts";
 import { layoutOf } from "../../shared/swarm/chunk_layout.ts";
 import { ConnectionLimits } from "../../agent/swarm/peers/connection_limits.ts";
-import { GivenChunks } from "../../agent/swarm/transfer/given_chunks.ts";
+import { GivenChunks } from "../../agent/swarm/peers/given_chunks.ts";
 import type { Served } from "./fake_network.ts";
 import type { Process } from "./process.ts";
 import type { AskedChunk, BlobReply, ChunkReply } from "./world.ts";

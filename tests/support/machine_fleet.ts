@@ -7,7 +7,7 @@ import {
   runReportSchema,
 } from "../../shared/config/run_report.ts";
 import { enrollTokenCreate } from "../../shared/rest/enroll.ts";
-import { programCommand } from "../../tools/demo/run_program.ts";
+import { programCommand } from "./run_program.ts";
 import type { ProgramName } from "../../tools/permissions.ts";
 import type { TestProcess } from "./process.ts";
 import type { CommandResult } from "./run_command.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { enrollTokenCreate } from "../../shared/rest/enroll.ts";
-import { programCommand } from "../../tools/demo/run_program.ts";
+import { programCommand } from "./run_program.ts";
 import type { ProgramName } from "../../tools/permissions.ts";
 import { NetworkFleet, type NetworkHost } from "./network_namespaces.ts";
 import type { TestProcess } from "./process.ts";

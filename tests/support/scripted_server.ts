@@ -14,7 +14,7 @@ import {
   type Signer,
   type Verifier,
 } from "../../shared/crypto/ed25519.ts";
-import { sealDocument, type SignedBytes } from "../../shared/crypto/signed_document.ts";
+import { sealDocument, type SignedBytes } from "../../shared/canonical/signed_document.ts";
 import { deferHttp2Close } from "../../shared/platform/defer_http2_close.ts";
 import {
   type AgentMessage,

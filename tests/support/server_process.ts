@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import { API_PREFIX } from "../../shared/rest/contract.ts";
-import { programCommand } from "../../tools/demo/run_program.ts";
+import { programCommand } from "./run_program.ts";
 import { TestProcess } from "./process.ts";
 import { exchange, type RestAnswer, type RestRequest } from "./rest_exchange.ts";
 import type { TemporaryRoot } from "./temporary_root.ts";

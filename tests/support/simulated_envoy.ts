@@ -22,7 +22,7 @@ import {
   type Signer,
 } from "../../shared/crypto/ed25519.ts";
 import { deferHttp2Close } from "../../shared/platform/defer_http2_close.ts";
-import { openDocument } from "../../shared/crypto/signed_document.ts";
+import { openDocument } from "../../shared/canonical/signed_document.ts";
 import { sha256 } from "../../shared/crypto/sha256.ts";
 import { type PolicyBundle, policyBundleSchema } from "../../shared/config/policy_bundle.ts";
 import {

@@ -1,11 +1,11 @@
 import { AuditLog } from "../../server/audit/audit_log.ts";
-import { composeFleet } from "../../server/checkin/compose_fleet.ts";
+import { composeFleet } from "../../server/wiring/compose_fleet.ts";
 import type { Fleet, FleetOptions } from "../../server/checkin/fleet.ts";
 import {
   type Authority,
   loadOrCreateAuthority,
 } from "../../server/enroll/certificate_authority.ts";
-import type { PolicyResolver, ResolvedPolicy } from "../../server/checkin/policy_resolver.ts";
+import type { PolicyResolver, ResolvedPolicy } from "../../server/fleet/policy_resolver.ts";
 import {
   LocalSecretBackend,
   SECRET_KEY_PURPOSE,
@@ -13,7 +13,7 @@ import {
 import { MemoryStore } from "../../server/store/memory_store.ts";
 import type { Store } from "../../server/store/store.ts";
 import type { Steps } from "../../server/steps/steps.ts";
-import { swarmSectionSchema } from "../../server/swarm/swarm_section.ts";
+import { swarmSectionSchema } from "../../server/config/swarm_section.ts";
 import { type BundleResource, merkleRoot } from "../../shared/config/policy_bundle.ts";
 import { getLogger } from "@logtape/logtape";
 import type { Json } from "../../shared/canonical/canonical_json.ts";

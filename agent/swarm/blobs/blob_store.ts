@@ -7,7 +7,7 @@ import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { readIfPresent, removeIfPresent } from "./chunk_file.ts";
 import { PartialBlob } from "./partial_blob.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
-import { chunkDetailSchema, MAX_SLOWEST } from "../transfer/slowest_chunks.ts";
+import { chunkDetailSchema, MAX_SLOWEST } from "./slowest_chunks.ts";
 
 /** What is remembered about how a blob came here: the `.sources` file beside it. */
 export const blobRecordSchema = z.object({

@@ -4,11 +4,11 @@ import {
   encodeAnnouncements,
 } from "../../../shared/swarm/announce_line.ts";
 import { type AnnounceFacts, type Announcer, MAX_DATAGRAMS_PER_INTERVAL } from "./announcer.ts";
-import type { EngineLog } from "../engine/engine_log.ts";
+import type { EngineLog } from "../runtime/engine_log.ts";
 import type { PeerEndpoint } from "../peers/peer_registry.ts";
 import { HeardBook } from "./heard_book.ts";
 import { type AnnounceInterface, type LinkState, Multicast } from "./multicast.ts";
-import { pause, type TaskScope } from "../engine/task_scope.ts";
+import { pause, type TaskScope } from "../runtime/task_scope.ts";
 
 /** Pauses before a failed announcer is started again. */
 const FIRST_RESTART_MS = 1000;

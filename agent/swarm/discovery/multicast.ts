@@ -3,7 +3,7 @@ import {
   type Announcement,
   parseAnnouncement,
 } from "../../../shared/swarm/announce_line.ts";
-import type { EngineLog } from "../engine/engine_log.ts";
+import type { EngineLog } from "../runtime/engine_log.ts";
 
 /** Where announcements are sent from and heard. */
 export interface AnnounceInterface {

@@ -1,6 +1,6 @@
 import type { FromEngine } from "../channel.ts";
 import type { ManifestBook } from "../manifest/manifest_book.ts";
-import type { EngineLog } from "./engine_log.ts";
+import type { EngineLog } from "../runtime/engine_log.ts";
 
 export interface AbsenceWatchOptions {
   readonly book: Pick<ManifestBook, "quietReason" | "rosterCursor">;

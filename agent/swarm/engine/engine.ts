@@ -8,10 +8,10 @@ import { SwarmPaths } from "../swarm_paths.ts";
 import { DaemonRequests } from "./daemon_requests.ts";
 import { type EngineFacts, portOf } from "./engine_facts.ts";
 import { examineHasher } from "./examine_hasher.ts";
-import type { EngineLog } from "./engine_log.ts";
+import type { EngineLog } from "../runtime/engine_log.ts";
 import { EngineSession } from "./engine_session.ts";
 import { type SessionFacts, shutState } from "./swarm_state.ts";
-import { pause, TaskScope } from "./task_scope.ts";
+import { pause, TaskScope } from "../runtime/task_scope.ts";
 
 /** Pause before a session that could not start, or failed, is tried again. */
 const RESTART_MS = 10_000;

@@ -1,6 +1,6 @@
 import type { EnvoyDocument } from "../../../shared/config/envoy_document.ts";
 import type { FleetDocument } from "../../../shared/config/fleet_document.ts";
-import type { SignedBytes } from "../../../shared/crypto/signed_document.ts";
+import type { SignedBytes } from "../../../shared/canonical/signed_document.ts";
 import { ManifestTrust } from "../../../shared/swarm/manifest_trust.ts";
 import type { TargetSubject } from "../../../shared/targeting/target_subject.ts";
 import type { EngineStart, NetworkInterface } from "../channel.ts";

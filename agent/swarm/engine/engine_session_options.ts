@@ -4,7 +4,7 @@ import type { Hasher } from "../hashing/hasher.ts";
 import type { RelayedQuestion, RelayedReply } from "../relay.ts";
 import type { ServerSource } from "../transfer/last_resort.ts";
 import type { EngineFacts } from "./engine_facts.ts";
-import type { EngineLog } from "./engine_log.ts";
+import type { EngineLog } from "../runtime/engine_log.ts";
 
 /** What the engine gives to a session: facts in, messages out, and what only the daemon can do. */
 export interface EngineSessionOptions {

@@ -1,6 +1,6 @@
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { removeIfPresent } from "../blobs/chunk_file.ts";
-import type { EngineLog } from "./engine_log.ts";
+import type { EngineLog } from "../runtime/engine_log.ts";
 import type { SessionParts } from "./session_parts.ts";
 
 /** Removes what is here of blobs of which nobody says anything any more; what was seeded here goes to the graveyard. */

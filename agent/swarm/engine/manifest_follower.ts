@@ -1,6 +1,6 @@
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import type { FromEngine } from "../channel.ts";
-import type { EngineLog } from "./engine_log.ts";
+import type { EngineLog } from "../runtime/engine_log.ts";
 import { letGoOfBlobs } from "./let_go_of_blobs.ts";
 import type { SessionParts } from "./session_parts.ts";
 

@@ -25,7 +25,7 @@ import {
 } from "./engine_facts.ts";
 import type { EngineSessionOptions } from "./engine_session_options.ts";
 import { StorageAnswers } from "./storage_answer.ts";
-import { TaskScope } from "./task_scope.ts";
+import { TaskScope } from "../runtime/task_scope.ts";
 
 /** The parts of a session that exist from its start to its end. */
 export interface SessionParts {

@@ -3,7 +3,7 @@ import type { ChunkMapFacts } from "../../../shared/swarm/chunk_map.ts";
 import type { FromEngine, SwarmLinks } from "../channel.ts";
 import type { SwarmState } from "../mirror.ts";
 import { asProgress } from "./blob_report.ts";
-import type { TaskScope } from "./task_scope.ts";
+import type { TaskScope } from "../runtime/task_scope.ts";
 
 /** Reports and mirror files follow a change after this. */
 const REPORT_MS = 1000;

@@ -1,6 +1,6 @@
-import type { SignedBytes } from "../../../shared/crypto/signed_document.ts";
+import type { SignedBytes } from "../../../shared/canonical/signed_document.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
-import { pause, type TaskScope } from "../engine/task_scope.ts";
+import { pause, type TaskScope } from "../runtime/task_scope.ts";
 import { MAX_PAGE_ENTRIES } from "../peers/peer_api.ts";
 import type { PeerClient } from "../peers/peer_client.ts";
 import { PeerError } from "../peers/peer_error.ts";

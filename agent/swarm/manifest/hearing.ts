@@ -1,9 +1,9 @@
 import { MAX_HELD_ENTRIES } from "../../../shared/swarm/manifest.ts";
 import { BENCH_MS } from "../../../shared/swarm/scheduler_limits.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
-import type { EngineLog } from "../engine/engine_log.ts";
+import type { EngineLog } from "../runtime/engine_log.ts";
 import type { PeerIdentity } from "../peers/peer_identity.ts";
-import { BenchList } from "../transfer/bench_list.ts";
+import { BenchList } from "../peers/bench_list.ts";
 import type { ManifestBook } from "./manifest_book.ts";
 
 export interface HearingOptions {

@@ -4,7 +4,7 @@ import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { compareCells } from "../../../shared/swarm/manifest_order.ts";
 import type { ManifestTrust } from "../../../shared/swarm/manifest_trust.ts";
 import { EntryVerifier } from "../../../shared/swarm/verify_entry.ts";
-import type { EngineLog } from "../engine/engine_log.ts";
+import type { EngineLog } from "../runtime/engine_log.ts";
 import { type ManifestFile, readManifest } from "../mirror.ts";
 import { type ManifestPage, MAX_PAGE_ENTRIES } from "../peers/peer_api.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";

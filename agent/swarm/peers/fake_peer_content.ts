@@ -1,6 +1,6 @@
 import { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import { layoutOf } from "../../../shared/swarm/chunk_layout.ts";
-import { GivenChunks } from "../transfer/given_chunks.ts";
+import { GivenChunks } from "./given_chunks.ts";
 import type { RelayedQuestion, RelayedReply } from "../relay.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 import type { PeerEndpoint } from "./peer_registry.ts";

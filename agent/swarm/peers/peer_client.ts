@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { z } from "zod";
-import type { SignedBytes } from "../../../shared/crypto/signed_document.ts";
+import type { SignedBytes } from "../../../shared/canonical/signed_document.ts";
 import type { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { ChunkConnections } from "./chunk_connections.ts";

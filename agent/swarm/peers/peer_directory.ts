@@ -1,7 +1,7 @@
 import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
 import { parseEndpoint } from "../../../shared/swarm/announce_line.ts";
-import type { EngineLog } from "../engine/engine_log.ts";
-import type { TaskScope } from "../engine/task_scope.ts";
+import type { EngineLog } from "../runtime/engine_log.ts";
+import type { TaskScope } from "../runtime/task_scope.ts";
 import { type PeersFile, readPeers } from "../mirror.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
 import { MAX_EXCHANGED_PEERS } from "./peer_api.ts";

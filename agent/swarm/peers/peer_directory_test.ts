@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { eventually } from "../../../tests/support/eventually.ts";
 import { TemporaryRoot } from "../../../tests/support/temporary_root.ts";
-import { TaskScope } from "../engine/task_scope.ts";
+import { TaskScope } from "../runtime/task_scope.ts";
 import { type PeersFile, readPeers } from "../mirror.ts";
 import { SwarmPaths } from "../swarm_paths.ts";
 import { PeerDirectory } from "./peer_directory.ts";

@@ -1,14 +1,14 @@
 import { Buffer } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { isSha256 } from "../../../shared/crypto/sha256.ts";
-import type { SignedBytes } from "../../../shared/crypto/signed_document.ts";
+import type { SignedBytes } from "../../../shared/canonical/signed_document.ts";
 import type { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import { type ChunkLayout, chunkSpan } from "../../../shared/swarm/chunk_layout.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
-import { BufferPool } from "../transfer/buffer_pool.ts";
+import { BufferPool } from "./buffer_pool.ts";
 import type { RequestClass } from "./connection_limits.ts";
-import type { GivenChunks } from "../transfer/given_chunks.ts";
-import type { EngineLog } from "../engine/engine_log.ts";
+import type { GivenChunks } from "./given_chunks.ts";
+import type { EngineLog } from "../runtime/engine_log.ts";
 import {
   CHUNKS_HEADER,
   GIVEN_HEADER,

@@ -1,5 +1,5 @@
 import type { ManifestEntry, UnsignedManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
-import type { EngineLog } from "../engine/engine_log.ts";
+import type { EngineLog } from "../runtime/engine_log.ts";
 import type { ManifestBook } from "../manifest/manifest_book.ts";
 import type { FoundSeed } from "./seed_folder.ts";
 import type { SeedRecord } from "./seed_record.ts";

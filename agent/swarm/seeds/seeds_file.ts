@@ -1,6 +1,6 @@
 import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
 import { readIfPresent } from "../blobs/chunk_file.ts";
-import type { EngineLog } from "../engine/engine_log.ts";
+import type { EngineLog } from "../runtime/engine_log.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
 import { type SeedsFile, seedsFileSchema } from "./seed_record.ts";
 

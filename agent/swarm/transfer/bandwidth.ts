@@ -1,4 +1,4 @@
-import { pause } from "../engine/task_scope.ts";
+import { pause } from "../runtime/task_scope.ts";
 import { TokenBucket } from "./token_bucket.ts";
 
 /** Bytes per second; `undefined` lets everything pass. */

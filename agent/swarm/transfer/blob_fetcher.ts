@@ -2,7 +2,7 @@ import { layoutOf } from "../../../shared/swarm/chunk_layout.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { type DiskVerdict, judgeDisk, readDiskSpace, roomFor } from "../blobs/disk_gate.ts";
 import { exhume } from "../seeds/graveyard.ts";
-import { BenchList } from "./bench_list.ts";
+import { BenchList } from "../peers/bench_list.ts";
 import { ChunkOrigins } from "./chunk_origins.ts";
 import { Download } from "./download.ts";
 import type { ReceiverOptions } from "./receiver_options.ts";

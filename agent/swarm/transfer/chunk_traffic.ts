@@ -2,7 +2,7 @@ import { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import { chunkSpan } from "../../../shared/swarm/chunk_layout.ts";
 import type { PartialBlob } from "../blobs/partial_blob.ts";
 import { PeerError } from "../peers/peer_error.ts";
-import { BufferPool } from "./buffer_pool.ts";
+import { BufferPool } from "../peers/buffer_pool.ts";
 import type { DownloadOptions } from "./download_options.ts";
 import type { DownloadPlan, PlannedRequest } from "./download_plan.ts";
 import { type DownloadResult, judgeWriteError } from "./download_result.ts";

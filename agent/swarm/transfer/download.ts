@@ -7,7 +7,7 @@ import { type DownloadResult, judgeWriteError } from "./download_result.ts";
 import { findDigests, type FoundDigests } from "./find_digests.ts";
 import { LastResort } from "./last_resort.ts";
 import { PrefixFollower } from "./prefix_follower.ts";
-import { type ChunkDetail, SlowestChunks } from "./slowest_chunks.ts";
+import { type ChunkDetail, SlowestChunks } from "../blobs/slowest_chunks.ts";
 
 /** Sources are saved after so many chunks. */
 const CHUNKS_PER_RECORD = 32;

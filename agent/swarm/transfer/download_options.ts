@@ -1,7 +1,7 @@
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
 import type { DiskVerdict } from "../blobs/disk_gate.ts";
-import type { EngineLog } from "../engine/engine_log.ts";
+import type { EngineLog } from "../runtime/engine_log.ts";
 import type { Hasher } from "../hashing/hasher.ts";
 import type { PeerClient } from "../peers/peer_client.ts";
 import type { ProvenPeer } from "../peers/peer_registry.ts";

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { writeFileDurable } from "../../../shared/platform/durable_write.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { readIfPresent } from "../blobs/chunk_file.ts";
-import type { EngineLog } from "../engine/engine_log.ts";
+import type { EngineLog } from "../runtime/engine_log.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
 
 const evictedSchema = z.record(z.string(), z.number());

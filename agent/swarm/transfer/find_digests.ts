@@ -6,7 +6,7 @@ import {
 } from "../../../shared/swarm/chunk_layout.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { readKeptDigests } from "../blobs/earlier_run.ts";
-import { pause } from "../engine/task_scope.ts";
+import { pause } from "../runtime/task_scope.ts";
 import type { PeerClient } from "../peers/peer_client.ts";
 import { PeerError } from "../peers/peer_error.ts";
 import type { ProvenPeer } from "../peers/peer_registry.ts";

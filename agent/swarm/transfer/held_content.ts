@@ -5,11 +5,11 @@ import type { BlobStore } from "../blobs/blob_store.ts";
 import { readChunk } from "../blobs/chunk_file.ts";
 import { verifyChunk } from "../blobs/verify_chunk.ts";
 import type { AnnounceFacts } from "../discovery/announcer.ts";
-import type { EngineLog } from "../engine/engine_log.ts";
+import type { EngineLog } from "../runtime/engine_log.ts";
 import type { ManifestBook } from "../manifest/manifest_book.ts";
 import type { RecheckVerdict, ServedBlob } from "../peers/peer_routes.ts";
 import type { SeedKeeper } from "../seeds/seed_keeper.ts";
-import { GivenChunks } from "./given_chunks.ts";
+import { GivenChunks } from "../peers/given_chunks.ts";
 import type { Receiver } from "./receiver.ts";
 import { RecheckLimits } from "./recheck_limits.ts";
 

@@ -1,8 +1,8 @@
 import type { TargetDecision } from "../../../shared/swarm/target_decision.ts";
 import type { TargetSubject } from "../../../shared/targeting/target_subject.ts";
 import type { BlobStore } from "../blobs/blob_store.ts";
-import type { EngineLog } from "../engine/engine_log.ts";
-import type { TaskScope } from "../engine/task_scope.ts";
+import type { EngineLog } from "../runtime/engine_log.ts";
+import type { TaskScope } from "../runtime/task_scope.ts";
 import type { Hasher } from "../hashing/hasher.ts";
 import type { ManifestBook } from "../manifest/manifest_book.ts";
 import type { PeerClient } from "../peers/peer_client.ts";

@@ -1,4 +1,4 @@
-import type { EngineLog } from "../engine/engine_log.ts";
+import type { EngineLog } from "../runtime/engine_log.ts";
 import type { PeerClient } from "../peers/peer_client.ts";
 import { PeerError } from "../peers/peer_error.ts";
 import type { PeerEndpoint } from "../peers/peer_registry.ts";

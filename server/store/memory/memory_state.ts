@@ -1,4 +1,4 @@
-import type { SignedBytes } from "../../../shared/crypto/signed_document.ts";
+import type { SignedBytes } from "../../../shared/canonical/signed_document.ts";
 import type { AuditRecord } from "../../../shared/rest/audit.ts";
 import type { ConfigVersion } from "../../../shared/rest/config.ts";
 import type { Minute } from "../../../shared/rest/fleet.ts";

@@ -1,6 +1,6 @@
 import htmx from "htmx.org/dist/htmx.min.js" with { type: "text" };
 import htmxEvents from "htmx.org/dist/ext/hx-sse.min.js" with { type: "text" };
-import { CHUNKS_SCRIPT, SWARM_SCRIPT, VIZ_STYLE } from "../viz/viz_assets.ts";
+import { CHUNKS_SCRIPT, SWARM_SCRIPT, VIZ_STYLE } from "./viz_assets.ts";
 import icon from "./icon.svg" with { type: "text" };
 import script from "./vigo.js" with { type: "text" };
 import base from "./style/base.css" with { type: "text" };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { checkPermission } from "../../auth/permissions.ts";
-import { userPrincipal } from "../../auth/principal.ts";
+import { userPrincipal } from "../../service/principal.ts";
 import { openUi } from "../ui_fixture.ts";
 import { PAGES } from "./index.ts";
 

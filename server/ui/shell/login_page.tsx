@@ -8,7 +8,7 @@ import type { Admission } from "../../api/admission.ts";
 import { ApiError } from "../../api/api_error.ts";
 import { remoteAddress } from "../../api/admission.ts";
 import type { RouteTable } from "../../api/route.ts";
-import { ANONYMOUS } from "../../auth/principal.ts";
+import { ANONYMOUS } from "../../service/principal.ts";
 import { csrfTokenOf } from "../../auth/session_service.ts";
 import type { Assets } from "../assets/assets.ts";
 import { Calls } from "../calls.ts";

@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import { decodeEntries } from "../../../agent/daemon/manifest_messages.ts";
-import { readSettled } from "../../../agent/daemon/settled_resources.ts";
+import { decodeEntries } from "../../../agent/engine_host/manifest_messages.ts";
+import { readSettled } from "../../../agent/cycle/settled_resources.ts";
 import { JsonSyntaxError, parseJson } from "../../../agent/resources/edits/parse_json.ts";
 import { AgentConfigError, parseAgentConfig } from "../../../agent/store/agent_config.ts";
 import { parseGroup, parsePasswd } from "../../../agent/system/account_tables.ts";
@@ -90,7 +90,7 @@ export const AGENT_PARSERS: readonly FuzzedParser[] = [
   },
   {
     name: "manifest entry",
-    file: "agent/daemon/manifest_messages.ts",
+    file: "agent/engine_host/manifest_messages.ts",
     input: "bytes",
     samples: [encoder.encode(ENTRY)],
     refusals: [],
@@ -98,7 +98,7 @@ export const AGENT_PARSERS: readonly FuzzedParser[] = [
   },
   {
     name: "documents of the server",
-    file: "shared/crypto/signed_document.ts",
+    file: "shared/canonical/signed_document.ts",
     input: "text",
     samples: [
       '{"schema":1,"serial":7,"policyVersion":"v","root":"ab","resources":[{"id":"file:/a","type":"file","name":"/a","crate":"c","source":"c:1:1","dependsOn":[],"notify":[],"params":{"content":"x"},"deferred":[{"at":"/content","value":{"kind":"secret","path":"a/b"}}]}]}',
@@ -150,7 +150,7 @@ export const AGENT_PARSERS: readonly FuzzedParser[] = [
   },
   {
     name: "what an earlier run left",
-    file: "agent/daemon/settled_resources.ts",
+    file: "agent/cycle/settled_resources.ts",
     input: "text",
     samples: [
       '{"root":"r","isWhole":true,"digests":{"file:/a":"ab"},"secretEpochs":{"file:/a":1}}',

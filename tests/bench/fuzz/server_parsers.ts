@@ -1,6 +1,6 @@
 import { ApiError } from "../../../server/api/api_error.ts";
 import { parseInput, readQuery } from "../../../server/api/parse_input.ts";
-import { EnvoyTraits } from "../../../server/checkin/envoy_traits.ts";
+import { EnvoyTraits } from "../../../server/fleet/envoy_traits.ts";
 import { readServerConfig } from "../../../server/config/read_server_config.ts";
 import { checkStacks } from "../../../server/resolve/check_stacks.ts";
 import { compileHost } from "../../../server/resolve/compile_host.ts";
@@ -132,7 +132,7 @@ export const SERVER_PARSERS: readonly FuzzedParser[] = [
   },
   {
     name: "traits of an envoy",
-    file: "server/checkin/envoy_traits.ts",
+    file: "server/fleet/envoy_traits.ts",
     input: "bytes",
     samples: [
       '{"loadavg":{"one":0.5},"processes":{"top":[{"pid":1,"name":"init"}]}}',
