@@ -75,8 +75,8 @@ async function fetchSome(
   const last = wanted.at(-1);
   if (!last) return present;
   await writeMessageFiles(topic.paths, wanted);
-  const allocator = await allocatorAt(topic.paths, writer, last);
-  await writeAllocator(topic.paths, allocator);
+  const allocator = allocatorAt(topic.paths, writer, last);
+  writeAllocator(topic.paths, allocator);
   topic.notice(
     `seq ${from}–${last.message.seq} of "${topic.name}" came back from the fleet: this home was older`,
   );

@@ -49,7 +49,7 @@ export async function moveTopic(
   // What came to this envoy may be passed on before anything was posted here.
   const local = own ??
     (known.head && writer.writer === hostname
-      ? await allocatorAfter(topic, known.head, writer)
+      ? allocatorAfter(topic, known.head, writer)
       : undefined);
   if (!local) {
     throw new UserError(
@@ -69,7 +69,7 @@ export async function moveTopic(
     headSeq: local.last_seq,
     before: writer.appointment,
   });
-  await writeAllocator(topic.paths, { ...local, writer: host, appointment });
+  writeAllocator(topic.paths, { ...local, writer: host, appointment });
   return { topic: found, writer: host, seq: local.last_seq };
 }
 
@@ -94,17 +94,17 @@ async function requireEnrolled(
 }
 
 /** An allocator for whoever goes on after a head that is not in this home. */
-async function allocatorAfter(
+function allocatorAfter(
   topic: OwnTopic,
   { seq, id }: KnownHead,
   writer: AllocatorWriter,
-): Promise<Allocator> {
+): Allocator {
   return {
     ...writer,
     last_seq: seq,
     last_msg_id: id as Allocator["last_msg_id"],
     last_posted_at_ms: 0,
-    messages_changed_ns: await messagesChangedNs(topic.paths),
+    messages_changed_ns: messagesChangedNs(topic.paths),
   };
 }
 
@@ -144,7 +144,7 @@ export async function takeOverTopic(
     }),
   };
   const isOwn = local !== undefined && local.last_seq === head.seq;
-  const allocator = isOwn ? { ...local, ...writer } : await allocatorAfter(topic, head, writer);
-  await writeAllocator(topic.paths, allocator);
+  const allocator = isOwn ? { ...local, ...writer } : allocatorAfter(topic, head, writer);
+  writeAllocator(topic.paths, allocator);
   return { topic: found, writer: hostname, seq: head.seq };
 }

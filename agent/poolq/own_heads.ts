@@ -20,7 +20,7 @@ export async function listOwnHeads(home: string): Promise<TopicHead[]> {
   for (const id of (await listNames(paths.folder)).filter(isSha256).sort()) {
     const topic = paths.topic(id);
     using _lock = await HeldLock.take(topic.lock);
-    const found = await readAllocator(topic);
+    const found = readAllocator(topic);
     if (found.kind === "damaged" || (await listNames(topic.folder)).includes("pending.json")) {
       throw new UserError(
         `Cannot tell the last message of the topic ${

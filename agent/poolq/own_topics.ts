@@ -55,7 +55,7 @@ export class OwnTopics {
     const { puddle, remembered, fleet } = this.context;
     return findOwnTopic(name, puddle.foundingKeys, async (id) => {
       if (remembered.has(id)) return true;
-      if ((await readAllocator(this.paths.topic(id))).kind !== "absent") return true;
+      if (readAllocator(this.paths.topic(id)).kind !== "absent") return true;
       // One key means one topic, whether anybody knows it or not.
       return puddle.foundingKeys.length > 1 && await fleet.findHead(id) !== undefined;
     });
@@ -98,8 +98,8 @@ export class OwnTopics {
     const { notice, puddle, signal } = this.context;
     const paths = this.paths.topic(id);
     const lock = await explainStorage(`use topic "${name}"`, this.paths.folder, async () => {
-      await makeOwnFolder(this.paths.folder);
-      await makeOwnFolder(paths.folder);
+      makeOwnFolder(this.paths.folder);
+      makeOwnFolder(paths.folder);
       return await HeldLock.take(paths.lock, signal);
     });
     return {

@@ -199,5 +199,5 @@ async function finish(
   }
   await steps.removePending(paths);
   const last = messages.at(-1);
-  if (last) await lock.writeNote(noteOf({ last_seq: last.message.seq, last_msg_id: last.id }));
+  if (last) lock.writeNote(noteOf({ last_seq: last.message.seq, last_msg_id: last.id }));
 }

@@ -30,43 +30,37 @@ export async function placeMessages(
 }
 
 /** Step 3. */
-export async function countMessages(
+export function countMessages(
   paths: TopicPaths,
   writer: AllocatorWriter,
   messages: readonly NamedMessage[],
-): Promise<void> {
+): void {
   const last = messages.at(-1);
   if (!last) return;
-  await writeAllocator(paths, await allocatorAt(paths, writer, last));
+  writeAllocator(paths, allocatorAt(paths, writer, last));
 }
 
 /** An allocator that counts everything up to `last`. */
-export async function allocatorAt(
+export function allocatorAt(
   paths: TopicPaths,
   { writer, appointment }: AllocatorWriter,
   { id, message }: NamedMessage,
-): Promise<Allocator> {
+): Allocator {
   return {
     writer,
     ...(appointment ? { appointment } : {}),
     last_seq: message.seq,
     last_msg_id: id,
     last_posted_at_ms: message.posted_at_ms,
-    messages_changed_ns: await messagesChangedNs(paths),
+    messages_changed_ns: messagesChangedNs(paths),
   };
 }
 
-/** The steps as one value, for whoever has to see what happens between them. */
-export interface PostSteps {
-  readonly writePending: typeof writePending;
-  readonly placeMessages: typeof placeMessages;
-  readonly countMessages: typeof countMessages;
-  readonly removePending: typeof removePending;
-}
+export const POST_STEPS = { writePending, placeMessages, countMessages, removePending };
 
-export const POST_STEPS: PostSteps = {
-  writePending,
-  placeMessages,
-  countMessages,
-  removePending,
+/** The steps as one value, for whoever has to see what happens between them, and may hold one up. */
+export type PostSteps = {
+  readonly [Step in keyof typeof POST_STEPS]: (
+    ...given: Parameters<typeof POST_STEPS[Step]>
+  ) => void | Promise<void>;
 };

@@ -46,7 +46,7 @@ Deno.test("messages get seqs without gaps, each names the one before, and the al
       "three",
     ]]);
     assert.deepEqual(log.slice(1).map(({ prev }) => prev), log.slice(0, -1).map(messageId));
-    const found = await readAllocator(poolqPaths(home).topic(first.topic.id));
+    const found = readAllocator(poolqPaths(home).topic(first.topic.id));
     assert.ok(found.kind === "found");
     assert.equal(found.allocator.last_seq, 3);
     assert.equal(found.allocator.writer, "danlap");
@@ -248,7 +248,7 @@ Deno.test("nobody but the puddle makes this envoy the writer of a topic", () =>
     const before = signedAppointment(signer, "web-2");
     fleet.head = { ...head, appointments: [forged, moved, before] };
     assert.deepEqual((await post()).messages.map(({ seq }) => seq), [8]);
-    const found = await readAllocator(poolqPaths(home).topic(id));
+    const found = readAllocator(poolqPaths(home).topic(id));
     assert.deepEqual(found.kind === "found" && found.allocator.appointment, moved);
   }));
 
@@ -259,7 +259,7 @@ Deno.test("a home that was restored from before a move does not post, though no 
     const paths = poolqPaths(home).topic(topic.id);
     const backup = await Deno.readFile(paths.allocator);
     await moveTopic(context, messageSigner, NAME, "web-2");
-    const found = await readAllocator(paths);
+    const found = readAllocator(paths);
     assert.ok(found.kind === "found");
     await Deno.writeFile(paths.allocator, backup);
     fleet.head = {
@@ -291,13 +291,13 @@ Deno.test("an allocator that the puddle did not sign is this home's own word, an
     assert.deepEqual([first.writer, first.after_seq, first.turn], ["danlap", 0, 1]);
     await Deno.writeTextFile(paths.allocator, JSON.stringify(unsigned));
     await postMessages(context, messageSigner, NAME, ["two"]);
-    const found = await readAllocator(paths);
+    const found = readAllocator(paths);
     assert.ok(found.kind === "found");
     assert.equal(found.allocator.appointment?.after_seq, 1);
     assert.deepEqual(notices, []);
     const other = { ...found.allocator, writer: "web-2" };
     await Deno.writeTextFile(paths.allocator, JSON.stringify(other));
-    assert.equal((await readAllocator(paths)).kind, "damaged");
+    assert.equal(readAllocator(paths).kind, "damaged");
   }));
 
 Deno.test("after a new key the bare name still means the topic that the old one founded", () =>

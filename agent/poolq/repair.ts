@@ -35,38 +35,38 @@ export async function repairTopic(
   removeUnfinished(topic);
   const allocator = await believedAllocator(topic);
   const pending = await believedPending(topic);
-  if (allocator && pending.length === 0 && await isUntouched(topic, allocator)) return allocator;
+  if (allocator && pending.length === 0 && isUntouched(topic, allocator)) return allocator;
   const known = allocator && { seq: allocator.last_seq, id: allocator.last_msg_id };
   const newest = await findNewestMessage(topic, known);
   const writer = allocator ?? writerIfLost;
-  let head = newest ? await allocatorAt(topic.paths, writer, newest) : allocator;
+  let head = newest ? allocatorAt(topic.paths, writer, newest) : allocator;
   const last = pending.at(-1);
   if (last && isFinishable(pending, head)) {
     // What is counted already has, or had, its place: bringing it back could undo that it aged out.
     if (last.message.seq > (allocator?.last_seq ?? 0)) await placeMessages(topic.paths, pending);
     if (last.message.seq > (head?.last_seq ?? 0)) {
-      await countMessages(topic.paths, writer, pending);
-      head = await allocatorAt(topic.paths, writer, last);
+      countMessages(topic.paths, writer, pending);
+      head = allocatorAt(topic.paths, writer, last);
     }
-    await removePending(topic.paths);
+    removePending(topic.paths);
   } else if (pending.length > 0) {
     const kept = await quarantine(topic.paths.pending, topic.paths.quarantine);
     topic.notice(`what was pending for "${topic.name}" contradicts its messages; kept as ${kept}`);
   }
   if (!head) return undefined;
-  const changed = await messagesChangedNs(topic.paths);
+  const changed = messagesChangedNs(topic.paths);
   if (head !== allocator || changed !== head.messages_changed_ns) {
     head = { ...head, messages_changed_ns: changed };
-    await writeAllocator(topic.paths, head);
+    writeAllocator(topic.paths, head);
   }
-  await topic.lock.writeNote(noteOf(head));
+  topic.lock.writeNote(noteOf(head));
   return head;
 }
 
 /** Whether nobody but posts that ended well has changed the allocator or the folder of messages. */
-async function isUntouched(topic: OwnTopic, allocator: Allocator): Promise<boolean> {
-  return allocator.messages_changed_ns === await messagesChangedNs(topic.paths) &&
-    await topic.lock.readNote() === noteOf(allocator);
+function isUntouched(topic: OwnTopic, allocator: Allocator): boolean {
+  return allocator.messages_changed_ns === messagesChangedNs(topic.paths) &&
+    topic.lock.readNote() === noteOf(allocator);
 }
 
 /** Whether what is pending follows the head, or is part of what it counts. A seq past the head stands: it was given out. */
@@ -83,7 +83,7 @@ function isFinishable(pending: readonly NamedMessage[], head: Allocator | undefi
 }
 
 async function believedAllocator(topic: OwnTopic): Promise<Allocator | undefined> {
-  const found = await readAllocator(topic.paths);
+  const found = readAllocator(topic.paths);
   if (found.kind === "found") return found.allocator;
   if (found.kind === "damaged") {
     const kept = await quarantine(topic.paths.allocator, topic.paths.quarantine);
@@ -93,7 +93,7 @@ async function believedAllocator(topic: OwnTopic): Promise<Allocator | undefined
 }
 
 async function believedPending(topic: OwnTopic): Promise<readonly NamedMessage[]> {
-  const found = await readPending(topic.paths, topic.id, topic.verify);
+  const found = readPending(topic.paths, topic.id, topic.verify);
   if (found.kind === "found") {
     for (const { message } of found.messages) assertOwn(topic, message);
     return found.messages;

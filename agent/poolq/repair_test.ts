@@ -23,7 +23,7 @@ async function startLog(home: string) {
     "three",
   ]);
   const paths = poolqPaths(home).topic(topic.id);
-  const found = await readAllocator(paths);
+  const found = readAllocator(paths);
   assert.ok(found.kind === "found");
   const last = JSON.parse(await Deno.readTextFile(paths.message(found.allocator.last_msg_id)));
   const fourth = named(nextMessage(fixture.signer, last, { body: "four" }));
@@ -56,13 +56,13 @@ async function quarantined({ quarantine }: TopicPaths): Promise<string[]> {
 }
 
 repairs("a post that was written down and not placed is finished first", async (log) => {
-  await writePending(log.paths, [log.fourth]);
+  writePending(log.paths, [log.fourth]);
   assert.equal(await log.post("five"), 5);
   assert.deepEqual(await bodies(log.paths), ["1 one", "2 two", "3 three", "4 four", "5 five"]);
 });
 
 repairs("a post that was placed and not counted is counted first", async (log) => {
-  await writePending(log.paths, [log.fourth]);
+  writePending(log.paths, [log.fourth]);
   await placeMessages(log.paths, [log.fourth]);
   assert.equal(await log.post("five"), 5);
   assert.equal((await bodies(log.paths)).length, 5);
@@ -72,7 +72,7 @@ repairs(
   "a batch that was placed in part is finished, and its first message is not doubled",
   async (log) => {
     const fifth = named(nextMessage(log.signer, log.fourth.message, { body: "five" }));
-    await writePending(log.paths, [log.fourth, fifth]);
+    writePending(log.paths, [log.fourth, fifth]);
     await Deno.writeTextFile(log.paths.message(log.fourth.id), messageLine(log.fourth.message));
     assert.equal(await log.post("six"), 6);
     assert.deepEqual((await bodies(log.paths)).slice(3), ["4 four", "5 five", "6 six"]);
@@ -83,7 +83,7 @@ repairs(
   "a message file that was torn is put aside and written again from what is pending",
   async (log) => {
     const fifth = named(nextMessage(log.signer, log.fourth.message, { body: "five" }));
-    await writePending(log.paths, [log.fourth, fifth]);
+    writePending(log.paths, [log.fourth, fifth]);
     const torn = messageLine(log.fourth.message).slice(0, 40);
     await Deno.writeTextFile(log.paths.message(log.fourth.id), torn);
     assert.equal(await log.post("six"), 6);
@@ -95,7 +95,7 @@ repairs(
 repairs(
   "what was pending and has its place is only taken away, also when the message aged out since",
   async (log) => {
-    await writePending(log.paths, [named(log.last)]);
+    writePending(log.paths, [named(log.last)]);
     await Deno.remove(log.paths.message(messageId(log.last)));
     assert.equal(await log.post("four"), 4);
     assert.deepEqual(await bodies(log.paths), ["1 one", "2 two", "4 four"]);
@@ -196,7 +196,7 @@ repairs("a message that contradicts what was counted ends posting", async (log) 
 repairs("what is pending and contradicts the messages is put aside", async (log) => {
   const other = named(nextMessage(log.signer, log.last, { body: "another four" }));
   await placePlain(log, log.fourth);
-  await writePending(log.paths, [other]);
+  writePending(log.paths, [other]);
   assert.equal(await log.post("five"), 5);
   assert.match(log.notices.join(), /pending for "build-tasks" contradicts its messages/);
   assert.deepEqual((await bodies(log.paths)).slice(3), ["4 four", "5 five"]);
