@@ -19,7 +19,7 @@ export const equivocationSchema = z.looseObject({
 });
 
 /** What is said of a topic, by a peer, the server, or to a local caller. */
-export const queueHeadSchema = z.looseObject({
+const headSchema = z.looseObject({
   topicId: hex32,
   name: z.string().max(64),
   founder: hex32,
@@ -32,14 +32,17 @@ export const queueHeadSchema = z.looseObject({
   blocked: z.boolean().default(false),
   equivocation: equivocationSchema.nullable().default(null),
 });
-export type QueueHead = z.infer<typeof queueHeadSchema>;
+export type QueueHead = z.infer<typeof headSchema>;
 
 /** Messages of a topic in order; nothing of it is verified. */
-export const queueRangeSchema = queueHeadSchema.extend({
+const rangeSchema = headSchema.extend({
   messages: z.array(z.looseObject({})).max(MAX_RANGE_MESSAGES),
   delegations: z.array(z.looseObject({})).max(64),
 });
-export type QueueRange = z.infer<typeof queueRangeSchema>;
+export type QueueRange = z.infer<typeof rangeSchema>;
+
+/** Where an answer comes from. */
+export type QueueSource = "local" | "server" | `peer ${string}`;
 
 /** What is asked of a topic: its head, or messages from a seq on. */
 export interface QueueQuestion {
@@ -59,4 +62,22 @@ export interface QueueReply {
 export interface SaidByPeer {
   readonly hostname: string;
   readonly text: string;
+}
+
+/** A peer's word on a topic's head; `undefined` if it is none. */
+export function parseHead(text: string): QueueHead | undefined {
+  return parse(headSchema, text);
+}
+
+/** A peer's word on a topic's messages; `undefined` if it is none. */
+export function parseRange(text: string): QueueRange | undefined {
+  return parse(rangeSchema, text);
+}
+
+function parse<T>(schema: z.ZodType<T>, text: string): T | undefined {
+  try {
+    return schema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
 }
