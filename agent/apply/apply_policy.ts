@@ -1,4 +1,5 @@
 import { checkGuardrails } from "../../shared/config/guardrails.ts";
+import type { ResourceReport } from "../../shared/config/run_report.ts";
 import { identifiedTraits } from "../../shared/templates/identified_traits.ts";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import type { AgentLog } from "../runtime/agent_log.ts";
@@ -11,7 +12,7 @@ import { FilledMarker } from "./filled_mark.ts";
 import { readListeningPorts } from "./machine_facts.ts";
 import type { NotificationJournal } from "./notification_journal.ts";
 import { buildRunReport } from "./run_report.ts";
-import { namedUsers, revokeUnnamed } from "./revoke_grants.ts";
+import { foreseeRevocation, namedUsers, revokeUnnamed, unnamedUsers } from "./revoke_grants.ts";
 import type { SecretTraceStore } from "./secret_traces.ts";
 import type { SecretSource } from "./secret_source.ts";
 import { FileSnapshotStore } from "./snapshot_store.ts";
@@ -42,11 +43,24 @@ export async function openPolicyApplier(setup: PolicySetup): Promise<ApplyPolicy
   );
   const { hostname, system } = setup;
   const marker = new FilledMarker();
-  const revoke = async (named: ReadonlySet<string> | undefined) => {
-    if (!named) return;
-    for (const user of await revokeUnnamed(machine, named)) {
-      setup.log.info("a user lost its grants, since no resource names it", { user });
+  /** What a dry run foresees of the grants of users that the policy does not name; any other takes them away. */
+  const revoke = async (
+    named: ReadonlySet<string> | undefined,
+    dryRun: boolean,
+  ): Promise<readonly ResourceReport[]> => {
+    if (!named) return [];
+    try {
+      if (dryRun) {
+        const users = await unnamedUsers(machine, named);
+        return users.map((user) => foreseeRevocation(machine, user));
+      }
+      for (const user of await revokeUnnamed(machine, named)) {
+        setup.log.info("a user lost its grants, since no resource names it", { user });
+      }
+    } catch (error) {
+      setup.log.error("cannot take away what users were granted", { reason: String(error) });
     }
+    return [];
   };
   return async (bundle, request): Promise<Applied> => {
     const { traits, failedCollectors, signal } = request;
@@ -69,16 +83,17 @@ export async function openPolicyApplier(setup: PolicySetup): Promise<ApplyPolicy
       },
       onProgress: (report) => request.onResource?.(report),
     });
-    if (!request.dryRun && !signal.aborted) {
-      const named = namedUsers(bundle.resources, applied.unwanted);
-      await revoke(named).catch((error: unknown) =>
-        setup.log.error("cannot take away what users were granted", { reason: String(error) })
-      );
-    }
+    const foreseen = signal.aborted
+      ? []
+      : await revoke(namedUsers(bundle.resources, applied.unwanted), request.dryRun);
+    for (const loss of foreseen) request.onResource?.(loss);
     const { policyVersion, root } = bundle;
     const { runId, trigger } = request;
     return {
-      report: buildRunReport(applied, { runId, policyVersion, root, trigger }),
+      report: buildRunReport(
+        { ...applied, resources: [...applied.resources, ...foreseen] },
+        { runId, policyVersion, root, trigger },
+      ),
       pendingNotifications: applied.pendingNotifications,
       filled: applied.filled,
       unwanted: applied.unwanted,

@@ -1,4 +1,5 @@
 import type { BundleResource } from "../../shared/config/policy_bundle.ts";
+import type { ResourceReport } from "../../shared/config/run_report.ts";
 import type { Machine } from "../system/machine.ts";
 
 /**
@@ -21,6 +22,18 @@ export function namedUsers(
   return names;
 }
 
+/** The users that have grants although the policy says nothing of them. */
+export async function unnamedUsers(
+  { files, policyFolder }: Pick<Machine, "files" | "policyFolder">,
+  named: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  if (await files.inspect(policyFolder) === undefined) return [];
+  return (await files.list(policyFolder))
+    .flatMap((file) => file.endsWith(".json") ? [file.slice(0, -".json".length)] : [])
+    .filter((user) => !named.has(user))
+    .sort();
+}
+
 /**
  * Takes away what was granted to users of whom the policy says nothing any more: a grant stands in a `user` resource or
  * nowhere, so it goes with the resource. What the resource made otherwise, such as the account, stays.
@@ -28,16 +41,28 @@ export function namedUsers(
  * @returns the users that lost their grants.
  */
 export async function revokeUnnamed(
-  { files, policyFolder }: Pick<Machine, "files" | "policyFolder">,
+  machine: Pick<Machine, "files" | "policyFolder">,
   named: ReadonlySet<string>,
 ): Promise<readonly string[]> {
-  if (await files.inspect(policyFolder) === undefined) return [];
-  const revoked: string[] = [];
-  for (const file of await files.list(policyFolder)) {
-    const user = file.endsWith(".json") ? file.slice(0, -".json".length) : undefined;
-    if (user === undefined || named.has(user)) continue;
-    await files.removeFile(`${policyFolder}/${file}`);
-    revoked.push(user);
-  }
-  return revoked;
+  const users = await unnamedUsers(machine, named);
+  for (const user of users) await machine.files.removeFile(policyFile(machine, user));
+  return users;
+}
+
+/** What a dry run says of grants that would go: they are no resource, and change like one. */
+export function foreseeRevocation(
+  machine: Pick<Machine, "policyFolder">,
+  user: string,
+): ResourceReport {
+  return {
+    id: `grants:${user}`,
+    crate: "",
+    outcome: "would_change",
+    diff: `${policyFile(machine, user)}: present → absent, since no resource names ${user}`,
+    durationMs: 0,
+  };
+}
+
+function policyFile({ policyFolder }: Pick<Machine, "policyFolder">, user: string): string {
+  return `${policyFolder}/${user}.json`;
 }
