@@ -172,6 +172,11 @@ async function open(start: ServerStart, surroundings: Surroundings): Promise<Run
     sessions: () => streams.size,
     checkIns: () => fleet.checkIns.counts,
     secrets: () => fleet.secrets.counts,
+    queues: () => ({
+      ...fleet.queues.totals(),
+      blockedTopics: fleet.queueBlocks.values("topic").length,
+      blockedKeys: fleet.queueBlocks.values("key").length,
+    }),
     databaseBytes: state.databaseBytes,
   });
   closing.add("the event loop's watch", watchEventLoop((delayMs) => metrics.loopDelayed(delayMs)));

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { QueueTotals } from "../poolq/queue_mesh.ts";
 
 /** Numbers that are read when somebody asks for them. */
 export interface MetricSources {
@@ -10,6 +11,8 @@ export interface MetricSources {
   checkIns(): Readonly<Record<string, number>>;
   /** Secrets that envoys asked for since the start, by what came of it. */
   secrets(): Readonly<Record<string, number>>;
+  /** What is kept of all queues, what of them is blocked, and in how many a key has signed two messages for one place. */
+  queues(): QueueTotals & { readonly blockedTopics: number; readonly blockedKeys: number };
   /** NaN while it cannot be told. */
   databaseBytes(): number | Promise<number>;
 }
@@ -88,6 +91,36 @@ export class Metrics {
         for (const [result, count] of Object.entries(sources.secrets())) {
           this.inc({ result }, count);
         }
+      },
+    });
+    const queues: readonly (readonly [keyof QueueTotals, string])[] = [
+      ["topics", "Topics of queues, also those whose messages have all aged out"],
+      ["messages", "Messages of queues that are kept"],
+      ["bytes", "Size of the messages of queues that are kept"],
+      [
+        "equivocations",
+        "Topics that take nothing more, since a key signed two messages for one place",
+      ],
+    ];
+    for (const [what, help] of queues) {
+      new Gauge({
+        name: `vigo_poolq_${what}`,
+        help,
+        registers,
+        collect() {
+          this.set(sources.queues()[what]);
+        },
+      });
+    }
+    new Gauge({
+      name: "vigo_poolq_blocked",
+      help: "Topics of queues, and keys, that an administrator has blocked",
+      labelNames: ["kind"],
+      registers,
+      collect() {
+        const { blockedTopics, blockedKeys } = sources.queues();
+        this.set({ kind: "topic" }, blockedTopics);
+        this.set({ kind: "key" }, blockedKeys);
       },
     });
     new Gauge({

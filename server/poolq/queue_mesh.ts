@@ -70,6 +70,16 @@ export interface VisibleTopic {
   readonly count: number;
 }
 
+/** What is kept of all topics; told from memory, since anybody may ask. */
+export interface QueueTotals {
+  readonly topics: number;
+  readonly messages: number;
+  /** UTF-8 bytes of the messages. */
+  readonly bytes: number;
+  /** Topics with two messages for one place. */
+  readonly equivocations: number;
+}
+
 export type UploadAnswer =
   | { readonly ok: true; readonly response: UploadQueuesResponse }
   | { readonly ok: false; readonly refusal: RequestRefusal };
@@ -175,6 +185,16 @@ export class QueueMesh {
   isBlocked({ topicId, founder }: Pick<StoredTopic, "topicId" | "founder">): boolean {
     const { blocks } = this.#options;
     return blocks.has("topic", topicId) || blocks.has("key", founder);
+  }
+
+  totals(): QueueTotals {
+    let messages = 0, bytes = 0, equivocations = 0;
+    for (const { firstSeq, headSeq, sizeBytes, equivocation } of this.#topics.values()) {
+      messages += headSeq - firstSeq + 1;
+      bytes += sizeBytes;
+      if (equivocation) equivocations += 1;
+    }
+    return { topics: this.#topics.size, messages, bytes, equivocations };
   }
 
   /** Messages whose time has not come. */

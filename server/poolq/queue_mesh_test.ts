@@ -265,6 +265,34 @@ Deno.test("a topic that is not known may begin where its founder's copies begin"
   assert.deepEqual(await stored(setting, log), [3, 4, 5]);
 });
 
+Deno.test("what is kept of all topics is told from memory, as the database has it", async () => {
+  const setting = await setUp();
+  const agrees = async (mesh: QueueMesh) => {
+    const { messages, bytes } = mesh.totals();
+    assert.deepEqual({ messages, bytes }, await setting.store.queues.totals());
+    return mesh.totals();
+  };
+  const { signer: mara } = generateEd25519(), { signer: dan } = generateEd25519();
+  const [first, second] = signedLog(mara, 2);
+  assert.ok(first && second);
+  await upload(setting, [first, second]);
+  const { bytes: ofMara } = await agrees(setting.mesh);
+  await upload(setting, signedLog(dan, 3));
+  await upload(setting, [nextMessage(mara, first, { body: "another" })]);
+  const { bytes, ...counts } = await agrees(setting.mesh);
+  assert.deepEqual(counts, { topics: 2, messages: 5, equivocations: 1 });
+  assert.ok(bytes > ofMara);
+  assert.deepEqual((await setting.again()).totals(), setting.mesh.totals());
+  setting.clock.nowMs += 31 * DAY_MS;
+  await setting.mesh.prune();
+  assert.deepEqual(await agrees(setting.mesh), {
+    topics: 2,
+    messages: 0,
+    bytes: 0,
+    equivocations: 1,
+  });
+});
+
 Deno.test("what is blocked is not taken; unblocked it is", async () => {
   const setting = await setUp();
   const { signer } = generateEd25519();
