@@ -173,7 +173,7 @@ async function open(start: ServerStart, surroundings: Surroundings): Promise<Run
     checkIns: () => fleet.checkIns.counts,
     secrets: () => fleet.secrets.counts,
     queues: () => ({
-      ...fleet.queues.totals(),
+      ...fleet.queues.topics.totals(),
       blockedTopics: fleet.queueBlocks.values("topic").length,
       blockedKeys: fleet.queueBlocks.values("key").length,
     }),
@@ -306,7 +306,7 @@ async function startRest(
     ...puddleRoutes({
       index,
       evictions: fleet.puddleEvictions,
-      queues: fleet.queues,
+      topics: fleet.queues.topics,
       fleetDocuments: fleet.fleetDocuments,
     }),
     ...runRoutes({ runs: store.runs, bundles, index }),

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { QueueTotals } from "../poolq/queue_mesh.ts";
+import type { QueueTotals } from "../poolq/topic_book.ts";
 
 /** Numbers that are read when somebody asks for them. */
 export interface MetricSources {

@@ -2,7 +2,7 @@ import type { MeshPuddle } from "../../shared/rest/puddle.ts";
 import type { FleetIndex } from "../fleet/fleet_index.ts";
 import type { FleetDocuments } from "../documents/fleet_documents.ts";
 import { readDelegations } from "../poolq/known_delegations.ts";
-import type { QueueMesh } from "../poolq/queue_mesh.ts";
+import type { TopicBook } from "../poolq/topic_book.ts";
 import type { PuddleEvictions } from "../puddle/puddle_evictions.ts";
 import { findPuddles, viewPuddles } from "../puddle/puddle_mesh.ts";
 import { ApiError } from "./api_error.ts";
@@ -17,13 +17,13 @@ export interface PuddleRoutesParts {
   readonly index: FleetIndex;
   readonly evictions: PuddleEvictions;
   /** Where delegations arrive. */
-  readonly queues: Pick<QueueMesh, "list">;
+  readonly topics: Pick<TopicBook, "list">;
   readonly fleetDocuments: Pick<FleetDocuments, "refresh">;
 }
 
 /** Looking at puddles, and taking one from an envoy. */
 export function puddleRoutes(
-  { index, evictions, queues, fleetDocuments }: PuddleRoutesParts,
+  { index, evictions, topics, fleetDocuments }: PuddleRoutesParts,
 ): RouteTable<PuddleEndpoints> {
   const list = async (): Promise<MeshPuddle[]> => {
     const envoys = [...index.states()].map(({ record, traits }) => ({
@@ -31,8 +31,9 @@ export function puddleRoutes(
       hostname: record.hostname,
       trait: traits.merged()["puddle"],
     }));
-    const topics = await queues.list();
-    const delegations = topics.flatMap(({ topic }) => readDelegations(topic.delegations));
+    const delegations = (await topics.list()).flatMap(({ topic }) =>
+      readDelegations(topic.delegations)
+    );
     return viewPuddles(envoys, delegations, (evicted) => evictions.has(evicted));
   };
   const find = async (reference: string): Promise<MeshPuddle> => {

@@ -5,8 +5,9 @@ import type { QueueTopic } from "../../shared/rest/poolq.ts";
 import type { FleetDocuments } from "../documents/fleet_documents.ts";
 import { readDelegations } from "../poolq/known_delegations.ts";
 import type { QueueBlocks } from "../poolq/queue_blocks.ts";
-import type { QueueMesh, VisibleTopic } from "../poolq/queue_mesh.ts";
+import type { QueueMesh } from "../poolq/queue_mesh.ts";
 import type { QueueSettings } from "../poolq/queue_settings.ts";
+import type { VisibleTopic } from "../poolq/topic_book.ts";
 import type { Store } from "../store/store.ts";
 import { ApiError } from "./api_error.ts";
 import { paginate } from "./paginate.ts";
@@ -60,11 +61,11 @@ export function queueRoutes(
   });
   const find = async (params: Readonly<Record<string, string>>): Promise<VisibleTopic> => {
     const id = pathParameter(params, "id");
-    const [found, another] = TOPIC_PREFIX.test(id) ? queues.idsFrom(id, 2) : [];
+    const [found, another] = TOPIC_PREFIX.test(id) ? queues.topics.idsFrom(id, 2) : [];
     if (another !== undefined) {
       throw new ApiError(409, `Several topics begin with ${id}: give more digits`);
     }
-    const visible = found === undefined ? undefined : await queues.find(found);
+    const visible = found === undefined ? undefined : await queues.topics.find(found);
     if (visible) return visible;
     throw new ApiError(
       404,
@@ -73,13 +74,13 @@ export function queueRoutes(
   };
   return {
     poolqStatus: async () => {
-      const topics = await queues.list();
+      const topics = await queues.topics.list();
       const { messages, bytes } = await store.queues.totals();
       return {
         topics: topics.length,
         messages,
         sizeBytes: bytes,
-        held: await queues.countHeld(),
+        held: await queues.topics.countHeld(),
         equivocations: topics.filter(({ topic }) => topic.equivocation !== null).length,
         maxMsgBytes: settings.maxMsgBytes,
         retentionSecs: Math.ceil(settings.retentionMs / 1000),
@@ -88,7 +89,7 @@ export function queueRoutes(
       };
     },
     poolqTopics: async ({ query }) => {
-      const all = (await queues.list()).map(describe);
+      const all = (await queues.topics.list()).map(describe);
       const { page, nextCursor } = paginate(all, ({ topicId }) => topicId, query);
       return { topics: page, nextCursor };
     },

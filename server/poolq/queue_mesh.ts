@@ -6,7 +6,6 @@ import {
   parseAppointment,
 } from "../../shared/poolq/appointment.ts";
 import { BLOCKED } from "../../shared/poolq/chain.ts";
-import { MAX_AHEAD_MS } from "../../shared/poolq/limits.ts";
 import { createMessageVerifier } from "../../shared/poolq/verify_message.ts";
 import { PuddleChain } from "../../shared/puddle/puddle_chain.ts";
 import {
@@ -28,12 +27,9 @@ import { acceptMessages } from "./accept_messages.ts";
 import { delegationsOf, readDelegations } from "./known_delegations.ts";
 import type { QueueBlocks } from "./queue_blocks.ts";
 import type { QueueSettings } from "./queue_settings.ts";
+import { founderOf, judgeLimits, seqOf } from "./read_upload.ts";
+import { TopicBook, type VisibleTopic } from "./topic_book.ts";
 
-/** Most topics in one request, and delegations. */
-const MAX_OFFERS = 256;
-const MAX_DELEGATIONS = 64;
-/** Most messages in one request; its bytes are bounded by what gRPC takes. */
-const MAX_OFFERED_MESSAGES = 1_000;
 /** Most topics of the fleet, and of one envoy. */
 const MAX_TOPICS = 20_000;
 const MAX_TOPICS_OF_ENVOY = 1_000;
@@ -62,24 +58,6 @@ export interface QueueMeshOptions {
   readonly logger: Logger;
 }
 
-/** What can be read of a topic now: messages whose time has not come are held back. */
-export interface VisibleTopic {
-  readonly topic: StoredTopic;
-  readonly headSeq: number;
-  readonly headId: string;
-  readonly count: number;
-}
-
-/** What is kept of all topics; told from memory, since anybody may ask. */
-export interface QueueTotals {
-  readonly topics: number;
-  readonly messages: number;
-  /** UTF-8 bytes of the messages. */
-  readonly bytes: number;
-  /** Topics with two messages for one place. */
-  readonly equivocations: number;
-}
-
 export type UploadAnswer =
   | { readonly ok: true; readonly response: UploadQueuesResponse }
   | { readonly ok: false; readonly refusal: RequestRefusal };
@@ -92,22 +70,17 @@ export class QueueMesh {
   readonly #options: QueueMeshOptions;
   readonly #queue = new SerialQueue();
   readonly #verify = createMessageVerifier();
-  readonly #topics: Map<string, StoredTopic>;
-  /** Topics that hold messages whose time has not come. */
-  readonly #held = new Set<string>();
   /** How many new topics each envoy brought that are written from another one, since this server started. */
   readonly #broughtForOthers = new Map<string, number>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #prunedAtMs = 0;
 
-  private constructor(options: QueueMeshOptions, topics: readonly StoredTopic[]) {
+  private constructor(options: QueueMeshOptions, readonly topics: TopicBook) {
     this.#options = options;
-    this.#topics = new Map(topics.map((topic) => [topic.topicId, topic]));
-    for (const topic of topics) this.#noteHeld(topic);
   }
 
   static async load(options: QueueMeshOptions): Promise<QueueMesh> {
-    return new QueueMesh(options, await options.store.queues.listTopics());
+    return new QueueMesh(options, await TopicBook.load(options));
   }
 
   /** Begins to look, now and then, for what has come of age and what is past it. */
@@ -147,7 +120,7 @@ export class QueueMesh {
   /** Tells an envoy that has just connected what there is; the newest, if that is too much. */
   async greet({ record }: EnvoyState, send: (message: ServerMessage) => void): Promise<void> {
     if (!this.#options.isOpen(record.hostname)) return;
-    const newest = (await this.list()).toSorted((one, other) =>
+    const newest = (await this.topics.list()).toSorted((one, other) =>
       other.topic.receivedAtMs - one.topic.receivedAtMs
     ).slice(0, MAX_GREETED_HEADS);
     for (let from = 0; from < newest.length; from += HEADS_PER_MESSAGE) {
@@ -156,68 +129,15 @@ export class QueueMesh {
     }
   }
 
-  /** All topics of which something can be read, or could be, by their ids. */
-  async list(): Promise<VisibleTopic[]> {
-    const ids = [...this.#topics.keys()].sort();
-    const found = await Promise.all(ids.map((id) => this.find(id)));
-    return found.filter((topic) => topic !== undefined);
-  }
-
-  /** The ids that begin so, at most `limit`. */
-  idsFrom(prefix: string, limit: number): string[] {
-    return [...this.#topics.keys()].filter((id) => id.startsWith(prefix)).slice(0, limit);
-  }
-
-  /** A topic as it can be read now. */
-  async find(topicId: string): Promise<VisibleTopic | undefined> {
-    const topic = this.#topics.get(topicId);
-    if (!topic) return undefined;
-    const { headSeq, headId, firstSeq } = topic;
-    const untilMs = this.#options.now() + MAX_AHEAD_MS;
-    if (topic.headPostedAtMs <= untilMs) {
-      return { topic, headSeq, headId, count: headSeq - firstSeq + 1 };
-    }
-    const last = await this.#options.store.queues.lastPostedBy(topicId, untilMs);
-    if (!last) return undefined;
-    return { topic, headSeq: last.seq, headId: last.msgId, count: last.seq - firstSeq + 1 };
-  }
-
   isBlocked({ topicId, founder }: Pick<StoredTopic, "topicId" | "founder">): boolean {
     const { blocks } = this.#options;
     return blocks.has("topic", topicId) || blocks.has("key", founder);
   }
 
-  totals(): QueueTotals {
-    let messages = 0, bytes = 0, equivocations = 0;
-    for (const { firstSeq, headSeq, sizeBytes, equivocation } of this.#topics.values()) {
-      messages += headSeq - firstSeq + 1;
-      bytes += sizeBytes;
-      if (equivocation) equivocations += 1;
-    }
-    return { topics: this.#topics.size, messages, bytes, equivocations };
-  }
-
-  /** Messages whose time has not come. */
-  async countHeld(): Promise<number> {
-    let held = 0;
-    for (const topicId of this.#held) {
-      const visible = await this.find(topicId);
-      const topic = this.#topics.get(topicId);
-      if (topic) held += topic.headSeq - (visible?.headSeq ?? topic.firstSeq - 1);
-    }
-    return held;
-  }
-
   /** Tells what has come of age since it was held, and removes what is past its age. */
   async tick(): Promise<void> {
-    const { now } = this.#options;
-    const nowMs = now();
-    for (const topicId of [...this.#held]) {
-      const topic = this.#topics.get(topicId);
-      if (topic && topic.headPostedAtMs > nowMs + MAX_AHEAD_MS) continue;
-      this.#held.delete(topicId);
-      await this.#tell(topicId);
-    }
+    for (const topicId of this.topics.takeDue()) await this.#tell(topicId);
+    const nowMs = this.#options.now();
     if (nowMs - this.#prunedAtMs < PRUNE_MS) return;
     this.#prunedAtMs = nowMs;
     await this.prune();
@@ -225,17 +145,12 @@ export class QueueMesh {
 
   /** Removes messages that came longer ago than the retention, oldest first; answers how many. */
   async prune(): Promise<number> {
-    const { store, settings, now } = this.#options;
+    const { settings, now } = this.#options;
     const beforeMs = now() - settings.retentionMs;
     let total = 0;
-    for (const topicId of [...this.#topics.keys()]) {
+    for (const { topicId } of this.topics.allKept()) {
       for (let gone = PRUNED_AT_ONCE; gone === PRUNED_AT_ONCE;) {
-        gone = await this.#queue.run(async () => {
-          const removed = await store.queues.prune(topicId, beforeMs, PRUNED_AT_ONCE);
-          const topic = removed > 0 ? await store.queues.findTopic(topicId) : undefined;
-          if (topic) this.#topics.set(topicId, topic);
-          return removed;
-        });
+        gone = await this.#queue.run(() => this.topics.prune(topicId, beforeMs, PRUNED_AT_ONCE));
         total += gone;
       }
     }
@@ -248,10 +163,10 @@ export class QueueMesh {
     users: ReadonlySet<string>,
     offered: ReturnType<typeof readDelegations>,
   ): Promise<QueueState> {
-    const { store, settings, blocks, isEvicted, now, logger } = this.#options;
+    const { settings, blocks, isEvicted, now, logger } = this.#options;
     const topicId = offer.topicId.toString("hex");
-    const known = this.#topics.get(topicId);
-    const refuse = (refusal: string) => stateOf(offer.topicId, this.#topics.get(topicId), refusal);
+    const known = this.topics.kept(topicId);
+    const refuse = (refusal: string) => stateOf(offer.topicId, this.topics.kept(topicId), refusal);
     if (!users.has(offer.user)) {
       return refuse(
         `user ${offer.user} has no poolq: true in the policy that is published for ${hostname}`,
@@ -301,9 +216,7 @@ export class QueueMesh {
     }
     const kept = { ...topic, delegations: delegations.map((one) => JSON.stringify(one)) };
     if (JSON.stringify(kept) !== JSON.stringify(known)) {
-      await store.queues.save(kept, messages);
-      this.#topics.set(topicId, kept);
-      this.#noteHeld(kept);
+      await this.topics.keep(kept, messages);
       await this.#tell(topicId);
       if (kept.equivocation && !known?.equivocation) {
         const { author, seq } = kept.equivocation;
@@ -331,40 +244,17 @@ export class QueueMesh {
   }
 
   #isFull(hostname: string): boolean {
-    if (this.#topics.size >= MAX_TOPICS) return true;
+    const all = this.topics.allKept();
+    if (all.length >= MAX_TOPICS) return true;
     let own = this.#broughtForOthers.get(hostname) ?? 0;
-    for (const { writer } of this.#topics.values()) if (writer === hostname) own += 1;
+    for (const { writer } of all) if (writer === hostname) own += 1;
     return own >= MAX_TOPICS_OF_ENVOY;
   }
 
-  #noteHeld({ topicId, headPostedAtMs }: StoredTopic): void {
-    if (headPostedAtMs > this.#options.now() + MAX_AHEAD_MS) this.#held.add(topicId);
-    else this.#held.delete(topicId);
-  }
-
   async #tell(topicId: string): Promise<void> {
-    const visible = await this.find(topicId);
+    const visible = await this.topics.find(topicId);
     if (visible) this.#options.broadcast({ queueHeads: { heads: [toHead(visible)] } });
   }
-}
-
-/** Which limit a request breaks; `undefined` if none. */
-function judgeLimits({ topics, delegations }: UploadQueuesRequest): string | undefined {
-  if (topics.length > MAX_OFFERS) return `${topics.length} topics, at most ${MAX_OFFERS} are taken`;
-  if (delegations.length > MAX_DELEGATIONS) {
-    return `${delegations.length} delegations, at most ${MAX_DELEGATIONS} are taken`;
-  }
-  const messages = topics.reduce((sum, offer) => sum + offer.messages.length, 0);
-  if (messages > MAX_OFFERED_MESSAGES) {
-    return `${messages} messages, at most ${MAX_OFFERED_MESSAGES} are taken`;
-  }
-  const ids = new Set<string>();
-  for (const { topicId, user } of topics) {
-    if (topicId.length !== 32) return "a topic's id has 32 bytes";
-    if (user.length > 64) return "a name is too long";
-    ids.add(topicId.toString("hex"));
-  }
-  return ids.size === topics.length ? undefined : "a topic is offered twice";
 }
 
 function stateOf(topicId: Buffer, topic: StoredTopic | undefined, refusal: string): QueueState {
@@ -393,25 +283,6 @@ function toHead({ topic, headSeq, headId, count }: VisibleTopic): QueueHead {
 /** The topic with who writes it by the latest word of its puddle. */
 function appoint(topic: StoredTopic, appointment: Appointment | null): StoredTopic {
   return appointment ? { ...topic, writer: appointment.writer, appointment } : topic;
-}
-
-/** What the first message says of itself: what it is judged by, not what is believed. */
-function founderOf({ messages: [first] }: QueueOffer): string | undefined {
-  const founder = Object(parseJson(first))["founder_pubkey"];
-  return typeof founder === "string" ? founder : undefined;
-}
-
-function seqOf(bytes: Uint8Array): number | undefined {
-  const seq = Object(parseJson(bytes))["seq"];
-  return typeof seq === "number" ? seq : undefined;
-}
-
-function parseJson(bytes: Uint8Array | undefined): unknown {
-  try {
-    return bytes && JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined;
-  }
 }
 
 function denied(message: string): { readonly ok: false; readonly refusal: RequestRefusal } {

@@ -187,7 +187,7 @@ Deno.test("an envoy with a closed gate, and a user without the flag, are refused
     UploadQueuesRequest.fromPartial({ topics: [offer(log)] }),
   );
   assert.equal(answer.ok, false);
-  assert.deepEqual(await setting.mesh.list(), []);
+  assert.deepEqual(await setting.mesh.topics.list(), []);
 });
 
 Deno.test("of two messages with one seq the first stays, both are kept, and nothing after is taken", async () => {
@@ -202,7 +202,7 @@ Deno.test("of two messages with one seq the first stays, both are kept, and noth
   assert.equal(seq, 2);
   assert.match(refusal, new RegExp(`equivocation by ${founderOf(signer)} at seq 2`));
   assert.match((await upload(setting, log))[1], /equivocation/);
-  const [kept] = await setting.mesh.list();
+  const [kept] = await setting.mesh.topics.list();
   assert.deepEqual(kept?.topic.equivocation?.ids, [messageId(second), messageId(other)]);
   assert.deepEqual(JSON.parse(kept?.topic.equivocation?.other ?? ""), other);
 });
@@ -216,7 +216,7 @@ Deno.test("a message that extends another history than the one stored is an equi
   await upload(setting, log);
   const hidden = nextMessage(signer, first, { body: "another" });
   await upload(setting, [nextMessage(signer, hidden)]);
-  const [kept] = await setting.mesh.list();
+  const [kept] = await setting.mesh.topics.list();
   assert.equal(kept?.topic.equivocation?.seq, 2);
   assert.deepEqual(kept?.topic.equivocation?.ids, [messageId(second), messageId(hidden)]);
 });
@@ -228,15 +228,18 @@ Deno.test("a message ahead of its time is stored, and neither shown nor told bef
   assert.ok(first);
   const early = nextMessage(signer, first, { posted_at_ms: POSTED_MS + DAY_MS });
   assert.deepEqual(await upload(setting, [first, early]), [2, ""]);
-  assert.deepEqual((await setting.mesh.list()).map(({ headSeq, count }) => [headSeq, count]), [
-    [1, 1],
-  ]);
-  assert.equal(await setting.mesh.countHeld(), 1);
+  assert.deepEqual(
+    (await setting.mesh.topics.list()).map(({ headSeq, count }) => [headSeq, count]),
+    [
+      [1, 1],
+    ],
+  );
+  assert.equal(await setting.mesh.topics.countHeld(), 1);
   assert.equal(setting.told.at(-1)?.headSeq, 1);
   setting.clock.nowMs = POSTED_MS + DAY_MS;
   await setting.mesh.tick();
   assert.equal(setting.told.at(-1)?.headSeq, 2);
-  assert.equal(await setting.mesh.countHeld(), 0);
+  assert.equal(await setting.mesh.topics.countHeld(), 0);
 });
 
 Deno.test("messages age out by when they came, and the topic goes on where it was", async () => {
@@ -246,7 +249,7 @@ Deno.test("messages age out by when they came, and the topic goes on where it wa
   await upload(setting, log.slice(0, 2));
   setting.clock.nowMs += 31 * DAY_MS;
   assert.equal(await setting.mesh.prune(), 2);
-  const [aged] = await setting.mesh.list();
+  const [aged] = await setting.mesh.topics.list();
   assert.deepEqual([aged?.topic.firstSeq, aged?.headSeq, aged?.count], [3, 2, 0]);
   // Posted long ago: counted, so that the next one may follow, and not kept.
   assert.deepEqual(await upload(setting, log), [3, ""]);
@@ -268,9 +271,9 @@ Deno.test("a topic that is not known may begin where its founder's copies begin"
 Deno.test("what is kept of all topics is told from memory, as the database has it", async () => {
   const setting = await setUp();
   const agrees = async (mesh: QueueMesh) => {
-    const { messages, bytes } = mesh.totals();
+    const { messages, bytes } = mesh.topics.totals();
     assert.deepEqual({ messages, bytes }, await setting.store.queues.totals());
-    return mesh.totals();
+    return mesh.topics.totals();
   };
   const { signer: mara } = generateEd25519(), { signer: dan } = generateEd25519();
   const [first, second] = signedLog(mara, 2);
@@ -282,7 +285,7 @@ Deno.test("what is kept of all topics is told from memory, as the database has i
   const { bytes, ...counts } = await agrees(setting.mesh);
   assert.deepEqual(counts, { topics: 2, messages: 5, equivocations: 1 });
   assert.ok(bytes > ofMara);
-  assert.deepEqual((await setting.again()).totals(), setting.mesh.totals());
+  assert.deepEqual((await setting.again()).topics.totals(), setting.mesh.topics.totals());
   setting.clock.nowMs += 31 * DAY_MS;
   await setting.mesh.prune();
   assert.deepEqual(await agrees(setting.mesh), {
@@ -300,7 +303,7 @@ Deno.test("what is blocked is not taken; unblocked it is", async () => {
   await upload(setting, log.slice(0, 1));
   await setting.blocks.block({ kind: "key", value: founderOf(signer), reason: "" }, "root");
   assert.deepEqual(await upload(setting, log), [1, "blocked by the fleet's admin"]);
-  const [kept] = await setting.mesh.list();
+  const [kept] = await setting.mesh.topics.list();
   assert.ok(kept && setting.mesh.isBlocked(kept.topic));
   await setting.blocks.unblock({ kind: "key", value: founderOf(signer) }, "root");
   assert.deepEqual(await upload(setting, log), [2, ""]);
@@ -348,7 +351,7 @@ Deno.test("a topic's puddle says who writes it, from whatever envoy; nobody else
     mesh: setting.mesh,
     envoy: new EnvoyState(envoyRecord({ hostname: "web-2" })),
   };
-  const writer = async () => (await setting.mesh.list()).map(({ topic }) => topic.writer);
+  const writer = async () => (await setting.mesh.topics.list()).map(({ topic }) => topic.writer);
   await upload(setting, log.slice(0, 2));
   assert.deepEqual(await writer(), [""], "a message does not say it");
   await upload(setting, log.slice(0, 2), appointed(signer, "web-1"));
@@ -367,7 +370,7 @@ Deno.test("a topic's puddle says who writes it, from whatever envoy; nobody else
   await upload(setting, log, appointed(signer, "web-1"));
   assert.deepEqual(await writer(), ["web-2"], "who has not heard of it is not believed");
   const again = await setting.again();
-  assert.equal((await again.find(id))?.topic.appointment?.writer, "web-2");
+  assert.equal((await again.topics.find(id))?.topic.appointment?.writer, "web-2");
 });
 
 Deno.test("a puddle that was evicted from an envoy appoints nobody from there", async () => {
@@ -378,7 +381,7 @@ Deno.test("a puddle that was evicted from an envoy appoints nobody from there", 
   setting.evicted.add(founderOf(signer));
   const moved = appointed(signer, "web-2", { after_seq: 1 });
   await upload(setting, log, { ...moved, messages: [] });
-  assert.equal((await setting.mesh.list())[0]?.topic.writer, "web-1");
+  assert.equal((await setting.mesh.topics.list())[0]?.topic.writer, "web-1");
 });
 
 Deno.test("the topics that an envoy brings for others count for it, too", async () => {
