@@ -38,7 +38,7 @@ export async function showOutput(
 
 /** The words of a JavaScript runtime that crashed by itself, if a line holds them. */
 export function findRuntimeCrash(line: string): string | undefined {
-  return /Deno has panicked|^.*\bdeno: .*: Assertion `.*' failed\.|# Fatal error in /
+  return /Deno has panicked|^.*\bdeno: .*: Assertion `.*' failed\.|# Fatal error in |libc\+\+ Hardening assertion /
     .exec(stripVTControlCharacters(line))?.[0];
 }
 

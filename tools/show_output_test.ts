@@ -8,5 +8,9 @@ Deno.test("a crash of the runtime is known by its words, and a failed test is no
     "a test ...deno: session.c:24: int f(void *): Assertion `a == 0' failed.",
   );
   assert.equal(findRuntimeCrash("# Fatal error in , line 0"), "# Fatal error in ");
+  assert.equal(
+    findRuntimeCrash("  vector.h:410: libc++ Hardening assertion __n < size() failed: vector[]"),
+    "libc++ Hardening assertion ",
+  );
   assert.equal(findRuntimeCrash("error: AssertionError: Expected values to be equal"), undefined);
 });

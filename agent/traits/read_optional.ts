@@ -9,6 +9,8 @@ const UNREADABLE: ReadonlySet<string> = new Set([
   "EIO",
   "EAGAIN",
   "ENODATA",
+  // A link of an open file whose path has become longer than any path may be.
+  "ENAMETOOLONG",
   "ENOTSUP",
   "EOPNOTSUPP",
 ]);

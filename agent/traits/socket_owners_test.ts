@@ -30,3 +30,15 @@ Deno.test("processes that this user may not look into, and time that is over, le
   assert.deepEqual([...await readSocketOwners(denied, wanted, signal)], [["12", "sshd"]]);
   assert.deepEqual([...await readSocketOwners(SYSTEM, wanted, signal, 0)], []);
 });
+
+Deno.test("an open file whose path is too long to be told costs itself alone", async () => {
+  const odd = {
+    ...SYSTEM,
+    readLink: (path: string) =>
+      path === "/proc/2/fd/3"
+        ? Promise.reject(Object.assign(new Error("name too long"), { code: "ENAMETOOLONG" }))
+        : SYSTEM.readLink(path),
+  };
+  const owners = await readSocketOwners(odd, new Set(["10", "12"]), signal);
+  assert.deepEqual([...owners], [["10", "systemd"], ["12", "sshd"]]);
+});

@@ -1,3 +1,4 @@
+import { open, readFile } from "node:fs/promises";
 import { kill, pid, ppid } from "node:process";
 import type { ProcessSignal } from "../../../shared/config/resources/process.ts";
 import { errorCode, FileError } from "../file_error.ts";
@@ -56,7 +57,7 @@ export class ProcTable implements ProcessTable {
 async function readProcess(pid: number): Promise<RunningProcess | undefined> {
   try {
     const [stat, cmdline, { uid }] = await Promise.all([
-      Deno.readTextFile(`/proc/${pid}/stat`),
+      readFile(`/proc/${pid}/stat`, "utf8"),
       readStart(`/proc/${pid}/cmdline`, MAX_COMMAND_LINE_BYTES),
       Deno.stat(`/proc/${pid}`),
     ]);
@@ -88,15 +89,22 @@ async function readProcess(pid: number): Promise<RunningProcess | undefined> {
   }
 }
 
-/** The first bytes of a file as text. */
+/**
+ * The first bytes of a file as text. By Node's functions, which name the code of every failure: a process may end between
+ * open and read.
+ */
 async function readStart(path: string, maxBytes: number): Promise<string> {
-  using file = await Deno.open(path);
   const bytes = new Uint8Array(maxBytes);
   let length = 0;
-  while (length < maxBytes) {
-    const read = await file.read(bytes.subarray(length));
-    if (read === null) break;
-    length += read;
+  const file = await open(path);
+  try {
+    while (length < maxBytes) {
+      const { bytesRead } = await file.read(bytes, length, maxBytes - length, null);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+  } finally {
+    await file.close();
   }
   return new TextDecoder().decode(bytes.subarray(0, length));
 }
