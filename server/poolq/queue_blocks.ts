@@ -1,10 +1,7 @@
 import { z } from "zod";
 import { MAX_QUEUE_BLOCKS } from "../../shared/config/fleet_document.ts";
-import type { AuditLog } from "../audit/audit_log.ts";
-import type { AuditPayload } from "../audit/audit_payload.ts";
+import { AuditedList, type AuditedListOptions } from "../audit/audited_list.ts";
 import { answered, refused, type ServiceAnswer } from "../service/service_answer.ts";
-import { SerialQueue } from "../service/serial_queue.ts";
-import type { Store } from "../store/store.ts";
 
 const BLOCKS_FACT = "poolq_blocks";
 
@@ -19,42 +16,36 @@ const blockSchema = z.strictObject({
 /** A topic, or everything of a key, that envoys must not serve nor show. */
 export type QueueBlock = z.infer<typeof blockSchema>;
 
-export interface QueueBlocksOptions {
-  readonly store: Store;
-  readonly audit: AuditLog;
+export interface QueueBlocksOptions extends AuditedListOptions {
   readonly now: () => number;
 }
 
 /** What an administrator has blocked. It rides in the fleet document; nothing is deleted. */
 export class QueueBlocks {
-  readonly #options: QueueBlocksOptions;
-  readonly #queue = new SerialQueue();
-  #blocks: readonly QueueBlock[];
+  readonly #list: AuditedList<QueueBlock>;
+  readonly #now: () => number;
 
-  private constructor(options: QueueBlocksOptions, blocks: readonly QueueBlock[]) {
-    this.#options = options;
-    this.#blocks = blocks;
+  private constructor(list: AuditedList<QueueBlock>, now: () => number) {
+    this.#list = list;
+    this.#now = now;
   }
 
   static async load(options: QueueBlocksOptions): Promise<QueueBlocks> {
-    const text = await options.store.facts.get(BLOCKS_FACT);
-    return new QueueBlocks(
-      options,
-      text === undefined ? [] : z.array(blockSchema).parse(JSON.parse(text)),
-    );
+    return new QueueBlocks(await AuditedList.load(options, BLOCKS_FACT, blockSchema), options.now);
   }
 
   list(): readonly QueueBlock[] {
-    return this.#blocks;
+    return this.#list.entries;
   }
 
   /** The values of one kind, sorted: as the fleet document names them. */
   values(kind: QueueBlock["kind"]): string[] {
-    return this.#blocks.filter((block) => block.kind === kind).map(({ value }) => value).sort();
+    return this.#list.entries.filter((block) => block.kind === kind).map(({ value }) => value)
+      .sort();
   }
 
   has(kind: QueueBlock["kind"], value: string): boolean {
-    return this.#blocks.some((block) => block.kind === kind && block.value === value);
+    return this.#list.entries.some((block) => block.kind === kind && block.value === value);
   }
 
   /** Blocks something; `false` if it is blocked already. */
@@ -62,15 +53,18 @@ export class QueueBlocks {
     what: Pick<QueueBlock, "kind" | "value" | "reason">,
     principal: string,
   ): Promise<ServiceAnswer<boolean>> {
-    return this.#queue.run(async () => {
+    return this.#list.inTurn(async () => {
       if (this.has(what.kind, what.value)) return answered(false);
       if (this.values(what.kind).length >= MAX_QUEUE_BLOCKS) {
         return refused(429, `${MAX_QUEUE_BLOCKS} are blocked already: unblock one first`);
       }
-      const { now } = this.#options;
       const { kind, value, reason } = what;
-      const block = { kind, value, reason, by: principal, atMs: now() };
-      await this.#keep([...this.#blocks, block], principal, "poolq.block", { kind, value, reason });
+      const block = { kind, value, reason, by: principal, atMs: this.#now() };
+      await this.#list.replace([...this.#list.entries, block], {
+        principal,
+        action: "poolq.block",
+        payload: { kind, value, reason },
+      });
       return answered(true);
     });
   }
@@ -80,48 +74,36 @@ export class QueueBlocks {
     { kind, value }: Pick<QueueBlock, "kind" | "value">,
     principal: string,
   ): Promise<boolean> {
-    return this.#queue.run(async () => {
+    return this.#list.inTurn(async () => {
       if (!this.has(kind, value)) return false;
-      const rest = this.#blocks.filter((block) => block.kind !== kind || block.value !== value);
-      await this.#keep(rest, principal, "poolq.unblock", { kind, value });
+      const rest = this.#list.entries.filter((block) =>
+        block.kind !== kind || block.value !== value
+      );
+      await this.#list.replace(rest, {
+        principal,
+        action: "poolq.unblock",
+        payload: { kind, value },
+      });
       return true;
     });
   }
 
   /** Takes over what an earlier life of this server had blocked. */
   adopt(topics: readonly string[], keys: readonly string[]): Promise<void> {
-    return this.#queue.run(async () => {
-      const { now } = this.#options;
+    return this.#list.inTurn(async () => {
       const lost = [
         ...topics.map((value) => ({ kind: "topic" as const, value })),
         ...keys.map((value) => ({ kind: "key" as const, value })),
       ].filter(({ kind, value }) => !this.has(kind, value));
       if (lost.length === 0) return;
       const reason = "blocked before this server was restored";
-      await this.#keep(
+      await this.#list.replace(
         [
-          ...this.#blocks,
-          ...lost.map((one) => ({ ...one, reason, by: "server", atMs: now() })),
+          ...this.#list.entries,
+          ...lost.map((one) => ({ ...one, reason, by: "server", atMs: this.#now() })),
         ],
-        "server",
-        "poolq.blocks_adopted",
-        { count: lost.length },
+        { principal: "server", action: "poolq.blocks_adopted", payload: { count: lost.length } },
       );
     });
-  }
-
-  /** The act and its record are one. */
-  async #keep(
-    blocks: readonly QueueBlock[],
-    principal: string,
-    action: string,
-    payload: AuditPayload,
-  ): Promise<void> {
-    const { store, audit } = this.#options;
-    await store.transaction(async (inside) => {
-      await inside.facts.set(BLOCKS_FACT, JSON.stringify(blocks));
-      await audit.recordInside(inside, { name: principal }, action, payload);
-    });
-    this.#blocks = blocks;
   }
 }
