@@ -1,30 +1,9 @@
-import { Bitmap } from "./bitmap.ts";
+import type { Bitmap } from "./bitmap.ts";
 import { ChunkHolders } from "./chunk_holders.ts";
+import type { ChunkRequest, RequestOutcome } from "./chunk_request.ts";
+import { RequestsUnderWay } from "./requests_under_way.ts";
 import type { SchedulerLimits } from "./scheduler_limits.ts";
 import { SchedulerPeer } from "./scheduler_peer.ts";
-
-/** One chunk asked of one peer. */
-export interface ChunkRequest {
-  readonly id: number;
-  readonly peer: string;
-  readonly chunk: number;
-  readonly timeoutMs: number;
-}
-
-/** How a request ended. */
-export type RequestOutcome =
-  /** The bytes came and match the digest. */
-  | { readonly kind: "verified"; readonly elapsedMs: number }
-  /** The bytes came and do not match. */
-  | { readonly kind: "corrupt" }
-  /** The peer does not hold this chunk. */
-  | { readonly kind: "not_held" }
-  /** The peer has just given it to somebody else, and has others that nobody has yet. */
-  | { readonly kind: "given_before" }
-  /** The peer is over a limit of its own. */
-  | { readonly kind: "busy"; readonly retryAfterMs: number }
-  | { readonly kind: "failed" }
-  | { readonly kind: "timed_out"; readonly waitedMs: number };
 
 /** What to do now. */
 export interface SchedulerStep {
@@ -64,13 +43,12 @@ export class DownloadScheduler {
   readonly #peers = new Map<string, SchedulerPeer>();
   /** The same peers, to go through them often. */
   #list: SchedulerPeer[] = [];
-  readonly #inFlight = new Map<number, ChunkRequest>();
-  readonly #copies: Uint8Array;
-  /** Chunks that somebody is asked for. */
-  readonly #asked: Bitmap;
+  readonly #requests: RequestsUnderWay;
   readonly #holders: ChunkHolders;
   /** Peers that something is asked of. */
   #busyPeers = 0;
+  /** Changes whenever a chunk is to be asked for again that was not: it was not given, or it is lost. */
+  #reopened = 0;
   #cancel: number[] = [];
   #nextId = 1;
   #progressMs: number;
@@ -81,8 +59,7 @@ export class DownloadScheduler {
     this.#have = have.copy();
     this.#limits = limits;
     this.#firstChunk = firstChunk;
-    this.#copies = new Uint8Array(have.length);
-    this.#asked = new Bitmap(have.length);
+    this.#requests = new RequestsUnderWay(have.length);
     this.#holders = new ChunkHolders(have.length);
     this.#progressMs = nowMs;
   }
@@ -114,9 +91,7 @@ export class DownloadScheduler {
     if (known.inFlight > 0) this.#busyPeers -= 1;
     this.#peers.delete(peer);
     this.#list = this.#list.filter((one) => one !== known);
-    for (const request of [...this.#inFlight.values()]) {
-      if (request.peer === peer) this.#release(request, true);
-    }
+    for (const request of this.#requests.ofPeer(peer)) this.#release(request, true);
   }
 
   /** Whether something is asked of this peer now. */
@@ -126,14 +101,16 @@ export class DownloadScheduler {
 
   /** How a request ended. Unknown ids (cancelled before) change nothing. Says whether the chunk is news. */
   finish(id: number, outcome: RequestOutcome, nowMs: number): boolean {
-    const request = this.#inFlight.get(id);
+    const request = this.#requests.get(id);
     if (!request) return false;
+    const isNews = outcome.kind === "verified" && this.#have.set(request.chunk);
     this.#release(request, false);
     const peer = this.#peers.get(request.peer);
     switch (outcome.kind) {
       case "verified":
         peer?.noteSuccess(outcome.elapsedMs);
-        return this.#noteChunk(request.chunk, nowMs);
+        if (isNews) this.#noteNews(request.chunk, nowMs);
+        return isNews;
       case "corrupt":
         peer?.bench(nowMs);
         break;
@@ -160,11 +137,14 @@ export class DownloadScheduler {
   /** A chunk that was there turned out to be damaged: it is wanted again. */
   lose(chunk: number): void {
     this.#have.clear(chunk);
+    this.#reopened += 1;
   }
 
   /** A chunk came from where the swarm has no peer. Says whether it is news. */
   noteFromElsewhere(chunk: number, nowMs: number): boolean {
-    return this.#noteChunk(chunk, nowMs);
+    if (!this.#have.set(chunk)) return false;
+    this.#noteNews(chunk, nowMs);
+    return true;
   }
 
   /** A chunk that is missing and that no peer holds, and how many such follow it, at most `maxCount` with itself. */
@@ -183,7 +163,7 @@ export class DownloadScheduler {
   /** What to ask of whom now. Call it after every event and at the latest at {@linkcode wakeMs}. */
   step(nowMs: number): SchedulerStep {
     const requests: ChunkRequest[] = [];
-    while (this.#inFlight.size < this.#limits.maxInFlight) {
+    while (this.#requests.size < this.#limits.maxInFlight) {
       const request = this.#choose(nowMs);
       if (!request) break;
       requests.push(request);
@@ -214,7 +194,7 @@ export class DownloadScheduler {
   }
 
   get inFlight(): number {
-    return this.#inFlight.size;
+    return this.#requests.size;
   }
 
   /** Peers left alone because of wrong bytes. */
@@ -230,8 +210,10 @@ export class DownloadScheduler {
    * to do.
    */
   #choose(nowMs: number): ChunkRequest | undefined {
-    const isAllAsked = this.#asked.count >= this.#have.length - this.#have.count;
-    const soonest = isAllAsked ? undefined : this.#findSoonest(nowMs, () => true);
+    const isAllAsked = this.#requests.asked.count >= this.#have.length - this.#have.count;
+    const soonest = isAllAsked
+      ? undefined
+      : this.#findSoonest(nowMs, (peer) => this.#mayHelp(peer));
     if (soonest) {
       const request = this.#askAnything(soonest, nowMs) ?? this.#askOthers(soonest, nowMs);
       if (request) return request;
@@ -247,7 +229,9 @@ export class DownloadScheduler {
 
   /** The peer that would answer soonest has nothing: the others have their turn. Rare until the chunks are about to end. */
   #askOthers(soonest: SchedulerPeer, nowMs: number): ChunkRequest | undefined {
-    const others = this.#list.filter((peer) => peer !== soonest && this.#mayAsk(peer, nowMs))
+    const others = this.#list.filter((peer) =>
+      peer !== soonest && this.#mayHelp(peer) && this.#mayAsk(peer, nowMs)
+    )
       .sort((one, other) => one.load - other.load);
     for (const peer of others) {
       const request = this.#askAnything(peer, nowMs);
@@ -259,9 +243,7 @@ export class DownloadScheduler {
   #ask(peer: SchedulerPeer, chunk: number): ChunkRequest {
     const request = { id: this.#nextId, peer: peer.name, chunk, timeoutMs: peer.timeoutMs };
     this.#nextId += 1;
-    this.#inFlight.set(request.id, request);
-    this.#copies[chunk] = (this.#copies[chunk] ?? 0) + 1;
-    this.#asked.set(chunk);
+    this.#requests.begin(request);
     if (peer.inFlight === 0) this.#busyPeers += 1;
     peer.inFlight += 1;
     return request;
@@ -294,6 +276,11 @@ export class DownloadScheduler {
     return (peer.inFlight > 0 || this.#busyPeers < this.#limits.maxPeers) && peer.isOpen(nowMs);
   }
 
+  /** Whether a peer may have something that nobody is asked for: not if it had nothing, and no such chunk came up since. */
+  #mayHelp(peer: SchedulerPeer): boolean {
+    return peer.usedUpAt !== this.#reopened;
+  }
+
   /**
    * A chunk that a complete peer has given to nobody yet: what only it has gets out once before anything gets out twice.
    * Chance picks among the first of these, so that envoys seldom want the same, and all of them come about in order, as
@@ -303,7 +290,7 @@ export class DownloadScheduler {
     if (!given || given.isFull) return undefined;
     let left = this.#drawBelow(FRESH_WINDOW);
     let fresh: number | undefined;
-    chunks.findWithout(this.#have, this.#asked, 0, (chunk) => {
+    chunks.findWithout(this.#have, this.#requests.asked, 0, (chunk) => {
       if (given.has(chunk) || this.#holders.of(chunk) > this.#holders.complete) return false;
       fresh = chunk;
       left -= 1;
@@ -323,7 +310,9 @@ export class DownloadScheduler {
     const isSpared = this.#isSpared(peer);
     let best: number | undefined;
     let bestRarity = Infinity;
-    peer.chunks.findWithout(this.#have, this.#asked, this.#firstChunk, (chunk) => {
+    let isUsedUp = true;
+    peer.chunks.findWithout(this.#have, this.#requests.asked, this.#firstChunk, (chunk) => {
+      isUsedUp = false;
       const holders = this.#holders.of(chunk);
       if (holders >= bestRarity || peer.withholds(chunk, nowMs)) return false;
       if (!isSpared || !this.#isShared(peer, chunk)) {
@@ -332,18 +321,19 @@ export class DownloadScheduler {
       }
       return bestRarity <= 1;
     });
+    if (isUsedUp) peer.usedUpAt = this.#reopened;
     return best;
   }
 
   /** At the end a chunk that somebody is slow to give is asked of another as well. */
   #askAgain(nowMs: number): ChunkRequest | undefined {
-    for (const { chunk } of this.#inFlight.values()) {
-      if ((this.#copies[chunk] ?? 0) >= this.#limits.maxCopies) continue;
+    for (const { chunk } of this.#requests.all()) {
+      if (this.#requests.copiesOf(chunk) >= this.#limits.maxCopies) continue;
       const other = this.#findSoonest(
         nowMs,
         (peer) =>
           peer.chunks.has(chunk) && !peer.withholds(chunk, nowMs) &&
-          !this.#isAsked(peer.name, chunk),
+          !this.#requests.isAsked(peer.name, chunk),
       );
       if (other) return this.#ask(other, chunk);
     }
@@ -356,7 +346,7 @@ export class DownloadScheduler {
    */
   #isSpared(peer: SchedulerPeer): boolean {
     const hasAlternatives = this.#list.length - this.#holders.complete >= MIN_ALTERNATIVES;
-    return peer.chunks.isFull && hasAlternatives && this.#inFlight.size >= MIN_BUSY &&
+    return peer.chunks.isFull && hasAlternatives && this.#requests.size >= MIN_BUSY &&
       !this.#isEndgame();
   }
 
@@ -370,30 +360,18 @@ export class DownloadScheduler {
   }
 
   #isEndgame(): boolean {
-    return this.#have.length - this.#have.count <= this.#inFlight.size;
+    return this.#have.length - this.#have.count <= this.#requests.size;
   }
 
-  #isAsked(peer: string, chunk: number): boolean {
-    for (const request of this.#inFlight.values()) {
-      if (request.peer === peer && request.chunk === chunk) return true;
-    }
-    return false;
-  }
-
-  #noteChunk(chunk: number, nowMs: number): boolean {
-    if (!this.#have.set(chunk)) return false;
+  /** A chunk that was missing has come: whoever else is asked for it need not send it. */
+  #noteNews(chunk: number, nowMs: number): void {
     this.#progressMs = nowMs;
-    for (const request of [...this.#inFlight.values()]) {
-      if (request.chunk === chunk) this.#release(request, true);
-    }
-    return true;
+    for (const request of this.#requests.ofChunk(chunk)) this.#release(request, true);
   }
 
   #release(request: ChunkRequest, cancel: boolean): void {
-    this.#inFlight.delete(request.id);
-    const copies = (this.#copies[request.chunk] ?? 1) - 1;
-    this.#copies[request.chunk] = copies;
-    if (copies === 0) this.#asked.clear(request.chunk);
+    const { chunk } = request;
+    if (this.#requests.end(request) && !this.#have.has(chunk)) this.#reopened += 1;
     const peer = this.#peers.get(request.peer);
     if (peer) {
       peer.inFlight -= 1;

@@ -17,6 +17,8 @@ export class SchedulerPeer {
   corruptions = 0;
   /** When the last chunk that it would not give may be asked of it again. */
   withheldUntilMs = 0;
+  /** When it was seen to have nothing that is to be asked for, as its user counts; what it holds has not changed since. */
+  usedUpAt: number | undefined;
   readonly #withheld = new Map<number, number>();
   #failures = 0;
   #window: number;
@@ -38,6 +40,7 @@ export class SchedulerPeer {
 
   set chunks(chunks: Bitmap) {
     this.#chunks = chunks;
+    this.usedUpAt = undefined;
     this.#weigh();
   }
 

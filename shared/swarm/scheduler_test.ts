@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Bitmap } from "./bitmap.ts";
-import { DownloadScheduler } from "./scheduler.ts";
+import { DownloadScheduler, type SchedulerStep } from "./scheduler.ts";
 import { schedulerLimits } from "./scheduler_limits.ts";
 
 const LIMITS = schedulerLimits(1024 * 1024);
@@ -182,6 +182,24 @@ Deno.test("a peer that does not hold what it said is not asked for that chunk ag
   assert.deepEqual(download.step(0).requests, []);
   download.setPeer("peer", Bitmap.full(2));
   assert.equal(download.step(0).requests[0]?.chunk, first?.chunk);
+});
+
+Deno.test("a peer that had nothing to ask for is asked as soon as it has, or somebody else does not give what it has", () => {
+  const asked = ({ requests }: SchedulerStep) => requests.map(({ peer, chunk }) => [peer, chunk]);
+  const download = scheduler(bitmap(4, 3));
+  download.setPeer("p1", bitmap(4, 0, 3));
+  assert.deepEqual(asked(download.step(0)), [["p1", 0]]);
+  download.setPeer("p2", bitmap(4, 0, 3));
+  assert.deepEqual(asked(download.step(0)), [], "somebody is asked for the only chunk of both");
+  assert.equal(download.finish(1, { kind: "failed" }, 0), false);
+  assert.deepEqual(asked(download.step(0)), [["p2", 0]]);
+  assert.equal(download.finish(2, { kind: "verified", elapsedMs: 1 }, 1), true);
+  assert.deepEqual(asked(download.step(1_000)), []);
+  download.setPeer("p2", bitmap(4, 0, 1, 3));
+  assert.deepEqual(asked(download.step(1_000)), [["p2", 1]]);
+  assert.deepEqual(asked(download.step(1_000)), []);
+  download.lose(3);
+  assert.deepEqual(asked(download.step(1_000)).map(([, chunk]) => chunk), [3]);
 });
 
 Deno.test("without a new chunk for half a minute a download gives up", () => {

@@ -1,7 +1,7 @@
 import type { Bitmap } from "../../shared/swarm/bitmap.ts";
+import type { RequestOutcome } from "../../shared/swarm/chunk_request.ts";
 import { layoutOf } from "../../shared/swarm/chunk_layout.ts";
 import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
-import type { RequestOutcome } from "../../shared/swarm/scheduler.ts";
 import type { ProvenPeer } from "../../agent/swarm/peers/peer_registry.ts";
 import {
   DownloadPlan,

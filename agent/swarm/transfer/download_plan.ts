@@ -1,10 +1,6 @@
 import type { Bitmap } from "../../../shared/swarm/bitmap.ts";
-import {
-  type ChunkRequest,
-  DownloadScheduler,
-  type DownloadState,
-  type RequestOutcome,
-} from "../../../shared/swarm/scheduler.ts";
+import type { ChunkRequest, RequestOutcome } from "../../../shared/swarm/chunk_request.ts";
+import { DownloadScheduler, type DownloadState } from "../../../shared/swarm/scheduler.ts";
 import { type SchedulerLimits, schedulerLimits } from "../../../shared/swarm/scheduler_limits.ts";
 import type { ChunkRun } from "./last_resort.ts";
 import type { PeerEndpoint } from "../peers/peer_registry.ts";

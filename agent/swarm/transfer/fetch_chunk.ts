@@ -1,5 +1,5 @@
 import type { Bitmap } from "../../../shared/swarm/bitmap.ts";
-import type { ChunkRequest, RequestOutcome } from "../../../shared/swarm/scheduler.ts";
+import type { ChunkRequest, RequestOutcome } from "../../../shared/swarm/chunk_request.ts";
 import type { ChunkAnswer, PeerClient } from "../peers/peer_client.ts";
 import { GivenBeforeError, PeerError } from "../peers/peer_error.ts";
 import type { PeerEndpoint } from "../peers/peer_registry.ts";
