@@ -91,12 +91,19 @@ export class FakeNetwork<Peer extends Host> {
 
   /** Sends a datagram to every host of the sender's segment, the sender included. */
   multicast(from: HostLink, datagram: Uint8Array): void {
+    const hearers = new Map<number, Peer[]>();
     for (const host of this.#segments.get(from.segment) ?? []) {
-      if (from.part !== host.link.part) continue;
-      if (this.random.chance(this.#weather.loss)) continue;
+      if (from.part !== host.link.part || this.#isLost()) continue;
       this.#controlBytes += datagram.length;
-      this.time.after(this.#delayMs(from, host.link), () => {
-        if (host.isUp) host.hear(datagram, from.address);
+      const delayMs = this.#delayMs(from, host.link);
+      const together = hearers.get(delayMs);
+      if (together) together.push(host);
+      else hearers.set(delayMs, [host]);
+    }
+    // Those whom it reaches in one moment hear it in one event.
+    for (const [delayMs, hosts] of hearers) {
+      this.time.after(delayMs, () => {
+        for (const host of hosts) if (host.isUp) host.hear(datagram, from.address);
       });
     }
   }
@@ -157,6 +164,11 @@ export class FakeNetwork<Peer extends Host> {
     const ownMs = sizeBytes / this.#sharedBytesPerMs * this.random.between(0.5, 1.5);
     this.#sharedFreeMs = Math.max(this.time.nowMs, this.#sharedFreeMs) + ownMs;
     return this.#sharedFreeMs;
+  }
+
+  #isLost(): boolean {
+    const { loss } = this.#weather;
+    return loss > 0 && this.random.chance(loss);
   }
 
   #delayMs(from: HostLink, to: HostLink): number {
