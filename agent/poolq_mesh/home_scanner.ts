@@ -1,10 +1,12 @@
-import type { Sha256 } from "../../shared/crypto/sha256.ts";
+import { isSha256, type Sha256 } from "../../shared/crypto/sha256.ts";
+import { messageId } from "../../shared/poolq/message.ts";
 import type { Delegation } from "../../shared/puddle/delegation.ts";
 import { parseDelegations } from "../../shared/puddle/parse_delegations.ts";
 import type { AgentLog } from "../runtime/agent_log.ts";
 import { type QueueLine, queueLineSchema } from "../user_scan/queue_lines.ts";
 import { ScanError, type ScannedUser, type UserScans } from "../user_scan/user_scans.ts";
 import type { GrantedUsers } from "../user_scan/granted_users.ts";
+import { storageFault } from "../store/storage_fault.ts";
 import { rememberHeads, type SeenHead } from "./heads_file.ts";
 import type { QueueStore } from "./queue_store.ts";
 import { takePosted } from "./take_posted.ts";
@@ -41,6 +43,8 @@ export class HomeScanner {
   readonly #turns = new Map<string, { readonly current: Promise<void>; next?: Promise<void> }>();
   /** When each user's home was last looked into, to the end. */
   readonly #lookedAtMs = new Map<string, number>();
+  /** When the queues of a user who lost the grant could not all be removed. */
+  readonly #triedAtMs = new Map<string, number>();
   /** What was told of each user last, so that the log says it once. */
   readonly #told = new Map<string, string>();
 
@@ -54,7 +58,7 @@ export class HomeScanner {
     const granted = await users.names();
     for (const lost of store.granted()) {
       if (granted.includes(lost) || this.#turns.has(lost)) continue;
-      await this.#tell(lost, () => this.#inTurn(lost, () => this.#scrub(lost)));
+      await this.#inTurn(lost, () => this.#leave(lost));
     }
     for (const name of granted) {
       // Whether it is looked into now or not: what it posts meanwhile has to go when the grant does.
@@ -102,53 +106,96 @@ export class HomeScanner {
     const user = await users.find(name);
     if (!user) return;
     store.setGranted(name, true);
-    const known: Record<Sha256, { seq: number; id: Sha256 }> = {};
-    for (const topic of store.topics().slice(0, MAX_KNOWN)) {
-      known[topic.topicId] = { seq: topic.headSeq, id: topic.headId };
-    }
     const visit = new Visit(this.#options, user);
-    await this.#tell(name, async () => {
-      try {
-        await this.#options.scans.run(
-          user,
-          { kind: "poolq_read", home: user.home, known },
-          (line) => visit.take(queueLineSchema.parse(line)),
-          this.#options.signal,
-        );
-        this.#lookedAtMs.set(name, this.#options.nowMs());
-      } finally {
-        await visit.end();
-      }
+    await this.#tell(name, "not everything in a user's queues can be carried", async () => {
+      await this.#visit(user, visit);
+      this.#lookedAtMs.set(name, this.#options.nowMs());
       return visit.problems;
     });
     if (visit.hasNews) this.#options.onNews();
   }
 
-  /** The heads stay; what was carried already stays with the fleet. */
-  async #scrub(name: string): Promise<void> {
-    const { users, scans, store, headsFolder, log, signal } = this.#options;
+  async #visit(user: ScannedUser, visit: Visit): Promise<void> {
+    const { scans, store, signal } = this.#options;
+    const known: Record<Sha256, { seq: number; id: Sha256 }> = {};
+    for (const topic of store.topics().slice(0, MAX_KNOWN)) {
+      known[topic.topicId] = { seq: topic.headSeq, id: topic.headId };
+    }
+    try {
+      await scans.run(
+        user,
+        { kind: "poolq_read", home: user.home, known },
+        (line) => visit.take(queueLineSchema.parse(line)),
+        signal,
+      );
+    } finally {
+      await visit.end();
+    }
+  }
+
+  async #leave(name: string): Promise<void> {
+    const { store, nowMs } = this.#options;
+    const agoMs = nowMs() - (this.#triedAtMs.get(name) ?? -Infinity);
+    if (agoMs >= 0 && agoMs < LOOK_EVERY_MS) return;
+    const what = "queues of a user without the grant stay: not everything in them can be taken";
+    await this.#tell(name, what, async () => {
+      try {
+        return await this.#scrub(name);
+      } catch (error) {
+        const fault = storageFault(error);
+        if (fault === undefined) throw error;
+        return [fault];
+      }
+    });
+    if (store.granted().has(name)) this.#triedAtMs.set(name, nowMs());
+    else this.#triedAtMs.delete(name);
+  }
+
+  /**
+   * Takes what was posted and not carried yet, then removes the queues from the home; what could not be taken stays there
+   * for another time. Heads are remembered, and what was carried stays with the fleet.
+   *
+   * @returns what stays, and why.
+   */
+  async #scrub(name: string): Promise<readonly string[]> {
+    const { users, scans, store, headsFolder, log, onNews, signal } = this.#options;
     const user = await users.find(name);
     if (user) {
+      const visit = new Visit(this.#options, user);
+      await this.#visit(user, visit);
+      if (visit.hasNews) onNews();
+      // From here on the home has no other copy.
+      store.sync();
       const seen = new Map<string, SeenHead>();
-      await scans.run(user, { kind: "poolq_scrub", home: user.home }, (line) => {
+      const kept: string[] = [];
+      const request = { kind: "poolq_scrub", home: user.home, held: visit.held } as const;
+      await scans.run(user, request, (line) => {
         const said = queueLineSchema.parse(line);
+        if (said.kind === "problem") kept.push(describeProblem(said));
         if (said.kind !== "topic") return;
         const { topicId, writer, lastSeq, lastId, appointment } = said;
         const held = store.topic(topicId)?.name ?? "";
         seen.set(topicId, { name: held, writer, seq: lastSeq, id: lastId, appointment });
       }, signal);
       await rememberHeads(headsFolder, name, seen);
+      // Still among those who had the grant, so that it is tried again.
+      if (kept.length > 0) return [...visit.problems, ...kept].slice(0, MAX_PROBLEMS);
       log.info("queues of a user without the grant were removed", { user: name });
     }
     store.setGranted(name, false);
+    return [];
   }
 
   /** Says what is wrong in a home when it is news. */
-  async #tell(name: string, look: () => Promise<readonly string[] | void>): Promise<void> {
+  async #tell(
+    name: string,
+    what: string,
+    look: () => Promise<readonly string[]>,
+  ): Promise<void> {
     const { log, signal } = this.#options;
     let problems: readonly string[];
     try {
-      problems = await look() ?? [];
+      problems = await look();
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof ScanError)) throw error;
@@ -156,7 +203,7 @@ export class HomeScanner {
     }
     const text = problems.join("; ");
     if (text !== "" && text !== this.#told.get(name)) {
-      log.warn("not everything in a user's queues can be carried", { user: name, reason: text });
+      log.warn(what, { user: name, reason: text });
     }
     this.#told.set(name, text);
   }
@@ -182,6 +229,18 @@ class Visit {
     return this.#problems.slice(0, MAX_PROBLEMS);
   }
 
+  /** The topics of which the last message is held as this user's: then so is every one before it that there was. */
+  get held(): Readonly<Record<Sha256, { readonly seq: number; readonly id: Sha256 }>> {
+    const { store } = this.#options;
+    const held: Record<Sha256, { readonly seq: number; readonly id: Sha256 }> = {};
+    for (const [topicId, { seq, id }] of this.#seen) {
+      if (isSha256(topicId) && isSha256(id) && isHeld(store, topicId, seq, id)) {
+        held[topicId] = { seq, id };
+      }
+    }
+    return held;
+  }
+
   take(line: QueueLine): void {
     switch (line.kind) {
       case "delegation":
@@ -195,11 +254,7 @@ class Visit {
         if (line.topicId === this.#intake?.topicId) this.#intake.intake.take(line.message);
         return;
       case "problem":
-        this.#problems.push(
-          line.topicId === undefined
-            ? line.reason
-            : `topic ${line.topicId.slice(0, 12)}: ${line.reason}`,
-        );
+        this.#problems.push(describeProblem(line));
     }
   }
 
@@ -244,4 +299,19 @@ class Visit {
       this.hasNews = true;
     }
   }
+}
+
+/** One that is nobody's here was only read, and may be forgotten. */
+function isHeld(store: QueueStore, topicId: Sha256, seq: number, id: Sha256): boolean {
+  const topic = store.topic(topicId);
+  if (!topic || topic.user === null) return false;
+  if (topic.headSeq === seq) return topic.headId === id;
+  const [text] = store.range(topicId, { from: seq, limit: 1, maxLength: 1 });
+  // Verified when it was taken in.
+  const message = text === undefined ? undefined : JSON.parse(text);
+  return message?.seq === seq && messageId(message) === id;
+}
+
+function describeProblem({ topicId, reason }: Extract<QueueLine, { kind: "problem" }>): string {
+  return topicId === undefined ? reason : `topic ${topicId.slice(0, 12)}: ${reason}`;
 }

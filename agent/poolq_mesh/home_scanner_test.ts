@@ -70,11 +70,14 @@ class Machine implements AsyncDisposable {
       const path = join(folder, "messages", `${messageId(message)}.json`);
       await Deno.writeTextFile(path, messageLine(message), { mode: 0o600 });
     }
+    const founder = signer.publicKey.toHex() as Message["founder_pubkey"];
     const allocator = {
       writer: "web-1",
       last_seq: last.seq,
       last_msg_id: messageId(last),
-      appointment: signedAppointment(signer, "web-1"),
+      appointment: signedAppointment(signer, "web-1", {
+        topic_id: topicId(founder, last.topic_name),
+      }),
     };
     await Deno.writeTextFile(join(folder, "allocator.json"), JSON.stringify(allocator), {
       mode: 0o600,
@@ -127,22 +130,58 @@ Deno.test("with the gate closed no home is looked into", async () => {
   assert.deepEqual(machine.store.topics(), []);
 });
 
-Deno.test("a user who loses the grant is scrubbed; heads and messages that were carried stay", async () => {
+Deno.test("a user who loses the grant is scrubbed, after what was posted and not carried yet was taken", async () => {
   await using machine = await Machine.create();
   const { signer } = generateEd25519();
   const log = signedLog(signer, 2);
   await machine.grant(true);
   await machine.write(signer, log);
   await machine.scanner.scanAll();
-  // Posted while nobody looked: not carried any more, but its seq was given out.
+  // Posted while nobody looked, as when the daemon was away.
   const third = nextMessage(signer, log.at(-1) ?? assert.fail());
   await machine.write(signer, [...log, third]);
   await machine.grant(false);
+  machine.news = 0;
   await machine.scanner.scanAll();
   assert.deepEqual(await Array.fromAsync(Deno.readDir(machine.home)), []);
   assert.match(await machine.heads(), /"last_seq":3/);
-  assert.deepEqual(machine.store.topics().map(({ headSeq }) => headSeq), [2]);
+  assert.deepEqual(machine.store.topics().map(({ headSeq }) => headSeq), [3]);
+  assert.equal(machine.news, 1);
   await machine.scanner.scanAll();
+});
+
+Deno.test("of a user who loses the grant what cannot be taken stays in the home, and goes once it can", async () => {
+  await using machine = await Machine.create();
+  const { signer } = generateEd25519();
+  const log = signedLog(signer, 3);
+  const sound = signedLog(signer, 2, { topic_name: "sound" });
+  await machine.grant(true);
+  await machine.write(signer, log.slice(0, 1));
+  await machine.scanner.scanAll();
+  await machine.write(signer, log);
+  await machine.write(signer, sound);
+  const [id, soundId] = [log, sound].map(([first]) =>
+    topicId(first?.founder_pubkey ?? "", first?.topic_name ?? "")
+  );
+  assert.ok(id && soundId);
+  const folder = join(machine.home, ".vigo-poolq", id);
+  const second = log[1] ?? assert.fail();
+  await Deno.writeTextFile(join(folder, "messages", `${messageId(second)}.json`), "torn");
+  await machine.grant(false);
+  await machine.scanner.scanAll();
+  const left = () => Array.fromAsync(Deno.readDir(join(machine.home, ".vigo-poolq")));
+  assert.deepEqual((await left()).map(({ name }) => name), [id]);
+  assert.equal(machine.store.topic(soundId)?.headSeq, 2);
+  assert.match(await machine.heads(), /"last_seq":3/);
+  const warnings = machine.log.lines.filter((line) => /grant stay/.test(JSON.stringify(line)));
+  assert.equal(warnings.length, 1);
+  assert.match(JSON.stringify(warnings), /not JSON.*up to seq 3 is not held/);
+
+  await machine.write(signer, log);
+  machine.clock.nowMs += 60_000;
+  await machine.scanner.scanAll();
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(machine.home)), []);
+  assert.equal(machine.store.topic(id)?.headSeq, 3);
 });
 
 Deno.test("a grant that comes and goes between two looks at a home leaves no queues there", async () => {

@@ -121,7 +121,7 @@ async function tellTopic(
 }
 
 /** Queues stay in the home: what lies elsewhere is not this user's to tell of, whoever may read it. */
-function isLink(path: string): boolean {
+export function isLink(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
 }
 
@@ -164,7 +164,7 @@ async function tellDelegations(
 }
 
 /** Names in a folder; none if there is none. */
-async function listFolder(path: string): Promise<string[]> {
+export async function listFolder(path: string): Promise<string[]> {
   try {
     return await readdir(path);
   } catch (error) {

@@ -113,23 +113,57 @@ Deno.test("links, FIFOs, folders, huge and open files in a home are told and nev
   }
 });
 
-Deno.test("a scrub tells every head, removes the queues and follows no link", async () => {
+/** What a scrub tells, in short, and what is left of the home. */
+async function scrub(home: string, held: Record<string, { seq: number; id: string }>) {
+  const told: unknown[] = [];
+  await serveScan(JSON.stringify({ kind: "poolq_scrub", home, held }), (line) => {
+    const said = queueLineSchema.parse(line);
+    told.push(said.kind === "topic" ? said.lastSeq : said.kind === "problem" ? said.reason : said);
+    return Promise.resolve();
+  });
+  const queues = await Array.fromAsync(Deno.readDir(join(home, ".vigo-poolq")), ({ name }) => name)
+    .catch(() => []);
+  return { told, queues };
+}
+
+Deno.test("a scrub tells every head, removes the queues that are held and follows no link", async () => {
   await using root = await TemporaryRoot.create();
   const home = root.join("home");
-  await writeTopic(home, signedLog(generateEd25519().signer, 3));
+  const log = signedLog(generateEd25519().signer, 3);
+  const topic = await writeTopic(home, log);
   const outside = root.join("outside");
   await Deno.mkdir(outside);
   await Deno.writeTextFile(join(outside, "kept"), "");
   await Deno.symlink(outside, join(home, ".vigo-poolq", "link"));
-  const told: unknown[] = [];
-  await serveScan(JSON.stringify({ kind: "poolq_scrub", home }), (line) => {
-    const said = queueLineSchema.parse(line);
-    if (said.kind === "topic") told.push(said.lastSeq);
-    return Promise.resolve();
-  });
-  assert.deepEqual(told, [3]);
+  await Deno.symlink(outside, join(home, ".vigo-poolq", "0".repeat(64)));
+  const held = { [topic]: { seq: 3, id: messageId(log[2] ?? assert.fail()) } };
+  assert.deepEqual((await scrub(home, held)).told, [3]);
   assert.deepEqual(await Array.fromAsync(Deno.readDir(home), ({ name }) => name), []);
   assert.ok(await Deno.stat(join(outside, "kept")));
+});
+
+Deno.test("a scrub leaves a topic whose last message is not held, and one whose allocator cannot be read", async () => {
+  await using root = await TemporaryRoot.create();
+  const home = root.join("home");
+  const { signer } = generateEd25519();
+  const log = signedLog(signer, 3);
+  const topic = await writeTopic(home, log);
+  const unread = await writeTopic(home, signedLog(signer, 1, { topic_name: "unread" }));
+  const lost = await writeTopic(home, signedLog(signer, 1, { topic_name: "lost" }));
+  await Deno.writeTextFile(join(home, ".vigo-poolq", unread, "allocator.json"), "torn");
+  await Deno.remove(join(home, ".vigo-poolq", lost, "allocator.json"));
+  // As a scrub leaves it that is killed in between.
+  const folder = join(home, ".vigo-poolq", topic);
+  await Deno.rename(folder, `${folder}.leaving`);
+  // Its third message was posted after the daemon looked.
+  const { told, queues } = await scrub(home, {
+    [topic]: { seq: 2, id: messageId(log[1] ?? assert.fail()) },
+  });
+  assert.deepEqual(queues.sort(), [topic, unread, lost].sort());
+  assert.match(told.join("; "), /up to seq 3 is not held/);
+  assert.match(told.join("; "), /allocator.json is not one/);
+  assert.equal(told.length, 4);
+  assert.deepEqual((await look(home)).filter((line) => line.startsWith("seq")).length, 3);
 });
 
 Deno.test("messages past their age are removed one by one, and those that are gone are no error", async () => {

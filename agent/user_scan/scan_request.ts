@@ -26,10 +26,12 @@ const poolqRead = z.strictObject({
   known: z.record(hex32, z.strictObject({ seq, id: hex32 })),
 });
 
-/** Tells the heads of all topics, then removes `~/.vigo-poolq/`. */
+/** Tells the heads of all topics, then removes `~/.vigo-poolq/`, but for topics with messages that nobody else has. */
 const poolqScrub = z.strictObject({
   kind: z.literal("poolq_scrub"),
   home: z.string().min(1).max(4096),
+  /** By topic: the last message that is held elsewhere, and all before it that this home had. */
+  held: z.record(hex32, z.strictObject({ seq, id: hex32 })),
 });
 
 /** Removes the files of messages that are past their time. */

@@ -132,6 +132,7 @@ Deno.test({
       "mara",
       signedLog(stranger, 1, { topic_name: "linked" }),
     );
+    let copiedId = "";
     const command = [Deno.execPath(), ...programCommand("vigo", ["daemon"])];
     const args = ["--bounding-set", NO_WAY_AROUND_MODES, ...command];
     const daemon = machine.start("setpriv", args, { env: ENVIRONMENT });
@@ -188,7 +189,7 @@ Deno.test({
           }
           // The folder is mara's own here; what it holds is not.
           const copied = signedLog(stranger, 2, { topic_name: "copied" });
-          const id = await shared.layTopic("/srv/copied", "mara", copied);
+          const id = copiedId = await shared.layTopic("/srv/copied", "mara", copied);
           await machine.runOrThrow("mv", [`/srv/copied/${id}`, `${queues}/${id}`]);
           const last = join(
             queues,
@@ -223,10 +224,10 @@ Deno.test({
           assert.equal(heads.trim(), "mara.json");
           await shared.grant("paul");
           await fleet.cli(["envoys", "push", "--target", "web-1"]);
-          await eventually(
-            "mara's queues are gone",
-            async () => (await machine.run("ls", ["/home/mara/.vigo-poolq"])).code !== 0,
-          );
+          await eventually("mara's queues are gone, but for what could not be taken", async () => {
+            const left = await machine.runOrThrow("ls", ["/home/mara/.vigo-poolq"]);
+            return left.trim() === copiedId;
+          });
           // Only now paul's home is looked into, as paul.
           await eventually("paul's heads are remembered", async () => {
             const heads = await machine.runOrThrow("cat", ["/var/lib/vigo/poolq-heads/paul.json"]);
