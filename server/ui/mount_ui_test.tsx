@@ -25,6 +25,7 @@ const notes = definePage({
     }),
   actions: {
     write: {
+      words: "Write a note",
       permission: "self",
       run: (_, form) => {
         if (form.text("text") === "") throw new ApiError(400, "Write something");
@@ -32,7 +33,11 @@ const notes = definePage({
         return Promise.resolve({ goTo: "/notes", say: `Wrote ${form.text("text")}` });
       },
     },
-    erase: { permission: "admin", run: () => Promise.resolve({ goTo: "/notes" }) },
+    erase: {
+      words: "Erase it",
+      permission: "admin",
+      run: () => Promise.resolve({ goTo: "/notes" }),
+    },
   },
 });
 const admins = definePage({
@@ -229,6 +234,7 @@ Deno.test("a session that ends while somebody types loses nothing: after the log
     password: "correct horse battery",
   });
   assert.deepEqual([after.status, next, done], [200, "/notes", []]);
+  assert.match(after.text, /<h1>Write a note<\/h1>[^]*Nothing was sent yet[^]*\/notes/);
   assert.match(after.text, /value="&quot;&gt;&lt;script&gt;alert\(1\)&lt;\/script&gt;"/);
   assert.doesNotMatch(after.text, /<script>alert/);
   const sent = await browser.post(next, {
@@ -237,6 +243,31 @@ Deno.test("a session that ends while somebody types loses nothing: after the log
     text: HOSTILE,
   });
   assert.deepEqual([sent.status, done], [303, [HOSTILE]]);
+});
+
+Deno.test("what is about to be sent after a login says what it does and to what, in the words of its form", async () => {
+  const ui = openUi(APP_PAGES);
+  await ui.people.add("ann", "admin");
+  const goOn = async (path: string, fields: Record<string, string>) => {
+    const browser = ui.browser();
+    const login = await browser.post(path, fields);
+    return (await browser.post("/login", {
+      csrf: fieldOf(login.text, "csrf"),
+      next: fieldOf(login.text, "next"),
+      kept: fieldOf(login.text, "kept"),
+      name: "ann",
+      password: "correct horse battery",
+    })).text;
+  };
+  const tag = await goOn("/envoys/web-1", { do: "tag", tag: "role=db" });
+  assert.match(tag, /<h1>Add or change a tag<\/h1>[^]*<code>\/envoys\/web-1<\/code>/);
+  assert.match(tag, /<label for="kept-tag">Tag<\/label>/);
+  assert.match(tag, /class="button main"[^>]*>Send it/);
+  const revoke = await goOn("/envoys/web-1", { do: "revoke", confirm: "web-1", reason: "sold" });
+  assert.match(revoke, /<h1>Revoke its identity for good: it is cut off at once/);
+  assert.match(revoke, /<label for="kept-confirm">To confirm<\/label>/);
+  assert.match(revoke, /class="button danger"[^>]*>Send it/);
+  assert.match(await goOn("/nowhere", { do: "tag", tag: "a" }), /<h1>(Go on|Log in)<\/h1>/);
 });
 
 Deno.test("what another site had a browser send is not kept for its owner to confirm", async () => {
@@ -294,6 +325,19 @@ Deno.test("a page and an action are for those who have the permission, and say w
   const { text } = await browser.get("/notes");
   const action = await browser.post("/notes", { do: "erase", csrf: fieldOf(text, "csrf") });
   assert.equal(action.status, 403);
+});
+
+Deno.test("the menu offers no page that its reader may not open", async () => {
+  const offered = async (role: "viewer" | "admin") => {
+    const ui = openUi([notes, { ...admins, nav: { section: "Server", label: "Admins" } }]);
+    await ui.people.add("ann", role);
+    const browser = ui.browser();
+    await browser.logIn("ann");
+    const { text } = await browser.get("/notes");
+    return ["/notes", "/admins"].filter((path) => text.includes(`<a href="${path}"`));
+  };
+  assert.deepEqual(await offered("viewer"), ["/notes"]);
+  assert.deepEqual(await offered("admin"), ["/notes", "/admins"]);
 });
 
 Deno.test("a page that fails says an id and nothing of why", async () => {

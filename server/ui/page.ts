@@ -25,6 +25,8 @@ export interface Page {
 
 /** What a page shows. */
 export interface View {
+  /** Of the answer, if something was asked for that cannot be shown; 200 without it. */
+  readonly status?: number;
   readonly title: string;
   readonly body: Child;
   /** Where the same data is as JSON, below `/api/v1`. */
@@ -35,6 +37,10 @@ export interface View {
 
 /** What a form does. */
 export interface Action {
+  /** What it does, as a heading over what is about to be sent. */
+  readonly words: string;
+  /** Whether it is hard to take back. */
+  readonly isDangerous?: true;
   readonly permission: Permission;
   /** Whatever it throws as a refusal is shown on the page, with the form as it was filled in. */
   readonly run: (context: PageContext, form: Form) => Promise<ActionAnswer>;

@@ -42,12 +42,14 @@ interface Shown {
 /** Serves pages: who asks, may they, the page or what its form does, and a page about whatever goes wrong. */
 export class PageServer {
   readonly #parts: PageServerParts;
-  readonly #nav: readonly NavLink[];
+  readonly #nav: readonly (NavLink & { readonly permission: Permission })[];
   readonly #login: LoginPage;
 
   constructor(parts: PageServerParts) {
     this.#parts = parts;
-    this.#nav = parts.pages.flatMap(({ path, nav }) => nav ? [{ ...nav, href: path }] : []);
+    this.#nav = parts.pages.flatMap(({ path, nav, permission }) =>
+      nav ? [{ ...nav, href: path, permission }] : []
+    );
     this.#login = new LoginPage(parts);
   }
 
@@ -249,8 +251,8 @@ export class PageServer {
   async #respond(
     context: Context,
     principal: Principal | undefined,
-    { title, body, rest, scripts = [] }: View,
-    { status = 200, problem, headers = {} }: Shown = {},
+    { title, body, rest, scripts = [], status: ownStatus = 200 }: View,
+    { status = ownStatus, problem, headers = {} }: Shown = {},
   ): Promise<Response> {
     const { assets } = this.#parts;
     const said = readSaid(getCookie(context));
@@ -264,7 +266,9 @@ export class PageServer {
       <Layout
         title={title}
         path={context.req.path}
-        nav={this.#nav}
+        nav={this.#nav.filter(({ permission }) =>
+          principal && checkPermission(principal, permission).ok
+        )}
         assetUrl={(name) => assets.url(name)}
         scripts={scripts}
         who={who}

@@ -1,5 +1,6 @@
 import { Assets } from "../../server/ui/assets/assets.ts";
 import { Layout } from "../../server/ui/components/layout.tsx";
+import { Empty } from "../../server/ui/components/notice.tsx";
 import { Panel } from "../../server/ui/components/panel.tsx";
 import { STORIES } from "../../server/ui/components/stories.ts";
 import type { Story } from "../../server/ui/components/story.ts";
@@ -24,7 +25,11 @@ export function storyBook(): (request: Request) => Promise<Response> {
     return await respond(
       request,
       <Layout
-        title={pathname === "/" ? "Components" : pathname.slice(1).replaceAll("_", " ")}
+        title={shown.length === 0
+          ? "Nowhere"
+          : pathname === "/"
+          ? "Components"
+          : pathname.slice(1).replaceAll("_", " ")}
         path={pathname}
         nav={nav}
         assetUrl={(name) => assets.url(name)}
@@ -32,6 +37,13 @@ export function storyBook(): (request: Request) => Promise<Response> {
         csrfToken=""
       >
         {shown.map((story) => <StoryPanel story={story} />)}
+        {shown.length === 0 && (
+          <Empty title="A story leads nowhere: this link shows how it looks, and there is no fleet behind it.">
+            <p>
+              <a href="/">Back to the components</a>
+            </p>
+          </Empty>
+        )}
       </Layout>,
       { status: shown.length === 0 ? 404 : 200 },
     );

@@ -14,6 +14,7 @@ export interface CreatedToken {
 /** What somebody does to his own account. */
 export const accountActions: Readonly<Record<string, Action>> = {
   password: {
+    words: "Change your password",
     permission: "self",
     run: async ({ call }, form) => {
       const password = form.raw("password");
@@ -28,6 +29,7 @@ export const accountActions: Readonly<Record<string, Action>> = {
     },
   },
   "end-session": {
+    words: "End one of your sessions",
     permission: "self",
     run: async ({ call }, form) => {
       const { ended } = await call("sessionEnd", { params: { id: form.text("id") } });
@@ -38,6 +40,8 @@ export const accountActions: Readonly<Record<string, Action>> = {
     },
   },
   "revoke-token": {
+    words: "Revoke a token: whatever uses it is refused at once",
+    isDangerous: true,
     permission: "self",
     run: async ({ call }, form) => {
       const { name } = await call("tokenRevoke", { params: { id: form.text("id") } });
@@ -51,6 +55,7 @@ export function createToken(
   show: (context: PageContext, created: CreatedToken) => Promise<View>,
 ): Action {
   return {
+    words: "Make a token",
     permission: "self",
     run: async (context, form) => {
       const { token, info } = await context.call("tokenCreate", {

@@ -1,3 +1,4 @@
+import { ApiError } from "../../api/api_error.ts";
 import { type Comparison, CompiledDifference } from "../components/compiled_difference.tsx";
 import { type ConfigStatus, LiveVersion } from "../components/live_version.tsx";
 import { Empty, Notice } from "../components/notice.tsx";
@@ -6,7 +7,7 @@ import { Panel } from "../components/panel.tsx";
 import { RollbackForm } from "../components/rollback_form.tsx";
 import { Command, Word } from "../components/text.tsx";
 import { CompareForm, VersionRows } from "../components/version_rows.tsx";
-import { describeFailure } from "../describe_failure.ts";
+import { describeFailure, type Failure } from "../describe_failure.ts";
 import { href } from "../href.ts";
 import { definePage, type PageContext } from "../page.ts";
 
@@ -23,13 +24,15 @@ export const configPage = definePage({
     const { call, query, url } = context;
     const status = await call("configStatus");
     const to = query("to");
+    const compared = to === "" ? undefined : await compare(context, query("from"), to);
     return {
+      ...(compared !== undefined && "status" in compared ? { status: compared.status } : {}),
       title: "Config",
       rest: to === "" ? "/config/status" : "/config/diff",
       body: (
         <>
           <Warnings status={status} />
-          {to === ""
+          {compared === undefined
             ? (
               <>
                 <LiveVersion
@@ -41,16 +44,36 @@ export const configPage = definePage({
                 <Versions context={context} status={status} />
               </>
             )
-            : <Compared context={context} status={status} from={query("from")} to={to} url={url} />}
+            : "status" in compared
+            ? (
+              <Empty title={compared.message}>
+                <p>
+                  <a href="/config">Back to the versions</a>
+                </p>
+              </Empty>
+            )
+            : (
+              <Compared
+                context={context}
+                status={status}
+                compared={compared}
+                from={query("from")}
+                to={to}
+                url={url}
+              />
+            )}
         </>
       ),
     };
   },
   actions: {
     rollback: {
+      words: "Roll back to an earlier version",
+      isDangerous: true,
       permission: "config.publish",
       run: async ({ call }, form) => {
         const [from, to] = [form.text("from"), form.text("to")];
+        if (to === "") throw new ApiError(400, "Not rolled back: choose the version to go back to");
         const { version } = await call("configRollback", {
           body: {
             version: to,
@@ -63,6 +86,7 @@ export const configPage = definePage({
       },
     },
     unfreeze: {
+      words: "End the freeze",
       permission: "config.publish",
       run: async ({ call }) => {
         await call("configUnfreeze", { body: {} });
@@ -96,23 +120,14 @@ async function Versions({ context, status }: { context: PageContext; status: Con
   );
 }
 
-async function Compared({ context, status, from, to, url }: {
+function Compared({ context, status, compared, from, to, url }: {
   context: PageContext;
   status: ConfigStatus;
+  compared: Comparison;
   from: string;
   to: string;
   url: URL;
 }) {
-  const compared = await compare(context, from, to);
-  if (typeof compared === "string") {
-    return (
-      <Empty title={compared}>
-        <p>
-          <a href="/config">Back to the versions</a>
-        </p>
-      </Empty>
-    );
-  }
   const canRollBack = context.may("config.publish") && to !== STAGED && from === "" &&
     compared.to !== status.live?.version && compared.problems.length === 0;
   return (
@@ -145,7 +160,7 @@ async function compare(
   { call }: PageContext,
   from: string,
   to: string,
-): Promise<Comparison | string> {
+): Promise<Comparison | Failure> {
   try {
     return await call("configDiff", {
       body: { ...(from === "" ? {} : { from }), ...(to === STAGED ? {} : { version: to }) },
@@ -153,6 +168,6 @@ async function compare(
   } catch (error) {
     const failure = describeFailure(error);
     if (failure === undefined || failure.status === 403) throw error;
-    return failure.message;
+    return failure;
   }
 }

@@ -4,6 +4,7 @@ import type { Action, Page } from "../page.ts";
 /** What the forms of one machine's page do. */
 export const envoyActions: NonNullable<Page["actions"]> = {
   tag: {
+    words: "Add or change a tag",
     permission: "fleet.write",
     run: async ({ call, param, url }, form) => {
       const host = param("host");
@@ -19,6 +20,7 @@ export const envoyActions: NonNullable<Page["actions"]> = {
     },
   },
   untag: {
+    words: "Take a tag away",
     permission: "fleet.write",
     run: async ({ call, param, url }, form) => {
       const host = param("host");
@@ -28,6 +30,7 @@ export const envoyActions: NonNullable<Page["actions"]> = {
   },
   push: push(),
   accept: {
+    words: "Accept it as it is",
     permission: "admin",
     run: async ({ call, param, url }) => {
       const { hostname } = await call("envoyAccept", {
@@ -38,6 +41,8 @@ export const envoyActions: NonNullable<Page["actions"]> = {
     },
   },
   revoke: {
+    words: "Revoke its identity for good: it is cut off at once, and may never enrol again",
+    isDangerous: true,
     permission: "admin",
     run: async ({ call, param }, form) => {
       const host = param("host");
@@ -52,6 +57,7 @@ export const envoyActions: NonNullable<Page["actions"]> = {
 
 function push(): Action {
   return {
+    words: "Have it check in now",
     permission: "push.execute",
     run: async ({ call, param, url }, form) => {
       const { uuid, hostname } = await call("envoyShow", { params: { host: param("host") } });

@@ -33,6 +33,7 @@ export const envoysPage = definePage({
     const listed = await list(context);
     return {
       title: "Envoys",
+      ...(listed.problem === undefined ? {} : { status: 400 }),
       rest: `/envoys${url.search}`,
       body: (
         <>

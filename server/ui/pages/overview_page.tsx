@@ -11,7 +11,7 @@ import { Command, ShortId, Word } from "../components/text.tsx";
 import { Time } from "../components/time.tsx";
 import { path } from "../href.ts";
 import { definePage, type PageContext } from "../page.ts";
-import { OverviewCharts } from "../viz/charts/overview_charts.tsx";
+import { OverviewCharts, writeRate } from "../viz/charts/overview_charts.tsx";
 import { listRuns } from "./list_runs.ts";
 
 const RUNS = 8;
@@ -34,7 +34,11 @@ export const overviewPage = definePage({
           <Counters fleet={fleet} />
           <NeedsPerson fleet={fleet} />
           <Panel title="The last day">
-            <OverviewCharts minutes={minutes} nowMs={nowMs} />
+            <OverviewCharts
+              minutes={minutes}
+              nowMs={nowMs}
+              checkInsPerSecond={fleet.checkInsPerSecond}
+            />
           </Panel>
           <LastChanges context={context} />
         </Live>
@@ -87,10 +91,6 @@ function Counters({ fleet }: { fleet: FleetStatus }) {
 
 function alarm(count: number, kind: "warn" | "bad"): "warn" | "bad" | "none" {
   return count > 0 ? kind : "none";
-}
-
-function writeRate(perSecond: number): string {
-  return perSecond >= 10 ? String(Math.round(perSecond)) : perSecond.toFixed(1).replace(/\.0$/, "");
 }
 
 /** What each reason means, and what helps. */

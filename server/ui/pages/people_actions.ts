@@ -4,6 +4,7 @@ import { readRole } from "./read_role.ts";
 /** What administrators do to the accounts of all. */
 export const peopleActions: Readonly<Record<string, Action>> = {
   "add-user": {
+    words: "Add somebody who may log in",
     permission: "admin",
     run: async ({ call }, form) => {
       const { name, role } = await call("userAdd", {
@@ -13,6 +14,7 @@ export const peopleActions: Readonly<Record<string, Action>> = {
     },
   },
   "user-role": {
+    words: "Give somebody another role",
     permission: "admin",
     run: async ({ call }, form) => {
       const { name, role } = await call("userRole", {
@@ -23,6 +25,7 @@ export const peopleActions: Readonly<Record<string, Action>> = {
     },
   },
   "user-password": {
+    words: "Set the password of somebody",
     permission: "admin",
     run: async ({ call }, form) => {
       const { name } = await call("userPassword", {
@@ -35,9 +38,19 @@ export const peopleActions: Readonly<Record<string, Action>> = {
       };
     },
   },
-  "disable-user": userAction("userDisable", (name) => `${name} may no longer log in.`),
-  "enable-user": userAction("userEnable", (name) => `${name} may log in again.`),
+  "disable-user": userAction(
+    "userDisable",
+    "Keep somebody from logging in",
+    (name) => `${name} may no longer log in.`,
+  ),
+  "enable-user": userAction(
+    "userEnable",
+    "Let somebody log in again",
+    (name) => `${name} may log in again.`,
+  ),
   "remove-user": {
+    words: "Remove somebody for good",
+    isDangerous: true,
     permission: "admin",
     run: async ({ call }, form) => {
       const { name } = await call("userRemove", { params: { name: form.text("name") } });
@@ -48,9 +61,11 @@ export const peopleActions: Readonly<Record<string, Action>> = {
 
 function userAction(
   endpoint: "userDisable" | "userEnable",
+  words: string,
   say: (name: string) => string,
 ): Action {
   return {
+    words,
     permission: "admin",
     run: async ({ call }, form) => {
       const { name } = await call(endpoint, { params: { name: form.text("name") }, body: {} });

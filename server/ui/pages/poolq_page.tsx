@@ -76,6 +76,10 @@ export const poolqPage = definePage({
 
 function blocking(endpoint: "poolqBlock" | "poolqUnblock", what: string): Action {
   return {
+    words: endpoint === "poolqBlock"
+      ? "Block a topic or a key on the whole fleet"
+      : "Unblock a topic or a key",
+    ...(endpoint === "poolqBlock" ? { isDangerous: true } : {}),
     permission: "fleet.write",
     run: async ({ call }, form) => {
       const kind = form.text("kind");

@@ -37,6 +37,8 @@ export const puddlePage = definePage({
   },
   actions: {
     evict: {
+      words: "Evict an identity from a machine, or let it have it again",
+      isDangerous: true,
       permission: "fleet.write",
       run: async ({ call }, form) => {
         const host = form.text("host");

@@ -27,7 +27,7 @@ export async function OutputPanel({ context, task }: { context: PageContext; tas
       {printed.map(({ stream, output }) => (
         <div class="stream">
           <p class="quiet">
-            {stream}, {formatBytes(bytesOf(output))}{" "}
+            {stream}, {sizeOf(output)}{" "}
             <a
               href={`${path`/tasks/${task.id}/output`}?position=${result.position}&stream=${stream}`}
             >
@@ -81,6 +81,14 @@ function decode({ head, tail, droppedBytes }: TaskOutput) {
 
 function bytesOf(output: TaskOutput): number {
   return keptBytes(decode(output)) + output.droppedBytes;
+}
+
+/** How much there was, and how much of it a file would hold. */
+function sizeOf(output: TaskOutput): string {
+  const all = formatBytes(bytesOf(output));
+  return output.droppedBytes === 0
+    ? all
+    : `${formatBytes(keptBytes(decode(output)))} of ${all} kept`;
 }
 
 function shown(output: TaskOutput): string {

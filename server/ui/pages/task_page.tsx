@@ -15,6 +15,10 @@ import { TaskHead } from "./task_head.tsx";
 import { rowId, targetColumns } from "./task_targets.tsx";
 
 const ROWS = 200;
+/** Has the page of a task that is over leave room for what its reader saw coming. */
+const SEEN = "seen";
+/** Whatever takes the page's place leaves this part of it as it is. */
+const STAYS = { "hx-morph-skip": "" };
 /** Sent with what the page asks by itself, so that it keeps no session alive. */
 const AUTOMATIC = JSON.stringify({ [AUTOMATIC_HEADER]: "1" });
 
@@ -26,6 +30,7 @@ export const taskPage = definePage({
     const { call, param, query, csrfToken, may, nowMs } = context;
     const task = await call("taskShow", { params: { id: param("id") } });
     const isOver = task.status !== "running";
+    const pageUrl = new URL(href(context.url, { [SEEN]: undefined }), context.url);
     return {
       title: task.task ?? "Task",
       rest: path`/task/${task.id}/results`,
@@ -43,15 +48,18 @@ export const taskPage = definePage({
               <Button kind="danger" ask="End the task on every target?">Cancel the task</Button>
             </ActionForm>
           )}
-          <Targets context={context} task={task} />
+          <Targets context={{ ...context, url: pageUrl }} task={task} />
           {query("output") !== "" && <OutputPanel context={context} task={task} />}
           {!isOver && <Following task={task} context={context} />}
+          {isOver && query(SEEN) !== "" && <Followed />}
         </>
       ),
     };
   },
   actions: {
     cancel: {
+      words: "Cancel the task on every target",
+      isDangerous: true,
       permission: "push.execute",
       run: async ({ call, param, url }) => {
         await call("taskCancel", { params: { id: param("id") }, body: {} });
@@ -140,19 +148,30 @@ function Following({ task, context: { url } }: { task: TaskSummary; context: Pag
     <Panel title="Output as it comes" id="live">
       <div id="task-live" {...connect} hx-swap="none" hx-headers={AUTOMATIC} />
       <div
-        hx-get={url.pathname + url.search}
+        hx-get={href(url, { [SEEN]: "yes" })}
         hx-trigger="over from:#task-live"
         hx-select="#main"
         hx-target="#main"
         hx-swap="outerMorph"
         hx-headers={AUTOMATIC}
       />
-      <div id="live-output">
+      <div id="live-output" {...STAYS}>
         <p class="quiet" id="live-none">Nothing was printed since this page was opened.</p>
       </div>
       <noscript>
         <p class="quiet">Reload this page to see more of it.</p>
       </noscript>
+    </Panel>
+  );
+}
+
+/** What was taken in while the task ran, left standing. */
+function Followed() {
+  return (
+    <Panel title="Output as it came" id="live" note="all that was kept stands with each target">
+      <div id="live-output" {...STAYS}>
+        <p class="quiet">Nothing of it was seen here.</p>
+      </div>
     </Panel>
   );
 }

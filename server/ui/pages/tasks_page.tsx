@@ -20,6 +20,7 @@ export const tasksPage = definePage({
   view: (context) => show(context, context.rejected?.form),
   actions: {
     plan: {
+      words: "Show the plan of a task; nothing runs yet",
       permission: "push.execute",
       run: async (context, form) => {
         const { plan } = await context.call("taskRun", {
@@ -29,6 +30,8 @@ export const tasksPage = definePage({
       },
     },
     run: {
+      words: "Run a task",
+      isDangerous: true,
       permission: "push.execute",
       run: async ({ call }, form) => {
         const { task } = await call("taskRun", { body: readTaskRequest(form) });

@@ -4,6 +4,7 @@ import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
 import { z } from "zod";
 import { SESSION_COOKIE } from "../../../shared/rest/http_names.ts";
+import { sanitize } from "../../../shared/terminal/sanitize.ts";
 import type { Admission } from "../../api/admission.ts";
 import { ApiError } from "../../api/api_error.ts";
 import { remoteAddress } from "../../api/admission.ts";
@@ -17,6 +18,9 @@ import { Layout, Mark } from "../components/layout.tsx";
 import { Notice } from "../components/notice.tsx";
 import { describeFailure } from "../describe_failure.ts";
 import { CSRF_FIELD, type Form, readForm } from "../form.ts";
+import { labelOf } from "../field_labels.ts";
+import type { Page } from "../page.ts";
+import { findAction } from "./find_action.ts";
 import { localPath } from "./local_path.ts";
 import { redirect, respond } from "./respond.ts";
 
@@ -33,6 +37,7 @@ export interface LoginPageParts {
   readonly routes: RouteTable;
   readonly admission: Admission;
   readonly assets: Assets;
+  readonly pages: readonly Page[];
 }
 
 interface LoginState {
@@ -191,10 +196,12 @@ export class LoginPage {
       cookies: readonly string[];
     },
   ): Promise<Response> {
+    const name = kept.find(([name]) => name === "do")?.[1] ?? "";
+    const action = findAction(this.#parts.pages, next, name);
     const response = await respond(
       context.req.raw,
       <Layout
-        title="Go on"
+        title={action?.words ?? "Go on"}
         path="/login"
         nav={[]}
         csrfToken=""
@@ -204,11 +211,14 @@ export class LoginPage {
           <Notice kind="good">
             You are logged in again. Nothing was sent yet; this is what you typed.
           </Notice>
+          <p>
+            It goes to <code>{shownPath(next)}</code>.
+          </p>
           <form method="post" action={next} class="form" aria-label="What you typed">
             <input type="hidden" name={CSRF_FIELD} value={csrfToken} />
             {kept.map(([name, value]) => <KeptField name={name} value={value} />)}
             <div class="form-end">
-              <Button kind="main">Send it</Button>
+              <Button kind={action?.isDangerous ? "danger" : "main"}>Send it</Button>
               <a class="button plain" href={next}>Leave it</a>
             </div>
           </form>
@@ -220,12 +230,17 @@ export class LoginPage {
   }
 }
 
+/** Where a form goes, for people: without its query, and without what could hide. */
+function shownPath(address: string): string {
+  return sanitize(new URL(address, "https://localhost").pathname);
+}
+
 function KeptField({ name, value }: { name: string; value: string }) {
   if (name === "do") return <input type="hidden" name="do" value={value} />;
   const id = `kept-${name}`;
   return (
     <div class="field">
-      <label for={id}>{name}</label>
+      <label for={id}>{labelOf(name)}</label>
       {value.includes("\n")
         ? <textarea id={id} name={name} rows={6} class="mono">{value}</textarea>
         : <input id={id} name={name} value={value} class="mono" />}

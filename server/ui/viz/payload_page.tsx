@@ -63,6 +63,8 @@ export const payloadPage = definePage({
   },
   actions: {
     revoke: {
+      words: "Revoke this filecast everywhere: every envoy removes its copy",
+      isDangerous: true,
       permission: "fleet.write",
       run: async ({ call, param }) => {
         const { label } = await call("filecastRevoke", {

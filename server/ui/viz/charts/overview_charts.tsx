@@ -10,10 +10,12 @@ const HOURS = 24;
 const HOUR_MS = 3_600_000;
 
 /** The last day of the fleet: check-ins, convergence, runs, and what the swarm carried. */
-export function OverviewCharts({ minutes, nowMs }: {
+export function OverviewCharts({ minutes, nowMs, checkInsPerSecond }: {
   /** As `GET /fleet/minutes` answers them. */
   minutes: readonly Minute[];
   nowMs: number;
+  /** As the figure beside the charts tells it; `null` if nothing is known of the present. */
+  checkInsPerSecond: number | null;
 }) {
   const quarters = bucketMinutes(minutes, nowMs, QUARTERS);
   const hours = bucketMinutes(minutes, nowMs, HOURS);
@@ -25,7 +27,7 @@ export function OverviewCharts({ minutes, nowMs }: {
     <div class="charts">
       <Chart
         title="Check-ins per second"
-        note={latest && `${writeRate(perSecond(latest, latest.checkIns))} now`}
+        note={checkInsPerSecond !== null && `${writeRate(checkInsPerSecond)} now`}
         shape="areas"
         series={[series("Check-ins", "accent", quarters, (one) => perSecond(one, one.checkIns))]}
         write={writeRate}
@@ -165,7 +167,8 @@ function totalOf({ converged, degraded, failed, noData }: Bucket): number {
   return converged + degraded + failed + noData;
 }
 
-function writeRate(rate: number): string {
+/** A rate, as every part of a page tells it. */
+export function writeRate(rate: number): string {
   if (rate === 0) return "0";
   return rate >= 10 ? String(Math.round(rate)) : String(Number(rate.toPrecision(2)));
 }

@@ -30,11 +30,11 @@ export const overviewChartsStory: Story = {
   cases: [
     {
       name: "a day",
-      show: () => <OverviewCharts minutes={DAY} nowMs={STORY_NOW_MS} />,
+      show: () => <OverviewCharts minutes={DAY} nowMs={STORY_NOW_MS} checkInsPerSecond={2.5} />,
     },
     {
       name: "a server that was started just now",
-      show: () => <OverviewCharts minutes={[]} nowMs={STORY_NOW_MS} />,
+      show: () => <OverviewCharts minutes={[]} nowMs={STORY_NOW_MS} checkInsPerSecond={null} />,
     },
   ],
 };

@@ -21,7 +21,8 @@ function minute(ago: number): Minute {
   };
 }
 
-const draw = (minutes: readonly Minute[]) => String(OverviewCharts({ minutes, nowMs: NOW_MS }));
+const draw = (minutes: readonly Minute[], checkInsPerSecond: number | null = null) =>
+  String(OverviewCharts({ minutes, nowMs: NOW_MS, checkInsPerSecond }));
 
 Deno.test("a time in which the server did not run is shaded, and named", () => {
   const day = Array.from({ length: 1_440 }, (_, at) => minute(1_439 - at));
@@ -32,7 +33,8 @@ Deno.test("a time in which the server did not run is shaded, and named", () => {
 });
 
 Deno.test("a server that came back just now says nothing of the present yet", () => {
-  assert.match(draw([minute(200), minute(0)]), /1 now/);
+  // As the figure on the same page, and not as the mean of the newest quarter of an hour.
+  assert.match(draw([minute(200), minute(0)], 2.5), /2\.5 now/);
   const text = draw([minute(200)]);
   assert.doesNotMatch(text, / now<\/span>|converged<\/span>/);
 });
