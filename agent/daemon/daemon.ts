@@ -194,6 +194,8 @@ class Daemon {
       verifier: identity.serverVerifier,
       envoyUuid: identity.envoyUuid,
       processes: new LocalProcesses({ killGraceMs: KILL_GRACE_MS }),
+      // A "vigo" in a command means this agent and not the one of "/".
+      environment: { VIGO_ROOT: options.roots.root },
       log,
       serverTimeMs: () => caller.serverTimeMs(),
       send: (message) => this.#stream.send(AgentMessage.fromPartial(message)),

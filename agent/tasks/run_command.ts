@@ -23,6 +23,8 @@ export interface CommandControl {
   readonly stop: AbortSignal;
   /** No waiting between TERM and KILL any more. */
   readonly hurry: AbortSignal;
+  /** Added to what every program gets. */
+  readonly environment?: Readonly<Record<string, string>>;
   onOutput(stream: "stdout" | "stderr", bytes: Uint8Array): void;
 }
 
@@ -53,7 +55,7 @@ export async function runCommand(
     "command" | "nice" | "timeoutMs" | "maxOutputBytes"
   >,
   processes: Processes,
-  { cancel, stop, hurry, onOutput }: CommandControl,
+  { cancel, stop, hurry, environment = {}, onOutput }: CommandControl,
 ): Promise<CommandOutcome> {
   const kept = { stdout: new CappedBytes(maxOutputBytes), stderr: new CappedBytes(maxOutputBytes) };
   const startedAtMs = performance.now();
@@ -69,6 +71,7 @@ export async function runCommand(
     const { end, status } = await processes.run({
       argv: ["/bin/sh", "-c", WRAPPER, "sh", command, String(nice), ...ioPriority(nice)],
       cwd: "/",
+      environment,
       timeoutMs,
       signal: AbortSignal.any([cancel, stop]),
       hurry,

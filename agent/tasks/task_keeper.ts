@@ -33,6 +33,8 @@ export interface TaskKeeperParts {
   readonly verifier: Verifier;
   readonly envoyUuid: string;
   readonly processes: Processes;
+  /** What a command is told beside what every program gets, such as where the agent's paths lie. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly log: TaskLog;
   /** The server's clock, as far as it is known, in ms since 1970. */
   serverTimeMs(): number;
@@ -203,6 +205,7 @@ export class TaskKeeper {
         cancel,
         stop: this.#stop.signal,
         hurry: this.#hurry.signal,
+        environment: this.#parts.environment,
         onOutput: (stream, bytes) => {
           if (live) this.#relay.note(taskId, stream, written[stream], bytes);
           written[stream] += bytes.length;

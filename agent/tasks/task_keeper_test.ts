@@ -50,6 +50,7 @@ class Rig implements AsyncDisposable {
       verifier: loadVerifier(SERVER.publicKey),
       envoyUuid: ENVOY,
       processes: new LocalProcesses({ killGraceMs: 200 }),
+      environment: { VIGO_ROOT: "/tmp/fleet/web-1" },
       log: this.log,
       serverTimeMs: () => this.nowMs,
       send: (message) => {
@@ -112,6 +113,13 @@ class Rig implements AsyncDisposable {
     await this.root[Symbol.asyncDispose]();
   }
 }
+
+Deno.test("a command that calls vigo means the agent that runs it", async () => {
+  await using rig = await Rig.create();
+  const { taskId } = rig.dispatch({ command: `printf %s "$VIGO_ROOT" > ${rig.file}` });
+  assert.equal((await rig.result(taskId)).verdict, "complete");
+  assert.equal(await Deno.readTextFile(rig.file), "/tmp/fleet/web-1");
+});
 
 Deno.test("a task runs once, however often it is sent, and answers with the same result", async () => {
   await using rig = await Rig.create();
