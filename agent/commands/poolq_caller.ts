@@ -1,12 +1,15 @@
 import type { Sha256 } from "../../shared/crypto/sha256.ts";
 import type { RootPaths } from "../../shared/platform/root_paths.ts";
 import { CommandExit } from "../../shared/terminal/command_exit.ts";
+import { EXIT_CODE } from "../../shared/terminal/exit_code.ts";
 import { sanitize } from "../../shared/terminal/sanitize.ts";
+import { UserError } from "../../shared/terminal/user_error.ts";
 import { DaemonView, type FleetLimits, type FleetView } from "../poolq/fleet_view.ts";
 import { readKnownHeads } from "../poolq/known_head.ts";
 import { type PoolqPaths, poolqPaths } from "../poolq/poolq_paths.ts";
 import { OwnTopics } from "../poolq/own_topics.ts";
 import type { PostContext } from "../poolq/post_context.ts";
+import { Subscriptions } from "../poolq/subscriptions.ts";
 import { parseTopicReference } from "../poolq/topic_reference.ts";
 import { type Caller, findCaller, isCallerItself } from "../puddle/caller_home.ts";
 import { type Puddle, readPuddle } from "../puddle/puddle_home.ts";
@@ -87,10 +90,15 @@ export interface NamedTopic {
   readonly name: string;
 }
 
+/** What may be the beginning of an id; such a text may be a name as well, which counts first. */
+const ID_PREFIX = /^[0-9a-f]{8,63}$/;
+
 /**
- * The topic that an argument means: an id stands for itself, a name for the topic that this user founded under it.
+ * The topic that an argument means: an id stands for itself, a name for the topic that this user founded under it. The
+ * beginning of an id, of at least 8 digits, is enough where it is no such name, and one topic alone that this user subscribed
+ * to or the fleet knows begins so.
  *
- * @throws {UserError} if it is neither, or a name of a user without a puddle.
+ * @throws {UserError} if it is none of these, means several topics, or is a name of a user without a puddle.
  */
 export async function resolveTopic(
   context: AgentContext,
@@ -101,7 +109,35 @@ export async function resolveTopic(
   const reference = parseTopicReference(topic);
   if (reference.kind === "id") return { id: reference.id, name: "" };
   const found = await findPoolqCaller(context, roots, user);
-  const limits = await found.fleet.limits();
-  const own = new OwnTopics(await postContext(context, roots, found, limits));
-  return await own.find(reference.name);
+  const findOwn = async () => {
+    const limits = await found.fleet.limits();
+    return await new OwnTopics(await postContext(context, roots, found, limits))
+      .find(reference.name);
+  };
+  if (!ID_PREFIX.test(reference.name)) return await findOwn();
+  const own = await readPuddle(found.caller.home) && await findOwn();
+  if (own?.isKnown) return own;
+  const [id, another] = await idsFrom(context, found, reference.name);
+  if (another !== undefined) {
+    throw new UserError(`Several topics begin with ${reference.name}: give more digits`, {
+      exitCode: EXIT_CODE.usage,
+    });
+  }
+  return id === undefined ? own ?? await findOwn() : { id, name: "" };
+}
+
+/** The ids of topics that begin so; those of subscriptions alone where no daemon answers. */
+async function idsFrom(
+  context: AgentContext,
+  { paths, fleet }: PoolqCaller,
+  prefix: string,
+): Promise<Sha256[]> {
+  using subscriptions = await Subscriptions.open(paths, noticeOn(context), context.signal);
+  const known = subscriptions.list().map(([id]) => id);
+  try {
+    known.push(...(await fleet.topics()).topics.map(({ topicId }) => topicId));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+  }
+  return [...new Set(known)].filter((id) => id.startsWith(prefix));
 }

@@ -53,11 +53,16 @@ async function confirmTakeOver(context: AgentContext, topicName: string): Promis
   );
 }
 
-function toJson({ topic, writer, seq }: Moved) {
-  return { topic_id: topic.id, topic_name: topic.name, writer, last_seq: seq };
+function toJson({ topic, writer, seq, isNews }: Moved) {
+  return { topic_id: topic.id, topic_name: topic.name, writer, last_seq: seq, changed: isNews };
 }
 
-function describe({ topic, writer, seq }: Moved, hostname: string): string {
+function describe({ topic, writer, seq, isNews }: Moved, hostname: string): string {
+  if (!isNews) {
+    return `Topic ${topic.name} is written from ${
+      writer === hostname ? "here" : writer
+    } already, after seq ${seq}; nothing changed\n`;
+  }
   return writer === hostname
     ? `Topic ${topic.name} is written from here now, after seq ${seq}\n`
     : `Topic ${topic.name} is written from ${writer} now, after seq ${seq}; post there once it has heard so\n`;

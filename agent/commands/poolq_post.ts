@@ -29,12 +29,14 @@ export async function runPost(
   flags: PostFlags,
 ): Promise<void> {
   assertTopicName(topicName);
+  assertOneSource(flags);
+  // Before anything is read: root runs the command again as the user, whose it is to read.
+  const found = await findPoolqCaller(context, roots, flags.user);
   const source = openSource(context, flags);
   // Whatever any fleet allows; what this one does is known later.
   const hard = { maxBytes: HARD_MAX_BODY_BYTES, rule: "the limit of poolq" };
   const bytes = source.kind === "single" ? await source.read(HARD_MAX_BODY_BYTES) : undefined;
   const single = bytes && readBody(topicName, bytes, hard);
-  const found = await findPoolqCaller(context, roots, flags.user);
   const { caller, fleet } = found;
   await requirePuddle(caller.home);
   await requireGrant(roots, caller.name, "poolq");
@@ -93,17 +95,19 @@ type Source =
   | { readonly kind: "single"; readonly read: (maxBytes: number) => Promise<Uint8Array> }
   | { readonly kind: "batch"; readonly bytes: AsyncIterable<Uint8Array> };
 
-function openSource(context: AgentContext, { body, stdin, batch }: PostFlags): Source {
+function assertOneSource({ body, stdin, batch }: PostFlags): void {
   if (body !== undefined && (stdin || batch)) {
     throw usage("Choose one of --body, --stdin and --batch");
   }
+  if (body !== undefined || stdin || batch) return;
+  throw usage(
+    "Cannot post nothing: give --body TEXT, or --stdin, or --batch for a body on each line",
+  );
+}
+
+function openSource(context: AgentContext, { body, batch }: PostFlags): Source {
   if (body !== undefined) {
     return { kind: "single", read: () => Promise.resolve(new TextEncoder().encode(body)) };
-  }
-  if (!stdin && !batch) {
-    throw usage(
-      "Cannot post nothing: give --body TEXT, or --stdin, or --batch for a body on each line",
-    );
   }
   const bytes = context.openStdin?.();
   if (!bytes) throw usage("Cannot read bodies from a terminal: pipe them in, or give --body TEXT");

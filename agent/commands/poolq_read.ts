@@ -102,16 +102,18 @@ export async function runTail(
   const topic = await resolveTopic(context, roots, topicText, flags.user);
   const output = openOutput(context, flags);
   const wanted = flags.limit ?? DEFAULT_TAIL;
-  const probe = await fleet.range(topic.id, { from: 1, limit: 1 });
-  if (!probe && !flags.follow) throw unknownTopic(topic);
+  // What this machine holds may be behind; and a daemon that is away answers a head with nothing.
+  const head = await fleet.findHead(topic.id) ??
+    await fleet.range(topic.id, { from: 1, limit: 1 });
+  if (!head && !flags.follow) throw unknownTopic(topic);
   let after: ReaderPosition = {
-    seq: Math.max((probe?.firstSeq ?? 1) - 1, (probe?.headSeq ?? 0) - wanted, 0),
+    seq: Math.max((head?.firstSeq ?? 1) - 1, (head?.headSeq ?? 0) - wanted, 0),
   };
   const problem = await forEver(context, flags, fleet, topic, async () => {
     const delivered = await deliver(fleet, {
       topicId: topic.id,
       after,
-      limit: Infinity,
+      limit: flags.follow ? Infinity : wanted,
       skipBad: flags.skipBad ?? false,
     }, {
       notice: noticeOn(context),

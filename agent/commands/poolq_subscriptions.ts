@@ -42,7 +42,10 @@ export async function runSubscribe(
   const what = topic_name || topic.id;
   context.write(
     isNew
-      ? `Subscribed to ${what}; "vigo swarm poolq read ${what}" begins with its first message\n`
+      // A bare name means a topic of one's own, so that one of somebody else is read by its id.
+      ? `Subscribed to ${what}; "vigo swarm poolq read ${
+        topic.name || topic.id
+      }" begins with its first message\n`
       : `Subscribed to ${what} already, at offset ${offset_seq}\n`,
   );
 }

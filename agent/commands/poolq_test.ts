@@ -38,6 +38,8 @@ class Machine implements AsyncDisposable {
   /** What the daemon hands out of a topic, made worse by a test. */
   alter: (messages: Message[]) => unknown[] = (messages) => messages;
   maxMsgBytes = 1_000;
+  /** The head that the daemon tells with the first message, where it is behind. */
+  probedHeadSeq: number | undefined;
   /** What the daemon knows of envoys. */
   readonly enrolled: Readonly<Record<string, boolean>> = { "web-2": true };
   requests: string[] = [];
@@ -180,7 +182,8 @@ class Machine implements AsyncDisposable {
       limit = Number(url.searchParams.get("limit"));
     const wanted = log.filter(({ seq }) => seq >= from).slice(0, limit);
     const messages = this.alter(wanted);
-    sendJson(response, 200, { ...head, source: "local", messages, delegations: [] });
+    const headSeq = from === 1 && limit === 1 ? this.probedHeadSeq ?? head.headSeq : head.headSeq;
+    sendJson(response, 200, { ...head, headSeq, source: "local", messages, delegations: [] });
   };
 
   async #log(): Promise<Message[]> {
@@ -222,6 +225,62 @@ Deno.test("standard input is posted byte for byte, and its last line feed with i
     text,
     /^seq=1 posted_at=2026-05-28T20:26:40.000Z msg_id=[0-9a-f]{12} body=\\u\{feff\} first\\r\\nsecond\\u\{0\}\\n\n$/,
   );
+});
+
+Deno.test("standard input is left alone until it is known whose the verb is: root runs it again as the user", async () => {
+  await using machine = await Machine.create();
+  await Deno.writeTextFile(machine.root.join("etc/passwd"), "");
+  let isOpened = false;
+  const { status, err } = await machine.run(["post", "build-tasks", "--stdin"], {
+    openStdin: () => {
+      isOpened = true;
+      return ReadableStream.from([]);
+    },
+  });
+  assert.deepEqual([status, isOpened], [2, false]);
+  assert.match(err, /Cannot find user "mara"/);
+});
+
+Deno.test("a body may be empty, wherever it comes from", async () => {
+  await using machine = await Machine.create();
+  await machine.startDaemon();
+  await machine.post("");
+  assert.match((await machine.run(["post", "build-tasks", "--stdin"], stdin(""))).out, /as seq 2/);
+  const { out } = await machine.run(["tail", "build-tasks", "--format", "json"]);
+  const bodies = out.trim().split("\n").map((line) => JSON.parse(line).body);
+  assert.deepEqual(bodies, ["", ""]);
+});
+
+Deno.test("a tail is as long as it is asked for, also where this machine is behind", async () => {
+  await using machine = await Machine.create();
+  await machine.startDaemon();
+  await machine.post("one", "two", "three", "four");
+  machine.probedHeadSeq = 1;
+  const { out, err } = await machine.run([
+    "tail",
+    "build-tasks",
+    "--limit",
+    "2",
+    "--format",
+    "body",
+  ]);
+  assert.deepEqual([out, err], ["three\nfour\n", ""]);
+});
+
+Deno.test("the beginning of an id is enough to read a topic, if it is no topic of one's own", async () => {
+  await using machine = await Machine.create();
+  await machine.startDaemon();
+  await machine.post("one");
+  const prefix = (await machine.topic()).slice(0, 12);
+  const subscribed = await machine.run(["subscribe", prefix]);
+  assert.match(
+    subscribed.out,
+    new RegExp(`Subscribed to build-tasks; "vigo swarm poolq read ${await machine.topic()}"`),
+  );
+  assert.equal((await machine.run(["read", prefix, "--format", "body"])).out, "one\n");
+  await machine.stopDaemon();
+  assert.equal((await machine.run(["offset", prefix])).out, "1\n");
+  assert.equal((await machine.run(["offset", "0".repeat(12)])).status, 1);
 });
 
 Deno.test("a batch is a message for each line; one that cannot be posted is named, and what is before it", async () => {
@@ -396,10 +455,15 @@ Deno.test("a topic that was moved is posted to from there alone", async () => {
     moved.out,
     "Topic build-tasks is written from web-2 now, after seq 1; post there once it has heard so\n",
   );
+  const again = await machine.run(["move", "build-tasks", "--to", "web-2"]);
+  assert.equal(
+    again.out,
+    "Topic build-tasks is written from web-2 already, after seq 1; nothing changed\n",
+  );
   // The daemon has not heard of it yet, and what it says of this machine is no way around it.
   const { err, status } = await machine.run(["post", "build-tasks", "--body", "x"]);
   assert.equal(status, 3);
-  assert.match(err, /written from web-2/);
+  assert.match(err, /written from web-2.*run here: .*move build-tasks --lost-writer/);
 });
 
 Deno.test("a topic is not moved to a host that nobody enrolled, and offline it is said what may follow", async () => {
@@ -410,6 +474,8 @@ Deno.test("a topic is not moved to a host that nobody enrolled, and offline it i
   const offline = await machine.run(["move", "build-tasks", "--to", "web-2"]);
   assert.match(offline.err, /nobody could say whether web-2 is enrolled; .*--lost-writer/);
   assert.deepEqual([offline.status, offline.out.includes("web-2")], [0, true]);
+  const gone = await machine.run(["move", "build-tasks", "--to", "web-3"]);
+  assert.match(gone.err, /written from web-2.*move build-tasks --lost-writer/);
   await machine.run(["move", "build-tasks", "--lost-writer", "--yes"]);
   await machine.startDaemon();
   const refused = await machine.run(["move", "build-tasks", "--to", "nowhere"]);

@@ -53,7 +53,7 @@ function writtenElsewhere(topicName: string, writer: string, hostname: string): 
   return new UserError(
     `Cannot post here: topic ${topicName} is written from ${
       writer || "another envoy"
-    }; post there, or run there: vigo swarm poolq move ${topicName} --to ${hostname}`,
+    }; post there, or run there: vigo swarm poolq move ${topicName} --to ${hostname}. If that envoy is gone for good, run here: vigo swarm poolq move ${topicName} --lost-writer`,
     { exitCode: EXIT_CODE.refused },
   );
 }

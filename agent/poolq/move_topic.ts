@@ -15,6 +15,8 @@ export interface Moved {
   readonly topic: OwnTopicName;
   readonly writer: string;
   readonly seq: number;
+  /** Whether another envoy wrote it before. */
+  readonly isNews: boolean;
 }
 
 const HOSTNAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/;
@@ -58,7 +60,7 @@ export async function moveTopic(
   }
   if (writer.writer !== hostname && writer.writer !== host) {
     throw new UserError(
-      `Cannot move "${topicName}" from here: it is written from ${writer.writer}. Run there: vigo swarm poolq move ${topicName} --to ${host}`,
+      `Cannot move "${topicName}" from here: it is written from ${writer.writer}. Run there: vigo swarm poolq move ${topicName} --to ${host}; if it is gone for good, run on the envoy that is to write: vigo swarm poolq move ${topicName} --lost-writer`,
       { exitCode: EXIT_CODE.refused },
     );
   }
@@ -70,7 +72,7 @@ export async function moveTopic(
     before: writer.appointment,
   });
   writeAllocator(topic.paths, { ...local, writer: host, appointment });
-  return { topic: found, writer: host, seq: local.last_seq };
+  return { topic: found, writer: host, seq: local.last_seq, isNews: !isDone };
 }
 
 /** A topic that goes to an envoy that does not exist is written by nobody. */
@@ -146,5 +148,5 @@ export async function takeOverTopic(
   const isOwn = local !== undefined && local.last_seq === head.seq;
   const allocator = isOwn ? { ...local, ...writer } : allocatorAfter(topic, head, writer);
   writeAllocator(topic.paths, allocator);
-  return { topic: found, writer: hostname, seq: head.seq };
+  return { topic: found, writer: hostname, seq: head.seq, isNews: true };
 }

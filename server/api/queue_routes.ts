@@ -61,7 +61,15 @@ export function queueRoutes(
   });
   const find = async (params: Readonly<Record<string, string>>): Promise<VisibleTopic> => {
     const id = pathParameter(params, "id");
-    const [found, another] = TOPIC_PREFIX.test(id) ? queues.topics.idsFrom(id, 2) : [];
+    if (!TOPIC_PREFIX.test(id)) {
+      throw new ApiError(
+        404,
+        `No topic has the id ${
+          JSON.stringify(id)
+        }: give at least 8 of its digits, as vigocli swarm poolq list shows them`,
+      );
+    }
+    const [found, another] = queues.topics.idsFrom(id, 2);
     if (another !== undefined) {
       throw new ApiError(409, `Several topics begin with ${id}: give more digits`);
     }
