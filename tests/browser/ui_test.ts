@@ -125,6 +125,13 @@ Deno.test({
             .waitFor();
           await Deno.writeTextFile(gate, "");
           await page.locator("#task-head").getByText("2 complete of 2").waitFor();
+          await page.getByRole("heading", { name: "Output as it came" }).waitFor();
+          assert.match(
+            await page.locator("#live-output").textContent() ?? "",
+            /<script>alert\(2\)<\/script>/,
+          );
+          // What stood before the first output came has made room for it.
+          assert.equal(await page.locator("#live-none").count(), 0);
           await page.getByRole("link", { name: "show the output of web-1" }).click();
           const output = await page.getByRole("region", { name: "stdout of web-1" }).textContent();
           assert.match(output ?? "", /<script>alert\(2\)<\/script>\\u\{202e\}[^]*the end/);
@@ -243,6 +250,9 @@ Deno.test({
         await fleet.cli("envoys", "revoke", "web-2");
         await page.getByText(/no longer there|identity is revoked/).first().waitFor();
         assert.equal(await page.getByRole("heading", { name: "web-2", level: 1 }).count(), 1);
+        await page.locator("form.tag-form[inert]").waitFor();
+        const list = page.getByRole("link", { name: "Go to the list" });
+        assert.equal(await list.getAttribute("href"), "/envoys");
       });
 
       await t.step(

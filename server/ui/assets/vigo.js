@@ -13,6 +13,8 @@ const htmx = Reflect.get(globalThis, "htmx");
 /** The one line about the connection, above everything else. */
 const line = document.getElementById("connection");
 let isAway = false;
+/** Whether what the page shows was removed; that it was is not taken back by an answer to something else. */
+let isGone = false;
 
 /**
  * @param {string} text
@@ -39,6 +41,16 @@ function serverIsAway() {
   );
 }
 
+/** What the page shows was removed or revoked: nothing can be done to it any more, and whatever lists it is a level up. */
+function pageIsGone() {
+  isGone = true;
+  for (const part of document.querySelectorAll("#main form[method=post]")) {
+    part.setAttribute("inert", "");
+  }
+  const list = location.pathname.replace(/\/[^/]+\/?$/, "") || "/";
+  say("What this page shows is no longer there.", { href: list, text: "Go to the list." });
+}
+
 function sessionIsOver() {
   const next = encodeURIComponent(location.pathname + location.search);
   say("Your session has ended.", {
@@ -49,7 +61,7 @@ function sessionIsOver() {
 
 function serverIsBack() {
   if (!isAway) {
-    say("");
+    if (!isGone) say("");
     return;
   }
   isAway = false;
@@ -93,10 +105,12 @@ document.addEventListener("htmx:response:error", (event) => {
   const status = event instanceof CustomEvent ? event.detail?.ctx?.response?.status : undefined;
   if (status === 401) sessionIsOver();
   else if (status === 404) {
-    say("What this page shows is no longer there. Reload it to see what is.");
+    pageIsGone();
   } else if (status >= 500) serverIsAway();
 });
+const wasGone = document.querySelector("[data-gone]") !== null;
 document.addEventListener("htmx:after:swap", () => {
+  if (!isGone && !wasGone && document.querySelector(".live [data-gone]")) pageIsGone();
   if (isAway) serverIsBack();
 });
 

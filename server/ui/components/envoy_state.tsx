@@ -40,7 +40,11 @@ function Warnings({ envoy: { warnings, state, pausedReason, pausedUntilMs } }: {
           tasks.
         </Notice>
       )}
-      {state === "revoked" && <Notice kind="bad">This identity is revoked.</Notice>}
+      {state === "revoked" && (
+        <div data-gone="">
+          <Notice kind="bad">This identity is revoked.</Notice>
+        </div>
+      )}
       {pausedReason !== null && (
         <Notice kind="warn">
           It applies nothing{until}: <Word>{pausedReason}</Word>
