@@ -2,12 +2,13 @@ import { z } from "zod";
 import { isSha256 } from "../../../shared/crypto/sha256.ts";
 import { writeFileAtomic, writeFileDurable } from "../../../shared/platform/durable_write.ts";
 import { Bitmap } from "../../../shared/swarm/bitmap.ts";
-import { digestOfChunks, layoutOf } from "../../../shared/swarm/chunk_layout.ts";
+import { type ChunkLayout, digestOfChunks, layoutOf } from "../../../shared/swarm/chunk_layout.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
-import { readIfPresent, removeIfPresent } from "./chunk_file.ts";
+import { readChunk, readIfPresent, removeIfPresent } from "./chunk_file.ts";
 import { PartialBlob } from "./partial_blob.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
 import { chunkDetailSchema, MAX_SLOWEST } from "./slowest_chunks.ts";
+import { verifyChunk } from "./verify_chunk.ts";
 
 /** What is remembered about how a blob came here: the `.sources` file beside it. */
 export const blobRecordSchema = z.object({
@@ -32,12 +33,18 @@ export interface StoredBlob {
 
 /** Digest lists kept in memory: 256 KiB each at most. */
 const MAX_CACHED_DIGESTS = 16;
+/** Blobs whose size is looked at in one look after the first, so that a look costs the same however many there are. */
+const SIZES_PER_LOOK = 256;
 
 /** The complete blobs of this envoy. What is still in flight is a `PartialBlob`, what is seeded belongs to the seed keeper. */
 export class BlobStore {
   readonly #paths: SwarmPaths;
   readonly #blobs = new Map<string, StoredBlob>();
   readonly #digests = new Map<string, Uint8Array<ArrayBuffer>>();
+  /** Demotions under way: whoever asks for the same one meanwhile waits for it. */
+  readonly #demotions = new Map<string, Promise<void>>();
+  /** Blobs whose size the next looks read; absent before the first, which reads all. */
+  #unlooked: string[] | undefined;
 
   private constructor(paths: SwarmPaths) {
     this.#paths = paths;
@@ -134,16 +141,54 @@ export class BlobStore {
   }
 
   /**
-   * Turns a complete blob of which one chunk is damaged back into one in flight that lacks this chunk, to be fetched by
-   * the next download. A crash leaves the blob or the partial, never both as complete.
+   * Demotes blobs whose file has not the size of their entry, as one that somebody cut short; of those whose digests are lost
+   * nothing is kept. The first call looks at every blob, each later one at {@linkcode SIZES_PER_LOOK}, in turn.
+   *
+   * @param entryOf The live entry of a blob; a blob without one is left alone.
+   * @returns Their SHA-256.
    */
-  async demote(entry: ManifestEntry, damaged: number): Promise<void> {
+  async demoteMisfits(
+    entryOf: (sha256: string) => ManifestEntry | undefined,
+  ): Promise<string[]> {
+    const due = this.#unlooked?.splice(0, SIZES_PER_LOOK) ?? [...this.#blobs.keys()];
+    if (!this.#unlooked || this.#unlooked.length === 0) this.#unlooked = [...this.#blobs.keys()];
+    const demoted: string[] = [];
+    for (const sha256 of due) {
+      const stored = this.#blobs.get(sha256);
+      const entry = stored && entryOf(sha256);
+      if (!entry || await hasSize(stored.path, entry.sizeBytes)) continue;
+      if (await readIfPresent(this.#paths.digests(sha256))) await this.demote(entry);
+      else if (this.#blobs.get(sha256) === stored) await this.remove(sha256);
+      if (!this.#blobs.has(sha256)) demoted.push(sha256);
+    }
+    return demoted;
+  }
+
+  /**
+   * Turns a complete blob that is damaged back into one in flight, to be mended by the next download: it lacks the damaged
+   * chunk, and where the file has the wrong size every chunk that does not verify. A crash leaves the blob or the partial,
+   * never both as complete.
+   */
+  async demote(entry: ManifestEntry, damaged?: number): Promise<void> {
+    const { sha256 } = entry;
+    const underWay = this.#demotions.get(sha256);
+    if (underWay) return await underWay;
+    const demotion = this.#demote(entry, damaged).finally(() => this.#demotions.delete(sha256));
+    this.#demotions.set(sha256, demotion);
+    await demotion;
+  }
+
+  async #demote(entry: ManifestEntry, damaged: number | undefined): Promise<void> {
     const { sha256 } = entry;
     const stored = this.#blobs.get(sha256);
     const digests = await this.digests(entry);
     if (!stored || !digests) return;
-    const held = Bitmap.full(layoutOf(entry).count);
-    held.clear(damaged);
+    const layout = layoutOf(entry);
+    const held = await hasSize(stored.path, entry.sizeBytes)
+      ? Bitmap.full(layout.count)
+      : await soundChunks(stored.path, layout, digests);
+    if (damaged !== undefined) held.clear(damaged);
+    if (this.#blobs.get(sha256) !== stored) return;
     this.#blobs.delete(sha256);
     await PartialBlob.adopt(this.#paths, entry, { content: stored.path, digests, held });
     const { completedMs: _completedMs, ...record } = stored.record;
@@ -175,6 +220,29 @@ export class BlobStore {
     });
     await removeIfPresent(this.#paths.partial(sha256));
   }
+}
+
+/** Whether a file has this many bytes; one that is gone is another's concern. */
+async function hasSize(path: string, sizeBytes: number): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).size === sizeBytes;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return true;
+    throw error;
+  }
+}
+
+/** The chunks of a file whose bytes are those of the digests, read one by one. */
+async function soundChunks(
+  path: string,
+  layout: ChunkLayout,
+  digests: Uint8Array,
+): Promise<Bitmap> {
+  const sound = new Bitmap(layout.count);
+  for (let chunk = 0; chunk < layout.count; chunk += 1) {
+    if (verifyChunk(digests, chunk, await readChunk(path, layout, chunk))) sound.set(chunk);
+  }
+  return sound;
 }
 
 /** The names in a folder; none if somebody removed it. */

@@ -82,3 +82,48 @@ Deno.test("a blob is held also when a loss of power cut short what was noted abo
     assert.equal(await reopened.readRecord(ENTRY.sha256), undefined);
   }
 });
+
+Deno.test("a blob that was cut short is one in flight that keeps its sound chunks, also after a restart", async () => {
+  await using root = await TemporaryRoot.create();
+  const { paths } = await withBlob(root);
+  await Deno.truncate(paths.blob(ENTRY.sha256), CHUNK + 1);
+  const store = await BlobStore.open(paths);
+  assert.deepEqual(await store.demoteMisfits(() => undefined), []);
+  assert.deepEqual(await (await BlobStore.open(paths)).demoteMisfits(() => ENTRY), [ENTRY.sha256]);
+  const partial = await PartialBlob.open(paths, ENTRY, DIGESTS);
+  assert.deepEqual([partial.chunks.has(0), partial.chunks.has(1)], [true, false]);
+  await partial.discard();
+});
+
+Deno.test("a blob whose size changes while the store is open is noticed, and one of the right size stays", async () => {
+  await using root = await TemporaryRoot.create();
+  const { paths, store } = await withBlob(root);
+  assert.deepEqual(await store.demoteMisfits(() => ENTRY), []);
+  assert.equal(store.size, 1);
+  await Deno.writeFile(paths.blob(ENTRY.sha256), new Uint8Array(1), { append: true });
+  assert.deepEqual(await store.demoteMisfits(() => ENTRY), [ENTRY.sha256]);
+  assert.equal(store.get(ENTRY.sha256), undefined);
+  const partial = await PartialBlob.open(paths, ENTRY, DIGESTS);
+  assert.ok(partial.chunks.isFull);
+  await partial.complete();
+  assert.deepEqual(await Deno.readFile(paths.blob(ENTRY.sha256)), CONTENT);
+});
+
+Deno.test("a blob of the wrong size whose digests are lost is fetched anew as a whole", async () => {
+  await using root = await TemporaryRoot.create();
+  const { paths, store } = await withBlob(root);
+  await Deno.truncate(paths.blob(ENTRY.sha256), 5);
+  await Deno.remove(paths.digests(ENTRY.sha256));
+  assert.deepEqual(await store.demoteMisfits(() => ENTRY), [ENTRY.sha256]);
+  await assert.rejects(Deno.stat(paths.blob(ENTRY.sha256)), Deno.errors.NotFound);
+});
+
+Deno.test("a complaint about one chunk of a blob that was cut short lets go of all that is missing", async () => {
+  await using root = await TemporaryRoot.create();
+  const { paths, store } = await withBlob(root);
+  await Deno.truncate(paths.blob(ENTRY.sha256), 0);
+  await Promise.all([store.demote(ENTRY, 0), store.demote(ENTRY, 1)]);
+  const partial = await PartialBlob.open(paths, ENTRY, DIGESTS);
+  assert.equal(partial.chunks.count, 0);
+  await partial.discard();
+});

@@ -29,6 +29,8 @@ export class FakePeerContent implements PeerContent {
   /** What was given of its blob. */
   readonly given = new GivenChunks(2);
   isSeed = false;
+  /** Where its blob lies. */
+  path = "/none";
 
   relay(question: Omit<RelayedQuestion, "ownFingerprint">) {
     this.relayed.push(question);
@@ -40,9 +42,9 @@ export class FakePeerContent implements PeerContent {
     const chunks = new Bitmap(2);
     chunks.set(0);
     const layout = layoutOf({ sizeBytes: 131_072, chunkSizeBytes: 65_536 });
-    const { given, isSeed } = this;
+    const { given, isSeed, path } = this;
     const digests = new Uint8Array(128);
-    return Promise.resolve({ layout, chunks, path: "/none", digests, given, isSeed });
+    return Promise.resolve({ layout, chunks, path, digests, given, isSeed });
   }
 
   noteHeld(sha256: string, uuid: string, bits: Uint8Array) {

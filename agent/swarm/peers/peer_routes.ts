@@ -211,7 +211,7 @@ export class PeerRoutes {
         ...(blob.chunks.isFull ? given : {}),
         ...(peers ? { [PEERS_HEADER]: peers } : {}),
       },
-      body: { length, slices: this.#slices(blob.path, offset, length) },
+      body: { length, slices: this.#slices({ path: blob.path, sha256, chunk }, offset, length) },
     };
   }
 
@@ -221,7 +221,15 @@ export class PeerRoutes {
    * Reads without leaving the thread: what spreads lies in the page cache nearly always, and going to another thread for it
    * costs more than the read.
    */
-  async *#slices(path: string, offset: number, length: number): AsyncGenerator<Uint8Array> {
+  async *#slices(
+    { path, sha256, chunk }: {
+      readonly path: string;
+      readonly sha256: string;
+      readonly chunk: number;
+    },
+    offset: number,
+    length: number,
+  ): AsyncGenerator<Uint8Array> {
     using file = Deno.openSync(path, { read: true });
     file.seekSync(offset, Deno.SeekMode.Start);
     const buffer = this.#buffers.take();
@@ -230,13 +238,27 @@ export class PeerRoutes {
         const slice = buffer.subarray(0, Math.min(left, SLICE_BYTES));
         await this.#content.takeUpload(slice.length);
         const count = file.readSync(slice);
-        if (count === null) throw new Error(`${path} ended early`);
+        if (count === null) {
+          this.#recheckLater(sha256, chunk);
+          throw new Error(`${path} ended early`);
+        }
         left -= count;
         yield slice.subarray(0, count);
       }
     } finally {
       this.#buffers.give(buffer);
     }
+  }
+
+  /** A file that ends early is not what it was: nobody has to complain for it to be looked at. */
+  #recheckLater(sha256: string, chunk: number): void {
+    this.#content.recheck(sha256, chunk).catch((error: unknown) => {
+      this.log("warning", "cannot look at a blob that ended early", {
+        sha256,
+        chunk,
+        reason: error instanceof Error ? error.message : String(error),
+      });
+    });
   }
 
   async #recheck(sha256: string, chunk: number): Promise<RoutedAnswer> {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import { IncomingMessage } from "node:http";
 import { Socket } from "node:net";
@@ -6,6 +7,7 @@ import { FAKE_SHA, FakePeerContent } from "./fake_peer_content.ts";
 import { MAX_PEER_JSON_BYTES } from "./peer_api.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 import { PeerRoutes } from "./peer_routes.ts";
+import { TemporaryRoot } from "../../../tests/support/temporary_root.ts";
 
 const PEER: PeerIdentity = { uuid: "uuid", hostname: "db-1", fingerprint: "" };
 
@@ -155,4 +157,16 @@ Deno.test("a caller is called back at the address of its connection alone, whate
   content.busy = true;
   assert.equal((await ask(content, "GET", path, from("1531"))).status, 503);
   assert.equal(content.reached.length, 1);
+});
+
+Deno.test("a file that ends within a chunk is looked at again, without anybody's complaint", async () => {
+  await using root = await TemporaryRoot.create();
+  const content = new FakePeerContent();
+  content.path = join(root.path, "blob");
+  await Deno.writeFile(content.path, new Uint8Array(100));
+  const { body } = await ask(content, "GET", `/swarm/v1/blobs/${FAKE_SHA}/chunks/0`);
+  assert.ok(body && "slices" in body);
+  const { slices } = body;
+  await assert.rejects(Array.fromAsync(slices), /ended early/);
+  assert.deepEqual(content.rechecked, [0]);
 });

@@ -135,6 +135,7 @@ export class Receiver {
   async #evaluate(): Promise<void> {
     const { store, book, isOpen, now } = this.#options;
     await store.dropMissing();
+    await this.#demoteMisfits();
     for (const sha256 of this.#begun) {
       if (book.manifest.isRevoked(sha256)) this.#begun.delete(sha256);
     }
@@ -164,6 +165,21 @@ export class Receiver {
     }
     this.#queue.setWanted(wanted, performance.now());
     this.#fill();
+  }
+
+  /** What somebody cut short or wrote on is fetched again, whether or not a target still means this envoy. */
+  async #demoteMisfits(): Promise<void> {
+    const { store, book: { manifest }, log } = this.#options;
+    const misfits = await store.demoteMisfits((sha256) =>
+      manifest.isLive(sha256) ? manifest.effective(sha256) : undefined
+    );
+    for (const sha256 of misfits) {
+      this.#begun.add(sha256);
+      log("error", "a blob has another size on this disk than it should; fetching it again", {
+        sha256,
+      });
+      this.#options.onChange("blob");
+    }
   }
 
   /** Begins as many of the wanted blobs as there are places for, without looking at all that is held. */
