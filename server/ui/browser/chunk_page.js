@@ -5,7 +5,7 @@
 
 import { chunkAt, paintRow, planGrid } from "./chunk_grid.js";
 import { followEvents } from "./follow_events.js";
-import { readTint, tintOf } from "./palette.js";
+import { tintOf, tintsOf } from "./palette.js";
 import { fitCanvas, followScheme, readScheme, wantsCalm } from "./scheme.js";
 
 /** @import { GridPlan } from "./chunk_grid.js" */
@@ -56,6 +56,8 @@ class ChunkView {
   #scheme;
   /** @type {ReadonlyMap<string, string>} */
   #tags;
+  /** @type {ReadonlyMap<string, import("./palette.js").Tint>} */
+  #tints = new Map();
   /** @type {GridPlan | undefined} */
   #plan;
   #frame = { left: 0, above: 0, width: 0, height: 0, ratio: 1 };
@@ -107,7 +109,10 @@ class ChunkView {
     this.#chunks = filecast.chunks;
     for (const hostname of gone) this.#rows.delete(hostname);
     for (const told of rows) this.#rows.set(told.hostname, this.#merge(told));
-    if (this.#rows.size !== before || gone.length > 0) this.#isAllDirty = true;
+    if (this.#rows.size !== before || gone.length > 0) {
+      this.#isAllDirty = true;
+      this.#tints = tintsOf([...this.#rows.keys()].map((host) => [host, this.#tags.get(host)]));
+    }
     this.#isNews = true;
     this.#request();
   }
@@ -266,7 +271,7 @@ class ChunkView {
   #colorOf(source) {
     if (source === "cached") return this.#scheme.soft;
     if (source === "server") return this.#scheme.ink;
-    const tint = readTint(this.#tags.get(source)) ?? tintOf(source, undefined);
+    const tint = this.#tints.get(source) ?? tintOf(source, this.#tags.get(source));
     return tint[this.#scheme.isDark ? "dark" : "light"];
   }
 

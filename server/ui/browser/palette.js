@@ -24,7 +24,7 @@ export const NAMED_TINTS = {
 const SLOTS = Object.values(NAMED_TINTS);
 
 /**
- * The colour of an envoy: what its tag says, if that is a colour, else one by its name, which stays the same however many
+ * The colour of an envoy by itself: what its tag says, if that is a colour, else one by its name, which stays the same however many
  * others come and go.
  *
  * @param {string} hostname
@@ -33,6 +33,40 @@ const SLOTS = Object.values(NAMED_TINTS);
  */
 export function tintOf(hostname, tag) {
   return readTint(tag) ?? slotOf(hostname);
+}
+
+/**
+ * Colours of envoys that stand in one picture, by hostname: no two without a tag share one while another is free. Each has the
+ * colour of its name unless one before it, in the order of their names, took that.
+ *
+ * @param {Iterable<readonly [hostname: string, tag: string | null | undefined]>} envoys
+ * @returns {Map<string, Tint>}
+ */
+export function tintsOf(envoys) {
+  /** @type {Map<string, Tint>} */
+  const tints = new Map();
+  const used = new Map(SLOTS.map((slot) => [slot, 0]));
+  const count = (/** @type {Tint} */ tint) => used.set(tint, (used.get(tint) ?? 0) + 1);
+  /** @type {string[]} */
+  const untagged = [];
+  for (const [hostname, tag] of envoys) {
+    const tint = readTint(tag);
+    if (!tint) untagged.push(hostname);
+    else {
+      tints.set(hostname, tint);
+      if (used.has(tint)) count(tint);
+    }
+  }
+  for (const hostname of untagged.sort()) {
+    const own = slotOf(hostname);
+    const least = Math.min(...SLOTS.map((slot) => used.get(slot) ?? 0));
+    const start = SLOTS.indexOf(own);
+    const free = SLOTS.map((_, at) => SLOTS[(start + at) % SLOTS.length] ?? own)
+      .find((slot) => used.get(slot) === least) ?? own;
+    count(free);
+    tints.set(hostname, free);
+  }
+  return tints;
 }
 
 /**

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { hashText, NAMED_TINTS, readTint, tintOf } from "./palette.js";
+import { hashText, NAMED_TINTS, readTint, tintOf, tintsOf } from "./palette.js";
 
 Deno.test("each of the eight names is a colour, in any case, and so are hex codes of six and of three digits", () => {
   const names = ["yellow", "red", "green", "blue", "peach", "mauve", "teal", "pink"];
@@ -43,3 +43,37 @@ Deno.test("a hostname has its colour in any case, and hosts of one row spread ov
   assert.equal(used.size, 8);
   assert.notEqual(hashText("web-1"), hashText("web-2"));
 });
+
+Deno.test("envoys of one picture share no colour while one is free, whatever the order in which they come", () => {
+  const hosts = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,4}-\d$/), {
+    minLength: 1,
+    maxLength: 20,
+  });
+  fc.assert(fc.property(hosts, (hosts) => {
+    const tints = tintsOf(hosts.map((host) => [host, null]));
+    assert.equal(new Set(tints.values()).size, Math.min(8, hosts.length));
+    assert.deepEqual(
+      tintsOf(hosts.toReversed().map((host) => [host, null])).get(hosts[0] ?? ""),
+      tints.get(hosts[0] ?? ""),
+    );
+  }));
+  const [one = ""] = hosts7();
+  assert.equal(tintsOf([[one, null]]).get(one), tintOf(one, null));
+});
+
+Deno.test("a colour that a tag says is given as it is, and to no other envoy while one is free", () => {
+  const tints = tintsOf([
+    ["a", "red"],
+    ["b", "red"],
+    ...hosts7().map((host) => [host, null] as const),
+  ]);
+  assert.equal(tints.get("a"), NAMED_TINTS["red"]);
+  assert.equal(tints.get("b"), NAMED_TINTS["red"]);
+  const others = hosts7().map((host) => tints.get(host));
+  assert.equal(new Set(others).size, 7);
+  assert.equal(others.includes(NAMED_TINTS["red"]), false);
+});
+
+function hosts7(): string[] {
+  return Array.from({ length: 7 }, (_, at) => `web-${at}`);
+}

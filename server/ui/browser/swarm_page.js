@@ -7,7 +7,7 @@ import { followEvents } from "./follow_events.js";
 import { GraphCamera } from "./graph_camera.js";
 import { GraphLayout } from "./graph_layout.js";
 import { GraphPainter } from "./graph_painter.js";
-import { hashText, tintOf } from "./palette.js";
+import { hashText, tintsOf } from "./palette.js";
 import { fitCanvas, followScheme, readScheme, wantsCalm } from "./scheme.js";
 
 /** @import { PaintedFlow, PaintedNode } from "./graph_painter.js" */
@@ -127,6 +127,7 @@ class SwarmView {
       this.#isFirst = this.#known.size === 0;
     }
     const kind = this.#scheme.isDark ? "dark" : "light";
+    const tints = tintsOf(known.map(({ hostname, color }) => [hostname, color]));
     const busy = new Set(this.#flows.flatMap(({ from, to }) => [from, to]));
     /** @type {PaintedNode[]} */
     const nodes = [];
@@ -136,7 +137,7 @@ class SwarmView {
         id,
         body,
         name: node?.hostname ?? "the server itself",
-        color: node ? tintOf(node.hostname, node.color)[kind] : this.#scheme.soft,
+        color: node && tints.get(node.hostname)?.[kind] || this.#scheme.soft,
         isOnline: node?.presence !== "offline",
         isActive: !node || node.substrate === "active",
         isSeeding: (node?.seeding ?? 0) > 0,
@@ -326,7 +327,7 @@ class SwarmView {
     const lines = [
       `${node.presence}, ${node.substrate === "active" ? "takes part" : "idle"}`,
       `${node.seeding} seeded, ${node.cached} cached, ${node.downloading} downloading`,
-      `${formatBytes(node.footprintBytes)} held`,
+      `${formatBytes(node.footprintBytes)} from the swarm`,
       ...(given > 0 ? [`gave ${formatBytes(given)} within a minute`] : []),
       ...(taken > 0 ? [`got ${formatBytes(taken)} within a minute`] : []),
     ].map((text) => {

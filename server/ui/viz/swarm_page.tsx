@@ -87,7 +87,7 @@ function Picture() {
         <p class="viz-off">The picture needs JavaScript. The tables below say the same.</p>
       </figure>
       <ul class="viz-legend">
-        <li>size: what it holds</li>
+        <li>size: what the swarm brought it; seeds stay files of their own</li>
         <li>ring: it seeds</li>
         <li>inner circle: it is fetching</li>
         <li>dashed: offline</li>
