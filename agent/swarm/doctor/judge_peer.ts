@@ -21,7 +21,19 @@ export function judgePeer(diagnosis: Diagnosis, trial: Trial | undefined): Findi
   if (peer.isKnown) {
     return [judgeCall(peer), ...judgeReach(peer), ...judgeHearing(peer, diagnosis)];
   }
+  if (isThisMachine(peer.asked, diagnosis)) {
+    return [note(
+      "own-name",
+      `${peer.asked} is this machine itself; name another peer, as "vigo swarm peers list" does`,
+    )];
+  }
   return trial ? [judgeStranger(peer.asked, isLate(peer.heardAgoMs), trial)] : [];
+}
+
+/** Whether a name, or an address with or without a port, is this machine's own. */
+function isThisMachine(asked: string, { hostname, interfaces }: Diagnosis): boolean {
+  const name = asked.replace(/:\d{1,5}$/, "").toLowerCase();
+  return name === hostname.toLowerCase() || interfaces.some(({ address }) => address === name);
 }
 
 function judgeCall({ hostname, address, port, source, ...peer }: DiagnosedPeer): Finding {

@@ -87,3 +87,20 @@ Deno.test("of somebody unknown it is told what a plain connection and the ear sa
   assert.equal(stranger(null, "unreachable"), "silent");
   assert.equal(stranger(null, "unnamed"), "unknown-peer");
 });
+
+Deno.test("this machine is told that it is itself, by its name and by its addresses", () => {
+  const [own] = SOUND.interfaces;
+  assert.ok(own);
+  for (
+    const asked of [
+      SOUND.hostname,
+      SOUND.hostname.toUpperCase(),
+      own.address,
+      `${own.address}:1531`,
+    ]
+  ) {
+    const peer = { isKnown: false as const, asked, heardAgoMs: null };
+    const findings = judgePeer({ ...SOUND, peer }, { outcome: "unnamed", port: 1531 });
+    assert.deepEqual(findings.map(({ level, code }) => `${level} ${code}`), ["note own-name"]);
+  }
+});
