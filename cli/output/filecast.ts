@@ -124,7 +124,7 @@ export function renderBroken(
 
 /** How much of the delivered bytes came from where: the proof that the origin is no bottleneck. */
 export function renderShares(
-  { sizeBytes, chunks }: Pick<Filecast, "sizeBytes" | "chunks">,
+  cast: Filecast,
   hosts: readonly FilecastHost[],
 ): string {
   const origins = new Set(hosts.filter((host) => host.origin).map((host) => host.hostname));
@@ -139,7 +139,9 @@ export function renderShares(
     }
   }
   const total = fromOrigin + fromPeers + cached + fromServer;
-  if (total === 0) return "Nothing had to be delivered";
+  if (total === 0) {
+    return isSettled(cast, hosts) ? "Nothing had to be delivered" : "Nothing was delivered yet";
+  }
   const percent = (chunks: number) => Math.round(100 * chunks / total);
   const others: [number, string][] = [
     [percent(fromOrigin), "from the origin"],
@@ -150,7 +152,7 @@ export function renderShares(
   const peers = fromPeers === 0 ? 0 : 100 - others.reduce((sum, [share]) => sum + share, 0);
   const shares: [number, string][] = [[peers, "from peers"], ...others];
   // Only a last chunk is smaller than the others.
-  const bytes = formatBytes(Math.round(sizeBytes * total / Math.max(1, chunks)));
+  const bytes = formatBytes(Math.round(cast.sizeBytes * total / Math.max(1, cast.chunks)));
   return `Delivered ${bytes}: ${
     shares.filter(([share]) => share > 0).map(([share, what]) => `${share} % ${what}`).join(", ")
   }`;

@@ -62,6 +62,13 @@ Deno.test("the share of chunks tells peers from the origin, and leaves the origi
   );
 });
 
+Deno.test("that nothing had to be delivered is said only once nothing is awaited any more", () => {
+  const origin = host("hub", {}, { origin: true });
+  const waiting = host("a", {}, { status: "pending" });
+  assert.equal(renderShares(cast, [origin, waiting]), "Nothing was delivered yet");
+  assert.equal(renderShares(cast, [origin]), "Nothing had to be delivered");
+});
+
 Deno.test("a hostile hostname or label reaches the terminal without its escape sequences", () => {
   const text = renderFilecast({ ...cast, label: "\x1b[31mred" }, [host("\x1b]0;title\x07", {})]) +
     renderWait(cast, [host("\x1b[2J", {})]) +
