@@ -21,6 +21,8 @@ export interface ReportSources {
   readonly store: BlobStore;
   readonly seeds: SeedKeeper;
   readonly receiver: Receiver;
+  /** Under which key this envoy signs its entries. */
+  readonly author: string;
   /** Hostnames of peers that announced something of a blob. */
   readonly claimants: (sha256: string) => readonly string[];
 }
@@ -42,15 +44,17 @@ export function reportBlobs(sources: ReportSources): BlobState[] {
 }
 
 function reportBlob(
-  { book, store, receiver, claimants }: ReportSources,
+  { book, store, receiver, author, claimants }: ReportSources,
   entry: ManifestEntry,
-  isSeed: boolean,
+  liesInSeeds: boolean,
 ): BlobState | undefined {
   const { sha256 } = entry;
   const chunksTotal = countChunks(entry);
   const stored = store.get(sha256);
   const download = receiver.download(sha256);
-  const isHeld = stored !== undefined || isSeed;
+  const isHeld = stored !== undefined || liesInSeeds;
+  // A copy of what somebody else seeds makes nobody its origin; a revocation may be signed by the server.
+  const isSeed = liesInSeeds && (entry.state !== "active" || entry.author === author);
   const isLive = book.manifest.isLive(sha256);
   const isConcerned = isHeld || receiver.isPending(sha256) || receiver.isTarget(entry);
   if (!isConcerned) return undefined;

@@ -108,6 +108,7 @@ export class EngineSession {
   /** What a report is made from; also after {@linkcode stop}, when it tells what remains on the disk. */
   describe(): SessionFacts {
     const { book, store, seeds, receiver, peers, claims } = this.#parts;
+    const { author } = this.#options.facts().start;
     const states = [...book.manifest.blobs()].map(({ state }) => state);
     const claimants = (sha256: string) =>
       [...claims.of(sha256)].flatMap((uuid) => peers.get(uuid)?.hostname ?? []);
@@ -122,7 +123,7 @@ export class EngineSession {
       },
       quietReason: book.quietReason,
       peerCount: peers.size,
-      blobs: reportBlobs({ book, store, seeds, receiver, claimants }),
+      blobs: reportBlobs({ book, store, seeds, receiver, author, claimants }),
       problems: [...seeds.problems],
     };
   }
