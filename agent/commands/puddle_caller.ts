@@ -5,7 +5,9 @@ import { EXIT_CODE, type ExitCode } from "../../shared/terminal/exit_code.ts";
 import { type Caller, findCaller, isCallerItself } from "../puddle/caller_home.ts";
 import { LocalPuddleClient } from "../puddle/local_puddle_client.ts";
 import { requireGrant } from "../puddle/require_grant.ts";
+import { UserError } from "../../shared/terminal/user_error.ts";
 import { agentPaths } from "../store/agent_paths.ts";
+import { storageFault } from "../store/storage_fault.ts";
 import { switchUser } from "../system/user_switch.ts";
 import { ownCommand } from "../puddle/own_command.ts";
 import type { AgentContext } from "./context.ts";
@@ -40,7 +42,17 @@ export async function runPuddleVerb(
   if (!isCallerItself(caller)) throw new CommandExit(await runAs(caller, context));
   if (needsGrant) await requireGrant(roots, caller.name, "puddle");
   const client = new LocalPuddleClient(agentPaths(roots).agentSocket, caller);
-  await work({ caller, client });
+  try {
+    await work({ caller, client });
+  } catch (error) {
+    const fault = storageFault(error);
+    if (fault === undefined) throw error;
+    // All that these verbs write is in the home, wherever the rest of the agent lives.
+    throw new UserError(
+      `Cannot write the puddle of ${caller.name}: ${fault}. Make room where ${caller.home} is, and run this again`,
+      { cause: error },
+    );
+  }
 }
 
 /** The same command line in a process of the user's own; the terminal goes with it. */

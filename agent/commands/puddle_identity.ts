@@ -99,7 +99,7 @@ export function rekeyCommand(context: AgentContext, roots: () => RootPaths) {
               ? jsonText({ oldKey, newKey })
               : `The key is ${newKey} now; ${
                 shortPuddleKey(oldKey)
-              }… is retired\nOn your other machines: vigo swarm puddle leave, then join --from this one\n`,
+              }… is retired\nThe session has ended; open it again with: vigo swarm puddle unlock\nOn your other machines: vigo swarm puddle leave, then join --from this one\n`,
           );
         }),
       )

@@ -30,6 +30,8 @@ interface PuddleStatus {
   readonly offer: string;
   /** Why verbs that sign or pair are refused; `null` if they are not. */
   readonly notGranted: string | null;
+  /** What of it is damaged; `null` if nothing is. */
+  readonly problem: string | null;
 }
 
 /** `vigo swarm puddle status`: how this user's puddle is. */
@@ -42,6 +44,7 @@ export function puddleStatusCommand(context: AgentContext, roots: () => RootPath
         runPuddleVerb({ context, roots: roots(), needsGrant: false }, flags, async (verb) => {
           const status = await readStatus(verb, context, roots());
           context.write(flags.json ? jsonText(status) : render(status, context.now()));
+          if (status.problem !== null) throw new UserError(status.problem);
         }),
       )
     );
@@ -56,9 +59,20 @@ async function readStatus(
   roots: RootPaths,
 ): Promise<PuddleStatus> {
   const { home, name: user } = caller;
-  await settleIdentity(home);
-  const puddle = await readPuddle(home);
-  const name = await readNameClaim(home);
+  let problem: string | null = null;
+  // What is damaged hides nothing else.
+  const unlessDamaged = async <T>(read: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      problem ??= error.message;
+      return undefined;
+    }
+  };
+  await unlessDamaged(() => settleIdentity(home));
+  const puddle = await unlessDamaged(() => readPuddle(home));
+  const name = await unlessDamaged(() => readNameClaim(home));
   return {
     user,
     publicKey: puddle?.publicKey ?? null,
@@ -67,6 +81,7 @@ async function readStatus(
     session: puddle ? await readSession(home, context, puddle.publicKey) : null,
     offer: await readOffer(client, user),
     notGranted: await readRefusal(roots, user),
+    problem,
   };
 }
 
@@ -98,10 +113,13 @@ async function readRefusal(roots: RootPaths, user: string): Promise<string | nul
 }
 
 function render(status: PuddleStatus, nowMs: number): string {
-  const { user, publicKey, name, retiredKeys, session, offer, notGranted } = status;
+  const { user, publicKey, name, retiredKeys, session, offer, notGranted, problem } = status;
+  const none = problem === null
+    ? 'none; "vigo swarm puddle init" or "join --from HOST"'
+    : "cannot be read";
   const rows: [string, string][] = [
     ["User", sanitize(user)],
-    ["Identity", publicKey ?? 'none; "vigo swarm puddle init" or "join --from HOST"'],
+    ["Identity", publicKey ?? none],
     ["Name", name ?? "none"],
     ["Retired", retiredKeys.length === 0 ? "none" : retiredKeys.join(" ")],
     [

@@ -13,6 +13,7 @@ import { sessionPlace } from "../puddle/session_place.ts";
 import { agentPaths } from "../store/agent_paths.ts";
 import type { AgentContext } from "./context.ts";
 import { createProgram } from "./program.ts";
+import { runPuddleVerb } from "./puddle_caller.ts";
 
 const NOW_MS = 1_780_000_000_000;
 const PASSPHRASE = "correct horse battery";
@@ -172,6 +173,59 @@ Deno.test("a wrong passphrase opens nothing, whatever it is asked for", async ()
     assert.deepEqual([status, out], [EXIT_CODE.failed, ""], err);
     assert.match(err, /passphrase/);
   }
+});
+
+Deno.test("a puddle that is damaged is shown as far as it can be read, with what is wrong, and the status is 1", async () => {
+  await using machine = await Machine.create();
+  const { publicKey } = await machine.json("status");
+  await Deno.writeTextFile(`${machine.home}/.vigo-puddle/identity.wrapped`, "torn");
+  const { out, err, status } = await machine.run(["status"]);
+  assert.equal(status, EXIT_CODE.failed);
+  assert.match(out, new RegExp(`Identity: +${publicKey}\\n.*Session: +locked\\n`, "s"));
+  assert.match(err, /^error: .*identity\.wrapped/);
+  const asked = await machine.run(["status", "--json"]);
+  assert.equal(asked.status, EXIT_CODE.failed);
+  assert.deepEqual(JSON.parse(asked.out).publicKey, publicKey);
+  assert.match(JSON.parse(asked.out).problem, /identity\.wrapped/);
+});
+
+Deno.test("where a puddle cannot be written for want of room, the home is named and not the agent's folder", async () => {
+  await using machine = await Machine.create();
+  const roots = rootPaths(machine.root.path);
+  const context: AgentContext = {
+    write: () => {},
+    writeError: () => {},
+    isTerminal: false,
+    env: {},
+    signal: new AbortController().signal,
+    now: () => NOW_MS,
+    readStdin: () => Promise.resolve(undefined),
+  };
+  const full = Object.assign(new Error("No space left on device (os error 28)"), {
+    code: "ENOSPC",
+  });
+  await assert.rejects(
+    runPuddleVerb({ context, roots, needsGrant: true }, { user: "mara" }, () => {
+      throw full;
+    }),
+    {
+      message:
+        `Cannot write the puddle of mara: No space left on device (os error 28). Make room where ${machine.home} is, and run this again`,
+    },
+  );
+});
+
+Deno.test("a new key ends the session, and says so", async () => {
+  await using machine = await Machine.create();
+  await machine.unlock();
+  const { out, status } = await machine.run([
+    "rekey",
+    "--without-fleet",
+    ...machine.passphrase,
+  ]);
+  assert.equal(status, EXIT_CODE.ok);
+  assert.match(out, /The session has ended; open it again with: vigo swarm puddle unlock\n/);
+  assert.equal((await machine.json("status")).session, null);
 });
 
 Deno.test("every verb tells a program what it did", async () => {

@@ -81,7 +81,9 @@ export class QueueReader {
 
   /** The highest head of a topic that anybody who can be asked knows. */
   async head(topicId: string): Promise<HeadAnswer> {
-    if (this.#heads.isIdBlocked(topicId)) return refuse(403, BLOCKED);
+    if (this.#heads.isIdBlocked(topicId)) {
+      return this.#blocked(topicId, this.#options.store.claimed(topicId)?.founder);
+    }
     const { store, server, isLive, askPeers } = this.#options;
     const found: (QueueHead & { readonly source: QueueSource })[] = [];
     const held = store.topic(topicId);
@@ -101,7 +103,7 @@ export class QueueReader {
     }
     const [best] = found.toSorted((one, other) => other.headSeq - one.headSeq);
     if (!best) return refuse(404, UNKNOWN);
-    if (this.#heads.isBlocked(best)) return refuse(403, BLOCKED);
+    if (this.#heads.isBlocked(best)) return this.#blocked(topicId, best.founder);
     const said = new Map(
       found.flatMap(({ appointment }) =>
         appointment ? [[appointment.signature, appointment] as const] : []
@@ -119,17 +121,19 @@ export class QueueReader {
     const at = messages.findIndex(({ author_pubkey }) =>
       this.#heads.isKeyBlocked(String(author_pubkey))
     );
-    if (at === 0) return refuse(403, BLOCKED);
+    if (at === 0) return this.#blocked(topicId, messages[0]?.author_pubkey);
     return at < 0
       ? answer
       : { ok: true, range: { ...answer.range, messages: messages.slice(0, at) } };
   }
 
   async #find(topicId: string, from: number, limit: number): Promise<RangeAnswer> {
-    if (this.#heads.isIdBlocked(topicId)) return refuse(403, BLOCKED);
+    if (this.#heads.isIdBlocked(topicId)) {
+      return this.#blocked(topicId, this.#options.store.claimed(topicId)?.founder);
+    }
     const { store } = this.#options;
     const held = store.topic(topicId);
-    if (held && this.#heads.isBlocked(held)) return refuse(403, BLOCKED);
+    if (held && this.#heads.isBlocked(held)) return this.#blocked(topicId, held.founder);
     // Peers may have kept what was lost here together with what the fleet had told.
     const isPast = held !== undefined && from > held.headSeq && !this.#options.isLive();
     if (held && !isPast && this.#heads.isWrittenHere(held)) return this.#local(held, from, limit);
@@ -139,11 +143,24 @@ export class QueueReader {
     const question = { topicId, from, limit: Math.min(limit, MAX_RANGE_MESSAGES) };
     const fetched = await this.#fetcher.fetch(question);
     if (fetched) {
-      if (this.#heads.isBlocked(fetched)) return refuse(403, BLOCKED);
+      if (this.#heads.isBlocked(fetched)) return this.#blocked(topicId, fetched.founder);
       return { ok: true, range: fetched };
     }
     if (held) return this.#local(held, from, limit);
     return this.#nobodyHas(topicId);
+  }
+
+  /** Whichever of the two is blocked, and by whom that is undone. */
+  #blocked(topicId: string, author: unknown): Refusal {
+    const key = String(author);
+    const isKey = this.#heads.isKeyBlocked(key);
+    const what = isKey ? `key ${key}` : `topic ${topicId}`;
+    return refuse(
+      403,
+      `The ${what} is ${BLOCKED}. Whoever looks after the fleet lifts it: vigocli swarm poolq unblock ${
+        isKey ? `--key ${key}` : topicId
+      }`,
+    );
   }
 
   /** Whether a topic is unknown, or known and out of reach, or neither can be said. */

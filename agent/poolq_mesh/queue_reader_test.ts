@@ -133,7 +133,16 @@ Deno.test("what is blocked is neither shown nor handed to peers, and comes back"
   await read(reader, question.topicId);
   assert.equal(reader.answerPeer({ ...question, from: 1 }).status, 200);
   block(question.topicId);
-  assert.equal(await read(reader, question.topicId), "blocked by the fleet's admin");
+  assert.equal(
+    await read(reader, question.topicId),
+    `The topic ${question.topicId} is blocked by the fleet's admin. Whoever looks after the fleet lifts it: vigocli swarm poolq unblock ${question.topicId}`,
+  );
+  const key = log[0]?.founder_pubkey ?? "";
+  block("", key);
+  assert.match(
+    String(await read(reader, question.topicId)),
+    new RegExp(`^The key ${key} is blocked .* unblock --key ${key}$`),
+  );
   assert.equal(reader.answerPeer({ ...question, from: 1 }).status, 403);
   const { topics } = await reader.topics();
   assert.deepEqual(topics.map(({ blocked }) => blocked), [true]);

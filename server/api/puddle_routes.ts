@@ -47,7 +47,11 @@ export function puddleRoutes(
     if (puddle) return puddle;
     throw new ApiError(
       404,
-      `No puddle is ${JSON.stringify(reference)}: see vigocli swarm puddle list`,
+      /^[0-9a-f]{1,7}$/.test(reference)
+        ? `No puddle has the name ${
+          JSON.stringify(reference)
+        }; of a key give at least 8 digits, as vigocli swarm puddle list shows them`
+        : `No puddle is ${JSON.stringify(reference)}: see vigocli swarm puddle list`,
     );
   };
   return {

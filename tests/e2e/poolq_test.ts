@@ -122,6 +122,9 @@ Deno.test("queues travel between machines, whoever is away", async (t) => {
         const { messages } = await fleet.ask(poolqRange, "swarm", "poolq", "read", id.slice(0, 8));
         assert.deepEqual(messages.map(({ body }) => body), ["first", "über"]);
         assert.match(await fleet.cli("swarm", "poolq", "show", id), /Written from +web-1, by mara/);
+        for (const verb of [["poolq", "read"], ["puddle", "show"]]) {
+          await assert.rejects(fleet.cli("swarm", ...verb, id.slice(0, 6)), /at least 8/);
+        }
         assert.equal((await fleet.ask(poolqStatus, "swarm", "poolq", "status")).messages, 3);
       },
     );
