@@ -184,6 +184,29 @@ Deno.test("of a user who loses the grant what cannot be taken stays in the home,
   assert.equal(machine.store.topic(id)?.headSeq, 3);
 });
 
+Deno.test("of a user who loses the grant nothing is removed while the disk has no room for what was posted", async () => {
+  await using machine = await Machine.create();
+  const { signer } = generateEd25519();
+  await machine.grant(true);
+  await machine.scanner.scanAll();
+  await machine.write(signer, signedLog(signer, 2));
+  await machine.grant(false);
+  const { store } = machine;
+  const save = store.save.bind(store);
+  store.save = () => {
+    throw new Error("database or disk is full");
+  };
+  await machine.scanner.scanAll();
+  assert.equal((await Array.fromAsync(Deno.readDir(machine.home))).length, 1);
+  assert.match(JSON.stringify(machine.log.lines), /grant stay.*disk is full/);
+
+  store.save = save;
+  machine.clock.nowMs += 60_000;
+  await machine.scanner.scanAll();
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(machine.home)), []);
+  assert.deepEqual(store.topics().map(({ headSeq }) => headSeq), [2]);
+});
+
 Deno.test("a grant that comes and goes between two looks at a home leaves no queues there", async () => {
   await using machine = await Machine.create();
   const { signer } = generateEd25519();
