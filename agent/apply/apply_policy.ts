@@ -43,24 +43,14 @@ export async function openPolicyApplier(setup: PolicySetup): Promise<ApplyPolicy
   );
   const { hostname, system } = setup;
   const marker = new FilledMarker();
-  /** What a dry run foresees of the grants of users that the policy does not name; any other takes them away. */
-  const revoke = async (
-    named: ReadonlySet<string> | undefined,
-    dryRun: boolean,
-  ): Promise<readonly ResourceReport[]> => {
-    if (!named) return [];
-    try {
-      if (dryRun) {
-        const users = await unnamedUsers(machine, named);
-        return users.map((user) => foreseeRevocation(machine, user));
-      }
-      for (const user of await revokeUnnamed(machine, named)) {
-        setup.log.info("a user lost its grants, since no resource names it", { user });
-      }
-    } catch (error) {
-      setup.log.error("cannot take away what users were granted", { reason: String(error) });
+  const foreseeRevocations = async (named: ReadonlySet<string>): Promise<ResourceReport[]> => {
+    const users = await unnamedUsers(machine, named);
+    return users.map((user) => foreseeRevocation(machine, user));
+  };
+  const revoke = async (named: ReadonlySet<string>): Promise<void> => {
+    for (const user of await revokeUnnamed(machine, named)) {
+      setup.log.info("a user lost its grants, since no resource names it", { user });
     }
-    return [];
   };
   return async (bundle, request): Promise<Applied> => {
     const { traits, failedCollectors, signal } = request;
@@ -83,9 +73,14 @@ export async function openPolicyApplier(setup: PolicySetup): Promise<ApplyPolicy
       },
       onProgress: (report) => request.onResource?.(report),
     });
-    const foreseen = signal.aborted
-      ? []
-      : await revoke(namedUsers(bundle.resources, applied.unwanted), request.dryRun);
+    const named = signal.aborted ? undefined : namedUsers(bundle.resources, applied.unwanted);
+    let foreseen: readonly ResourceReport[] = [];
+    try {
+      if (named && request.dryRun) foreseen = await foreseeRevocations(named);
+      else if (named) await revoke(named);
+    } catch (error) {
+      setup.log.error("cannot take away what users were granted", { reason: String(error) });
+    }
     for (const loss of foreseen) request.onResource?.(loss);
     const { policyVersion, root } = bundle;
     const { runId, trigger } = request;

@@ -100,6 +100,13 @@ class SharedMachine {
     return this.machine.runOrThrow(Deno.execPath(), words, { env: ENVIRONMENT });
   }
 
+  /** Posts what comes on standard input, by the hand of root. */
+  postInput(user: User, topic: string, stdin: string) {
+    const words = ["swarm", "poolq", "post", topic, "--stdin", "--user", user];
+    const env = { ...ENVIRONMENT };
+    return this.machine.run(Deno.execPath(), programCommand("vigo", words), { env, stdin });
+  }
+
   async topics() {
     const text = await this.fleet.cli(["swarm", "poolq", "list", "--json"]);
     return poolqTopics.answer.parse(JSON.parse(text)).topics;
@@ -178,6 +185,18 @@ Deno.test({
         },
       );
 
+      await t.step("what root is given for a user is that user's to read", async () => {
+        const { code, stdout } = await shared.postInput("mara", "piped", "by the hand of root\n");
+        assert.equal(code, 0);
+        const id = await eventually(`the server knows: ${stdout.trim()}`, async () => {
+          const topics = await shared.topics();
+          return topics.find(({ name }) => name === "piped")?.topicId;
+        });
+        assert.deepEqual(await shared.bodies(id), ["by the hand of root\n"]);
+        const tooLarge = await shared.postInput("mara", "piped", "x".repeat(20_000));
+        assert.equal(tooLarge.code, 2, tooLarge.stderr);
+      });
+
       await t.step(
         "another user's files cannot be had by a link, nor files outside of the home",
         async () => {
@@ -213,7 +232,7 @@ Deno.test({
             const topics = await shared.topics();
             return topics.length > 1 && topics.map(({ name }) => name).sort();
           });
-          assert.deepEqual(names, ["more", "news"]);
+          assert.deepEqual(names, ["more", "news", "piped"]);
         },
       );
 
