@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import type { ChunkRoom } from "./chunk_room.ts";
 import { PeerError } from "./peer_error.ts";
 
 /** Longest head of an answer: two bitmaps of the most chunks that a blob may have, addresses, and some room. */
@@ -21,14 +22,14 @@ export interface AnswerHead {
  * processor time and 200 MB of buffers that wait to be collected in every agent.
  */
 export class ChunkAnswerReader {
-  readonly #into: Uint8Array;
+  readonly #room: ChunkRoom;
   #head: AnswerHead | undefined;
   #pending = Buffer.alloc(0);
   #filled = 0;
 
-  /** @param into where the bytes go; exactly as large as the chunk. */
-  constructor(into: Uint8Array) {
-    this.#into = into;
+  /** @param room Where the bytes go; opened when they are about to come. */
+  constructor(room: ChunkRoom) {
+    this.#room = room;
   }
 
   /** The head, once it is there. */
@@ -39,7 +40,7 @@ export class ChunkAnswerReader {
   /** Whether the answer is there: of status 200 with every byte, of another one without any. */
   get isComplete(): boolean {
     if (!this.#head) return false;
-    return this.#head.status !== 200 || this.#filled === this.#into.length;
+    return this.#head.status !== 200 || this.#filled === this.#room.sizeBytes;
   }
 
   /** Whether another question may follow on the same connection. */
@@ -54,16 +55,16 @@ export class ChunkAnswerReader {
    * Takes what came next. The bytes are not kept.
    *
    * @returns Whether the answer is complete.
-   * @throws {PeerError} if it is not such an answer. What is in `into` then means nothing.
+   * @throws {PeerError} if it is not such an answer. What is in the room then means nothing.
    */
   take(part: Uint8Array): boolean {
     const body = this.#head ? part : this.#takeHead(part);
     if (body === undefined) return false;
     if (this.#head?.status !== 200) return true;
-    if (this.#filled + body.length > this.#into.length) {
-      throw new PeerError(`Peer sent more than the ${this.#into.length} bytes of the chunk`);
+    if (this.#filled + body.length > this.#room.sizeBytes) {
+      throw new PeerError(`Peer sent more than the ${this.#room.sizeBytes} bytes of the chunk`);
     }
-    this.#into.set(body, this.#filled);
+    this.#room.open().set(body, this.#filled);
     this.#filled += body.length;
     return this.isComplete;
   }
@@ -91,8 +92,8 @@ export class ChunkAnswerReader {
     if (headers.has("transfer-encoding") || !LENGTH.test(length)) {
       throw new PeerError("Peer does not say how long its answer is");
     }
-    if (Number(length) === this.#into.length) return;
-    throw new PeerError(`Peer announced ${length} bytes for a chunk of ${this.#into.length}`);
+    if (Number(length) === this.#room.sizeBytes) return;
+    throw new PeerError(`Peer announced ${length} bytes for a chunk of ${this.#room.sizeBytes}`);
   }
 }
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
+import { BufferPool } from "./buffer_pool.ts";
 import { ChunkAnswerReader } from "./chunk_answer_reader.ts";
+import { ChunkRoom, singleRoom } from "./chunk_room.ts";
 import { PeerError } from "./peer_error.ts";
 
 function answerOf(body: Uint8Array, head = `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}`) {
@@ -21,19 +23,19 @@ function takeInPieces(reader: ChunkAnswerReader, answer: Uint8Array, cuts: reado
 Deno.test("however an answer is cut, its bytes land in their places", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 64 }), fc.array(fc.nat(200)), (body, cuts) => {
-      const into = new Uint8Array(body.length);
+      const into = singleRoom(body.length);
       const reader = new ChunkAnswerReader(into);
       takeInPieces(reader, answerOf(body), cuts);
       assert.equal(reader.isComplete && reader.isReusable, true);
       assert.equal(reader.head?.headers.get("x-peers"), "10.0.0.1:1531");
-      assert.deepEqual(into, body);
+      assert.deepEqual(into.open(), body);
     }),
   );
 });
 
 Deno.test("a refusal is read without bytes, and the connection goes on if it has none", () => {
   for (const [length, isReusable] of [["0", true], ["5", false]] as const) {
-    const reader = new ChunkAnswerReader(new Uint8Array(4));
+    const reader = new ChunkAnswerReader(singleRoom(4));
     const text = `HTTP/1.1 503 Busy\r\nretry-after: 1\r\ncontent-length: ${length}\r\n\r\n`;
     assert.equal(reader.take(Buffer.from(text)), true);
     assert.equal(reader.head?.status, 503);
@@ -58,17 +60,19 @@ const REFUSED: Readonly<Record<string, string>> = {
 
 Deno.test("an answer that is not exactly the chunk is refused and writes nothing past it", () => {
   for (const [what, text] of Object.entries(REFUSED)) {
-    const memory = new Uint8Array(8);
-    const reader = new ChunkAnswerReader(memory.subarray(0, 4));
+    const pool = new BufferPool(8, 1);
+    const room = new ChunkRoom(pool, 4);
+    const reader = new ChunkAnswerReader(room);
     assert.throws(() => reader.take(Buffer.from(text)), PeerError, what);
-    assert.deepEqual(memory.subarray(4), new Uint8Array(4), what);
+    room.close();
+    assert.deepEqual(pool.take().subarray(4), new Uint8Array(4), what);
   }
 });
 
 Deno.test("whatever a peer sends is an answer or a failure of the peer", () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 40 })), fc.boolean(), (parts, isHttp) => {
-      const reader = new ChunkAnswerReader(new Uint8Array(8));
+      const reader = new ChunkAnswerReader(singleRoom(8));
       const begin = Buffer.from(isHttp ? "HTTP/1.1 200 OK\r\n" : "");
       for (const part of [begin, ...parts]) {
         try {

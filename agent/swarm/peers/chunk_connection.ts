@@ -1,5 +1,6 @@
 import tls from "node:tls";
 import { type AnswerHead, ChunkAnswerReader } from "./chunk_answer_reader.ts";
+import type { ChunkRoom } from "./chunk_room.ts";
 import { asPeerError, PeerError } from "./peer_error.ts";
 import { type PeerIdentity, readPeerIdentity } from "./peer_identity.ts";
 import type { PeerEndpoint } from "./peer_registry.ts";
@@ -96,7 +97,7 @@ export class ChunkConnection {
   async ask(
     path: string,
     headers: Readonly<Record<string, string>>,
-    into: Uint8Array,
+    into: ChunkRoom,
     signal: AbortSignal,
   ): Promise<AnswerHead | undefined> {
     if (!this.#isOpen) return undefined;

@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from "node:tls";
 import type { AnswerHead } from "./chunk_answer_reader.ts";
 import { ChunkConnection } from "./chunk_connection.ts";
+import type { ChunkRoom } from "./chunk_room.ts";
 import { PeerError } from "./peer_error.ts";
 import type { PeerIdentity } from "./peer_identity.ts";
 import { endpointKey, type PeerEndpoint } from "./peer_registry.ts";
@@ -26,8 +27,8 @@ export interface ChunkQuestion {
   readonly headers: Readonly<Record<string, string>>;
   /** Address to call from. */
   readonly localAddress: string | undefined;
-  /** Where the bytes go; exactly as large as the chunk. */
-  readonly into: Uint8Array;
+  /** Where the bytes go. */
+  readonly into: ChunkRoom;
   readonly signal: AbortSignal;
 }
 
@@ -105,7 +106,7 @@ export class ChunkConnections {
     connection: ChunkConnection,
     path: string,
     headers: Readonly<Record<string, string>>,
-    into: Uint8Array,
+    into: ChunkRoom,
     signal: AbortSignal,
   ): Promise<HeadFromPeer | undefined> {
     const { peer } = connection;

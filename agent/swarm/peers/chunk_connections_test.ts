@@ -4,6 +4,7 @@ import https from "node:https";
 import type { AddressInfo } from "node:net";
 import { enrolMember, TestAuthority, type TestMember } from "../../../tests/e2e/swarm_fleet.ts";
 import { ChunkConnections } from "./chunk_connections.ts";
+import { singleRoom } from "./chunk_room.ts";
 import { clientTls } from "./client_tls.ts";
 import { PeerError } from "./peer_error.ts";
 
@@ -11,7 +12,7 @@ const CHUNK = Uint8Array.of(1, 2, 3, 4);
 
 /** Asks a real TLS server that answers with `answer`, and counts the connections that this needs. */
 class Exchange implements AsyncDisposable {
-  readonly into = new Uint8Array(CHUNK.length);
+  readonly into = singleRoom(CHUNK.length);
   readonly revoked = new Set<string>();
   connected = 0;
   #chunks: ChunkConnections;
@@ -75,11 +76,11 @@ const give: RequestListener = (_request, response) => {
 Deno.test("chunks of one peer share a connection, which tells whose it is", async () => {
   await using exchange = await Exchange.open(give);
   for (let time = 0; time < 3; time += 1) {
-    exchange.into.fill(0);
+    exchange.into.open().fill(0);
     const { status, peer } = await exchange.ask();
     assert.equal(status, 200);
     assert.equal(peer.uuid, exchange.host.uuid);
-    assert.deepEqual(exchange.into, CHUNK);
+    assert.deepEqual(exchange.into.open(), CHUNK);
   }
   assert.equal(exchange.connected, 1);
 });
@@ -87,7 +88,7 @@ Deno.test("chunks of one peer share a connection, which tells whose it is", asyn
 Deno.test("two connections carry the chunks of one peer, and further questions wait", async () => {
   await using exchange = await Exchange.open(give);
   const answers = await Promise.all(
-    Array.from({ length: 20 }, () => exchange.ask(undefined, new Uint8Array(4))),
+    Array.from({ length: 20 }, () => exchange.ask(undefined, singleRoom(4))),
   );
   assert.ok(answers.every(({ status }) => status === 200));
   assert.equal(exchange.connected, 2);
@@ -129,7 +130,7 @@ Deno.test("who is called off writes nothing any more, and makes room for the nex
     else asked.resolve();
   });
   const stop = new AbortController();
-  const held = Array.from({ length: 9 }, () => exchange.ask(stop.signal, new Uint8Array(4)));
+  const held = Array.from({ length: 9 }, () => exchange.ask(stop.signal, singleRoom(4)));
   await asked.promise;
   isOpen = true;
   stop.abort();

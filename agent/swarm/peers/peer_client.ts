@@ -4,6 +4,7 @@ import type { SignedBytes } from "../../../shared/canonical/signed_document.ts";
 import type { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { ChunkConnections } from "./chunk_connections.ts";
+import type { ChunkRoom } from "./chunk_room.ts";
 import { clientTls } from "./client_tls.ts";
 import {
   type BlobAnswer,
@@ -140,7 +141,7 @@ export class PeerClient {
   }
 
   /**
-   * Fetches one chunk into `into`, which has exactly its size.
+   * Fetches one chunk into `into`, which is opened only if the peer gives it.
    *
    * @param asked Which chunk of which blob, and what is held of it here, which the peer is told.
    * @throws {PeerError} if the peer refuses, sends another number of bytes, or the connection breaks.
@@ -148,7 +149,7 @@ export class PeerClient {
   async getChunk(
     endpoint: PeerEndpoint,
     { sha256, chunk, held: own }: AskedChunk,
-    into: Uint8Array,
+    into: ChunkRoom,
     signal: AbortSignal,
   ): Promise<ChunkAnswer> {
     const { onPeer, onExchange, ownPort, localAddress } = this.#options;

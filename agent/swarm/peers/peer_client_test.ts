@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import { enrolMember, TestAuthority } from "../../../tests/e2e/swarm_fleet.ts";
 import { findFreePort } from "../../../tests/support/free_port.ts";
+import { singleRoom } from "./chunk_room.ts";
 import { FAKE_SHA, FakePeerContent } from "./fake_peer_content.ts";
 import { PeerClient } from "./peer_client.ts";
 import { GivenBeforeError } from "./peer_error.ts";
@@ -41,7 +42,7 @@ Deno.test("a chunk that a seeder spares is refused with word of what it has give
     const asked = { sha256: FAKE_SHA, chunk: 0, held: new Bitmap(2) };
     const { signal } = new AbortController();
     await assert.rejects(
-      client.getChunk(endpoint, asked, new Uint8Array(65_536), signal),
+      client.getChunk(endpoint, asked, singleRoom(65_536), signal),
       (error) => error instanceof GivenBeforeError && error.given[0] === 1,
     );
   } finally {

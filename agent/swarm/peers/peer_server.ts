@@ -15,7 +15,8 @@ import { callerEndpoint } from "./caller_endpoint.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { type PeerIdentity, readPeerIdentity } from "./peer_identity.ts";
 import type { PeerEndpoint } from "./peer_registry.ts";
-import type { PeerRoutes, RoutedAnswer } from "./peer_routes.ts";
+import type { PeerRoutes } from "./peer_routes.ts";
+import { sendAnswer, sendAtOnce } from "./send_answer.ts";
 import { makeStrangerIdentity } from "./stranger_identity.ts";
 import { UnfitRuntimeError } from "./unfit_runtime_error.ts";
 
@@ -158,14 +159,14 @@ export class PeerServer {
     } catch (error) {
       // A caller got here whom the runtime cannot name. It learns nothing, and the self-test learns that it was let in.
       routes.log("warning", "cannot tell who calls", { reason: String(error) });
-      return send(response, { status: 500 });
+      return sendAtOnce(response, { status: 500 });
     }
     if (!peer || this.#options.isRevoked(peer)) return void request.socket.destroy();
     this.#noteCaller(request, peer);
     const { kind, answer } = routes.route(request.method ?? "", request.url ?? "");
     const leave = this.#limits.enter(peer.uuid, kind);
     if (!leave) {
-      return send(response, { status: 503, headers: { "retry-after": RETRY_AFTER_SECS } });
+      return sendAtOnce(response, { status: 503, headers: { "retry-after": RETRY_AFTER_SECS } });
     }
     response.once("close", leave);
     if (kind === "control") this.#setDeadline(request, response);
@@ -178,7 +179,7 @@ export class PeerServer {
           status: routed.status,
         });
       }
-      await sendBody(response, routed);
+      await sendAnswer(response, routed, STALLED_TIMEOUT_MS);
     } catch (error) {
       routes.log("warning", "could not answer a peer", {
         peer: peer.hostname,
@@ -186,7 +187,7 @@ export class PeerServer {
         reason: String(error),
       });
       if (response.headersSent) response.destroy();
-      else send(response, { status: 500 });
+      else sendAtOnce(response, { status: 500 });
     }
   }
 
@@ -220,38 +221,4 @@ export class PeerServer {
 function asVerdict(error: unknown): unknown {
   const isUnfit = error instanceof Error && error.message.startsWith("Refusing to serve");
   return isUnfit ? new UnfitRuntimeError(error.message, { cause: error }) : error;
-}
-
-function send(response: ServerResponse, { status, headers, body }: RoutedAnswer): void {
-  const bytes = body instanceof Uint8Array ? body : undefined;
-  response.writeHead(status, { ...headers, "content-length": bytes?.length ?? 0 });
-  response.end(bytes);
-}
-
-async function sendBody(response: ServerResponse, answer: RoutedAnswer): Promise<void> {
-  const { status, headers, body } = answer;
-  if (body === undefined || body instanceof Uint8Array) return send(response, answer);
-  response.writeHead(status, { ...headers, "content-length": body.length });
-  for await (const slice of body.slices) {
-    if (response.destroyed) return;
-    await sendSlice(response, slice);
-  }
-  response.end();
-}
-
-/**
- * Sends a slice and waits until it has left its buffer, which is then used again; cuts the other end off if it takes
- * nothing for too long.
- */
-function sendSlice(response: ServerResponse, slice: Uint8Array): Promise<void> {
-  return new Promise((resolve) => {
-    const finish = () => {
-      clearTimeout(timer);
-      response.off("close", finish);
-      resolve();
-    };
-    const timer = setTimeout(() => response.destroy(), STALLED_TIMEOUT_MS);
-    response.once("close", finish);
-    response.write(slice, finish);
-  });
 }

@@ -3,6 +3,7 @@ import { chunkSpan } from "../../../shared/swarm/chunk_layout.ts";
 import type { PartialBlob } from "../blobs/partial_blob.ts";
 import { PeerError } from "../peers/peer_error.ts";
 import { BufferPool } from "../peers/buffer_pool.ts";
+import { ChunkRoom } from "../peers/chunk_room.ts";
 import type { DownloadOptions } from "./download_options.ts";
 import type { DownloadPlan, PlannedRequest } from "./download_plan.ts";
 import { type DownloadResult, judgeWriteError } from "./download_result.ts";
@@ -82,8 +83,7 @@ export class ChunkTraffic {
     const cancelled = new AbortController();
     if (this.#ended.signal.aborted) cancelled.abort();
     this.#requests.set(request.id, cancelled);
-    const buffer = this.#buffers.take();
-    const into = buffer.subarray(0, chunkSpan(partial.layout, request.chunk).length);
+    const into = new ChunkRoom(this.#buffers, chunkSpan(partial.layout, request.chunk).length);
     try {
       const { outcome, answer, given: bits } = await fetchChunk({
         client,
@@ -103,11 +103,11 @@ export class ChunkTraffic {
       if (outcome.kind === "corrupt") this.#noteCorrupt(request);
       if (isNews && answer && outcome.kind === "verified") {
         lastResort.notePeer(performance.now());
-        await this.#store(request.chunk, into, answer.peer.hostname, outcome.elapsedMs);
+        await this.#store(request.chunk, into.open(), answer.peer.hostname, outcome.elapsedMs);
       }
     } finally {
       this.#requests.delete(request.id);
-      this.#buffers.give(buffer);
+      into.close();
       onNews();
     }
   }

@@ -60,7 +60,7 @@ function client(...held: number[]): DownloadOptions["client"] {
       }),
     getChunk: (_endpoint, { chunk }, into) => {
       if (!bits.has(chunk)) return Promise.reject(new PeerError("not held", 404));
-      into.set(chunks[chunk] ?? []);
+      into.open().set(chunks[chunk] ?? []);
       return Promise.resolve({ peer: PEER });
     },
     requestRecheck: away,
@@ -210,7 +210,7 @@ Deno.test("who sent wrong bytes of the last chunks is told, and the blob does no
     getChunk: async (endpoint, asked, into, signal) => {
       const given = await honest.getChunk(endpoint, asked, into, signal);
       left -= 1;
-      if (left === 0) into.fill(0);
+      if (left === 0) into.open().fill(0);
       return given;
     },
     requestRecheck: async (_endpoint, _sha256, chunk) => {

@@ -1,5 +1,6 @@
 import type { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import type { ChunkRequest, RequestOutcome } from "../../../shared/swarm/chunk_request.ts";
+import type { ChunkRoom } from "../peers/chunk_room.ts";
 import type { ChunkAnswer, PeerClient } from "../peers/peer_client.ts";
 import { GivenBeforeError, PeerError } from "../peers/peer_error.ts";
 import type { PeerEndpoint } from "../peers/peer_registry.ts";
@@ -14,8 +15,8 @@ export interface FetchChunkOptions {
   readonly request: Pick<ChunkRequest, "chunk" | "timeoutMs">;
   /** What is here of the blob: told with the question, so that the peer need not ask. */
   readonly held: Bitmap;
-  /** Where the bytes go; exactly as large as the chunk. */
-  readonly into: Uint8Array;
+  /** Where the bytes go. */
+  readonly into: ChunkRoom;
   readonly verify: (bytes: Uint8Array) => boolean;
   /** Waits until so many bytes may be received. */
   readonly takeBandwidth: (sizeBytes: number, signal: AbortSignal) => Promise<void>;
@@ -42,12 +43,12 @@ export async function fetchChunk(options: FetchChunkOptions): Promise<FetchedChu
     cancelled.abort();
   }, timeoutMs);
   try {
-    await options.takeBandwidth(into.length, cancelled.signal);
+    await options.takeBandwidth(into.sizeBytes, cancelled.signal);
     const asked = { sha256, chunk, held };
     const answer = await client.getChunk(endpoint, asked, into, cancelled.signal);
     const elapsedMs = performance.now() - startedMs;
     const told = answer.given ? { answer, given: answer.given } : { answer };
-    if (!options.verify(into)) return { outcome: { kind: "corrupt" }, ...told };
+    if (!options.verify(into.open())) return { outcome: { kind: "corrupt" }, ...told };
     return { outcome: { kind: "verified", elapsedMs }, ...told };
   } catch (error) {
     if (!(error instanceof PeerError)) throw error;

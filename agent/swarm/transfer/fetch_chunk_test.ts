@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import type { ChunkAnswer } from "../peers/peer_client.ts";
+import { singleRoom } from "../peers/chunk_room.ts";
 import { GivenBeforeError, PeerError } from "../peers/peer_error.ts";
 import { fetchChunk } from "./fetch_chunk.ts";
 
@@ -14,12 +15,12 @@ async function outcomeOf(
   { timeoutMs = 60_000, cancelled = new AbortController() } = {},
 ) {
   const { outcome } = await fetchChunk({
-    client: { getChunk: (_endpoint, _asked, into, ended) => getChunk(into, ended) },
+    client: { getChunk: (_endpoint, _asked, into, ended) => getChunk(into.open(), ended) },
     endpoint: { address: "10.0.0.1", port: 1531 },
     sha256: "a".repeat(64),
     request: { chunk: 0, timeoutMs },
     held: new Bitmap(1),
-    into: new Uint8Array(2),
+    into: singleRoom(2),
     verify: (bytes) => bytes.every((byte) => byte === 7),
     takeBandwidth: () => Promise.resolve(),
     cancelled,
