@@ -3,10 +3,10 @@ import { createInterface } from "node:readline";
 import process from "node:process";
 import { z } from "zod";
 import { engineWorkerPermissions } from "../../agent/swarm/start_engine.ts";
+import type { BlobProgress } from "../../shared/proto/agent.ts";
 import { loadSigner } from "../../shared/crypto/ed25519.ts";
 import { TestEnvoy } from "../e2e/swarm_envoy.ts";
 import { TestAuthority } from "../e2e/swarm_fleet.ts";
-import { eventually } from "../support/eventually.ts";
 
 const member = z.object({ hostname: z.string(), uuid: z.string(), author: z.string() });
 
@@ -51,6 +51,7 @@ async function main(): Promise<void> {
     folder: job.folder,
     address: job.address,
     port: PORT,
+    onProgress: tellMilestones(job.wanted),
     ...(job.corrupts ? { startWorker: startCorruptingWorker } : {}),
   });
   console.log("loaded");
@@ -60,21 +61,29 @@ async function main(): Promise<void> {
   // From here on the peak is that of the transfer and not of starting (proc(5)).
   await Deno.writeTextFile("/proc/self/clear_refs", "5");
   console.log("ready");
-  const share = () => {
-    const blobs = envoy.events.findLast((event) => event.kind === "progress")?.blobs ?? [];
+  // Goes on serving the others until the benchmark ends it.
+  await new Promise((resolve) => setTimeout(resolve, HOUR_MS));
+}
+
+/** Prints each milestone when so much of what is wanted is held. */
+function tellMilestones(wanted: number): (blobs: readonly BlobProgress[]) => void {
+  const left = [["half", 0.5], ["most", 0.9], ["done", 1]] as const;
+  let told = 0;
+  return (blobs) => {
     const have = blobs.filter(({ origin }) => !origin).reduce(
-      (sum, one) =>
-        sum + (one.status === "complete" ? 1 : one.chunksHave / Math.max(1, one.chunksTotal)),
+      (sum, one) => sum + heldShare(one),
       0,
     );
-    return job.wanted === 0 ? 0 : have / job.wanted;
+    for (; told < left.length; told += 1) {
+      const [name, share] = left[told] ?? ["done", 1];
+      if (wanted === 0 || have / wanted < share) return;
+      console.log(name);
+    }
   };
-  for (const [name, wanted] of [["half", 0.5], ["most", 0.9], ["done", 1]] as const) {
-    await eventually(`holds ${wanted}`, () => share() >= wanted, HOUR_MS);
-    console.log(name);
-  }
-  // Goes on serving the others until the benchmark ends it.
-  await eventually("the benchmark ends", () => false, HOUR_MS);
+}
+
+function heldShare({ status, chunksHave, chunksTotal }: BlobProgress): number {
+  return status === "complete" ? 1 : chunksHave / Math.max(1, chunksTotal);
 }
 
 function startCorruptingWorker(folder: string): Worker {

@@ -1,6 +1,7 @@
 import { envoyDocument, fleetDocument } from "../../shared/config/document_fixture.ts";
 import type { EnvoyDocument } from "../../shared/config/envoy_document.ts";
 import type { Signer } from "../../shared/crypto/ed25519.ts";
+import type { BlobProgress } from "../../shared/proto/agent.ts";
 import { sealDocument } from "../../shared/canonical/signed_document.ts";
 import {
   type ManifestEntry,
@@ -42,6 +43,8 @@ export interface TestEnvoyOptions {
   readonly maxUploadMbps?: number;
   /** Starts the engine's worker; another one to see what a broken machine does to the others. */
   readonly startWorker?: (folder: string) => Worker;
+  /** Hears every report of progress, which is then not kept among the events: with many blobs they fill memory. */
+  readonly onProgress?: (blobs: readonly BlobProgress[]) => void;
 }
 
 /** A real engine worker with the part of a daemon that it needs: documents, and a key that signs. */
@@ -182,6 +185,8 @@ export class TestEnvoy implements AsyncDisposable {
       this.engine.send({ kind: "signed", requestId: event.requestId, entry });
       return;
     }
+    const { onProgress } = this.#options;
+    if (onProgress && event.kind === "progress") return onProgress(event.blobs);
     this.events.push(event);
     if (Deno.env.get("VIGO_TEST_LOG") && event.kind === "log") {
       console.error(this.member.hostname, event.level, event.message, event.properties);
