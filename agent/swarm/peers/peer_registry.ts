@@ -156,7 +156,9 @@ export class PeerRegistry {
       if (isEarly && isFree) continue;
       this.#forgetCandidate(key);
       if (isEarly) continue;
-      this.#dialled.set(key, { nowMs, isFree, isCaller });
+      // What was dialled within the limit still counts when it is called back: it may call before it has answered.
+      const isCounted = dialled?.isFree === false;
+      this.#dialled.set(key, { nowMs, isFree: isFree && !isCounted, isCaller });
       if (!isFree) limited += 1;
       if (isProbe) probing += 1;
       const { address, port, tries } = waiting;

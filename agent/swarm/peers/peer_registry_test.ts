@@ -35,6 +35,17 @@ Deno.test("a caller with a certificate is called back without using up the limit
   assert.equal(registry.takeDialable(0).length, 40);
 });
 
+Deno.test("an address that was dialled within the limit still counts when it calls back before it has answered", () => {
+  const registry = new PeerRegistry();
+  for (let number = 0; number < 40; number += 1) registry.suggest(endpoint(number), "exchange");
+  const dialled = registry.takeDialable(0);
+  assert.equal(dialled.length, MAX_DIALS_PER_MINUTE);
+  for (const address of dialled) registry.suggest(address, "inbound");
+  assert.equal(registry.takeDialable(1).length, MAX_DIALS_PER_MINUTE, "each is called back once");
+  assert.equal(registry.takeDialable(2).length, 0, "and nobody else before the minute is over");
+  assert.equal(registry.takeDialable(REDIAL_MS + 1).length, MAX_DIALS_PER_MINUTE);
+});
+
 Deno.test("a caller that was heard before and had to wait is called back at once, as one that was heard", () => {
   const registry = new PeerRegistry();
   for (let number = 0; number < 40; number += 1) registry.suggest(endpoint(number), "multicast");
