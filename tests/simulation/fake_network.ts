@@ -39,7 +39,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
  * A network of hosts with limited uplinks and downlinks, delay, loss, reordering and partitions. What is sent waits for its
- * turn on the sender's uplink and then on the receiver's downlink.
+ * turn on the sender's uplink and shares the receiver's downlink with what others send.
  */
 export class FakeNetwork<Peer extends Host> {
   readonly #hosts = new Map<string, Peer>();
@@ -153,7 +153,8 @@ export class FakeNetwork<Peer extends Host> {
     const { nowMs } = this.time;
     const sentMs = from.send(sizeBytes, nowMs);
     willBeSent?.(sentMs);
-    const receivedMs = to.receive(sizeBytes, sentMs - sizeBytes / from.upBytesPerMs, sentMs);
+    const firstMs = sentMs - sizeBytes / from.upBytesPerMs;
+    const receivedMs = to.receive(sizeBytes, firstMs, sentMs, nowMs);
     const hereMs = Math.max(receivedMs, this.#sharedMs(sizeBytes));
     return hereMs - nowMs + this.#delayMs(from, to) + this.#resendMs();
   }

@@ -1,3 +1,5 @@
+import { TakenTime } from "./taken_time.ts";
+
 /** Where a host stands in the network, and how fast it is connected. */
 export interface LinkPlan {
   readonly address: string;
@@ -8,7 +10,7 @@ export interface LinkPlan {
   readonly latencyMs: number;
 }
 
-/** The link of one host: a queue for what is sent, and one for what is received. Times are in ms. */
+/** The link of one host: a queue for what is sent, and the time that what is received takes. Times are in ms. */
 export class HostLink implements LinkPlan {
   readonly address: string;
   readonly segment: number;
@@ -18,7 +20,7 @@ export class HostLink implements LinkPlan {
   /** Hosts of different parts do not reach each other. */
   part = 0;
   #upFreeMs = 0;
-  #downFreeMs = 0;
+  readonly #down = new TakenTime();
 
   constructor({ address, segment, upBytesPerMs, downBytesPerMs, latencyMs }: LinkPlan) {
     this.address = address;
@@ -35,12 +37,12 @@ export class HostLink implements LinkPlan {
   }
 
   /**
-   * Queues bytes to be received that are sent from `firstMs` to `lastMs`. Returns when the last of them is here: never before
-   * it was sent, and not sooner than this link can take all of them.
+   * Receives bytes that are sent from `firstMs` to `lastMs`, none of them before `nowMs`, while other transfers leave this link
+   * free: what waits for its turn at one sender holds up nothing that another sends meanwhile. Returns when the last of them
+   * is here: never before it was sent, and not sooner than this link can take all of them.
    */
-  receive(sizeBytes: number, firstMs: number, lastMs: number): number {
-    const ownMs = Math.max(firstMs, this.#downFreeMs) + sizeBytes / this.downBytesPerMs;
-    this.#downFreeMs = Math.max(lastMs, ownMs);
-    return this.#downFreeMs;
+  receive(sizeBytes: number, firstMs: number, lastMs: number, nowMs: number): number {
+    this.#down.forget(nowMs);
+    return Math.max(lastMs, this.#down.take(sizeBytes / this.downBytesPerMs, firstMs));
   }
 }
