@@ -3,6 +3,7 @@ import type { ManifestEntry } from "../../../shared/swarm/manifest_entry.ts";
 import { type DiskVerdict, judgeDisk, readDiskSpace, roomFor } from "../blobs/disk_gate.ts";
 import { exhume } from "../seeds/graveyard.ts";
 import { BenchList } from "../peers/bench_list.ts";
+import { ChunkMemory } from "./chunk_memory.ts";
 import { ChunkOrigins } from "./chunk_origins.ts";
 import { Download } from "./download.ts";
 import type { ReceiverOptions } from "./receiver_options.ts";
@@ -21,6 +22,7 @@ export class BlobFetcher {
   readonly #options: ReceiverOptions;
   readonly #underWay: DownloadsUnderWay;
   readonly #benches = new BenchList();
+  readonly #memory = new ChunkMemory();
 
   constructor(options: ReceiverOptions, underWay: DownloadsUnderWay) {
     this.#options = options;
@@ -62,6 +64,7 @@ export class BlobFetcher {
       onProgress: () => this.#underWay.onProgress(entry.sha256),
       checkDisk: () => this.checkDisk(entry),
       takeBandwidth: this.#options.takeBandwidth,
+      memory: this.#memory,
     });
   }
 

@@ -2,7 +2,6 @@ import { Bitmap } from "../../../shared/swarm/bitmap.ts";
 import { chunkSpan } from "../../../shared/swarm/chunk_layout.ts";
 import type { PartialBlob } from "../blobs/partial_blob.ts";
 import { PeerError } from "../peers/peer_error.ts";
-import { BufferPool } from "../peers/buffer_pool.ts";
 import { ChunkRoom } from "../peers/chunk_room.ts";
 import type { DownloadOptions } from "./download_options.ts";
 import type { DownloadPlan, PlannedRequest } from "./download_plan.ts";
@@ -31,7 +30,7 @@ export class ChunkTraffic {
   readonly #tasks = new Set<Promise<void>>();
   /** Complaints about wrong bytes: what is left to do when the last chunk is there. */
   readonly #complaints = new Set<Promise<void>>();
-  readonly #buffers: BufferPool;
+  readonly #leaveMemory: () => void;
   readonly #ended = new AbortController();
   readonly #signal: AbortSignal;
   #failure: DownloadResult | undefined;
@@ -40,8 +39,7 @@ export class ChunkTraffic {
   constructor(options: ChunkTrafficOptions, signal: AbortSignal) {
     this.#options = options;
     this.#signal = signal;
-    const { entry: { chunkSizeBytes, sizeBytes }, plan } = options;
-    this.#buffers = new BufferPool(Math.min(chunkSizeBytes, sizeBytes), plan.maxInFlight);
+    this.#leaveMemory = options.memory.enter();
     signal.addEventListener("abort", this.#end);
   }
 
@@ -65,6 +63,7 @@ export class ChunkTraffic {
   async end(): Promise<void> {
     this.#end();
     await Promise.all(this.#tasks);
+    this.#leaveMemory();
   }
 
   /** Waits until those who sent wrong bytes have been told, or the download is called off. */
@@ -79,11 +78,12 @@ export class ChunkTraffic {
   };
 
   async #fetch(request: PlannedRequest): Promise<void> {
-    const { client, takeBandwidth, plan, partial, lastResort, entry, onNews } = this.#options;
+    const { client, takeBandwidth, plan, partial, lastResort, entry, memory, onNews } =
+      this.#options;
     const cancelled = new AbortController();
     if (this.#ended.signal.aborted) cancelled.abort();
     this.#requests.set(request.id, cancelled);
-    const into = new ChunkRoom(this.#buffers, chunkSpan(partial.layout, request.chunk).length);
+    const into = new ChunkRoom(memory, chunkSpan(partial.layout, request.chunk).length);
     try {
       const { outcome, answer, given: bits } = await fetchChunk({
         client,

@@ -6,6 +6,7 @@ import type { Hasher } from "../hashing/hasher.ts";
 import type { PeerClient } from "../peers/peer_client.ts";
 import type { ProvenPeer } from "../peers/peer_registry.ts";
 import type { SwarmPaths } from "../swarm_paths.ts";
+import type { ChunkMemory } from "./chunk_memory.ts";
 import type { ChunkOrigins } from "./chunk_origins.ts";
 import type { ServerSource } from "./last_resort.ts";
 
@@ -32,5 +33,7 @@ export interface DownloadOptions {
   readonly checkDisk: () => Promise<DiskVerdict>;
   /** Waits until so many bytes may be received. */
   readonly takeBandwidth: (sizeBytes: number, signal: AbortSignal) => Promise<void>;
+  /** For the chunks that arrive. */
+  readonly memory: ChunkMemory;
   readonly log: EngineLog;
 }

@@ -80,11 +80,6 @@ export class DownloadPlan {
     this.noteHeld(holder.peer.uuid, holder.chunks, nowMs);
   }
 
-  /** Most chunks under way at once. */
-  get maxInFlight(): number {
-    return this.#limits.maxInFlight;
-  }
-
   /** Chunks by where they came from: hostnames, `server`, and `cached` for those that were there. */
   get sources(): Record<string, number> {
     return Object.fromEntries(this.#sources);

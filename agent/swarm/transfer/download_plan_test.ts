@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { Bitmap } from "../../../shared/swarm/bitmap.ts";
+import { schedulerLimits } from "../../../shared/swarm/scheduler_limits.ts";
 import { DownloadPlan, type KnownHolder } from "./download_plan.ts";
 
 const MIB = 1024 * 1024;
@@ -57,7 +58,7 @@ Deno.test("of a benched peer nothing is asked, and what it holds is not believed
 Deno.test("while too many chunks wait for the disk no more are asked for", () => {
   const made = begun();
   let nowMs = 0;
-  for (let written = 0; written < made.maxInFlight; written += 1) {
+  for (let written = 0; written < schedulerLimits(MIB).maxInFlight; written += 1) {
     const [request] = made.step(() => [ORIGIN], ++nowMs).requests;
     const id = request?.id ?? written + 1;
     assert.equal(made.finish(id, { kind: "verified", elapsedMs: 1 }, nowMs), true);

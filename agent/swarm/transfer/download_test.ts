@@ -10,6 +10,7 @@ import { localHasher } from "../hashing/local_hasher.ts";
 import { PeerError } from "../peers/peer_error.ts";
 import type { ProvenPeer } from "../peers/peer_registry.ts";
 import { SwarmPaths } from "../swarm_paths.ts";
+import { ChunkMemory } from "./chunk_memory.ts";
 import { Download } from "./download.ts";
 import { ChunkOrigins } from "./chunk_origins.ts";
 import type { DownloadOptions } from "./download_options.ts";
@@ -115,6 +116,7 @@ async function start(
     onProgress: () => {},
     checkDisk: () => Promise.resolve({ ok: true }),
     takeBandwidth: () => Promise.resolve(),
+    memory: new ChunkMemory(),
     log: (_level, message) => onLog(message),
   });
   return { download, paths, origins };
