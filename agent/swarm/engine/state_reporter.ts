@@ -7,6 +7,8 @@ import type { TaskScope } from "../runtime/task_scope.ts";
 
 /** Reports and mirror files follow a change after this. */
 const REPORT_MS = 1000;
+/** Making reports takes at most one part in so many of the engine's time, which belongs to the content. */
+const TIME_SHARE = 10;
 
 export interface StateReporterOptions {
   readonly scope: TaskScope;
@@ -29,6 +31,7 @@ export class StateReporter {
   #due: ReturnType<typeof setTimeout> | undefined;
   #reported = "";
   #linked = "";
+  #costMs = 0;
 
   constructor(options: StateReporterOptions) {
     this.#options = options;
@@ -39,12 +42,13 @@ export class StateReporter {
     this.#due ??= setTimeout(() => {
       this.#due = undefined;
       this.#options.scope.run("report", () => this.report());
-    }, REPORT_MS);
+    }, reportPauseMs(this.#costMs));
   }
 
   async report(): Promise<void> {
     const { path, post, chunkMap, clockOffsetMs } = this.#options;
     await this.#sendLinks();
+    const startedMs = performance.now();
     const state = this.#options.state();
     const text = JSON.stringify({ ...state, updatedMs: 0 });
     if (text === this.#reported) return;
@@ -52,6 +56,7 @@ export class StateReporter {
     const offsetMs = clockOffsetMs();
     const blobs = state.blobs.map((blob) => asProgress(blob, chunkMap(blob.sha256), offsetMs));
     post({ kind: "progress", blobs, problems: state.problems });
+    this.#costMs = performance.now() - startedMs;
     // A mirror, made anew with the next change and with every start: nobody waits for the disk here.
     await writeFileAtomic(path, JSON.stringify(state), { mode: 0o644 });
   }
@@ -68,4 +73,9 @@ export class StateReporter {
     this.#linked = text;
     await this.#options.link(links);
   }
+}
+
+/** How long after a change the next report is made, in ms, if the last one took `costMs`: each tells of every blob. */
+export function reportPauseMs(costMs: number): number {
+  return Math.max(REPORT_MS, costMs * (TIME_SHARE - 1));
 }
