@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { Duplex } from "node:stream";
 import type { ReadableStream, WritableStream } from "node:stream/web";
+import { limitPipelining } from "../../shared/platform/limit_pipelining.ts";
 import { isAbsent } from "../store/is_absent.ts";
 
 /** Answers one request; whatever it throws becomes a 500. */
@@ -53,12 +54,15 @@ export class LocalServer {
       requestTimeout: requestTimeoutMs,
       connectionsCheckingInterval: timeoutCheckMs,
     };
-    const server = createServer(timeouts, (request, response) => {
-      handler(request, response).catch((error) => {
-        if (!response.headersSent) sendJson(response, 500, { message: String(error) });
-        else response.destroy();
-      });
-    });
+    const server = createServer(
+      timeouts,
+      limitPipelining((request, response) => {
+        handler(request, response).catch((error) => {
+          if (!response.headersSent) sendJson(response, 500, { message: String(error) });
+          else response.destroy();
+        });
+      }),
+    );
     return new LocalServer(server, await bind(path, mode), path);
   }
 

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { getRequestListener, RequestError } from "@hono/node-server";
 import type { Hono } from "hono";
 import { AddressQuota } from "../../shared/platform/address_quota.ts";
+import { limitPipelining } from "../../shared/platform/limit_pipelining.ts";
 import { errorResponse } from "./answer_error.ts";
 import type { TlsIdentity } from "../../shared/platform/client_certificate_probe.ts";
 
@@ -83,14 +84,14 @@ export async function startHttpsListener(options: HttpsListenerOptions): Promise
       maxHeaderSize: MAX_HEADER_BYTES,
       connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
     },
-    (request: IncomingMessage, response: ServerResponse) => {
+    limitPipelining((request: IncomingMessage, response: ServerResponse) => {
       if (open > limits.maxConnections) {
         onRefused();
         refuse(response, 503, "Too many connections are open; try again in a moment");
       } else if (request.rawHeaders.length > 2 * MAX_HEADERS) {
         refuse(response, 431, `The request has more than ${MAX_HEADERS} headers`);
       } else void serve(request, response);
-    },
+    }),
   );
   server.headersTimeout = limits.headersTimeoutMs;
   server.requestTimeout = REQUEST_TIMEOUT_MS;

@@ -217,3 +217,18 @@ Deno.test("connections that are only held open do not hold up the end", async ()
   await once(plain, "connect");
   await Promise.all([once(secure, "close"), once(plain, "close"), rig.listener.stop()]);
 });
+
+Deno.test("a client that asks on and on and takes no answer loses its connection, and others are served", async () => {
+  let judged = 0;
+  await using rig = await startRig((context) => (judged += 1, judgeRightly(context)));
+  const flood = await openConnection(rig);
+  flood.on("error", () => {});
+  const ended = new Promise((resolve) => flood.once("close", resolve));
+  flood.pause();
+  flood.write(`GET ${API_PREFIX}/envoys HTTP/1.1\r\nhost: localhost\r\n\r\n`.repeat(5_000));
+  // What nobody reads is not told of its end before it is read.
+  await selfTest(rig);
+  flood.resume();
+  await ended;
+  assert.ok(judged < 100, `${judged} requests were served`);
+});

@@ -11,6 +11,7 @@ import {
   type HandshakeLimits,
   limitHandshakes,
 } from "../../../shared/platform/limit_handshakes.ts";
+import { limitPipelining } from "../../../shared/platform/limit_pipelining.ts";
 import { callerEndpoint } from "./caller_endpoint.ts";
 import { ConnectionLimits } from "./connection_limits.ts";
 import { type PeerIdentity, readPeerIdentity } from "./peer_identity.ts";
@@ -79,7 +80,7 @@ export class PeerServer {
       headersTimeout: IDLE_TIMEOUT_MS,
       keepAliveTimeout: IDLE_TIMEOUT_MS,
       connectionsCheckingInterval: 1000,
-    }, (request, response) => void this.#handle(request, response));
+    }, limitPipelining((request, response) => void this.#handle(request, response)));
     // A failed handshake is the other end's problem and says nothing that an operator could act on.
     this.#server.on("tlsClientError", () => {});
     this.#server.on("clientError", (_error, socket) => socket.destroy());

@@ -200,3 +200,30 @@ Deno.test("a connection that never begins its handshake is dropped", async () =>
     await server.stop();
   }
 });
+
+Deno.test("a peer that asks on and on and waits for no answer loses its connection", async () => {
+  const authority = await TestAuthority.create();
+  const { identity } = await enrolMember(authority, "envoy-0");
+  const greedy = await enrolMember(authority, "envoy-1");
+  const server = await PeerServer.start(optionsFor(identity, authority.pem));
+  try {
+    const socket = connect({
+      host: ADDRESS,
+      port: server.port,
+      ca: authority.pem,
+      cert: greedy.identity.certificate,
+      key: greedy.identity.privateKey,
+      checkServerIdentity: () => undefined,
+    });
+    socket.on("error", () => {});
+    await once(socket, "secureConnect");
+    const ended = new Promise((resolve) => socket.once("close", resolve));
+    socket.write("GET /swarm/v1/fleet HTTP/1.1\r\nhost: peer\r\n\r\n".repeat(5_000));
+    let answers = 0;
+    socket.on("data", (part) => answers += String(part).split("HTTP/1.1 ").length - 1);
+    await ended;
+    assert.ok(answers < 100, `${answers} questions were answered`);
+  } finally {
+    await server.stop();
+  }
+});
