@@ -70,6 +70,7 @@ export class EngineSession {
       clockOffsetMs: () => options.facts().clockOffsetMs,
       post: options.post,
       link: options.link,
+      now: () => performance.now(),
     });
   }
 

@@ -9,6 +9,8 @@ import type { TaskScope } from "../runtime/task_scope.ts";
 const REPORT_MS = 1000;
 /** Making reports takes at most one part in so many of the engine's time, which belongs to the content. */
 const TIME_SHARE = 10;
+/** Links that ought to stand already are asked for again after this, since anybody may have removed them. */
+const RELINK_MS = 60_000;
 
 export interface StateReporterOptions {
   readonly scope: TaskScope;
@@ -23,21 +25,27 @@ export interface StateReporterOptions {
   readonly post: (message: FromEngine) => void;
   /** Has the daemon's side make these links and no others. */
   readonly link: (links: SwarmLinks) => Promise<unknown>;
+  /** A clock that never goes back, in ms. */
+  readonly now: () => number;
 }
 
-/** Tells the daemon and the mirror file how things stand, soon after a change and only if something changed. */
+/**
+ * Tells the daemon and the mirror file how things stand, soon after a change and only if something changed. Links are
+ * asked for again now and then even if nothing did.
+ */
 export class StateReporter {
   readonly #options: StateReporterOptions;
   #due: ReturnType<typeof setTimeout> | undefined;
   #reported = "";
   #linked = "";
+  #linkedMs = 0;
   #costMs = 0;
 
   constructor(options: StateReporterOptions) {
     this.#options = options;
   }
 
-  /** Something has changed; several changes in quick succession share a report. */
+  /** Something has changed, or may have; several changes in quick succession share a report. */
   noteChange(): void {
     this.#due ??= setTimeout(() => {
       this.#due = undefined;
@@ -46,9 +54,9 @@ export class StateReporter {
   }
 
   async report(): Promise<void> {
-    const { path, post, chunkMap, clockOffsetMs } = this.#options;
+    const { path, post, chunkMap, clockOffsetMs, now } = this.#options;
     await this.#sendLinks();
-    const startedMs = performance.now();
+    const startedMs = now();
     const state = this.#options.state();
     const text = JSON.stringify({ ...state, updatedMs: 0 });
     if (text === this.#reported) return;
@@ -56,7 +64,7 @@ export class StateReporter {
     const offsetMs = clockOffsetMs();
     const blobs = state.blobs.map((blob) => asProgress(blob, chunkMap(blob.sha256), offsetMs));
     post({ kind: "progress", blobs, problems: state.problems });
-    this.#costMs = performance.now() - startedMs;
+    this.#costMs = now() - startedMs;
     // A mirror, made anew with the next change and with every start: nobody waits for the disk here.
     await writeFileAtomic(path, JSON.stringify(state), { mode: 0o644 });
   }
@@ -69,8 +77,10 @@ export class StateReporter {
   async #sendLinks(): Promise<void> {
     const links = this.#options.links();
     const text = JSON.stringify(links);
-    if (text === this.#linked) return;
+    const nowMs = this.#options.now();
+    if (text === this.#linked && nowMs - this.#linkedMs < RELINK_MS) return;
     this.#linked = text;
+    this.#linkedMs = nowMs;
     await this.#options.link(links);
   }
 }
