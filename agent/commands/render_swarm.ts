@@ -17,6 +17,11 @@ export interface Surface {
 const SHORT_SHA = 12;
 const NAME_WIDTH = 15;
 
+/** A fact that is told only if there is one. */
+function optional(name: string, value: string | undefined): [string, string][] {
+  return value === undefined ? [] : [[name, value]];
+}
+
 /** Lines of a name and a value. */
 function renderFacts(facts: readonly (readonly [string, string])[]): string {
   return facts.map(([name, value]) => `${`${name}:`.padEnd(NAME_WIDTH)}${sanitize(value)}\n`)
@@ -38,8 +43,6 @@ export function renderSwarmStatus(
   const { gates, manifest, multicast, listening, blobs, problems } = state;
   const count = (status: BlobState["status"]) =>
     blobs.filter((blob) => blob.status === status).length;
-  const optional = (name: string, value: string | undefined): [string, string][] =>
-    value === undefined ? [] : [[name, value]];
   return renderFacts([
     ["Envoy", `${state.hostname} (${state.envoyUuid})`],
     ["Engine", engine],
@@ -102,7 +105,7 @@ export function renderSeeds(
         blob.label,
         blob.sha256.slice(0, SHORT_SHA),
         formatBytes(blob.sizeBytes),
-        blob.isSeed ? "seeding" : blob.status,
+        describeStatus(blob),
         `${blob.chunksHave}/${blob.chunksTotal}`,
         blob.origin,
         blob.target,
@@ -114,15 +117,33 @@ export function renderSeeds(
   return table;
 }
 
+/** The status of a blob in a word; what this machine originates, it has from the start. */
+function describeStatus({ status, isSeed }: BlobState): string {
+  return isSeed && status === "complete" ? "seeding" : status;
+}
+
+/** When a blob was complete here; nothing if it never had to be fetched. */
+function describeCompletion(
+  { status, isSeed, completedMs, activeDownloadMs }: BlobState,
+  nowMs: number,
+): string | undefined {
+  if (completedMs === undefined) {
+    return isSeed || status === "complete" ? undefined : "not yet";
+  }
+  return `${formatRelativeTime(completedMs, nowMs)}, after ${formatDuration(activeDownloadMs)}`;
+}
+
 /** Everything that is known of one blob, with a bar while it is downloading. */
 export function renderSeed(blob: BlobState, nowMs: number): string {
   const sources = Object.entries(blob.sources).sort(([, a], [, b]) => b - a)
     .map(([name, chunks]) => `${name}: ${chunks}`);
+  const status = describeStatus(blob);
+  const completed = describeCompletion(blob, nowMs);
   const facts = renderFacts([
     ["Label", blob.label],
     ["SHA-256", blob.sha256],
     ["Size", formatBytes(blob.sizeBytes)],
-    ["Status", blob.skipReason === "" ? blob.status : `${blob.status} (${blob.skipReason})`],
+    ["Status", blob.skipReason === "" ? status : `${status} (${blob.skipReason})`],
     ["Chunks", `${blob.chunksHave}/${blob.chunksTotal}`],
     ["Sources", sources.length > 0 ? sources.join(", ") : "none"],
     ["Holders", blob.holders.length > 0 ? blob.holders.join(", ") : "none known"],
@@ -132,14 +153,7 @@ export function renderSeed(blob: BlobState, nowMs: number): string {
       "Retention",
       blob.retentionSecs === 0 ? "for ever" : formatDuration(blob.retentionSecs * 1000),
     ],
-    [
-      "Completed",
-      blob.completedMs === undefined
-        ? "not yet"
-        : `${formatRelativeTime(blob.completedMs, nowMs)}, after ${
-          formatDuration(blob.activeDownloadMs)
-        }`,
-    ],
+    ...optional("Completed", completed),
   ]);
   if (blob.status !== "downloading") return facts;
   const bar = renderProgressBar({

@@ -56,7 +56,7 @@ export function swarmCommand(context: AgentContext, roots: () => RootPaths) {
     .argument("<key>", "label or SHA-256 prefix")
     .option("--json", "print JSON")
     .action(async (key, { json }) => {
-      const blob = findBlob(unwrap(await readMirror(folder())).blobs, key);
+      const blob = findBlob(unwrap(await readMirror(folder())), key);
       print(json, blob, () => renderSeed(blob, context.now()));
     });
 
@@ -113,10 +113,14 @@ function unwrap<T>(mirror: Mirror<T>): T {
 /**
  * The blob that a label or a prefix of its SHA-256 means; a label wins.
  *
- * @throws {UserError} if there is none, or several begin so.
+ * @throws {UserError} if there is none, or several begin so, or the label is that of a seed that cannot be originated.
  */
-export function findBlob(blobs: readonly BlobState[], key: string): BlobState {
+function findBlob({ blobs, problems }: SwarmState, key: string): BlobState {
   const byLabel = blobs.filter(({ label }) => label === key);
+  const broken = problems.find(({ label }) => label === key);
+  if (byLabel.length === 0 && broken) {
+    throw new UserError(`Cannot seed "${key}": ${broken.reason}`);
+  }
   const found = byLabel.length > 0
     ? byLabel
     : blobs.filter(({ sha256 }) => /^[0-9a-f]+$/.test(key) && sha256.startsWith(key));

@@ -132,6 +132,50 @@ Deno.test("a blob that is not here, or that could be another, is refused with wh
   );
 });
 
+Deno.test("a broken seed that the list names is shown with its problem, and a blob of its label before it", async () => {
+  const problem = { label: "y.txt", reason: "y.txt.swarm is not JSON" };
+  const problems = [problem, { label: "abcd", reason: "abcd.swarm is missing" }];
+  await using machine = await Machine.create({ blobs: BLOBS, problems });
+  assert.match(
+    (await machine.vigo("seeds", "list")).stdout,
+    /^y\.txt .*y\.txt\.swarm is not JSON/m,
+  );
+  for (const options of [[], ["--json"]]) {
+    await machine.refused(
+      EXIT_CODE.failed,
+      /^error: Cannot seed "y\.txt": y\.txt\.swarm is not JSON$/m,
+      ...["seeds", "show", "y.txt", ...options],
+    );
+  }
+  // The label that a person wrote is meant before digits that happen to be the same.
+  await machine.refused(EXIT_CODE.failed, /abcd\.swarm is missing/, "seeds", "show", "abcd");
+  await machine.write("state", {
+    ...STATE,
+    blobs: BLOBS,
+    problems: [{ ...problem, label: "app.tar" }],
+  });
+  assert.deepEqual(await machine.json("seeds", "show", "app.tar"), BLOBS[0]);
+});
+
+Deno.test("the list and one blob's facts tell the same status, and no completion of what was never fetched", async () => {
+  const { completedMs: _, ...placed } = blob({ isSeed: true });
+  const cases = [
+    [placed, "seeding", undefined],
+    [{ ...placed, status: "revoking" }, "revoking", undefined],
+    [{ ...placed, isSeed: false }, "complete", undefined],
+    [{ ...placed, isSeed: false, status: "downloading" }, "downloading", "not yet"],
+    [blob({}), "complete", "1m ago, after 900ms"],
+  ] as const;
+  for (const [shown, status, completed] of cases) {
+    await using machine = await Machine.create({ blobs: [shown] });
+    const list = await machine.vigo("seeds", "list");
+    assert.match(list.stdout, new RegExp(`^app\\.tar +\\w+ +\\S+ \\w+ +${status} `, "m"));
+    const { stdout } = await machine.vigo("seeds", "show", "app.tar");
+    assert.match(stdout, new RegExp(`^Status: +${status}$`, "m"));
+    assert.equal(/^Completed: +(.*)$/m.exec(stdout)?.[1], completed);
+  }
+});
+
 Deno.test("a missing argument, one too many, or an unknown verb ends with the status of a wrong use", async () => {
   await using machine = await Machine.create();
   await machine.refused(EXIT_CODE.usage, /missing required argument 'key'/, "seeds", "show");
