@@ -18,7 +18,10 @@ const INTERVAL_MS = 500;
 
 type Shown = z.output<typeof filecastShow.answer>;
 
-/** How a cast is followed: `bars` draws one for each host, `table` draws the table anew or writes a line per change. */
+/**
+ * How a cast is followed: `bars` draws one for each host and is for whoever waits for its delivery, `table` draws the
+ * table anew or writes a line per change.
+ */
 export interface FollowOptions {
   readonly as: "bars" | "table";
   readonly json: boolean;
@@ -27,7 +30,7 @@ export interface FollowOptions {
 /**
  * Follows a cast until every target has it or skipped it, and says how it ended.
  *
- * @throws {UserError} if envoys skipped it, or with status 130 when the operator interrupts; the cast goes on then.
+ * @throws {UserError} if envoys skipped it, if it is revoked while its delivery is waited for, or with status 130 when the operator interrupts; the cast goes on then.
  */
 export async function followFilecast(
   client: ApiClient,
@@ -41,7 +44,12 @@ export async function followFilecast(
     const answer = await ask(client, sha, signal);
     if (answer === undefined) break;
     if (!json) tell(answer, context);
-    if (isSettled(answer.filecast, answer.hosts)) return finish(answer, context, json);
+    const isUndeliverable = as === "bars" && answer.filecast.state === "revoked";
+    if (isUndeliverable || isSettled(answer.filecast, answer.hosts)) {
+      finish(answer, context, json);
+      if (!isUndeliverable) return;
+      throw new UserError("The filecast was revoked meanwhile", { exitCode: EXIT_CODE.failed });
+    }
     await context.pause(INTERVAL_MS);
   }
   output.endProgress(true);

@@ -42,7 +42,7 @@ const COMPLETE = { status: "complete", chunksHave: 4, sources: { hub: 4 } } as c
 async function follow(
   said: readonly (readonly FilecastHost[])[],
   options: FollowOptions,
-  { isTerminal = false, isCutShort = false, pauses = Infinity } = {},
+  { isTerminal = false, isCutShort = false, isRevoked = false, pauses = Infinity } = {},
 ) {
   const stop = new AbortController();
   const written = { out: "", error: "" };
@@ -55,7 +55,10 @@ async function follow(
         return Promise.reject(new DOMException("The signal has been aborted", "AbortError"));
       }
       last = answers.shift() ?? last;
-      return Promise.resolve({ filecast: cast, hosts: last });
+      return Promise.resolve({
+        filecast: isRevoked ? { ...cast, state: "revoked" } : cast,
+        hosts: last,
+      });
     },
   };
   const context = {
@@ -142,6 +145,25 @@ Deno.test("an interrupt ends it with 130, a host that skips with 1 and its reaso
   assert.ok(skipped.error instanceof UserError);
   assert.equal(skipped.error.exitCode, EXIT_CODE.failed);
   assert.match(skipped.out, /^web-1 skipped 0\/4: insufficient disk space$/m);
+});
+
+Deno.test("waiting for a cast that is revoked meanwhile fails at once, watching it ends well when it is gone everywhere", async () => {
+  const leaving = host("web-1", { status: "revoking", chunksHave: 3 });
+  const gone = host("web-1", { status: "revoked" });
+  const waited = await follow([[leaving]], { as: "bars", json: false }, {
+    isRevoked: true,
+    pauses: 1,
+  });
+  assert.ok(waited.error instanceof UserError);
+  assert.equal(waited.error.exitCode, EXIT_CODE.failed);
+  assert.equal(waited.error.message, "The filecast was revoked meanwhile");
+  assert.match(waited.out, /^web-1 +revoking +3\/4$/m);
+  const watched = await follow([[leaving], [gone]], { as: "table", json: false }, {
+    isRevoked: true,
+  });
+  assert.equal(watched.error, undefined);
+  assert.match(watched.out, /^Revoked: nothing is delivered any more$/m);
+  assert.doesNotMatch(watched.out, /Nothing had to be delivered/);
 });
 
 Deno.test("as JSON only the end is told", async () => {

@@ -140,6 +140,7 @@ export function renderShares(
   }
   const total = fromOrigin + fromPeers + cached + fromServer;
   if (total === 0) {
+    if (cast.state === "revoked") return "Revoked: nothing is delivered any more";
     return isSettled(cast, hosts) ? "Nothing had to be delivered" : "Nothing was delivered yet";
   }
   const percent = (chunks: number) => Math.round(100 * chunks / total);

@@ -67,6 +67,10 @@ Deno.test("that nothing had to be delivered is said only once nothing is awaited
   const waiting = host("a", {}, { status: "pending" });
   assert.equal(renderShares(cast, [origin, waiting]), "Nothing was delivered yet");
   assert.equal(renderShares(cast, [origin]), "Nothing had to be delivered");
+  assert.equal(
+    renderShares({ ...cast, state: "revoked" }, [host("a", {}, { status: "revoked" })]),
+    "Revoked: nothing is delivered any more",
+  );
 });
 
 Deno.test("a hostile hostname or label reaches the terminal without its escape sequences", () => {

@@ -23,15 +23,14 @@ interface Awaited {
 /** Casts handed to the seeder that it has not signed yet: until then what was asked for decides, not what was in force. */
 export class AwaitedCasts {
   readonly #awaited = new Map<string, Awaited>();
+  readonly #calledOff = new Map<string, Cast>();
 
   /** @param former the entry in force for the same blob. */
   add(cast: Cast, former: ManifestEntry | undefined, nowMs: number): void {
     this.#awaited.delete(cast.sha256);
+    this.#calledOff.delete(cast.sha256);
     if (former && (isAsked(former, cast) || isOthers(former, cast))) return;
-    for (const sha256 of this.#awaited.keys()) {
-      if (this.#awaited.size < MAX_AWAITED) break;
-      this.#awaited.delete(sha256);
-    }
+    makeRoom(this.#awaited);
     const formerStamp = former?.stamp ?? -1;
     this.#awaited.set(cast.sha256, { cast, formerStamp, sinceMs: nowMs });
   }
@@ -48,12 +47,35 @@ export class AwaitedCasts {
     }
   }
 
+  /** The blob is revoked: a cast of it that has not come yet is not awaited any more, and is unwelcome when it comes. */
+  callOff(sha256: string): void {
+    const awaited = this.#awaited.get(sha256);
+    if (!awaited) return;
+    this.#awaited.delete(sha256);
+    makeRoom(this.#calledOff);
+    this.#calledOff.set(sha256, awaited.cast);
+  }
+
+  /** Whether an entry is that of a cast that was called off. True once: whoever asks revokes it. */
+  takeCalledOff(entry: ManifestEntry): boolean {
+    const cast = this.#calledOff.get(entry.sha256);
+    return cast !== undefined && isAsked(entry, cast) && this.#calledOff.delete(entry.sha256);
+  }
+
   has(sha256: string): boolean {
     return this.#awaited.has(sha256);
   }
 
   *casts(): Generator<Cast> {
     for (const { cast } of this.#awaited.values()) yield cast;
+  }
+}
+
+/** Forgets the oldest, so that one more fits. */
+function makeRoom(casts: Map<string, unknown>): void {
+  for (const sha256 of casts.keys()) {
+    if (casts.size < MAX_AWAITED) break;
+    casts.delete(sha256);
   }
 }
 

@@ -47,3 +47,20 @@ Deno.test("a cast is not awaited from a seeder that will sign nothing", () => {
   awaited.add(CAST, { ...ENTRY, origin: "other" }, 0);
   assert.equal(awaited.has(ENTRY.sha256), false, "another envoy seeds it");
 });
+
+Deno.test("the entry of a cast that was called off is known when it comes, once, and only if it says the same", () => {
+  const awaited = new AwaitedCasts();
+  const entry = { ...ENTRY, target: "*", stamp: 12 };
+  awaited.callOff(ENTRY.sha256);
+  assert.equal(awaited.takeCalledOff(entry), false, "nothing was awaited");
+  awaited.add(CAST, ENTRY, 0);
+  awaited.callOff(ENTRY.sha256);
+  assert.equal(awaited.has(ENTRY.sha256), false);
+  assert.equal(awaited.takeCalledOff({ ...entry, target: "db-*" }), false);
+  assert.equal(awaited.takeCalledOff(entry), true);
+  assert.equal(awaited.takeCalledOff(entry), false);
+  awaited.add(CAST, ENTRY, 0);
+  awaited.callOff(ENTRY.sha256);
+  awaited.add(CAST, ENTRY, 0);
+  assert.equal(awaited.takeCalledOff(entry), false, "it was cast again");
+});

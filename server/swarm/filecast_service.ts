@@ -63,6 +63,7 @@ export class FilecastService {
     manifest.onChange((sha256) => {
       const entry = manifest.effective(sha256);
       if (!entry) return;
+      if (this.#awaited.takeCalledOff(entry)) return this.#revokeLate(entry);
       this.#awaited.hear(entry, now());
       if (entry.state === "revoked") progress.noteRevoked(sha256);
       else progress.noteActive(sha256);
@@ -108,7 +109,7 @@ export class FilecastService {
     return answered({ filecast: describeCast(found.value, hosts), hosts });
   }
 
-  /** Revokes a blob everywhere; connected envoys are told at once. */
+  /** Revokes a blob everywhere; connected envoys are told at once. A newer cast of it that is still awaited is called off. */
   async revoke(
     sha: string,
     principal: string,
@@ -121,11 +122,13 @@ export class FilecastService {
       409,
       `Cannot revoke ${sha256.slice(0, 12)}: it is being seeded. Try again in a moment`,
     );
-    if (this.#awaited.has(sha256) || !manifest.effective(sha256)) return isSeeding;
+    // There is no entry yet that could be taken back.
+    if (!manifest.effective(sha256)) return isSeeding;
     // First, since nobody takes it back once it is announced.
     await audit.record({ name: principal }, "swarm.revoke", { sha256, label });
-    // The seeder would sign a cast that has come meanwhile after the revocation, and so undo it.
-    if (this.#awaited.has(sha256) || !await manifest.revoke(sha256)) return isSeeding;
+    // The seeder may sign it after the revocation, and so undo it.
+    this.#awaited.callOff(sha256);
+    if (!await manifest.revoke(sha256)) return isSeeding;
     return answered({ sha256, label });
   }
 
@@ -138,6 +141,19 @@ export class FilecastService {
     const forgotten = entries.map(({ sha256, label }) => ({ sha256, label }));
     const kept = [...manifest.blobs()].filter(({ state }) => state === "revoked").length;
     return { forgotten, kept };
+  }
+
+  /** The seeder had not heard of the revocation when it signed a cast that was called off. */
+  #revokeLate({ sha256, label }: ManifestEntry): void {
+    const { manifest, logger } = this.#options;
+    logger.info("Revoking {label} ({sha256}): it was called off before it came", { label, sha256 });
+    manifest.revoke(sha256).catch((error) => {
+      logger.error("Cannot revoke {label} ({sha256}): {reason}. Revoke it again", {
+        label,
+        sha256,
+        reason: error instanceof Error ? error.message : String(error),
+      });
+    });
   }
 
   async #judge(query: DistributeQuery): Promise<Refused | undefined> {

@@ -382,8 +382,55 @@ Deno.test("a cast with another label or retention is awaited, one that changes n
     name
   );
   assert.deepEqual(names.sort(), ["app.tar.gz", "other.bin", "other.bin.swarm"]);
-  const early = await server.fleet.filecasts.revoke(entry.sha256, "local-root");
+});
+
+Deno.test("a cast that has no entry yet cannot be revoked", async () => {
+  await using server = await SimulatedFleet.start();
+  using _origin = await connected(server, "vigo-1");
+  using _web = await connected(server, "web-1");
+  await server.fleet.filecasts.distribute(QUERY, stream(), "local-root");
+  const early = await server.fleet.filecasts.revoke(sha256Hex(CONTENT), "local-root");
   assert.match(early.ok ? "" : early.message, /it is being seeded/);
+});
+
+Deno.test("a revocation takes effect while a newer cast is awaited, and that one does not come back after it", async () => {
+  await using server = await SimulatedFleet.start();
+  using origin = await connected(server, "vigo-1");
+  using _web = await connected(server, "web-1");
+  const entry = entryOf(origin.signer);
+  const { filecasts, manifest } = server.fleet;
+  const widen = () =>
+    filecasts.distribute({ ...QUERY, target: "*" }, stream(), "local-root").then(({ ok }) => ok);
+  await tell(server, entry);
+  assert.equal(await widen(), true);
+  assert.equal((await filecasts.revoke(entry.sha256, "local-root")).ok, true);
+  assert.equal(manifest.effective(entry.sha256)?.state, "revoked");
+  assert.match(shownOf(server), /^web-\* revoked /);
+
+  const late = { target: "*", stamp: Date.now() + 1000 };
+  await tell(server, entryOf(origin.signer, late));
+  assert.equal(manifest.isLive(entry.sha256), false);
+  assert.match(shownOf(server), /^\* revoked /);
+
+  // Whoever casts it again means it.
+  assert.equal(await widen(), true);
+  await tell(server, entryOf(origin.signer, { target: "*", stamp: Date.now() + 2000 }));
+  assert.equal(manifest.isLive(entry.sha256), true);
+});
+
+Deno.test("what is cast again after a revocation that called a cast off is not taken for that one", async () => {
+  await using server = await SimulatedFleet.start();
+  using origin = await connected(server, "vigo-1");
+  using _web = await connected(server, "web-1");
+  const entry = entryOf(origin.signer);
+  const { filecasts, manifest } = server.fleet;
+  const widen = () => filecasts.distribute({ ...QUERY, target: "*" }, stream(), "local-root");
+  await tell(server, entry);
+  await widen();
+  assert.equal((await filecasts.revoke(entry.sha256, "local-root")).ok, true);
+  await widen();
+  await tell(server, entryOf(origin.signer, { target: "*", stamp: Date.now() + 1000 }));
+  assert.equal(manifest.isLive(entry.sha256), true);
 });
 
 Deno.test("a cast of what is seeded already says what it replaces, or whose entry goes on to count", async () => {
