@@ -2,7 +2,7 @@ import type { ManifestEntry } from "../../shared/swarm/manifest_entry.ts";
 
 /** Uploads remembered until the seeder's manifest entry arrives. */
 const MAX_AWAITED = 100;
-/** A cast that its seeder has not signed for so long no longer hides the entry that is in force, in ms. */
+/** A cast that its seeder has not signed for so long is none any more, and hides nothing that is in force, in ms. */
 const GIVEN_UP_AFTER_MS = 60 * 60_000;
 
 /** What is known of a cast, whether its manifest entry has arrived or not. */
@@ -23,7 +23,7 @@ interface Awaited {
 /** Casts handed to the seeder that it has not signed yet: until then what was asked for decides, not what was in force. */
 export class AwaitedCasts {
   readonly #awaited = new Map<string, Awaited>();
-  readonly #calledOff = new Map<string, Cast>();
+  readonly #calledOff = new Map<string, Awaited>();
 
   /** @param former the entry in force for the same blob. */
   add(cast: Cast, former: ManifestEntry | undefined, nowMs: number): void {
@@ -53,13 +53,16 @@ export class AwaitedCasts {
     if (!awaited) return;
     this.#awaited.delete(sha256);
     makeRoom(this.#calledOff);
-    this.#calledOff.set(sha256, awaited.cast);
+    this.#calledOff.set(sha256, awaited);
   }
 
   /** Whether an entry is that of a cast that was called off. True once: whoever asks revokes it. */
-  takeCalledOff(entry: ManifestEntry): boolean {
-    const cast = this.#calledOff.get(entry.sha256);
-    return cast !== undefined && isAsked(entry, cast) && this.#calledOff.delete(entry.sha256);
+  takeCalledOff(entry: ManifestEntry, nowMs: number): boolean {
+    const calledOff = this.#calledOff.get(entry.sha256);
+    if (!calledOff || !isAsked(entry, calledOff.cast)) return false;
+    this.#calledOff.delete(entry.sha256);
+    // A seeder signs what it was handed long before; this one is somebody's own seed.
+    return nowMs - calledOff.sinceMs <= GIVEN_UP_AFTER_MS;
   }
 
   has(sha256: string): boolean {

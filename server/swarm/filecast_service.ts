@@ -63,7 +63,7 @@ export class FilecastService {
     manifest.onChange((sha256) => {
       const entry = manifest.effective(sha256);
       if (!entry) return;
-      if (this.#awaited.takeCalledOff(entry)) return this.#revokeLate(entry);
+      if (this.#awaited.takeCalledOff(entry, now())) return this.#revokeLate(entry);
       this.#awaited.hear(entry, now());
       if (entry.state === "revoked") progress.noteRevoked(sha256);
       else progress.noteActive(sha256);
