@@ -63,8 +63,9 @@ export class FilecastService {
     manifest.onChange((sha256) => {
       const entry = manifest.effective(sha256);
       if (!entry) return;
-      if (this.#awaited.takeCalledOff(entry, now())) return this.#revokeLate(entry);
-      this.#awaited.hear(entry, now());
+      const nowMs = now();
+      if (this.#awaited.takeCalledOff(entry, nowMs)) return this.#revokeLate(entry);
+      this.#awaited.hear(entry, nowMs);
       if (entry.state === "revoked") progress.noteRevoked(sha256);
       else progress.noteActive(sha256);
     });

@@ -305,7 +305,7 @@ Deno.test("what has outlived its retention is revoked, and forgotten a week late
   using origin = await server.envoy("vigo-1", { identity, now: () => nowMs });
   const from = server.fleet.index.find("vigo-1");
   assert.ok(from);
-  const entry = entryOf(origin.signer, { retentionSecs: 3600 });
+  const entry = entryOf(origin.signer, { retentionSecs: 3600, createdMs: nowMs, stamp: nowMs });
   await server.fleet.manifest.receive([new TextEncoder().encode(JSON.stringify(entry))], from);
   await server.fleet.manifest.prune();
   assert.equal(server.fleet.manifest.isLive(entry.sha256), true);
